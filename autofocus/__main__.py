@@ -1,0 +1,5 @@
+"""`python -m autofocus` is the command `autofocus`."""
+
+from autofocus.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""What every stage stands on: errors, settings, ledgers, resumable work, progress, commands."""

@@ -1,0 +1,80 @@
+"""Every error that Autofocus raises on purpose.
+
+Each carries one sentence for people: what is wrong, where, and what to do about it.
+
+    AutofocusError
+    ├── SettingError (ValueError)               an option or parameter can't be used
+    ├── InputDataError (ValueError)             a given file can't be used
+    ├── MissingInputError (FileNotFoundError)   a given file or folder isn't there, or is empty
+    ├── OutputConflictError (FileExistsError)   the output place holds something else, or is in use
+    ├── TooManyRejectedError (RuntimeError)     the run ended, but too many inputs were rejected
+    ├── MissingDependencyError (ImportError)    an optional package isn't installed
+    └── StoreError (ConnectionError)            the object store can't be used
+        ├── CredentialsError (PermissionError)      it wants other, or any, credentials
+        └── BucketNotFoundError (LookupError)       it has no such bucket, or not in that region
+"""
+
+from types import ModuleType
+
+
+class AutofocusError(Exception):
+    """The root of all errors that Autofocus raises on purpose."""
+
+
+class SettingError(AutofocusError, ValueError):
+    """An option or parameter can't be used."""
+
+
+class InputDataError(AutofocusError, ValueError):
+    """A given file can't be used."""
+
+
+class MissingInputError(AutofocusError, FileNotFoundError):
+    """A given file or folder isn't there, or holds nothing that can be used."""
+
+
+class OutputConflictError(AutofocusError, FileExistsError):
+    """The output place holds something else, or another run is at work there."""
+
+
+class TooManyRejectedError(AutofocusError, RuntimeError):
+    """The stage ended and its outputs are whole, but too many inputs were rejected."""
+
+
+class MissingDependencyError(AutofocusError, ImportError):
+    """An optional package isn't installed."""
+
+
+class StoreError(AutofocusError, ConnectionError):
+    """The object store can't be used."""
+
+
+class CredentialsError(StoreError, PermissionError):
+    """The object store wants other, or any, credentials."""
+
+
+class BucketNotFoundError(StoreError, LookupError):
+    """The object store has no such bucket, or not in that region."""
+
+
+def need(module: str, extra: str) -> ModuleType:
+    """Import an optional package, or say in one sentence how to install it.
+
+    Args:
+        module: the name to import, such as ``boto3``.
+        extra: the extra of this project that brings it, such as ``download``.
+
+    Raises:
+        MissingDependencyError: the package isn't installed.
+    """
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name):
+            raise
+        raise MissingDependencyError(
+            f"The package {error.name} is not installed: "
+            f"install it with: pip install 'autofocus[{extra}]'."
+        ) from None

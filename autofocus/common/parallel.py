@@ -1,0 +1,44 @@
+"""Work in threads, results in order, memory flat.
+
+Threads suffice: Pillow, TensorFlow and the object store's client release Python's lock while they
+work. Measured on two cores with 3 to 4 megapixel photographs, two threads preprocess as many a
+second as two processes, and leave no orphans behind when a run is killed.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# How many results may wait for the slowest one before them, for each job.
+WINDOW = 8
+
+
+def cores() -> int:
+    """Return how many processors this process may use (containers and `taskset` included)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def ordered_map(work: Callable[[T], R], inputs: Iterable[T], jobs: int) -> Iterator[R]:
+    """Yield `work(input)` for each input, in the inputs' order.
+
+    At most `WINDOW * jobs` inputs are under way at once, whatever their number. An exception of
+    `work` is raised here, in its place in the order; work not yet begun is dropped.
+    """
+    executor = ThreadPoolExecutor(jobs, thread_name_prefix="autofocus")
+    waiting: deque[Future[R]] = deque()
+    try:
+        for item in inputs:
+            waiting.append(executor.submit(work, item))
+            if len(waiting) >= WINDOW * jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,64 @@
+"""Progress of long work: a bar on a terminal, a line now and then elsewhere."""
+
+import sys
+import time
+from types import TracebackType
+
+from tqdm import tqdm
+
+LINE_EVERY_S = 15.0
+
+
+class Progress:
+    """Shows how far a stage is, with rate and time left, on standard error.
+
+    Args:
+        what: what is being done, such as ``preprocess_images``.
+        total: how many units there are.
+        unit: what is counted, such as ``image``.
+    """
+
+    def __init__(self, what: str, total: int, unit: str = "image") -> None:
+        self._terminal = sys.stderr.isatty()
+        self._next_line = time.monotonic() + LINE_EVERY_S
+        self._bar = tqdm(
+            total=total,
+            desc=what,
+            unit=f" {unit}",
+            dynamic_ncols=True,
+            # Off a terminal the bar only keeps the count and the rate; `_line` prints.
+            disable=False,
+            file=sys.stderr if self._terminal else _Nowhere(),
+            mininterval=0.2,
+        )
+
+    def advance(self, number: int = 1) -> None:
+        """Count units as done."""
+        self._bar.update(number)
+        if not self._terminal and time.monotonic() >= self._next_line:
+            self._line()
+
+    def _line(self) -> None:
+        self._next_line = time.monotonic() + LINE_EVERY_S
+        print(str(self._bar), file=sys.stderr, flush=True)
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+
+class _Nowhere:
+    """A file that swallows what is written to it."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        pass

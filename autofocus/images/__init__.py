@@ -1,0 +1,1 @@
+"""Photographs: finding, decoding, preparing and describing them."""

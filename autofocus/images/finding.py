@@ -1,0 +1,63 @@
+"""Finding the photographs below a folder."""
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from autofocus.common.errors import MissingInputError
+from autofocus.common.workspace import HIDDEN
+
+# macOS keeps what other disks can't hold in files of this prefix beside the real ones.
+APPLE_DOUBLE_PREFIX = "._"
+
+
+def find_images(
+    folder: Path, extensions: Collection[str], leave_out: Collection[Path] = ()
+) -> list[str]:
+    """Return the paths of all files below the folder that have one of the extensions.
+
+    Links to folders are followed, each real folder once.
+
+    Args:
+        folder: where to look.
+        extensions: such as ``JPG``, in any case, with or without a dot.
+        leave_out: folders not to look into, such as the output folder.
+
+    Returns:
+        Paths relative to the folder, with `/` between parts, in rising order.
+
+    Raises:
+        MissingInputError: there is no such folder, or no such file in it.
+    """
+    if not folder.is_dir():
+        raise MissingInputError(f"There is no folder {folder}: give one that holds photographs.")
+    wanted = {"." + extension.lower().lstrip(".") for extension in extensions}
+    found = sorted(
+        name
+        for name in _files(folder, {path.resolve() for path in leave_out})
+        if Path(name).suffix.lower() in wanted
+    )
+    if not found:
+        raise MissingInputError(
+            f"No file below {folder} ends in {', '.join(sorted(wanted))}: "
+            "give another folder or other --extensions."
+        )
+    return found
+
+
+def _files(folder: Path, leave_out: set[Path]) -> Iterator[str]:
+    seen = set(leave_out)
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
+        real = Path(place).resolve()
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if name != HIDDEN]
+        prefix = Path(place).relative_to(folder).as_posix()
+        for name in names:
+            yield name if prefix == "." else f"{prefix}/{name}"
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,90 @@
+"""Trimming and resizing a photograph, and measuring night and brightness."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from autofocus.common.ledger import Reason
+from autofocus.images.decoding import Photograph, RejectedImageError, decode
+
+# The result's longer side is at most so many times the shorter: what is left above a footer is
+# then no scene but a strip.
+MAX_STRETCH = 40
+
+PREPARATION_NAME = "preparation.json"
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How photographs are made ready; stored with a model, as it must see others the same way.
+
+    Attributes:
+        trim_top: rows cut from the top of the upright original, in its pixels.
+        trim_bottom: rows cut from its bottom, where cameras print a footer.
+        min_side: the shorter side of the result, in pixels.
+    """
+
+    trim_top: int = 0
+    trim_bottom: int = 198
+    min_side: int = 256
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    def output_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return width and height of the result for an upright original of this size.
+
+        Raises:
+            RejectedImageError: too few rows are left.
+        """
+        rows = height - self.trim_top - self.trim_bottom
+        sides = (width, rows)
+        if rows < 1 or max(sides) > MAX_STRETCH * min(sides):
+            raise RejectedImageError(
+                Reason.TOO_SHORT_TO_TRIM,
+                f"{width} x {height} pixels leave {max(rows, 0)} rows "
+                f"after {self.trim_top + self.trim_bottom} are trimmed",
+            )
+        scale = self.min_side / min(sides)
+        return math.floor(width * scale + 0.5), math.floor(rows * scale + 0.5)
+
+
+def prepare(photograph: Photograph, preparation: Preparation) -> Image.Image:
+    """Decode, trim and resize a photograph.
+
+    Args:
+        photograph: an opened file.
+        preparation: what to trim and how large to make it.
+
+    Returns:
+        An upright image in mode RGB, or L where the file has one channel.
+
+    Raises:
+        RejectedImageError: the file is broken, or too short to trim.
+    """
+    size = preparation.output_size(photograph.width, photograph.height)
+    image, share = decode(photograph, shrink=size[0] / photograph.width)
+    # Rows of a reduced image that hold any part of a trimmed row go too: no footer shines through.
+    top = math.ceil(preparation.trim_top * share)
+    bottom = math.floor((photograph.height - preparation.trim_bottom) * share)
+    scene = image.crop((0, top, image.width, max(bottom, top + 1)))
+    return scene.resize(size, Image.Resampling.BICUBIC)
+
+
+def colourfulness(image: Image.Image) -> float:
+    """Return how far apart the channels are: max - min of R, G, B, mean over pixels, 0 to 255."""
+    if image.mode == "L":
+        return 0.0
+    red, green, blue = (np.asarray(channel) for channel in image.split())
+    highest = np.maximum(np.maximum(red, green), blue)
+    lowest = np.minimum(np.minimum(red, green), blue)
+    return float((highest - lowest).mean())
+
+
+def mean_brightness(image: Image.Image) -> float:
+    """Return the mean of the image in grayscale (ITU-R 601-2 luma), 0 to 255."""
+    return float(np.asarray(image.convert("L")).mean())

@@ -1,0 +1,214 @@
+"""Stage 1: trim and resize photographs, and write down when, how dark and with what.
+
+python autofocus/preprocess_images.py --indir data/lpz_data --outdir data/preprocessed
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from autofocus.common import files
+from autofocus.common.command import Argument, Command
+from autofocus.common.errors import OutputConflictError, SettingError
+from autofocus.common.items import Items, Table, process
+from autofocus.common.journal import Outcome
+from autofocus.common.ledger import LEDGER_NAME, Reason, Row, rejected
+from autofocus.common.parallel import cores
+from autofocus.common.result import StageResult
+from autofocus.common.settings import describe, option, require
+from autofocus.common.workspace import Workspace
+from autofocus.images.capture import Capture, read_capture, to_exif
+from autofocus.images.decoding import RejectedImageError, open_photograph
+from autofocus.images.finding import APPLE_DOUBLE_PREFIX, find_images
+from autofocus.images.preparing import (
+    PREPARATION_NAME,
+    Preparation,
+    colourfulness,
+    mean_brightness,
+    prepare,
+)
+from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
+
+NAME = "preprocess_images"
+JPEG_QUALITY = 95
+
+
+@dataclass(frozen=True)
+class PreprocessSettings:
+    """The options of `preprocess_images`."""
+
+    extensions: tuple[str, ...] = option(
+        ("JPG", "JPEG", "PNG"), "take files that end so, in upper or lower case", metavar="EXT"
+    )
+    trim_bottom: int = option(
+        198, "rows to cut from the bottom, in pixels of the original", metavar="ROWS"
+    )
+    trim_top: int = option(0, "rows to cut from the top, likewise", metavar="ROWS")
+    min_side: int = option(256, "the shorter side of the result in pixels", metavar="PIXELS")
+    night_tolerance: float = option(
+        2.0,
+        "a photograph is of the night (infrared) where max - min of its channels is at most this "
+        "on average, 0 to 255; 0 asks for equal channels",
+        metavar="T",
+    )
+    jobs: int = option(0, "threads; 0 for one a core", affects_output=False, metavar="N")
+    max_rejected: float = option(
+        0.1,
+        "end with an error where a larger share of photographs is rejected",
+        affects_output=False,
+        metavar="SHARE",
+    )
+
+    def __post_init__(self) -> None:
+        require(bool(self.extensions), "extensions: give at least one, such as JPG.")
+        require(self.min_side >= 1, f"min_side must be at least 1, not {self.min_side}.")
+        for name in ("trim_bottom", "trim_top", "night_tolerance", "jobs"):
+            value = getattr(self, name)
+            require(value >= 0, f"{name} must not be negative, but is {value}.")
+        require(
+            0 <= self.max_rejected <= 1,
+            f"max_rejected is a share, 0 to 1, not {self.max_rejected}.",
+        )
+        for extension in self.extensions:
+            if "." + extension.lower().lstrip(".") not in Image.registered_extensions():
+                raise SettingError(f"extensions: {extension} is no picture format known here.")
+
+    @property
+    def preparation(self) -> Preparation:
+        """How the photographs are made ready."""
+        return Preparation(self.trim_top, self.trim_bottom, self.min_side)
+
+
+@dataclass(frozen=True)
+class PreprocessResult(StageResult):
+    """The account of `preprocess_images`.
+
+    Attributes:
+        properties: the table of all photographs that were not rejected.
+    """
+
+    properties: Path = Path(PROPERTIES_NAME)
+
+
+def preprocess_images(
+    indir: Path, outdir: Path, settings: PreprocessSettings = PreprocessSettings()
+) -> PreprocessResult:
+    """Trim, resize and describe every photograph below a folder.
+
+    Writes each photograph under its relative path in `outdir`, beside them
+    `image_properties.csv`, `ledger.csv`, and `preparation.json`, which says how they were made.
+    It may be stopped at any moment; started again it does what is left.
+
+    Args:
+        indir: where the photographs are; it is only read.
+        outdir: where to write; may lie in `indir`.
+        settings: what to take and how to make it.
+
+    Raises:
+        MissingInputError: `indir` isn't there or holds no such file.
+        OutputConflictError: `outdir` was begun with other settings, is in use, or is `indir`.
+        TooManyRejectedError: too many can't be used; all others are done nevertheless.
+    """
+    if outdir.resolve() == indir.resolve():
+        raise OutputConflictError(
+            f"outdir is indir, {indir}: give another --outdir, so that no original is lost."
+        )
+    names = find_images(indir, settings.extensions, leave_out=[outdir])
+    with Workspace(outdir, NAME, describe(settings)) as workspace:
+        preprocessor = _Preprocessor(indir, outdir, workspace.scratch, settings)
+        files.write_json(
+            outdir / PREPARATION_NAME, settings.preparation.to_json(), workspace.scratch
+        )
+        ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
+        counts = process(
+            Items(names, name=str, work=preprocessor.work, is_whole=preprocessor.is_whole),
+            workspace,
+            ledger,
+            tables=[Table(properties, PROPERTIES, _properties_row)],
+            jobs=settings.jobs or cores(),
+        )
+    counts.check(settings.max_rejected, ledger, harmless=[Reason.APPLE_DOUBLE])
+    return PreprocessResult(
+        NAME, counts, ledger, {"properties": properties}, properties=properties
+    )
+
+
+@dataclass(frozen=True)
+class _Preprocessor:
+    """Makes one photograph ready."""
+
+    indir: Path
+    outdir: Path
+    scratch: Path
+    settings: PreprocessSettings
+
+    def work(self, name: str) -> Outcome:
+        try:
+            return Outcome(Row(name, output=name), self._prepare(name))
+        except RejectedImageError as error:
+            return Outcome(rejected(name, error.reason, error.detail))
+
+    def is_whole(self, name: str, earlier: Outcome) -> bool:
+        """The result is there, and the original has not been changed since."""
+        original, result = self.indir / name, self.outdir / name
+        if not result.is_file():
+            return False
+        before, after = original.stat(), result.stat()
+        unchanged = earlier.extra.get("bytes") == before.st_size
+        return unchanged and before.st_mtime_ns <= after.st_mtime_ns
+
+    def _prepare(self, name: str) -> dict[str, Any]:
+        path = self.indir / name
+        _check_name(name)
+        with open_photograph(path) as photograph:
+            capture = read_capture(photograph.image)
+            image = prepare(photograph, self.settings.preparation)
+        self._save(image, capture, self.outdir / name)
+        return {
+            **dataclasses.asdict(capture),
+            "night": int(colourfulness(image) <= self.settings.night_tolerance),
+            "mean_brightness": f"{mean_brightness(image):.2f}",
+            "width": photograph.width,
+            "height": photograph.height,
+            "bytes": path.stat().st_size,
+        }
+
+    def _save(self, image: Image.Image, capture: Capture, final: Path) -> None:
+        picture_format = Image.registered_extensions()[final.suffix.lower()]
+        with files.whole_file(final, self.scratch) as unfinished:
+            image.save(unfinished, picture_format, quality=JPEG_QUALITY, exif=to_exif(capture))
+
+
+def _check_name(name: str) -> None:
+    if Path(name).name.startswith(APPLE_DOUBLE_PREFIX):
+        raise RejectedImageError(Reason.APPLE_DOUBLE, "what macOS keeps beside a file, no picture")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise RejectedImageError(
+            Reason.UNREADABLE, "the file's name is not in UTF-8: rename it"
+        ) from None
+
+
+def _properties_row(outcome: Outcome) -> list[Any]:
+    values = {"filepath": outcome.row.output, **outcome.extra}
+    return [values[column] for column in PROPERTIES]
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Trim and resize photographs; tell night from day, brightness, date and time.",
+    example=f"autofocus {NAME} --indir data/lpz_data --outdir data/preprocessed --trim-bottom 198",
+    function=preprocess_images,
+    arguments=(
+        Argument("indir", "the folder below which the photographs are"),
+        Argument("outdir", "the folder to write to"),
+    ),
+    settings=PreprocessSettings,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

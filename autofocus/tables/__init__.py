@@ -1,0 +1,1 @@
+"""The tables that the stages exchange: their columns, types, reading and writing."""
