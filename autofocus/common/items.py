@@ -6,9 +6,9 @@ does the rest.
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from autofocus.common.journal import Journal, Outcome
@@ -21,6 +21,17 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Pending:
+    """One input that is ready for work done in batches, such as a network's.
+
+    Attributes:
+        payload: what the batch work needs.
+    """
+
+    payload: Any
+
+
+@dataclass(frozen=True)
 class Items(Generic[T]):
     """The inputs of a stage and what to do with each.
 
@@ -30,12 +41,16 @@ class Items(Generic[T]):
         work: makes something of one input; runs in several threads at once. It must put its
             output in place as a whole, and return rejections as outcomes, not as exceptions.
         is_whole: tells whether what an earlier start made of an input still stands.
+        complete: makes outcomes of the inputs that `work` left pending, a batch at a time.
+        batch: how many at a time.
     """
 
     inputs: Sequence[T]
     name: Callable[[T], str]
-    work: Callable[[T], Outcome]
+    work: Callable[[T], "Outcome | Pending"]
     is_whole: Callable[[T, Outcome], bool]
+    complete: Callable[[Sequence[Any]], Sequence[Outcome]] | None = None
+    batch: int = 32
 
 
 @dataclass(frozen=True)
@@ -75,33 +90,95 @@ def process(
     Returns:
         How many inputs ended in which way.
     """
-    journal = Journal(workspace.folder)
-    with ExitStack() as stack:
-        stack.callback(journal.close)
-        progress = stack.enter_context(Progress(workspace.name, len(items.inputs), unit))
-        account = _Account(workspace, ledger, tables)
-        stack.callback(account.close)
-        for outcome in _outcomes(items, journal, jobs):
-            account.write(outcome)
-            progress.advance()
-        account.close()
-        account.publish()
-        journal.finish(account.lines_path)
-    return account.ledger.counts
+    with ItemRun(workspace, ledger, tables) as run:
+        for _ in run.outcomes(items, jobs, unit):
+            pass
+        return run.publish()
 
 
-def _outcomes(items: Items[T], journal: Journal, jobs: int) -> Iterator[Outcome]:
-    def do(task: tuple[T, Outcome | None]) -> tuple[Outcome, bool]:
-        item, earlier = task
-        if earlier is not None and earlier.row.reason is None and items.is_whole(item, earlier):
-            return earlier, False
-        return items.work(item), True
+class ItemRun:
+    """The parts of `process`, for a stage that has more to do before its account is final.
 
-    tasks = ((item, journal.earlier(items.name(item))) for item in items.inputs)
-    for outcome, is_fresh in ordered_map(do, tasks, jobs):
-        if is_fresh:
-            journal.append(outcome)
-        yield outcome
+    Between the last outcome and `publish` the run counts as interrupted: killed there and started
+    again, it keeps its outcomes and their statuses.
+
+    Args:
+        workspace: the stage's memory; it must have been entered.
+        ledger: where the ledger is to stand.
+        tables: further tables, written in the order of the inputs.
+    """
+
+    def __init__(self, workspace: Workspace, ledger: Path, tables: Sequence[Table] = ()) -> None:
+        self._name = workspace.name
+        self._journal = Journal(workspace.folder)
+        self._account = _Account(workspace, ledger, tables)
+
+    def __enter__(self) -> "ItemRun":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._account.close()
+        self._journal.close()
+
+    def outcomes(self, items: Items[T], jobs: int, unit: str = "image") -> Iterator[Outcome]:
+        """Do what is left, and yield the outcome of every input in order."""
+        with Progress(self._name, len(items.inputs), unit) as progress:
+            for outcome, is_fresh in _in_batches(self._results(items, jobs), items):
+                if is_fresh:
+                    self._journal.append(outcome)
+                self._account.write(outcome)
+                progress.advance()
+                yield outcome
+
+    def publish(self) -> Counts:
+        """Put the ledger and the tables in place, and count."""
+        self._account.publish()
+        self._journal.finish(self._account.lines_path)
+        return self._account.ledger.counts
+
+    def _results(self, items: Items[T], jobs: int) -> "Iterator[_Result]":
+        def do(task: tuple[T, Outcome | None]) -> _Result:
+            item, earlier = task
+            if (
+                earlier is not None
+                and earlier.row.reason is None
+                and items.is_whole(item, earlier)
+            ):
+                return earlier, False
+            return items.work(item), True
+
+        tasks = ((item, self._journal.earlier(items.name(item))) for item in items.inputs)
+        return ordered_map(do, tasks, jobs)
+
+
+_Result = tuple[Outcome | Pending, bool]
+# Outcomes that wait behind a pending one are few, too: this many for each place in a batch.
+_WAITING = 8
+
+
+def _in_batches(results: Iterator[_Result], items: Items[T]) -> Iterator[tuple[Outcome, bool]]:
+    """Complete what is pending, batch by batch, and keep the order."""
+    waiting: list[_Result] = []
+    pending = 0
+    for result in results:
+        waiting.append(result)
+        pending += isinstance(result[0], Pending)
+        if pending in (0, items.batch) or len(waiting) >= _WAITING * items.batch:
+            yield from _complete(waiting, items)
+            waiting, pending = [], 0
+    yield from _complete(waiting, items)
+
+
+def _complete(waiting: Sequence[_Result], items: Items[T]) -> Iterator[tuple[Outcome, bool]]:
+    payloads = [result.payload for result, _ in waiting if isinstance(result, Pending)]
+    completed = iter(items.complete(payloads) if items.complete and payloads else ())
+    for result, is_fresh in waiting:
+        yield (next(completed) if isinstance(result, Pending) else result), is_fresh
 
 
 class _Account:
@@ -139,6 +216,7 @@ class _Account:
             file.close()
 
     def publish(self) -> None:
+        self.close()
         for unfinished, final in self._moves.items():
             final.parent.mkdir(parents=True, exist_ok=True)
             unfinished.replace(final)
