@@ -12,17 +12,23 @@ from PIL import Image
 
 from autofocus.common import files
 from autofocus.common.command import Argument, Command
-from autofocus.common.errors import OutputConflictError, SettingError
+from autofocus.common.errors import OutputConflictError
 from autofocus.common.items import Items, Table, process
 from autofocus.common.journal import Outcome
 from autofocus.common.ledger import LEDGER_NAME, Reason, Row, rejected
 from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
-from autofocus.common.settings import describe, option, require
+from autofocus.common.settings import (
+    describe,
+    option,
+    require,
+    require_not_negative,
+    require_share,
+)
 from autofocus.common.workspace import Workspace
 from autofocus.images.capture import Capture, read_capture, to_exif
 from autofocus.images.decoding import RejectedImageError, open_photograph
-from autofocus.images.finding import APPLE_DOUBLE_PREFIX, find_images
+from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import (
     PREPARATION_NAME,
     Preparation,
@@ -34,6 +40,20 @@ from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 
 NAME = "preprocess_images"
 JPEG_QUALITY = 95
+# What a photograph is saved as, by its name's end.
+PICTURE_FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".mpo": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    ".gif": "GIF",
+}
 
 
 @dataclass(frozen=True)
@@ -65,16 +85,14 @@ class PreprocessSettings:
     def __post_init__(self) -> None:
         require(bool(self.extensions), "extensions: give at least one, such as JPG.")
         require(self.min_side >= 1, f"min_side must be at least 1, not {self.min_side}.")
-        for name in ("trim_bottom", "trim_top", "night_tolerance", "jobs"):
-            value = getattr(self, name)
-            require(value >= 0, f"{name} must not be negative, but is {value}.")
-        require(
-            0 <= self.max_rejected <= 1,
-            f"max_rejected is a share, 0 to 1, not {self.max_rejected}.",
-        )
+        require_not_negative(self, "trim_bottom", "trim_top", "night_tolerance", "jobs")
+        require_share("max_rejected", self.max_rejected)
         for extension in self.extensions:
-            if "." + extension.lower().lstrip(".") not in Image.registered_extensions():
-                raise SettingError(f"extensions: {extension} is no picture format known here.")
+            require(
+                "." + extension.lower().lstrip(".") in PICTURE_FORMATS,
+                f"extensions: {extension} is not among those of pictures known here: "
+                f"{', '.join(PICTURE_FORMATS)}.",
+            )
 
     @property
     def preparation(self) -> Preparation:
@@ -109,12 +127,14 @@ def preprocess_images(
 
     Raises:
         MissingInputError: `indir` isn't there or holds no such file.
-        OutputConflictError: `outdir` was begun with other settings, is in use, or is `indir`.
+        OutputConflictError: `outdir` was begun with other settings, is in use, or is or holds
+            `indir`.
         TooManyRejectedError: too many can't be used; all others are done nevertheless.
     """
-    if outdir.resolve() == indir.resolve():
+    if files.inside(outdir, indir):
         raise OutputConflictError(
-            f"outdir is indir, {indir}: give another --outdir, so that no original is lost."
+            f"outdir, {outdir}, is or holds indir, {indir}: give another --outdir, so that no "
+            "original is lost."
         )
     names = find_images(indir, settings.extensions, leave_out=[outdir])
     with Workspace(outdir, NAME, describe(settings)) as workspace:
@@ -149,20 +169,21 @@ class _Preprocessor:
         try:
             return Outcome(Row(name, output=name), self._prepare(name))
         except RejectedImageError as error:
+            # What an earlier run made of the file when it was still good isn't its picture now.
+            (self.outdir / name).unlink(missing_ok=True)
             return Outcome(rejected(name, error.reason, error.detail))
 
     def is_whole(self, name: str, earlier: Outcome) -> bool:
         """The result is there, and the original has not been changed since."""
         original, result = self.indir / name, self.outdir / name
-        if not result.is_file():
-            return False
-        before, after = original.stat(), result.stat()
-        unchanged = earlier.extra.get("bytes") == before.st_size
-        return unchanged and before.st_mtime_ns <= after.st_mtime_ns
+        # Not "older than the result": clocks of cameras may be years ahead.
+        return result.is_file() and _stamp(original) == earlier.extra.get("original", "unknown")
 
     def _prepare(self, name: str) -> dict[str, Any]:
         path = self.indir / name
-        _check_name(name)
+        check_name(name)
+        # Taken before reading: a file that is changed meanwhile is done again by the next run.
+        stamp = _stamp(path)
         with open_photograph(path) as photograph:
             capture = read_capture(photograph.image)
             image = prepare(photograph, self.settings.preparation)
@@ -173,24 +194,24 @@ class _Preprocessor:
             "mean_brightness": f"{mean_brightness(image):.2f}",
             "width": photograph.width,
             "height": photograph.height,
-            "bytes": path.stat().st_size,
+            "original": stamp,
         }
 
     def _save(self, image: Image.Image, capture: Capture, final: Path) -> None:
-        picture_format = Image.registered_extensions()[final.suffix.lower()]
         with files.whole_file(final, self.scratch) as unfinished:
-            image.save(unfinished, picture_format, quality=JPEG_QUALITY, exif=to_exif(capture))
+            image.save(
+                unfinished,
+                PICTURE_FORMATS[final.suffix.lower()],
+                quality=JPEG_QUALITY,
+                exif=to_exif(capture),
+            )
 
 
-def _check_name(name: str) -> None:
-    if Path(name).name.startswith(APPLE_DOUBLE_PREFIX):
-        raise RejectedImageError(Reason.APPLE_DOUBLE, "what macOS keeps beside a file, no picture")
+def _stamp(path: Path) -> dict[str, int] | None:
     try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        raise RejectedImageError(
-            Reason.UNREADABLE, "the file's name is not in UTF-8: rename it"
-        ) from None
+        return files.stamp(path)
+    except OSError:
+        return None
 
 
 def _properties_row(outcome: Outcome) -> list[Any]:

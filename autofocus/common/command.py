@@ -5,6 +5,7 @@ Every option may be written with `-` or `_`. Errors end as one sentence on stand
 
 import argparse
 import dataclasses
+import io
 import os
 import signal
 import sys
@@ -110,18 +111,26 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Keeps the example's line breaks and shows default values that say something."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
-        text = action.help or ""
-        if action.default in (None, False, (), []) or action.default is argparse.SUPPRESS:
-            return text
-        value = action.default
-        shown = " ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
-        return f"{text} (default: {shown})".replace("%", "%%")
+        # Some of Python's versions write the default of a `--[no-]` option by themselves.
+        text = (action.help or "").split(" (default: ")[0]
+        if shown := _shown(action.default):
+            text += f" (default: {shown})"
+        return text.replace("%", "%%")
+
+
+def _shown(default: Any) -> str:
+    """Return a default value as text; empty for those that say nothing (0 does, unlike False)."""
+    if default is None or default is False or default is argparse.SUPPRESS:
+        return ""
+    return " ".join(map(str, default)) if isinstance(default, (tuple, list)) else str(default)
 
 
 def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
     more: dict[str, Any] = {"type": argument.kind.base, "help": argument.help}
     if argument.kind.many:
         more["nargs"] = "+"
+    if argument.kind.choices:
+        more["choices"] = argument.kind.choices
     if argument.positional:
         parser.add_argument(argument.name, **more)
         return
@@ -159,7 +168,10 @@ def _flag(name: str) -> str:
 
 def with_dashes(words: Sequence[str]) -> list[str]:
     """Write every option with `-`, so that `--trim_bottom` is `--trim-bottom`."""
-    return [_with_dashes(word) if word.startswith("--") else word for word in words]
+    # After `--` alone come values, however they begin.
+    end = words.index("--") if "--" in words else len(words)
+    options = [_with_dashes(word) if word.startswith("--") else word for word in words[:end]]
+    return [*options, *words[end:]]
 
 
 def _with_dashes(word: str) -> str:
@@ -174,8 +186,11 @@ def guarded(name: str, work: Callable[[], None]) -> int:
         0 if all went well, 1 after an error, 130 or 143 when stopped by a signal.
     """
     _end_cleanly_on_sigterm()
+    _print_every_name()
     try:
         work()
+        # Here, not at the interpreter's end, where a reader that has gone would be a traceback.
+        sys.stdout.flush()
     except AutofocusError as error:
         return _fail(name, str(error), 1)
     except KeyboardInterrupt:
@@ -193,6 +208,12 @@ def guarded(name: str, work: Callable[[], None]) -> int:
 def _fail(name: str, sentence: str, status: int) -> int:
     print(f"autofocus {name}: error: {sentence}", file=sys.stderr)
     return status
+
+
+def _print_every_name() -> None:
+    """Let results name any file; not every letter of a name can be written on every output."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _end_cleanly_on_sigterm() -> None:

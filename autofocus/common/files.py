@@ -1,5 +1,6 @@
 """Files that are either whole or not there."""
 
+import csv
 import hashlib
 import json
 import os
@@ -7,7 +8,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _csv import Writer as CsvWriter
 
 CHUNK = 1 << 20
 
@@ -45,6 +49,25 @@ def write_json(final: Path, value: Any, scratch: Path) -> None:
     write_text(final, json.dumps(value, indent=2, ensure_ascii=False) + "\n", scratch)
 
 
+class _UnixLineEnds:
+    """A text file for `csv_writer`: rows come with CR LF and go with LF."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        return self._file.write(row.removesuffix("\r\n") + "\n")
+
+
+def csv_writer(file: IO[str]) -> "CsvWriter":
+    """Return a writer of CSV rows that end in a line feed on every system.
+
+    Told to end rows so, Python's own writer leaves a carriage return within a cell unquoted, and a
+    reader takes it for the row's end; macOS keeps files with one in their names.
+    """
+    return csv.writer(_UnixLineEnds(file), lineterminator="\r\n")
+
+
 def digest_file(path: Path) -> str:
     """Return the SHA-256 of a file's content, as 64 hex digits, in flat memory."""
     digest = hashlib.sha256()
@@ -52,6 +75,12 @@ def digest_file(path: Path) -> str:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def stamp(path: Path) -> dict[str, int]:
+    """Return what tells whether a file may have been changed, without reading it."""
+    status = path.stat()
+    return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
 
 
 def empty_folder(folder: Path) -> None:

@@ -4,13 +4,13 @@ In parallel, in order, resumable, with a ledger: a stage says what to do with on
 does the rest.
 """
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from autofocus.common.files import csv_writer
 from autofocus.common.journal import Journal, Outcome
 from autofocus.common.ledger import Counts, LedgerWriter
 from autofocus.common.parallel import ordered_map
@@ -197,7 +197,7 @@ class _Account:
         for number, table in enumerate(tables):
             path = scratch / f"table{number}"
             file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-            writer = csv.writer(file, lineterminator="\n")
+            writer = csv_writer(file)
             writer.writerow(table.columns)
             self._moves[path] = table.path
             self._files.append(file)

@@ -129,7 +129,8 @@ class _Reader:
 def _outcomes(path: Path) -> Generator[Outcome, None, None]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8", newline="\n") as file:
+    # A torn line may end within a letter.
+    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for line in file:
             try:
                 yield Outcome.from_line(line)

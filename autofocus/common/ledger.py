@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 
 from autofocus.common.errors import InputDataError, TooManyRejectedError
+from autofocus.common.files import csv_writer
 
 LEDGER_NAME = "ledger.csv"
 COLUMNS = ("stage", "input", "status", "reason", "detail", "output")
@@ -126,7 +127,8 @@ class Counts:
         allowed = {reason.value for reason in harmless}
         counted = {why: n for why, n in self.reasons.most_common() if why not in allowed}
         number = sum(counted.values())
-        if number > max_rejected * self.inputs:
+        # Not `number > max_rejected * inputs`: 0.29 * 100 is a little less than 29.
+        if number and number / self.inputs > max_rejected:
             why = ", ".join(f"{reason} {n}" for reason, n in counted.items())
             raise TooManyRejectedError(
                 f"{number} of {self.inputs} inputs were rejected ({why}), more than the "
@@ -144,7 +146,7 @@ class LedgerWriter:
 
     def __init__(self, path: Path, stage: str) -> None:
         self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer = csv_writer(self._file)
         self._writer.writerow(COLUMNS)
         self._stage = stage
         self.counts = Counts()
@@ -172,12 +174,15 @@ def read_ledger(path: Path) -> Iterator[tuple[str, Row]]:
     """
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
-        if tuple(next(reader, ())) != COLUMNS:
-            raise InputDataError(
-                f"{path} is not a ledger: its columns are not {', '.join(COLUMNS)}."
-            )
-        for cells in reader:
-            yield _parse(cells, path, reader.line_num)
+        try:
+            if tuple(next(reader, ())) != COLUMNS:
+                raise InputDataError(
+                    f"{path} is not a ledger: its columns are not {', '.join(COLUMNS)}."
+                )
+            for cells in reader:
+                yield _parse(cells, path, reader.line_num)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InputDataError(f"{path}, line {reader.line_num + 1}: {error}.") from None
 
 
 def _parse(cells: list[str], path: Path, line: int) -> tuple[str, Row]:

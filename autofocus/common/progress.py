@@ -1,5 +1,6 @@
 """Progress of long work: a bar on a terminal, a line now and then elsewhere."""
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -19,7 +20,7 @@ class Progress:
     """
 
     def __init__(self, what: str, total: int, unit: str = "image") -> None:
-        self._terminal = sys.stderr.isatty()
+        self._terminal = _is_terminal()
         self._next_line = time.monotonic() + LINE_EVERY_S
         self._bar = tqdm(
             total=total,
@@ -52,6 +53,11 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         self._bar.close()
+
+
+def _is_terminal() -> bool:
+    # Some containers' terminals say that they have no columns: a bar on them would be empty.
+    return sys.stderr.isatty() and os.get_terminal_size(sys.stderr.fileno()).columns > 0
 
 
 class _Nowhere:

@@ -105,13 +105,16 @@ def _kind(hint: Any) -> Kind:
     return Kind(hint)
 
 
-def from_mapping(settings: type[S], values: Mapping[str, object], where: str) -> S:
+def from_mapping(
+    settings: type[S], values: Mapping[str, object], where: str, also: tuple[str, ...] = ()
+) -> S:
     """Make settings from the keys of a parameter file.
 
     Args:
         settings: the dataclass to make.
         values: its fields by name; `-` may stand for `_`.
         where: how to name the place in messages, such as ``preprocess_images in run.yaml``.
+        also: keys that are read elsewhere, to be named among the known ones.
 
     Raises:
         SettingError: a key is unknown or its value is of the wrong kind.
@@ -122,19 +125,22 @@ def from_mapping(settings: type[S], values: Mapping[str, object], where: str) ->
         name = str(key).replace("-", "_")
         if name not in known:
             raise SettingError(
-                f"{where}: unknown key {key!r}; the known ones are {', '.join(known)}."
+                f"{where}: unknown key {key!r}; known are {', '.join((*also, *known))}."
             )
+        if name in accepted:
+            raise SettingError(f"{where}: {key} is given twice, once with - and once with _.")
         try:
             accepted[name] = known[name].accept(value)
         except TypeError as error:
             raise SettingError(f"{where}: {key} must be {error}, not {value!r}.") from None
-        _check_choice(known[name], name, accepted[name])
+        _check_choice(known[name], f"{where}: {key}", accepted[name])
     return settings(**accepted)
 
 
-def _check_choice(kind: Kind, name: str, value: object) -> None:
-    if kind.choices and value not in kind.choices:
-        raise SettingError(f"{name} must be one of {', '.join(kind.choices)}, not {value!r}.")
+def _check_choice(kind: Kind, name: str, value: Any) -> None:
+    for one in value if kind.many else [value]:
+        if kind.choices and one is not None and one not in kind.choices:
+            raise SettingError(f"{name} must be one of {', '.join(kind.choices)}, not {one!r}.")
 
 
 def describe(settings: Any) -> dict[str, Any]:
@@ -156,3 +162,15 @@ def require(condition: bool, sentence: str) -> None:
     """Raise a SettingError with this sentence unless the condition holds."""
     if not condition:
         raise SettingError(sentence)
+
+
+def require_share(name: str, value: float) -> None:
+    """Raise a SettingError unless the value is a share, 0 to 1."""
+    require(0 <= value <= 1, f"{name} is a share, 0 to 1, not {value}.")
+
+
+def require_not_negative(settings: Any, *names: str) -> None:
+    """Raise a SettingError if one of these fields is below 0."""
+    for name in names:
+        value = getattr(settings, name)
+        require(value >= 0, f"{name} must not be negative, but is {value}.")

@@ -6,6 +6,7 @@ results, only the memory of them.
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -22,20 +23,24 @@ class Workspace:
 
     Args:
         root: the folder that the stage writes, or in which the file stands that it writes.
-        name: the stage's name, with the output's name where several outputs share the folder.
+        name: the stage's name.
         settings: what must be the same when the stage is started again, as plain JSON values.
+        output: the name of the file that the stage writes, as several may share the folder.
 
     Raises:
         OutputConflictError: (on entering) the output was begun with other settings, or another
             run is at work on it.
     """
 
-    def __init__(self, root: Path, name: str, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, root: Path, name: str, settings: Mapping[str, Any], output: str = ""
+    ) -> None:
         self.root = root
         self.name = name
-        self.folder = root / HIDDEN / name
+        self.folder = root / HIDDEN / (f"{name}.{output}" if output else name)
         self.scratch = self.folder / "tmp"
-        self._settings = dict(settings)
+        # As they come back from the file: tuples as lists, keys as text.
+        self._settings: dict[str, Any] = json.loads(json.dumps(settings))
         self._lock: IO[str] | None = None
 
     def __enter__(self) -> "Workspace":
@@ -46,8 +51,12 @@ class Workspace:
                 f"{self.root} can't be used as an output folder: a file stands in its place."
             ) from None
         self._lock = _lock(self.folder / "lock", self.root)
-        self._check_settings()
-        files.empty_folder(self.scratch)
+        try:
+            self._check_settings()
+            files.empty_folder(self.scratch)
+        except BaseException:
+            self._lock.close()
+            raise
         return self
 
     def __exit__(
@@ -56,8 +65,7 @@ class Workspace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        files.empty_folder(self.scratch)
-        self.scratch.rmdir()
+        shutil.rmtree(self.scratch, ignore_errors=True)
         if self._lock:
             self._lock.close()
 
@@ -66,15 +74,24 @@ class Workspace:
         if not path.exists():
             files.write_json(path, self._settings, self.scratch)
             return
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = self._earlier_settings(path)
         for key in {**before, **self._settings}:
             old, new = before.get(key), self._settings.get(key)
             if old != new:
                 raise OutputConflictError(
                     f"{self.root} was begun by {self.name} with {key} = {json.dumps(old)}, and "
                     f"now it is {json.dumps(new)}: choose another output, use the same value, "
-                    f"or delete {self.root / HIDDEN / self.name} and the old output."
+                    f"or delete {self.folder} and the old output."
                 )
+
+    def _earlier_settings(self, path: Path) -> dict[str, Any]:
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError):
+            raise OutputConflictError(
+                f"{path} can't be read, so nobody knows how {self.root} was begun: choose another "
+                f"output, or delete {self.folder} and the old output."
+            ) from None
 
 
 def _lock(path: Path, root: Path) -> IO[str]:

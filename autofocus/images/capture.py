@@ -5,8 +5,10 @@ specification (CIPA DC-008).
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from PIL import Image
 
@@ -36,22 +38,25 @@ class Capture:
 
 def read_capture(image: Image.Image) -> Capture:
     """Read date, time and camera from an image's EXIF data."""
-    try:
-        exif = image.getexif()
-        fields = exif.get_ifd(_EXIF_FOLDER)
-    except Exception:
-        # Whatever is wrong with its EXIF, the picture counts.
-        return Capture()
-    camera = {"camera_make": _text(exif.get(_MAKE)), "camera_model": _text(exif.get(_MODEL))}
+    top = image.getexif
+    camera = {"camera_make": _field(top, _MAKE), "camera_model": _field(top, _MODEL)}
     candidates = {
-        "DateTimeOriginal": fields.get(_DATE_TIME_ORIGINAL),
-        "DateTime": exif.get(_DATE_TIME),
+        "DateTimeOriginal": _field(lambda: top().get_ifd(_EXIF_FOLDER), _DATE_TIME_ORIGINAL),
+        "DateTime": _field(top, _DATE_TIME),
     }
     for source, value in candidates.items():
-        if moment := _moment(_text(value)):
+        if moment := _moment(value):
             date, time = moment.date().isoformat(), moment.time().isoformat()
             return Capture(date, time, source, **camera)
     return Capture(**camera)
+
+
+def _field(fields: Callable[[], Mapping[int, Any]], tag: int) -> str:
+    """Return one field's text; whatever is wrong with it, the picture and other fields count."""
+    try:
+        return _text(fields().get(tag))
+    except Exception:
+        return ""
 
 
 def _moment(text: str) -> datetime | None:

@@ -1,7 +1,6 @@
 """Opening photographs of all the sorts that camera traps and people produce."""
 
 import math
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,22 +8,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from autofocus.common.ledger import Reason
 
 # Above this a file is taken for a decompression bomb: about 179 megapixels, Pillow's own limit.
 MAX_PIXELS = 2 * (1 << 30) // 4 // 3
 
-# Pillow warns from half of that; between the two we know what we do.
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+# Pillow's readers of these are in daily use; others, such as that for EPS, start programs. MPO
+# goes by the reader of JPEG.
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF")
+
+# Pillow warns of large pictures and broken EXIF data: the ledger tells what came of either, and
+# a progress bar is no place for it.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 _ORIENTATION = 0x0112
 # EXIF orientations in which the stored rows are the columns of the upright picture.
 _LYING = range(5, 9)
+# Those in which the upright picture's top is where the stored rows or columns end.
+_TURNED_OVER = (3, 4, 7, 8)
+_TO_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG"
-# What Pillow and its decoders raise on bytes that are not what they claim to be.
-_BAD_BYTES = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, struct.error)
 
 
 class RejectedImageError(Exception):
@@ -49,11 +62,18 @@ class Photograph:
         image: Pillow's lazy image.
         width: of the upright picture, in pixels.
         height: likewise.
+        orientation: of the stored picture, 1 (upright) to 8, as EXIF has it.
     """
 
     image: Image.Image
     width: int
     height: int
+    orientation: int = 1
+
+    @property
+    def is_turned_over(self) -> bool:
+        """Whether the top of the upright picture is where its stored rows (or columns) end."""
+        return self.orientation in _TURNED_OVER
 
 
 @contextmanager
@@ -68,38 +88,53 @@ def open_photograph(path: Path) -> Iterator[Photograph]:
     """
     with _open(path) as image:
         width, height = image.size
-        if _orientation(image) in _LYING:
+        orientation = _orientation(image)
+        if orientation in _LYING:
             width, height = height, width
-        yield Photograph(image, width, height)
+        yield Photograph(image, width, height, orientation)
 
 
 def _open(path: Path) -> Image.Image:
+    start = _start(path)
     try:
-        with path.open("rb") as file:
-            start = file.read(4)
-        if not start:
-            raise RejectedImageError(Reason.EMPTY_FILE, "the file has no bytes")
-        return Image.open(path)
+        return Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
         raise _unidentified(start) from None
     except Image.DecompressionBombError:
         raise RejectedImageError(Reason.TOO_LARGE, f"over {MAX_PIXELS} pixels") from None
-    except _BAD_BYTES as error:
+    except Exception as error:
+        # Pillow's readers raise almost anything on bytes that are not what they claim to be.
+        raise _broken(error) from None
+
+
+def _start(path: Path) -> bytes:
+    """Return the first bytes of a file."""
+    try:
+        # A pipe would be waited for, for ever.
+        if not path.is_file():
+            raise RejectedImageError(Reason.UNREADABLE, "no plain file, or a link to nowhere")
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
         raise RejectedImageError(Reason.UNREADABLE, _words(error)) from None
+    if not start:
+        raise RejectedImageError(Reason.EMPTY_FILE, "the file has no bytes")
+    return start
 
 
 def _unidentified(start: bytes) -> RejectedImageError:
     if start.startswith((_JPEG_START, _PNG_START)):
-        return RejectedImageError(Reason.TRUNCATED, "the file ends within its header")
+        return RejectedImageError(Reason.TRUNCATED, "the file ends, or is broken, in its header")
     return RejectedImageError(Reason.NOT_AN_IMAGE, "the content is of no known picture format")
 
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
-    except _BAD_BYTES:
+        orientation = int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:
         # Broken EXIF must not cost the picture.
         return 1
+    return orientation if orientation in _TO_UPRIGHT else 1
 
 
 def decode(photograph: Photograph, shrink: float = 1.0) -> tuple[Image.Image, float]:
@@ -118,29 +153,34 @@ def decode(photograph: Photograph, shrink: float = 1.0) -> tuple[Image.Image, fl
     Raises:
         RejectedImageError: the file is cut off or broken.
     """
-    image = photograph.image
-    full = image.width
+    image, share = photograph.image, 1.0
+    full_width = image.width
     try:
         if shrink < 1:
             wanted = (math.ceil(image.width * shrink), math.ceil(image.height * shrink))
-            image.draft(None, wanted)
-        share = _power_of_two(image.width / full)
+            drafted = image.draft(None, wanted)
+            # The box is the full size divided by 1, 2, 4 or 8, not rounded.
+            share = drafted[1][2] / full_width if drafted else 1.0
         image.load()
-        upright = ImageOps.exif_transpose(image) if _orientation(image) != 1 else image
-        return to_8_bit(upright), share
+        return to_8_bit(_upright(image, photograph.orientation)), share
     except Image.DecompressionBombError:
         raise RejectedImageError(Reason.TOO_LARGE, f"over {MAX_PIXELS} pixels") from None
     except MemoryError:
         raise RejectedImageError(Reason.TOO_LARGE, "not enough memory to decode it") from None
-    except _BAD_BYTES as error:
-        cut_off = "truncated" in str(error)
-        reason = Reason.TRUNCATED if cut_off else Reason.UNREADABLE
-        raise RejectedImageError(reason, _words(error)) from None
+    except Exception as error:
+        raise _broken(error) from None
 
 
-def _power_of_two(share: float) -> float:
-    # A reduced side is rounded up to whole pixels: its share is a little over 1/2, 1/4 or 1/8.
-    return float(2.0 ** round(math.log2(share)))
+def _broken(error: Exception) -> RejectedImageError:
+    words = _words(error)
+    # The second is what Pillow says of a JPEG file that ends between header and pixels.
+    cut_off = "truncated" in words.lower() or words == "cannot load this image"
+    return RejectedImageError(Reason.TRUNCATED if cut_off else Reason.UNREADABLE, words)
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    # Not `ImageOps.exif_transpose`, which writes the EXIF data anew and fails on broken ones.
+    return image if orientation == 1 else image.transpose(_TO_UPRIGHT[orientation])
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:
@@ -159,6 +199,8 @@ def _from_deep(image: Image.Image) -> Image.Image:
 
 
 def _words(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     text = " ".join(str(error).split()) or type(error).__name__
     # A decoder may quote the file's path, which differs from machine to machine.
     return text.split(" '/")[0][:200]

@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from autofocus.common.errors import MissingInputError
+from autofocus.common.ledger import Reason
 from autofocus.common.workspace import HIDDEN
+from autofocus.images.decoding import RejectedImageError
 
 # macOS keeps what other disks can't hold in files of this prefix beside the real ones.
 APPLE_DOUBLE_PREFIX = "._"
@@ -16,7 +18,8 @@ def find_images(
 ) -> list[str]:
     """Return the paths of all files below the folder that have one of the extensions.
 
-    Links to folders are followed, each real folder once.
+    Links to folders are followed, each real folder once; one that lies below `folder` itself goes
+    by its own path, so that names don't depend on the order in which a disk lists them.
 
     Args:
         folder: where to look.
@@ -45,16 +48,29 @@ def find_images(
     return found
 
 
+def check_name(name: str) -> None:
+    """Reject a file whose very name tells that it can't be used (raises RejectedImageError)."""
+    if Path(name).name.startswith(APPLE_DOUBLE_PREFIX):
+        raise RejectedImageError(Reason.APPLE_DOUBLE, "what macOS keeps beside a file, no picture")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise RejectedImageError(
+            Reason.UNREADABLE, "the file's name is not in UTF-8: rename it"
+        ) from None
+
+
 def _files(folder: Path, leave_out: set[Path]) -> Iterator[str]:
-    seen = set(leave_out)
+    root, seen = folder.resolve(), set(leave_out)
     for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
-        real = Path(place).resolve()
-        if real in seen:
+        real, relative = Path(place).resolve(), Path(place).relative_to(folder)
+        has_own_path = real.is_relative_to(root) and real != root / relative
+        if real in seen or has_own_path:
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = [name for name in folders if name != HIDDEN]
-        prefix = Path(place).relative_to(folder).as_posix()
+        folders[:] = sorted(name for name in folders if name != HIDDEN)
+        prefix = relative.as_posix()
         for name in names:
             yield name if prefix == "." else f"{prefix}/{name}"
 

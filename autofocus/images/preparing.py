@@ -1,12 +1,15 @@
 """Trimming and resizing a photograph, and measuring night and brightness."""
 
+import json
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from autofocus.common.errors import InputDataError
 from autofocus.common.ledger import Reason
 from autofocus.images.decoding import Photograph, RejectedImageError, decode
 
@@ -34,6 +37,21 @@ class Preparation:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
+
+    @classmethod
+    def from_file(cls, path: Path) -> "Preparation":
+        """Read what preprocess_images wrote beside its results.
+
+        Raises:
+            InputDataError: the file is no preparation.
+        """
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise InputDataError(
+                f"{path} does not say how photographs were prepared ({error}): "
+                f"give the {PREPARATION_NAME} that preprocess_images wrote."
+            ) from None
 
     def output_size(self, width: int, height: int) -> tuple[int, int]:
         """Return width and height of the result for an upright original of this size.
@@ -67,12 +85,26 @@ def prepare(photograph: Photograph, preparation: Preparation) -> Image.Image:
         RejectedImageError: the file is broken, or too short to trim.
     """
     size = preparation.output_size(photograph.width, photograph.height)
-    image, share = decode(photograph, shrink=size[0] / photograph.width)
-    # Rows of a reduced image that hold any part of a trimmed row go too: no footer shines through.
-    top = math.ceil(preparation.trim_top * share)
-    bottom = math.floor((photograph.height - preparation.trim_bottom) * share)
-    scene = image.crop((0, top, image.width, max(bottom, top + 1)))
-    return scene.resize(size, Image.Resampling.BICUBIC)
+    rows = photograph.height - preparation.trim_top - preparation.trim_bottom
+    # Of three rows of a reduced image, at least one holds nothing but scene.
+    image, share = decode(photograph, shrink=max(size[0] / photograph.width, 3 / rows))
+    top, bottom = _scene(photograph, image, share, preparation)
+    return image.crop((0, top, image.width, bottom)).resize(size, Image.Resampling.BICUBIC)
+
+
+def _scene(
+    photograph: Photograph, image: Image.Image, share: float, preparation: Preparation
+) -> tuple[int, int]:
+    """Return the first row of the scene in a reduced image, and the one after its last.
+
+    Rows that hold any part of a trimmed row are left out: no footer shines through.
+    """
+    # The last row (or column) stored may reach over the edge. In a picture turned over, it is the
+    # first row, and all rows lie lower by as much.
+    over = image.height / share - photograph.height if photograph.is_turned_over else 0.0
+    top = math.ceil((preparation.trim_top + over) * share)
+    bottom = math.floor((photograph.height - preparation.trim_bottom + over) * share)
+    return top, bottom
 
 
 def colourfulness(image: Image.Image) -> float:

@@ -31,3 +31,7 @@ CONTAINS = "contains_"
 # links.csv, written by link_images_by_label: one row a link.
 LINKS_NAME = "links.csv"
 LINKS = ("filepath", "label", "link")
+
+# The table of predict: one row a photograph, then a column `probability_<label>` for each label.
+PREDICTIONS = ("filepath", "label", "score")
+PROBABILITY = "probability_"

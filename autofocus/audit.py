@@ -1,0 +1,120 @@
+"""The account of all inputs of a run, stage by stage.
+
+autofocus audit results/
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from autofocus.common.command import Argument, Command
+from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.common.ledger import LEDGER_NAME, Counts, read_ledger
+from autofocus.common.workspace import HIDDEN
+
+NAME = "audit"
+
+
+@dataclass(frozen=True)
+class StageAccount:
+    """The account of one stage.
+
+    Attributes:
+        stage: its name.
+        ledger: the file it was read from.
+        counts: how many inputs ended in which way.
+    """
+
+    stage: str
+    ledger: Path
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The account of a run.
+
+    Attributes:
+        stages: the account of each stage, the earliest ledger first.
+        unfinished: stages that were stopped, or are at work now.
+    """
+
+    stages: tuple[StageAccount, ...]
+    unfinished: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return the account as a table, the reasons of rejections below it."""
+        head = ("stage", "inputs", "ok", "reused", "rejected")
+        rows = [(a.stage, *map(str, _figures(a.counts))) for a in self.stages]
+        widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+        lines = [_line(row, widths) for row in [head, *rows]]
+        for account in self.stages:
+            for reason, number in account.counts.reasons.most_common():
+                lines.append(f"  {account.stage} rejected {number}: {reason} ({account.ledger})")
+        lines += [f"  {stage} is not finished: start it again" for stage in self.unfinished]
+        return "\n".join(lines)
+
+
+def _figures(counts: Counts) -> tuple[int, int, int, int]:
+    return counts.inputs, counts.ok, counts.reused, counts.rejected
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    first = f"{cells[0]:<{widths[0]}}"
+    return "  ".join([first, *(f"{c:>{w}}" for c, w in zip(cells[1:], widths[1:], strict=True))])
+
+
+def audit(run_dir: Path) -> Audit:
+    """Read all ledgers of a run and count.
+
+    Args:
+        run_dir: the folder that `autofocus run` wrote, or that of one stage.
+
+    Raises:
+        MissingInputError: there is no such folder, or no ledger in it.
+        InputDataError: a ledger isn't whole, or names an input twice.
+    """
+    if not run_dir.is_dir():
+        raise MissingInputError(f"There is no folder {run_dir}: give the folder of a run.")
+    accounts = [_account(path) for path in _ledgers(run_dir)]
+    unfinished = tuple(sorted(_unfinished(run_dir)))
+    if not accounts and not unfinished:
+        raise MissingInputError(f"{run_dir} holds no {LEDGER_NAME}: no stage has ended there.")
+    return Audit(tuple(accounts), unfinished)
+
+
+def _ledgers(run_dir: Path) -> list[Path]:
+    """All ledgers of the folder and the one below, oldest first: the order of the stages."""
+    patterns = (LEDGER_NAME, f"*/{LEDGER_NAME}", f"*.{LEDGER_NAME}", f"*/*.{LEDGER_NAME}")
+    found = {path for pattern in patterns for path in run_dir.glob(pattern)}
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path))
+
+
+def _account(path: Path) -> StageAccount:
+    counts, stages, seen = Counts(), set(), set()
+    for stage, row in read_ledger(path):
+        if row.input in seen:
+            raise InputDataError(f"{path} names {row.input} twice: it is no account of a stage.")
+        seen.add(row.input)
+        stages.add(stage)
+        counts.add(row.status, row.reason)
+    return StageAccount(" + ".join(sorted(stages)) or "(no inputs)", path, counts)
+
+
+def _unfinished(run_dir: Path) -> Iterator[str]:
+    for pattern in (f"{HIDDEN}/*", f"*/{HIDDEN}/*"):
+        for folder in run_dir.glob(pattern):
+            if any(folder.glob("journal*.jsonl")):
+                yield folder.name
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Print the account of all inputs of a run, stage by stage.",
+    example="autofocus audit results/",
+    function=audit,
+    arguments=(Argument("run_dir", "the folder of a run", positional=True),),
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

@@ -1,0 +1,1 @@
+"""Learning: backbones, feature vectors, splits, the classifier layer, and its evaluation."""

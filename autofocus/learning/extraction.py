@@ -1,0 +1,80 @@
+"""Computing the bottleneck values of photographs, in batches, with decoding in parallel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.common import files
+from autofocus.common.items import Items, Pending
+from autofocus.common.journal import Outcome
+from autofocus.common.ledger import Row, rejected
+from autofocus.images.decoding import RejectedImageError
+from autofocus.learning.backbones import Backbone
+from autofocus.learning.bottlenecks import Bottlenecks
+from autofocus.learning.classes import Example
+from autofocus.learning.loading import load, to_batch
+
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """A photograph whose feature vector is not in the cache."""
+
+    outcome: Outcome
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """Makes sure that the cache holds the feature vector of each photograph.
+
+    Attributes:
+        image_dir: the folder that the examples' names are relative to.
+        backbone: makes feature vectors.
+        cache: keeps them.
+    """
+
+    image_dir: Path
+    backbone: Backbone
+    cache: Bottlenecks
+
+    def items(self, examples: Sequence[Example]) -> Items[Example]:
+        """Return the examples, and what to do with each.
+
+        The outcomes' extra values are `label` and `digest` (of the content).
+        """
+        return Items(
+            examples,
+            name=lambda example: example.name,
+            work=self._work,
+            is_whole=self._is_whole,
+            complete=self._complete,
+            batch=BATCH,
+        )
+
+    def _work(self, example: Example) -> Outcome | Pending:
+        path = self.image_dir / example.name
+        digest = files.digest_file(path)
+        extra = {"label": example.label, "digest": digest, **files.stamp(path)}
+        outcome = Outcome(Row(example.name), extra)
+        if digest in self.cache.known:
+            return outcome
+        try:
+            pixels = load(path, self.backbone.image_size)
+        except RejectedImageError as error:
+            return Outcome(rejected(example.name, error.reason, error.detail))
+        return Pending(_Decoded(outcome, pixels))
+
+    def _is_whole(self, example: Example, earlier: Outcome) -> bool:
+        stamp = files.stamp(self.image_dir / example.name)
+        unchanged = all(earlier.extra.get(key) == value for key, value in stamp.items())
+        return unchanged and earlier.extra.get("digest") in self.cache.known
+
+    def _complete(self, batch: Sequence[_Decoded]) -> Sequence[Outcome]:
+        features = self.backbone.features(to_batch([image.pixels for image in batch]))
+        self.cache.put([image.outcome.extra["digest"] for image in batch], features)
+        return [image.outcome for image in batch]

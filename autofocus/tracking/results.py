@@ -1,0 +1,74 @@
+"""The files that tell what came out of a training."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autofocus.learning.evaluation import Evaluation
+from autofocus.tracking.pictures import (
+    Misclassified,
+    draw_confusion,
+    draw_contact_sheet,
+    draw_history,
+)
+
+LABELS = "labels.txt"
+METRICS = "metrics.json"
+REPORT = "report.html"
+CONFUSION_TABLE, CONFUSION_PICTURE = "confusion_matrix.csv", "confusion_matrix.png"
+MISTAKES_TABLE, MISTAKES_PICTURE = "misclassified.csv", "misclassified.jpg"
+HISTORY_PICTURE = "training.png"
+ALL = (
+    LABELS,
+    METRICS,
+    REPORT,
+    CONFUSION_TABLE,
+    CONFUSION_PICTURE,
+    MISTAKES_TABLE,
+    MISTAKES_PICTURE,
+    HISTORY_PICTURE,
+)
+
+
+def write_results(
+    folder: Path,
+    test: Evaluation,
+    metrics: Mapping[str, Any],
+    mistakes: Sequence[Misclassified],
+    history: Sequence[dict[str, float]],
+) -> None:
+    """Write labels, metrics, the confusion matrix, the mistakes and the course of training.
+
+    Args:
+        folder: where to write; it must exist.
+        test: the evaluation on the test part.
+        metrics: all figures, as plain JSON values.
+        mistakes: the misclassified test photographs, the surest first.
+        history: what was measured while training.
+    """
+    text = "".join(f"{label}\n" for label in test.labels)
+    (folder / LABELS).write_text(text, encoding="utf-8", newline="\n")
+    figures = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
+    (folder / METRICS).write_text(figures, encoding="utf-8", newline="\n")
+    _write_table(
+        folder / CONFUSION_TABLE,
+        ["true \\ answered", *test.labels],
+        [[label, *row] for label, row in zip(test.labels, test.confusion.tolist(), strict=True)],
+    )
+    _write_table(
+        folder / MISTAKES_TABLE,
+        ["image", "label", "answer", "score"],
+        [[m.name, m.label, m.answer, f"{m.score:.4f}"] for m in mistakes],
+    )
+    draw_confusion(test, folder / CONFUSION_PICTURE)
+    draw_contact_sheet(mistakes, folder / MISTAKES_PICTURE)
+    draw_history(history, folder / HISTORY_PICTURE)
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

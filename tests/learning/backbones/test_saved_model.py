@@ -1,0 +1,120 @@
+"""Claims about backbones from elsewhere."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autofocus.common.errors import InputDataError, MissingInputError, SettingError
+from autofocus.learning.backbones import load_backbone
+from autofocus.learning.runtime import tensorflow
+
+IMAGES = np.random.default_rng(4).random((2, 32, 48, 3)).astype(np.float32)
+
+
+def save_module(folder: Path, shape: list[int | None], outputs: int = 2) -> Path:
+    """Save a module that gives each channel's mean, `outputs` of them in a row."""
+    tf = tensorflow()
+    spec = tf.TensorSpec(shape, tf.float32, name="images")
+
+    class Means(tf.Module):  # type: ignore[misc, name-defined] # TensorFlow ships no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = tf.Variable(tf.ones([3]))
+
+        @tf.function(input_signature=[spec])  # type: ignore[untyped-decorator]
+        def __call__(self, images: Any) -> Any:
+            means = tf.reduce_mean(images, [1, 2]) * self.scale
+            return means if outputs == 2 else means[:, None, :]
+
+    module = Means()
+    tf.saved_model.save(module, str(folder), signatures=module.__call__)
+    return folder
+
+
+def test_a_saved_model_serves_as_backbone(tmp_path: Path) -> None:
+    """A folder with a callable SavedModel gives its vectors, input size and vector size."""
+    backbone = load_backbone(str(save_module(tmp_path, [None, 32, 48, 3])))
+    assert (backbone.image_size, backbone.feature_size) == ((32, 48), 3)
+    np.testing.assert_allclose(backbone.features(IMAGES), IMAGES.mean(axis=(1, 2)), atol=1e-6)
+
+
+def test_a_free_input_size_becomes_224(tmp_path: Path) -> None:
+    """A SavedModel that leaves its input size open is fed 224 by 224 pixels."""
+    assert load_backbone(str(save_module(tmp_path, [None] * 3 + [3]))).image_size == (224, 224)
+
+
+def test_it_can_be_exported_again(tmp_path: Path) -> None:
+    """Saved as a part of another module, it gives the same vectors when loaded from there."""
+    tf = tensorflow()
+    backbone = load_backbone(str(save_module(tmp_path / "one", [None, 32, 48, 3])))
+    outer = tf.Module()
+    outer.inner = backbone.module
+    outer.call = tf.function(
+        backbone.module.__call__,
+        input_signature=[tf.TensorSpec([None, 32, 48, 3], tf.float32)],
+    )
+    tf.saved_model.save(outer, str(tmp_path / "two"))
+    again = tf.saved_model.load(str(tmp_path / "two"))
+    np.testing.assert_allclose(again.call(IMAGES).numpy(), backbone.features(IMAGES), atol=1e-6)
+
+
+def test_tf_hub_loads_the_same_module(tmp_path: Path) -> None:
+    """What serves as a backbone here is what TF Hub's own loader takes, with the same vectors."""
+    import tensorflow_hub as hub
+
+    folder = str(save_module(tmp_path, [None, 32, 48, 3]))
+    loaded = hub.load(folder)(IMAGES).numpy()
+    np.testing.assert_allclose(loaded, load_backbone(folder).features(IMAGES), atol=1e-6)
+
+
+def test_a_handle_in_the_hub_cache_needs_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handle that TFHUB_CACHE_DIR holds is loaded from there."""
+    import hashlib
+
+    handle = "https://tfhub.example/module/1"
+    place = tmp_path / hashlib.sha1(handle.encode()).hexdigest()  # noqa: S324 - TF Hub's own names
+    save_module(place, [None, 32, 48, 3])
+    monkeypatch.setitem(os.environ, "TFHUB_CACHE_DIR", str(tmp_path))
+    assert load_backbone(handle).feature_size == 3
+
+
+def test_the_digest_tells_models_apart(tmp_path: Path) -> None:
+    """The digest is the same for a moved copy and another for another model."""
+    one = save_module(tmp_path / "one", [None, 32, 48, 3])
+    other = save_module(tmp_path / "other", [None, 48, 32, 3])
+    first = load_backbone(str(one)).digest
+    moved = one.rename(tmp_path / "moved")
+    assert load_backbone(str(moved)).digest == first
+    assert load_backbone(str(other)).digest != first
+
+
+def test_what_gives_no_vectors_is_refused(tmp_path: Path) -> None:
+    """A model whose outputs aren't one vector an image is told, with the shape that it gave."""
+    with pytest.raises(InputDataError, match=r"\(1, 1, 3\)"):
+        load_backbone(str(save_module(tmp_path, [None, 32, 48, 3], outputs=3)))
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    """A folder that holds no SavedModel is said so."""
+    with pytest.raises(InputDataError, match="is no SavedModel"):
+        load_backbone(str(tmp_path))
+
+
+def test_a_handle_out_of_reach_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handle that can't be fetched names what to do."""
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
+    with pytest.raises(MissingInputError, match="TFHUB_CACHE_DIR"):
+        load_backbone("http://127.0.0.1:9/module/1")
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    """A plain name that is no backbone is answered with the embedded ones."""
+    with pytest.raises(SettingError, match="efficientnet-lite0"):
+        load_backbone("resnet")
