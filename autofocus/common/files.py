@@ -97,3 +97,14 @@ def inside(folder: Path, path: Path) -> bool:
 def relative_to_folder(path: Path, folder: Path) -> str:
     """Return the path as seen from the folder, with `/` between parts, upwards if need be."""
     return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def is_case_blind(folder: Path) -> bool:
+    """Tell whether the folder's disk takes upper and lower case for the same name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / "case_probe"
+    probe.touch()
+    try:
+        return (folder / "CASE_PROBE").exists()
+    finally:
+        probe.unlink()

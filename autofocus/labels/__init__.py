@@ -1,0 +1,1 @@
+"""Labels: mapping them, deciding between them, and naming folders and links after them."""

@@ -1,0 +1,47 @@
+"""The label map: which labels count as which, such as every other animal as `not_raccoon`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autofocus.common.errors import InputDataError, MissingInputError
+
+
+def read_labelmap(path: Path) -> dict[str, str]:
+    """Read a label map: a JSON object from label to label.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: it is no such object, or names a label twice.
+    """
+    if not path.is_file():
+        raise MissingInputError(f"There is no label map {path} (--labelmap-path).")
+    try:
+        values = json.loads(
+            path.read_text(encoding="utf-8-sig"), object_pairs_hook=lambda p: _once(p, path)
+        )
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputDataError(f"The label map {path} is no JSON: {error}.") from None
+    if not isinstance(values, dict):
+        raise InputDataError(f'The label map {path} must be an object: {{"label": "label", ...}}.')
+    for label, mapped in values.items():
+        if not isinstance(mapped, str) or not mapped.strip():
+            raise InputDataError(
+                f"The label map {path} maps {label!r} to {mapped!r}: it must map to a label."
+            )
+    return {label.strip(): mapped.strip() for label, mapped in values.items()}
+
+
+def _once(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for label, mapped in pairs:
+        if label in values:
+            raise InputDataError(f"The label map {path} names {label!r} twice.")
+        values[label] = mapped
+    return values
+
+
+def map_labels(labels: list[str], labelmap: Mapping[str, str]) -> list[str]:
+    """Return what each label counts as; a label that isn't in the map stays."""
+    return [labelmap.get(label, label) for label in labels]

@@ -1,0 +1,107 @@
+"""Priority rules: which of several labels on a photograph stays.
+
+One rule a line, in the order in which they are applied:
+
+    human > *       # where there is a human, all other labels go
+    * > empty       # where there is anything else, "empty" goes
+    raccoon > cat   # where there are both, "cat" goes
+
+Cycles are allowed: the order decides. Blank lines and `#` comments are skipped.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.common.errors import InputDataError, MissingInputError
+
+ANY = "*"
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        winner: the label that stays; `*` for any other than the loser.
+        loser: the label that goes; `*` for all others than the winner.
+    """
+
+    winner: str
+    loser: str
+
+    def __str__(self) -> str:
+        """Return the rule as it stands in a file."""
+        return f"{self.winner} > {self.loser}"
+
+
+def read_rules(path: Path) -> list[Rule]:
+    """Read priority rules.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: a line is no rule; the message names it.
+    """
+    if not path.is_file():
+        raise MissingInputError(f"There is no file of priority rules {path}.")
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    rules = [
+        _parse(text, f"{path}, line {number}")
+        for number, line in enumerate(lines, 1)
+        if (text := line.split("#")[0].strip())
+    ]
+    if not rules:
+        raise InputDataError(f"{path} holds no rule, such as: human > *")
+    return rules
+
+
+def _parse(text: str, where: str) -> Rule:
+    sides = [side.strip() for side in text.split(">")]
+    if len(sides) != 2 or not all(sides):  # noqa: PLR2004 - a winner and a loser
+        raise InputDataError(f"{where}: {text!r} is no rule; write: winner > loser")
+    if sides[0] == sides[1]:
+        raise InputDataError(f"{where}: {text!r} sets a label against itself.")
+    return Rule(*sides)
+
+
+def apply_rules(
+    labels: Sequence[str], present: Flags, rules: Sequence[Rule]
+) -> tuple[Flags, list[Flags]]:
+    """Apply rules in their order.
+
+    Args:
+        labels: the names of C labels.
+        present: which of N photographs has which label, shape (N, C); not changed.
+        rules: the rules.
+
+    Returns:
+        What is left, shape (N, C), and for each rule which photographs it changed, shape (N,).
+    """
+    left = present.copy()
+    numbers = {label: number for number, label in enumerate(labels)}
+    changed = []
+    for rule in rules:
+        before = left.sum(axis=1)
+        _apply(left, numbers, rule)
+        changed.append(left.sum(axis=1) < before)
+    return left, changed
+
+
+def _apply(left: Flags, numbers: dict[str, int], rule: Rule) -> None:
+    if rule.winner == ANY:
+        if (loser := numbers.get(rule.loser)) is not None:
+            left[left.sum(axis=1) > 1, loser] = False
+        return
+    winner = numbers.get(rule.winner)
+    if winner is None:
+        return
+    rows = left[:, winner].copy()
+    if rule.loser == ANY:
+        left[rows] = False
+        left[rows, winner] = True
+    elif (loser := numbers.get(rule.loser)) is not None:
+        left[rows, loser] = False

@@ -1,0 +1,205 @@
+"""Stage 3: link each photograph into a folder for its label.
+
+python autofocus/link_images_by_label.py --detections-path data/detections_clean.csv \
+        --outdir data/links --labelmap-path sample_data/raccoon_labelmap.json \
+        --label-priority-path sample_data/label_priority.txt
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autofocus.common import files
+from autofocus.common.command import Argument, Command
+from autofocus.common.errors import InputDataError, OutputConflictError
+from autofocus.common.items import ItemRun
+from autofocus.common.journal import Outcome
+from autofocus.common.ledger import LEDGER_NAME, Counts
+from autofocus.common.parallel import cores
+from autofocus.common.result import StageResult
+from autofocus.common.settings import describe, option, require_share
+from autofocus.common.workspace import Workspace
+from autofocus.images.preparing import PREPARATION_NAME
+from autofocus.labels.choosing import Choice, choose
+from autofocus.labels.folders import label_to_folder
+from autofocus.labels.labelmap import map_labels, read_labelmap
+from autofocus.labels.linking import Linker, common_preparation, remove_stale
+from autofocus.labels.priority import Rule, read_rules
+from autofocus.tables.columns import LINKS, LINKS_NAME
+from autofocus.tables.labels import Labelled, merge_labels, read_labelled
+
+NAME = "link_images_by_label"
+
+
+@dataclass(frozen=True)
+class LinkSettings:
+    """The options of `link_images_by_label`."""
+
+    labelmap_path: Path | None = option(
+        None,
+        "a JSON object: what each label counts as; labels that are not in it stay",
+        affects_output=False,
+        metavar="JSON",
+    )
+    label_priority_path: Path | None = option(
+        None,
+        "rules, one a line, such as `human > *`: which of several labels stays",
+        affects_output=False,
+        metavar="TXT",
+    )
+    keep_unresolved: bool = option(
+        False, "link photographs that still have several labels under each of them"
+    )
+    copy: bool = option(False, "copy the photographs rather than link to them")
+    max_rejected: float = option(
+        0.5,
+        "end with an error where a larger share of photographs is left out",
+        affects_output=False,
+        metavar="SHARE",
+    )
+
+    def __post_init__(self) -> None:
+        require_share("max_rejected", self.max_rejected)
+
+
+@dataclass(frozen=True)
+class LinkResult(StageResult):
+    """The account of `link_images_by_label`.
+
+    Attributes:
+        links: the table of all links.
+    """
+
+    links: Path = Path(LINKS_NAME)
+
+
+def link_images_by_label(
+    detections_path: Path, outdir: Path, settings: LinkSettings = LinkSettings()
+) -> LinkResult:
+    """Link photographs into a folder for each label.
+
+    Labels are renamed by the label map, then priority rules decide in the order in which they are
+    listed. Photographs that still have several labels are left out, or linked under each of them.
+    Links are relative, and named after the file and a digest of its path, so that none collide.
+    Beside the folders stand `links.csv`, `ledger.csv`, and `preparation.json` where the
+    photographs were all preprocessed alike.
+
+    Args:
+        detections_path: a table with `filepath` and either columns `contains_<label>` or `label`.
+        outdir: the folder to write to; files there that are not ours are left alone.
+        settings: how to decide and what to make.
+
+    Raises:
+        MissingInputError: the table, the label map or the rules aren't there, or are empty.
+        InputDataError: one of them can't be read, or no photograph is left to link.
+        OutputConflictError: `outdir` was begun with other settings, or is in use.
+        TooManyRejectedError: too many photographs are left out; the others are linked.
+    """
+    labelmap = read_labelmap(settings.labelmap_path) if settings.labelmap_path else {}
+    rules = read_rules(settings.label_priority_path) if settings.label_priority_path else []
+    labelled = read_labelled(detections_path)
+    labelled = merge_labels(labelled, map_labels(labelled.labels, labelmap))
+    choices = choose(labelled, rules, keep_unresolved=settings.keep_unresolved)
+    memory = {**describe(settings), "labelmap": labelmap, "rules": [str(rule) for rule in rules]}
+    with Workspace(outdir, NAME, memory) as workspace:
+        _check_folders(labelled, outdir, workspace)
+        linker = Linker(detections_path.parent, outdir, workspace.scratch, copies=settings.copy)
+        counts = _link(choices, linker, workspace)
+        notes = _notes(labelled, rules, choices, linker, workspace)
+    ledger = outdir / LEDGER_NAME
+    if counts.ok + counts.reused == 0:
+        raise InputDataError(f"No photograph could be linked ({counts}): see {ledger}.")
+    counts.check(settings.max_rejected, ledger)
+    links = outdir / LINKS_NAME
+    return LinkResult(NAME, counts, ledger, {"links": links}, notes, links=links)
+
+
+def _check_folders(labelled: Labelled, outdir: Path, workspace: Workspace) -> None:
+    """Refuse label folders that would lead elsewhere, or that two labels would share."""
+    names = [label_to_folder(label) for label in labelled.labels]
+    for name in names:
+        if (outdir / name).is_symlink():
+            raise OutputConflictError(
+                f"{outdir / name} is a link to another folder, into which nothing is written: "
+                "remove it, or choose another --outdir."
+            )
+    folded = {name.casefold() for name in names}
+    if len(folded) < len(names) and files.is_case_blind(workspace.folder):
+        raise OutputConflictError(
+            f"Some labels differ only by upper and lower case, which {outdir} can't tell apart: "
+            "make them one with a label map."
+        )
+
+
+def _link(choices: Sequence[Choice], linker: Linker, workspace: Workspace) -> Counts:
+    """Make all links, remove those of earlier tables, and write the table of links."""
+    outdir, unfinished = linker.outdir, workspace.scratch / LINKS_NAME
+    wanted: set[str] = set()
+    with ItemRun(workspace, outdir / LEDGER_NAME) as run:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(LINKS)
+            for outcome in run.outcomes(linker.items(choices), cores()):
+                rows = _link_rows(outcome)
+                writer.writerows(rows)
+                wanted.update(row[-1] for row in rows)
+        remove_stale(outdir, wanted)
+        unfinished.replace(outdir / LINKS_NAME)
+        return run.publish()
+
+
+def _link_rows(outcome: Outcome) -> list[tuple[str, str, str]]:
+    if outcome.row.reason is not None:
+        return []
+    extra: dict[str, Any] = outcome.extra
+    return [
+        (extra["filepath"], label, link)
+        for label, link in zip(extra["labels"], extra["links"], strict=True)
+    ]
+
+
+def _notes(
+    labelled: Labelled,
+    rules: Sequence[Rule],
+    choices: Sequence[Choice],
+    linker: Linker,
+    workspace: Workspace,
+) -> tuple[str, ...]:
+    notes = []
+    sizes: dict[str, int] = {}
+    for choice in choices:
+        for label in choice.labels if choice.reason is None else ():
+            sizes[label] = sizes.get(label, 0) + 1
+    notes.append(", ".join(f"{label} {number}" for label, number in sorted(sizes.items())))
+    named = {side for rule in rules for side in (rule.winner, rule.loser)} - {"*"}
+    if unknown := sorted(named - set(labelled.labels)):
+        notes.append(f"Rules name labels that no photograph has: {', '.join(unknown)}.")
+    preparation = common_preparation(linker, choices)
+    if preparation is None:
+        (linker.outdir / PREPARATION_NAME).unlink(missing_ok=True)
+        notes.append("The photographs are not all preprocessed alike, or it isn't known how.")
+    else:
+        files.write_text(linker.outdir / PREPARATION_NAME, preparation, workspace.scratch)
+    return tuple(notes)
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Link each photograph into a folder for its label.",
+    example=(
+        f"autofocus {NAME} --detections-path data/detections_clean.csv --outdir data/links "
+        "--labelmap-path sample_data/raccoon_labelmap.json "
+        "--label-priority-path sample_data/label_priority.txt"
+    ),
+    function=link_images_by_label,
+    arguments=(
+        Argument("detections_path", "a table with filepath and contains_<label>, or label"),
+        Argument("outdir", "the folder to write to"),
+    ),
+    settings=LinkSettings,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

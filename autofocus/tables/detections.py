@@ -1,0 +1,116 @@
+"""Tables of detections as people give them: one row a label on a photograph."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.tables.columns import DETECTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE, ROW = "file", "row"
+
+
+def read_table(path: Path, columns: Sequence[str]) -> "tuple[pd.DataFrame, str]":
+    """Read some columns of a CSV file, all as text.
+
+    Words such as `NA` or `None` stay what they are: they can be labels.
+
+    Returns:
+        The columns, blanks around values cut off, and the encoding that fitted.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: it lacks a column, or is no CSV table.
+    """
+    import pandas as pd
+
+    if not path.is_file():
+        raise MissingInputError(f"There is no table {path}.")
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+        except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+            reason = " ".join(str(error).split())
+            raise InputDataError(f"{path} is no CSV table that can be read ({reason}).") from None
+    else:
+        raise InputDataError(f"{path} is neither in UTF-8 nor in Windows-1252: save it as UTF-8.")
+    table.columns = [str(name).strip() for name in table.columns]
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise InputDataError(
+            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
+            f"it has {', '.join(table.columns)}."
+        )
+    chosen = table[list(columns)]
+    return chosen.apply(lambda column: column.str.strip()), encoding
+
+
+def read_detections(paths: Sequence[Path]) -> "tuple[list[pd.DataFrame], list[str]]":
+    """Read tables of detections.
+
+    Returns:
+        Each table with its columns and `file` and `row` (the header is row 1), and notes for
+        people.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: one lacks a column, or is no CSV table.
+    """
+    tables, notes = [], []
+    for path, name in zip(paths, _names(paths), strict=True):
+        table, encoding = read_table(path, DETECTIONS)
+        table[FILE] = name
+        table[ROW] = range(2, len(table) + 2)
+        tables.append(table)
+        if encoding != "utf-8-sig":
+            notes.append(f"{path} is not in UTF-8: it was read as Windows-1252.")
+    return tables, notes
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return a short name for each file, with as many folders as it takes to tell them apart."""
+    for parts in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["/".join(path.parts[-parts:]) for path in paths]
+        if len(set(names)) == len(names):
+            return names
+    raise InputDataError(f"The same table of detections is given twice: {', '.join(names)}.")
+
+
+def image_paths(table: "pd.DataFrame", strip_components: int) -> "pd.Series[str]":
+    r"""Return the photographs' paths relative to the image folder.
+
+    The first components of `FilePath` are dropped, as they name the disk of whoever wrote the
+    table, and `FileName` is appended unless it stands there already. Components are split at `\`
+    or `/`.
+
+    Args:
+        table: with the columns `FilePath` and `FileName`.
+        strip_components: how many components to drop.
+    """
+    folders = {
+        text: "".join(part + "/" for part in _components(text)[strip_components:])
+        for text in table["FilePath"].drop_duplicates()
+    }
+    prefix = table["FilePath"].map(folders)
+    names = table["FileName"]
+    # Few tables have the whole path in FilePath; only for their rows is the name cut off again.
+    doubled = table["FilePath"].map(_last).str.casefold() == names.str.casefold()
+    if doubled.any():
+        folders_only = prefix[doubled].str.replace(r"[^/]+/$", "", regex=True)
+        prefix = prefix.mask(doubled, folders_only)
+    return prefix + names
+
+
+def _components(text: str) -> list[str]:
+    return [part for part in text.replace("\\", "/").split("/") if part not in ("", ".")]
+
+
+def _last(text: str) -> str:
+    parts = _components(text)
+    return parts[-1] if parts else ""

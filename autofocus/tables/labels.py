@@ -1,0 +1,97 @@
+"""Which labels photographs have, read from a table of either form."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.tables.columns import CONTAINS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Photographs and their labels.
+
+    Attributes:
+        filepaths: N paths as they stand in the table, unique, in rising order.
+        labels: the names of C labels, unique, in rising order.
+        present: which photograph has which label, shape (N, C).
+    """
+
+    filepaths: list[str]
+    labels: list[str]
+    present: NDArray[np.bool_]
+
+
+def read_labelled(path: Path) -> Labelled:
+    """Read a table of labels.
+
+    It has a row a photograph with `filepath` and 0/1 columns `contains_<label>`, or a row a label
+    with `filepath` and `label`.
+
+    Raises:
+        MissingInputError: there is no such table, or it has no rows.
+        InputDataError: it is of neither form.
+    """
+    import pandas as pd
+
+    if not path.is_file():
+        raise MissingInputError(f"There is no table {path}.")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, pd.errors.EmptyDataError) as error:
+        reason = " ".join(str(error).split())
+        raise InputDataError(f"{path} is no CSV table that can be read ({reason}).") from None
+    contains = [name for name in table.columns if name.startswith(CONTAINS)]
+    if "filepath" not in table.columns or not (contains or "label" in table.columns):
+        raise InputDataError(
+            f"{path} must have the column filepath, and columns {CONTAINS}<label> or the column "
+            f"label; it has {', '.join(map(str, table.columns))}."
+        )
+    if table.empty:
+        raise MissingInputError(f"{path} has no rows: there is nothing to link.")
+    flags = _from_flags(table, contains, path) if contains else _from_rows(table)
+    flags = flags.groupby(level=0).any().sort_index().sort_index(axis=1)
+    return Labelled(list(flags.index), list(flags.columns), flags.to_numpy(dtype=bool))
+
+
+def _from_flags(table: "pd.DataFrame", contains: list[str], path: Path) -> "pd.DataFrame":
+    values = table[contains]
+    wrong = ~values.isin(["0", "1"])
+    if wrong.to_numpy().any():
+        column = str(wrong.any().idxmax())
+        row = int(wrong[column].to_numpy().argmax())
+        raise InputDataError(
+            f"{path}, row {row + 2}: {column} must be 0 or 1, not {values[column].iloc[row]!r}."
+        )
+    flags = values == "1"
+    flags.columns = [name.removeprefix(CONTAINS) for name in contains]
+    return flags.set_index(table["filepath"])
+
+
+def _from_rows(table: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    flags = pd.get_dummies(table["label"].str.strip(), dtype=bool)
+    # A row without a label names a photograph that has none.
+    return flags.drop(columns="", errors="ignore").set_index(table["filepath"])
+
+
+def merge_labels(labelled: Labelled, names: list[str]) -> Labelled:
+    """Rename labels and merge those that then have the same name.
+
+    Args:
+        labelled: photographs and their labels.
+        names: the new name of each label, in the labels' order.
+    """
+    merged = sorted(set(names))
+    present = np.zeros((len(labelled.filepaths), len(merged)), bool)
+    for number, name in enumerate(names):
+        present[:, merged.index(name)] |= labelled.present[:, number]
+    return Labelled(labelled.filepaths, merged, present)
