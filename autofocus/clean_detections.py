@@ -166,16 +166,22 @@ def _join(
 
 def _read_properties(path: Path, image_dir: Path) -> "pd.DataFrame":
     """Read the properties, indexed by the path relative to the image folder."""
+    import pandas as pd
+
     table, _ = tables.read_table(path, PROPERTIES)
-    relative = relative_prefix(path.parent, image_dir)
-    absolute = table["filepath"].str.startswith("/")
-    inside = image_dir.resolve().as_posix() + "/"
-    names = (relative + table["filepath"]).mask(
-        absolute, table["filepath"].str.removeprefix(inside)
-    )
+    folders, _, own = table["filepath"].str.rpartition("/").to_numpy(dtype=str).T
+    seen = {folder: _seen_from(image_dir, path.parent / folder) for folder in set(folders)}
+    names = pd.Series([seen[folder] for folder in folders], dtype=str) + own
     if (doubles := names[names.duplicated()]).any():
         raise InputDataError(f"{path} names {doubles.iloc[0]} twice: preprocess again.")
     return table.set_index(names.rename(IMAGE))
+
+
+def _seen_from(image_dir: Path, folder: Path) -> str:
+    """Return what leads from the image folder into this one; an absolute one is understood."""
+    if folder.is_absolute():
+        image_dir = image_dir.resolve()
+    return relative_prefix(folder, image_dir)
 
 
 def _check_any(

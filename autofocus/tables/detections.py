@@ -1,5 +1,6 @@
 """Tables of detections as people give them: one row a label on a photograph."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,19 +26,14 @@ def read_table(path: Path, columns: Sequence[str]) -> "tuple[pd.DataFrame, str]"
         MissingInputError: there is no such file.
         InputDataError: it lacks a column, or is no CSV table.
     """
-    import pandas as pd
-
     if not path.is_file():
         raise MissingInputError(f"There is no table {path}.")
     for encoding in ("utf-8-sig", "cp1252"):
         try:
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=encoding)
+            table = read_text_table(path, encoding)
             break
         except UnicodeDecodeError:
             continue
-        except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            reason = " ".join(str(error).split())
-            raise InputDataError(f"{path} is no CSV table that can be read ({reason}).") from None
     else:
         raise InputDataError(f"{path} is neither in UTF-8 nor in Windows-1252: save it as UTF-8.")
     table.columns = [str(name).strip() for name in table.columns]
@@ -49,6 +45,28 @@ def read_table(path: Path, columns: Sequence[str]) -> "tuple[pd.DataFrame, str]"
         )
     chosen = table[list(columns)]
     return chosen.apply(lambda column: column.str.strip()), encoding
+
+
+def read_text_table(path: Path, encoding: str = "utf-8-sig") -> "pd.DataFrame":
+    """Read a CSV file with all cells as text; cells that are missing are empty.
+
+    Raises:
+        UnicodeDecodeError: it is in another encoding.
+        InputDataError: it is no CSV table.
+    """
+    import pandas as pd
+
+    try:
+        with warnings.catch_warnings():
+            # Rows longer than the header would lose cells.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding=encoding, index_col=False
+            )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
+        reason = " ".join(str(error).split())
+        raise InputDataError(f"{path} is no CSV table that can be read ({reason}).") from None
+    return table.fillna("")
 
 
 def read_detections(paths: Sequence[Path]) -> "tuple[list[pd.DataFrame], list[str]]":

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.common import files
 from autofocus.common.ledger import Reason, Status
 from autofocus.tables.columns import CLEAN, CONTAINS, DETECTIONS
 from autofocus.tables.detections import FILE, ROW
@@ -11,10 +15,12 @@ from autofocus.tables.detections import FILE, ROW
 if TYPE_CHECKING:
     import pandas as pd
 
-# Working columns beside those of the detections.
-IMAGE, DATE = "image", "date"
+# Working columns beside those of the detections: the photograph's path and its number among the
+# properties (-1 for none), the date, and what becomes of the row.
+IMAGE, NUMBER, DATE = "image", "number", "date"
 STATUS, REASON, DETAIL = "status", "reason", "detail"
 _LABEL = "ShortName"
+_OK = Status.OK.value
 
 
 @dataclass(frozen=True)
@@ -42,79 +48,81 @@ def join(detections: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) ->
         prefix: what to put before such a path in the result.
     """
     table = detections.copy()
-    table[STATUS], table[REASON], table[DETAIL] = Status.OK.value, "", ""
-    _reject_missing_fields(table)
-    _reject_bad_dates(table)
+    table[STATUS], table[REASON], table[DETAIL] = _OK, "", ""
+    for column in DETECTIONS:
+        _reject(table, table[column] == "", Reason.MISSING_FIELD, f"{column} is empty")
+    _reject(table, table[DATE] == "", Reason.BAD_DATE, "no date: " + table["ImageDate"])
     _match(table, properties)
     _reject_conflicting_dates(table)
     _reject_duplicates(table)
-    good = table[table[STATUS] == Status.OK.value]
+    good = table[table[STATUS] == _OK]
     clean = _one_row_an_image(good, properties, prefix)
     timed = int((clean["time"] != "").sum())
-    return Joined(clean, _ledger(table, good, properties, prefix), timed)
+    return Joined(clean, _ledger(table, properties, prefix), timed)
 
 
 def _reject(
     table: "pd.DataFrame", rows: "pd.Series[bool]", reason: Reason, detail: "pd.Series[str] | str"
 ) -> None:
     """Reject those of the rows that are still good."""
-    rows = rows & (table[STATUS] == Status.OK.value)
+    rows = rows & (table[STATUS] == _OK)
+    if not rows.any():
+        return
     table[DETAIL] = table[DETAIL].mask(rows, detail)
     table[REASON] = table[REASON].mask(rows, reason.value)
     table[STATUS] = table[STATUS].mask(rows, Status.REJECTED.value)
 
 
-def _reject_missing_fields(table: "pd.DataFrame") -> None:
-    for column in DETECTIONS:
-        _reject(table, table[column] == "", Reason.MISSING_FIELD, f"{column} is empty")
-
-
-def _reject_bad_dates(table: "pd.DataFrame") -> None:
-    _reject(table, table[DATE] == "", Reason.BAD_DATE, "no date: " + table["ImageDate"])
-
-
 def _match(table: "pd.DataFrame", properties: "pd.DataFrame") -> None:
     """Find each row's photograph: by its exact path, else by one that differs only by case."""
-    lost = ~table[IMAGE].isin(properties.index)
-    if lost.any():
-        folded = properties.index.to_series().str.casefold()
-        alone = folded[~folded.duplicated(keep=False)]
-        other = (
-            table.loc[lost, IMAGE]
-            .str.casefold()
-            .map(dict(zip(alone.to_numpy(), alone.index, strict=True)))
-        )
-        found = other.dropna()
-        table.loc[found.index, DETAIL] = "found by ignoring case: " + table.loc[found.index, IMAGE]
-        table.loc[found.index, IMAGE] = found
-    _reject(
-        table,
-        ~table[IMAGE].isin(properties.index),
-        Reason.IMAGE_MISSING,
-        "no photograph " + table[IMAGE],
+    import pandas as pd
+
+    # Objects, as looking up the strings of an Arrow array takes many times longer.
+    known = pd.Index(properties.index.to_numpy(dtype=object))
+    numbers = known.get_indexer(pd.Index(table[IMAGE].to_numpy(dtype=object)))
+    if (lost := np.flatnonzero(numbers < 0)).size:
+        numbers[lost] = _ignoring_case(known, table[IMAGE].iloc[lost])
+        found = lost[numbers[lost] >= 0]
+        rows = table.index[found]
+        table.loc[rows, DETAIL] = "found by ignoring case: " + table.loc[rows, IMAGE]
+        table.loc[rows, IMAGE] = known[numbers[found]].to_numpy()
+    table[NUMBER] = numbers
+    lost_rows = table[NUMBER] < 0
+    _reject(table, lost_rows, Reason.IMAGE_MISSING, "no photograph " + table[IMAGE])
+
+
+def _ignoring_case(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[np.intp]:
+    """Return the numbers of the only paths that are the same but for case; -1 where none is."""
+    import pandas as pd
+
+    folded = pd.Series(known).str.casefold()
+    alone = folded[~folded.duplicated(keep=False)]
+    places = pd.Index(alone.to_numpy(dtype=object)).get_indexer(
+        pd.Index(wanted.str.casefold().to_numpy(dtype=object))
     )
+    numbers = alone.index.to_numpy()
+    return np.where(places < 0, -1, numbers[places] if len(numbers) else -1)
 
 
 def _reject_conflicting_dates(table: "pd.DataFrame") -> None:
-    good = table[table[STATUS] == Status.OK.value]
-    dates = good[[IMAGE, DATE]].drop_duplicates().sort_values([IMAGE, DATE])
-    several = dates[dates[IMAGE].duplicated(keep=False)]
+    good = table[table[STATUS] == _OK]
+    dates = good[[NUMBER, DATE]].drop_duplicates().sort_values([NUMBER, DATE])
+    several = dates[dates[NUMBER].duplicated(keep=False)]
     if several.empty:
         return
-    told = several.groupby(IMAGE)[DATE].agg(", ".join)
-    rows = table[IMAGE].isin(told.index)
-    detail = "the photograph's detections give " + table[IMAGE].map(told).fillna("")
-    _reject(table, rows, Reason.CONFLICTING_DATES, detail)
+    told = several.groupby(NUMBER)[DATE].agg(", ".join)
+    detail = "the photograph's detections give " + table[NUMBER].map(told).fillna("")
+    _reject(table, table[NUMBER].isin(told.index), Reason.CONFLICTING_DATES, detail)
 
 
 def _reject_duplicates(table: "pd.DataFrame") -> None:
-    good = table[table[STATUS] == Status.OK.value]
-    again = good.duplicated([IMAGE, _LABEL])
+    good = table[table[STATUS] == _OK]
+    again = good.duplicated([NUMBER, _LABEL])
     if not again.any():
         return
-    first = _row_names(good[~again].set_index([IMAGE, _LABEL]))
+    first = _row_names(good[~again].set_index([NUMBER, _LABEL]))
     doubles = good[again]
-    same = first.reindex(doubles.set_index([IMAGE, _LABEL]).index).set_axis(doubles.index)
+    same = first.reindex(doubles.set_index([NUMBER, _LABEL]).index).set_axis(doubles.index)
     rows = table.index.to_series().isin(doubles.index)
     _reject(table, rows, Reason.DUPLICATE, ("the same as " + same).reindex(table.index))
 
@@ -128,47 +136,54 @@ def _one_row_an_image(
 ) -> "pd.DataFrame":
     import pandas as pd
 
-    images = good.drop_duplicates(IMAGE).set_index(IMAGE)[[DATE]].sort_index()
-    known = properties.loc[images.index]
+    images = good.drop_duplicates(NUMBER).sort_values(IMAGE)
+    known = properties.iloc[images[NUMBER].to_numpy()].reset_index(drop=True)
+    images = images.reset_index(drop=True)
     agrees = (known["date"] == images[DATE]) & (known["date"] != "")
     clean = pd.DataFrame(
         {
             "date": images[DATE],
-            "filepath": prefix + images.index,
+            "filepath": prefix + images[IMAGE],
             "time": known["time"].where(agrees, ""),
             "night": known["night"],
             "mean_brightness": known["mean_brightness"],
         }
     )[list(CLEAN)]
-    labels = sorted(good[_LABEL].unique())
-    flags = {
-        CONTAINS + label: images.index.isin(good.loc[good[_LABEL] == label, IMAGE]).astype(int)
-        for label in labels
-    }
-    return pd.concat([clean, pd.DataFrame(flags, index=clean.index)], axis=1)
+    return pd.concat([clean, _flags(good, images, len(properties))], axis=1)
 
 
-def _ledger(
-    table: "pd.DataFrame", good: "pd.DataFrame", properties: "pd.DataFrame", prefix: str
-) -> "pd.DataFrame":
+def _flags(good: "pd.DataFrame", images: "pd.DataFrame", photographs: int) -> "pd.DataFrame":
+    """Return a 0/1 column for each label."""
     import pandas as pd
 
-    output = (prefix + table[IMAGE]).where(table[STATUS] == Status.OK.value, "")
+    rows = np.empty(photographs, np.intp)
+    rows[images[NUMBER].to_numpy()] = np.arange(len(images))
+    codes, labels = pd.factorize(good[_LABEL], sort=True)
+    flags = np.zeros((len(images), len(labels)), np.int8)
+    flags[rows[good[NUMBER].to_numpy()], codes] = 1
+    return pd.DataFrame(flags, columns=[CONTAINS + label for label in labels])
+
+
+def _ledger(table: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    good = table[STATUS] == _OK
     rows = pd.DataFrame(
         {
             "input": _row_names(table),
             STATUS: table[STATUS],
             REASON: table[REASON],
             DETAIL: table[DETAIL],
-            "output": output,
+            "output": (prefix + table[IMAGE]).where(good, ""),
         }
     )
     paths = pd.Series(prefix + properties.index)
-    has_one = pd.Series(properties.index.isin(good[IMAGE]))
+    has_one = pd.Series(False, index=paths.index)
+    has_one.iloc[table.loc[good, NUMBER].to_numpy()] = True
     images = pd.DataFrame(
         {
             "input": paths,
-            STATUS: has_one.map({True: Status.OK.value, False: Status.REJECTED.value}),
+            STATUS: has_one.map({True: _OK, False: Status.REJECTED.value}),
             REASON: has_one.map({True: "", False: Reason.NO_DETECTION.value}),
             DETAIL: "",
             "output": paths.where(has_one, ""),
@@ -179,7 +194,5 @@ def _ledger(
 
 def relative_prefix(folder: Path, table_folder: Path) -> str:
     """Return what makes a path relative to the folder one relative to the table's folder."""
-    import os
-
-    prefix = Path(os.path.relpath(folder, table_folder)).as_posix()
+    prefix = files.relative_to_folder(folder, table_folder)
     return "" if prefix == "." else prefix + "/"

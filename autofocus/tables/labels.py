@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autofocus.common.errors import InputDataError, MissingInputError
 from autofocus.tables.columns import CONTAINS
+from autofocus.tables.detections import read_text_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,15 +40,12 @@ def read_labelled(path: Path) -> Labelled:
         MissingInputError: there is no such table, or it has no rows.
         InputDataError: it is of neither form.
     """
-    import pandas as pd
-
     if not path.is_file():
         raise MissingInputError(f"There is no table {path}.")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, pd.errors.EmptyDataError) as error:
-        reason = " ".join(str(error).split())
-        raise InputDataError(f"{path} is no CSV table that can be read ({reason}).") from None
+        table = read_text_table(path)
+    except UnicodeDecodeError:
+        raise InputDataError(f"{path} is not in UTF-8: save it so.") from None
     contains = [name for name in table.columns if name.startswith(CONTAINS)]
     if "filepath" not in table.columns or not (contains or "label" in table.columns):
         raise InputDataError(

@@ -1,0 +1,58 @@
+"""Claims about dates."""
+
+import pandas as pd
+import pytest
+
+from autofocus.common.errors import InputDataError
+from autofocus.tables.dates import DAY_FIRST, MONTH_FIRST, read_dates
+
+
+def read(*texts: str, date_format: str | None = None) -> list[str]:
+    return list(read_dates(pd.Series(texts, dtype=str), "t.csv", date_format).values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "05-Jul-16", "5-Jul-2016", "05 July 2016", "July 5, 2016", "2016-07-05", "2016/07/05",
+        "2016:07:05", "2016-07-05 13:14:15", "2016-07-05T13:14:15Z", "05-Jul-16 1:14 PM",
+    ],
+)  # fmt: skip
+def test_a_form_that_can_be_read_in_one_way(text: str) -> None:
+    """A month by name and the ISO form, with or without a time, give the same day."""
+    assert read(text) == ["2016-07-05"]
+
+
+def test_the_whole_column_decides_which_number_is_the_day() -> None:
+    """One value that fits only one way decides for all."""
+    assert read("05/07/2016", "07/13/2016") == ["2016-05-07", "2016-07-13"]
+    assert read("05/07/2016", "13/07/2016") == ["2016-07-05", "2016-07-13"]
+    assert read("5.7.16", "13.7.16") == ["2016-07-05", "2016-07-13"]
+
+
+def test_an_ambiguous_column_is_an_error() -> None:
+    """Where all values fit both ways and differ, the option that settles it is named."""
+    with pytest.raises(InputDataError, match="--date-format day-month-year or month-day-year"):
+        read("05/07/2016", "06/07/2016")
+
+
+def test_the_option_settles_it() -> None:
+    """Given a form, dates of three numbers are read so."""
+    assert read("05/07/2016", date_format=DAY_FIRST) == ["2016-07-05"]
+    assert read("05/07/2016", date_format=MONTH_FIRST) == ["2016-05-07"]
+
+
+def test_values_that_mean_the_same_both_ways_are_not_ambiguous() -> None:
+    """The fifth of May is the same day either way."""
+    assert read("05/05/2016") == ["2016-05-05"]
+
+
+def test_what_is_no_date_is_empty() -> None:
+    """Words, impossible days and empty cells give no date, and cost the others nothing."""
+    assert read("soon", "2016-02-30", "", "05-Jul-16") == ["", "", "", "2016-07-05"]
+
+
+def test_the_forms_that_were_found_are_told() -> None:
+    """Each form that occurs is named."""
+    dates = read_dates(pd.Series(["05-Jul-16", "2016-07-05", "07/13/2016"]), "t.csv")
+    assert dates.forms == ("day-month(name)-year", "year-month-day (ISO)", MONTH_FIRST)

@@ -1,0 +1,113 @@
+"""Claims about reading tables of detections."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.tables.detections import image_paths, read_detections
+
+HEADER = "ImageDate,FilePath,FileName,ShortName\n"
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def paths(*rows: tuple[str, str], strip: int = 2) -> list[str]:
+    return list(
+        image_paths(pd.DataFrame(rows, columns=["FilePath", "FileName"], dtype=str), strip)
+    )
+
+
+def test_the_first_components_are_dropped_and_the_name_is_appended() -> None:
+    """Backslashes and slashes split alike; empty components don't count."""
+    assert paths(("Z:\\Trap\\a\\b\\", "1.JPG"), ("/mnt//Trap/a", "1.JPG")) == [
+        "a/b/1.JPG",
+        "a/1.JPG",
+    ]
+
+
+def test_a_path_that_has_the_name_already_gets_it_once() -> None:
+    """FilePath may hold the file's name too, in any case."""
+    assert paths(("Z:\\Trap\\a\\1.jpg", "1.JPG"), ("Z:\\Trap\\1.JPG", "1.JPG")) == [
+        "a/1.JPG",
+        "1.JPG",
+    ]
+
+
+def test_how_many_components_are_dropped_can_be_chosen() -> None:
+    """With none to drop the whole path stays."""
+    assert paths(("a/b", "1.JPG"), strip=0) == ["a/b/1.JPG"]
+
+
+def test_a_path_of_too_few_components_leaves_the_name() -> None:
+    """Where there is nothing left to stand before it, the name stands alone."""
+    assert paths(("Z:\\", "1.JPG")) == ["1.JPG"]
+
+
+def test_words_for_nothing_stay_labels(tmp_path: Path) -> None:
+    """NA, None and null are read as the words that they are."""
+    text = HEADER + "".join(f"2016-07-05,a/b,1.JPG,{word}\n" for word in ("NA", "None", "null"))
+    (table,), _ = read_detections([write(tmp_path / "d.csv", text)])
+    assert list(table["ShortName"]) == ["NA", "None", "null"]
+
+
+def test_rows_are_numbered_as_in_the_file(tmp_path: Path) -> None:
+    """The header is row 1, so that people find the row in their spreadsheet."""
+    (table,), _ = read_detections([write(tmp_path / "d.csv", HEADER + "x,x,x,x\n" * 2)])
+    assert list(table["row"]) == [2, 3]
+
+
+def test_a_table_from_windows_is_read_and_said(tmp_path: Path) -> None:
+    """A table in Windows-1252 gives its letters, and a note."""
+    path = write(tmp_path / "d.csv", HEADER + "x,x,é.JPG,x\n", "cp1252")
+    (table,), (note,) = read_detections([path])
+    assert list(table["FileName"]) == ["é.JPG"]
+    assert "Windows-1252" in note
+
+
+def test_a_byte_order_mark_and_blanks_do_no_harm(tmp_path: Path) -> None:
+    """What spreadsheets put around names and values is taken off."""
+    path = write(
+        tmp_path / "d.csv", "\ufeffImageDate, FilePath ,FileName,ShortName\n x, y ,z,w \n"
+    )
+    (table,), _ = read_detections([path])
+    assert list(table.iloc[0])[:4] == ["x", "y", "z", "w"]
+
+
+def test_missing_columns_are_named(tmp_path: Path) -> None:
+    """What is missing and what is there are both said."""
+    path = write(tmp_path / "d.csv", "ImageDate,Path\nx,y\n")
+    with pytest.raises(InputDataError, match=r"lacks .*FilePath, FileName, ShortName; it has"):
+        read_detections([path])
+
+
+@pytest.mark.parametrize("text", ["", HEADER + "a,b,c,d,e,f\n"])
+def test_what_is_no_table_is_told(tmp_path: Path, text: str) -> None:
+    """An empty file and rows of other lengths are one clear error."""
+    with pytest.raises(InputDataError, match="is no CSV table"):
+        read_detections([write(tmp_path / "d.csv", text)])
+
+
+def test_a_missing_table_is_told(tmp_path: Path) -> None:
+    """A table that isn't there is named."""
+    with pytest.raises(MissingInputError, match=r"none\.csv"):
+        read_detections([tmp_path / "none.csv"])
+
+
+def test_tables_of_the_same_name_stay_apart(tmp_path: Path) -> None:
+    """Two files of one name are told apart by their folders."""
+    one, other = (write(tmp_path / name / "d.csv", HEADER + "x,x,x,x\n") for name in "ab")
+    tables, _ = read_detections([one, other])
+    assert [table["file"].iloc[0] for table in tables] == ["a/d.csv", "b/d.csv"]
+
+
+def test_the_same_table_twice_is_an_error(tmp_path: Path) -> None:
+    """A table that is given twice would count every row twice."""
+    path = write(tmp_path / "d.csv", HEADER)
+    with pytest.raises(InputDataError, match="twice"):
+        read_detections([path, path])

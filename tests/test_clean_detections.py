@@ -1,0 +1,180 @@
+"""Claims about the stage clean_detections."""
+
+import csv
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
+from autofocus.common.errors import InputDataError, OutputConflictError, TooManyRejectedError
+from autofocus.tables.columns import PROPERTIES
+
+GOLDEN = Path(__file__).parent / "golden" / "clean_detections"
+HEADER = "ImageDate,FilePath,FileName,ShortName\n"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def properties(folder: Path, *photographs: tuple[str, str, str]) -> Path:
+    """Write a table of photographs given as path, date and time."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "image_properties.csv"
+    lines = [f"{name},{date},{time},0,100.00,,10,10,,\n" for name, date, time in photographs]
+    path.write_text(",".join(PROPERTIES) + "\n" + "".join(lines))
+    return path
+
+
+def clean(
+    folder: Path, text: str, *photographs: tuple[str, str, str], **options: object
+) -> CleanResult:
+    (folder / "d.csv").write_text(HEADER + text)
+    table = properties(folder / "images", *photographs)
+    settings = CleanSettings(**options)  # type: ignore[arg-type]
+    return clean_detections(
+        [folder / "d.csv"], folder / "images", table, folder / "c.csv", settings
+    )
+
+
+def test_the_golden_input_gives_the_expected_files(tmp_path: Path) -> None:
+    """Table and ledger equal those that were written by hand, byte for byte."""
+    shutil.copytree(GOLDEN / "input", tmp_path, dirs_exist_ok=True)
+    clean_detections(
+        [tmp_path / "detections_2016.csv", tmp_path / "detections_2017.csv"],
+        tmp_path / "images",
+        tmp_path / "images" / "image_properties.csv",
+        tmp_path / "out" / "detections_clean.csv",
+    )
+    for name in ("detections_clean.csv", "detections_clean.ledger.csv"):
+        assert (tmp_path / "out" / name).read_bytes() == (GOLDEN / "expected" / name).read_bytes()
+
+
+def test_every_row_and_every_photograph_is_accounted_for(tmp_path: Path) -> None:
+    """The ledger has one row for each detection and one for each photograph."""
+    result = clean(
+        tmp_path,
+        "05-Jul-16,a/b,1.JPG,cat\n05-Jul-16,a/b,9.JPG,cat\n",
+        ("1.JPG", "", ""),
+        ("2.JPG", "", ""),
+    )
+    assert result.counts.inputs == 4
+    assert (result.counts.ok, result.counts.rejected) == (2, 2)
+
+
+def test_detections_that_disagree_about_the_day_are_rejected(tmp_path: Path) -> None:
+    """Two dates for one photograph: none is taken for true, and both are told."""
+    text = "05-Jul-16,a/b,1.JPG,cat\n06-Jul-16,a/b,1.JPG,dog\n05-Jul-16,a/b,2.JPG,cat\n"
+    result = clean(tmp_path, text, ("1.JPG", "", ""), ("2.JPG", "", ""))
+    told = [row for row in rows(result.ledger) if row["reason"] == "conflicting_dates"]
+    assert [row["input"] for row in told] == ["d.csv:2", "d.csv:3"]
+    assert "2016-07-05, 2016-07-06" in told[0]["detail"]
+    assert [row["filepath"] for row in rows(result.table)] == ["images/2.JPG"]
+
+
+def test_two_photographs_that_differ_by_case_are_not_guessed(tmp_path: Path) -> None:
+    """Where ignoring case would leave two photographs, the detection has none."""
+    text = "05-Jul-16,a/b,x.JPG,cat\n05-Jul-16,a/b,y.JPG,cat\n"
+    result = clean(tmp_path, text, ("X.jpg", "", ""), ("X.JPg", "", ""), ("y.JPG", "", ""))
+    assert rows(result.ledger)[0]["reason"] == "image_missing"
+
+
+def test_an_empty_result_is_an_error_with_its_likely_cause(tmp_path: Path) -> None:
+    """No match at all names what was looked for, what is there, and the options to check."""
+    with pytest.raises(
+        InputDataError, match=r"b/1\.JPG .* a/1\.JPG.*--strip-components \(now 2\)"
+    ):
+        clean(tmp_path, "05-Jul-16,Z:/x/b,1.JPG,cat\n", ("a/1.JPG", "", ""))
+    assert not (tmp_path / "c.csv").exists()
+
+
+def test_a_second_call_reuses_what_stands(tmp_path: Path) -> None:
+    """With the same inputs nothing is computed again: the table is not rewritten."""
+    given = ("05-Jul-16,a/b,1.JPG,cat\n", ("1.JPG", "", ""))
+    first = clean(tmp_path, *given)
+    before = first.table.stat().st_mtime_ns
+    second = clean(tmp_path, *given)
+    assert (second.counts.ok, second.counts.reused) == (0, 2)
+    assert second.table.stat().st_mtime_ns == before
+    assert second.notes == first.notes
+
+
+def test_changed_inputs_are_computed_anew(tmp_path: Path) -> None:
+    """A table that has grown gives a new result under the same settings."""
+    clean(tmp_path, "05-Jul-16,a/b,1.JPG,cat\n", ("1.JPG", "", ""))
+    text = "05-Jul-16,a/b,1.JPG,cat\n05-Jul-16,a/b,1.JPG,dog\n"
+    result = clean(tmp_path, text, ("1.JPG", "", ""))
+    assert result.counts.ok == 3
+    assert rows(result.table)[0]["contains_dog"] == "1"
+
+
+def test_other_settings_are_refused(tmp_path: Path) -> None:
+    """The setting that differs is named."""
+    clean(tmp_path, "05-Jul-16,a/b,1.JPG,cat\n", ("1.JPG", "", ""))
+    with pytest.raises(OutputConflictError, match="strip_components = 2, and now it is 1"):
+        clean(tmp_path, "05-Jul-16,b,1.JPG,cat\n", ("1.JPG", "", ""), strip_components=1)
+
+
+def test_too_many_rejected_rows_are_an_error(tmp_path: Path) -> None:
+    """Above the share that is allowed the run fails, and the table stands."""
+    text = "05-Jul-16,a/b,1.JPG,cat\n" + "05-Jul-16,a/b,9.JPG,cat\n" * 3
+    with pytest.raises(TooManyRejectedError, match="image_missing 3"):
+        clean(tmp_path, text, ("1.JPG", "", ""), max_rejected=0.1)
+    assert (tmp_path / "c.csv").exists()
+
+
+def test_properties_may_stand_elsewhere(tmp_path: Path) -> None:
+    """The properties' paths are relative to their own table, wherever that is."""
+    (tmp_path / "d.csv").write_text(HEADER + "05-Jul-16,a/b,1.JPG,cat\n")
+    (tmp_path / "images").mkdir()
+    table = properties(tmp_path / "tables", ("../images/1.JPG", "", ""))
+    result = clean_detections(
+        [tmp_path / "d.csv"], tmp_path / "images", table, tmp_path / "tables" / "c.csv"
+    )
+    assert [row["filepath"] for row in rows(result.table)] == ["../images/1.JPG"]
+
+
+def test_absolute_paths_from_elsewhere_are_understood(tmp_path: Path) -> None:
+    """Properties with absolute paths join all the same."""
+    absolute = (tmp_path / "images" / "1.JPG").as_posix()
+    result = clean(tmp_path, "05-Jul-16,a/b,1.JPG,cat\n", (absolute, "", ""))
+    assert [row["filepath"] for row in rows(result.table)] == ["images/1.JPG"]
+
+
+def test_the_command_line_of_old_works(tmp_path: Path) -> None:
+    """As a script, with underscores, it writes the table and prints the account."""
+    (tmp_path / "d.csv").write_text(HEADER + "05-Jul-16,a/b,1.JPG,cat\n")
+    properties(tmp_path / "images", ("1.JPG", "", ""))
+    script = Path(__file__).parents[1] / "autofocus" / "clean_detections.py"
+    words = ["--detections", "d.csv", "--image_dir", "images", "--outpath", "c.csv"]
+    words += ["--image_properties", "images/image_properties.csv"]
+    done = subprocess.run(
+        [sys.executable, str(script), *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "2 inputs = 2 ok + 0 reused + 0 rejected" in done.stdout
+
+
+def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
+    """A table that lacks columns ends with status 1, one line and no traceback."""
+    (tmp_path / "d.csv").write_text("Date\nx\n")
+    properties(tmp_path / "images", ("1.JPG", "", ""))
+    words = ["--detections", "d.csv", "--image-dir", "images", "--outpath", "c.csv"]
+    words += ["--image-properties", "images/image_properties.csv"]
+    done = subprocess.run(
+        [sys.executable, "-m", "autofocus", "clean_detections", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "d.csv lacks the columns ImageDate" in done.stderr

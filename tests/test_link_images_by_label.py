@@ -1,0 +1,234 @@
+"""Claims about the stage link_images_by_label."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autofocus.common.errors import (
+    InputDataError,
+    MissingInputError,
+    OutputConflictError,
+    TooManyRejectedError,
+)
+from autofocus.link_images_by_label import LinkResult, LinkSettings, link_images_by_label
+
+GOLDEN = Path(__file__).parent / "golden" / "link_images_by_label"
+
+
+def link(folder: Path, *labels: tuple[str, str], **options: object) -> LinkResult:
+    """Link photographs given as path and label; their files are made."""
+    lines = ["filepath,label\n"]
+    for name, label in labels:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+        lines.append(f"{name},{label}\n")
+    (folder / "labels.csv").write_text("".join(lines))
+    return again(folder, **options)
+
+
+def again(folder: Path, **options: object) -> LinkResult:
+    settings = LinkSettings(**{"max_rejected": 1.0, **options})  # type: ignore[arg-type]
+    return link_images_by_label(folder / "labels.csv", folder / "links", settings)
+
+
+def links(folder: Path) -> dict[str, str]:
+    """Return each link below a folder and the content that it leads to."""
+    found = sorted(path for path in folder.rglob("*") if path.is_symlink())
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in found}
+
+
+def ledger(folder: Path) -> list[dict[str, str]]:
+    with (folder / "links" / "ledger.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_golden_input_gives_the_expected_files(tmp_path: Path) -> None:
+    """Links and ledger equal those that were written by hand, byte for byte."""
+    shutil.copytree(GOLDEN / "input", tmp_path, dirs_exist_ok=True)
+    settings = LinkSettings(tmp_path / "labelmap.json", tmp_path / "rules.txt")
+    outdir = tmp_path / "links"
+    link_images_by_label(tmp_path / "detections_clean.csv", outdir, settings)
+    for name in ("links.csv", "ledger.csv"):
+        assert (outdir / name).read_bytes() == (GOLDEN / "expected" / name).read_bytes()
+    with (outdir / "links.csv").open(newline="") as file:
+        expected = {row["link"]: row["filepath"] for row in csv.DictReader(file)}
+    real = {
+        path.relative_to(outdir).as_posix(): os.path.relpath(path.resolve(), outdir)
+        for path in outdir.rglob("*")
+        if path.is_symlink()
+    }
+    assert real == expected
+
+
+def test_equal_names_of_two_cameras_both_stay(tmp_path: Path) -> None:
+    """Two IMG_0001.JPG of one label are two links, each to its own photograph."""
+    link(tmp_path, ("cam1/IMG_0001.JPG", "cat"), ("cam2/IMG_0001.JPG", "cat"))
+    made = links(tmp_path / "links")
+    assert sorted(made.values()) == ["cam1/IMG_0001.JPG", "cam2/IMG_0001.JPG"]
+
+
+def test_links_are_relative_so_that_all_can_be_moved(tmp_path: Path) -> None:
+    """A folder that holds photographs and links still works after it was moved."""
+    link(tmp_path / "one", ("cam/1.JPG", "cat"))
+    (tmp_path / "one").rename(tmp_path / "two")
+    assert list(links(tmp_path / "two" / "links").values()) == ["cam/1.JPG"]
+
+
+@pytest.mark.parametrize("label", ["../../cat", "/cat", "..", "a/b", "..\\cat", ".autofocus"])
+def test_no_label_leads_out(tmp_path: Path, label: str) -> None:
+    """Whatever a label is called, its links stay in a folder of their own inside the output."""
+    link(tmp_path / "in", ("1.JPG", label))
+    (made,) = links(tmp_path / "in" / "links")
+    assert len(Path(made).parts) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
+    assert sorted(p.name for p in (tmp_path / "in").iterdir()) == ["1.JPG", "labels.csv", "links"]
+
+
+def test_a_label_folder_that_is_a_link_is_not_written_into(tmp_path: Path) -> None:
+    """A label's folder that leads elsewhere is refused."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "cat").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputConflictError, match="is a link to another folder"):
+        link(tmp_path, ("1.JPG", "cat"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_several_labels_are_left_out_or_kept_as_asked(tmp_path: Path) -> None:
+    """Without a rule, two labels are a conflict; with keep_unresolved each gets a link."""
+    given = (("1.JPG", "cat"), ("1.JPG", "dog"), ("2.JPG", "cat"))
+    link(tmp_path / "a", *given)
+    assert [row["reason"] for row in ledger(tmp_path / "a")] == ["conflicting_labels", ""]
+    link(tmp_path / "b", *given, keep_unresolved=True)
+    assert sorted(Path(name).parts[0] for name in links(tmp_path / "b" / "links")) == [
+        "cat",
+        "cat",
+        "dog",
+    ]
+
+
+def test_rules_really_apply(tmp_path: Path) -> None:
+    """A rule changes what is linked, and the ledger names it."""
+    rules = tmp_path / "rules.txt"
+    rules.write_text("dog > cat\n")
+    link(tmp_path / "a", ("1.JPG", "cat"), ("1.JPG", "dog"), label_priority_path=rules)
+    (row,) = ledger(tmp_path / "a")
+    assert row["detail"] == "decided by dog > cat"
+    assert row["output"].startswith("dog/")
+
+
+def test_copies_are_files_of_their_own(tmp_path: Path) -> None:
+    """With copy, what stands in the label's folder is no link and has the same content."""
+    link(tmp_path, ("1.JPG", "cat"), copy=True)
+    (made,) = (tmp_path / "links" / "cat").iterdir()
+    assert not made.is_symlink()
+    assert made.read_text() == "1.JPG"
+
+
+def test_a_photograph_that_is_not_there_gets_no_dangling_link(tmp_path: Path) -> None:
+    """A missing file is told in the ledger, and no link is made."""
+    link(tmp_path, ("1.JPG", "cat"), ("2.JPG", "cat"))
+    (tmp_path / "1.JPG").unlink()
+    again(tmp_path)
+    assert [row["reason"] for row in ledger(tmp_path)] == ["image_missing", ""]
+    assert list(links(tmp_path / "links").values()) == ["2.JPG"]
+
+
+def test_links_of_an_earlier_table_go(tmp_path: Path) -> None:
+    """After a label was changed only the new link stands; files that aren't ours stay."""
+    link(tmp_path, ("1.JPG", "cat"), ("2.JPG", "dog"))
+    (tmp_path / "links" / "cat" / "note.txt").write_text("mine")
+    link(tmp_path, ("1.JPG", "dog"), ("2.JPG", "dog"))
+    assert {Path(name).parts[0] for name in links(tmp_path / "links")} == {"dog"}
+    assert [p.name for p in (tmp_path / "links" / "cat").iterdir()] == ["note.txt"]
+
+
+def test_a_second_call_reuses_all_links(tmp_path: Path) -> None:
+    """Nothing is made again where nothing has changed."""
+    link(tmp_path, ("1.JPG", "cat"), ("2.JPG", "dog"))
+    result = again(tmp_path)
+    assert (result.counts.ok, result.counts.reused) == (0, 2)
+
+
+def test_a_link_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    """What is missing is made, the rest is reused."""
+    link(tmp_path, ("1.JPG", "cat"), ("2.JPG", "dog"))
+    shutil.rmtree(tmp_path / "links" / "cat")
+    result = again(tmp_path)
+    assert (result.counts.ok, result.counts.reused) == (1, 1)
+    assert len(links(tmp_path / "links")) == 2
+
+
+def test_other_rules_on_the_same_output_are_refused(tmp_path: Path) -> None:
+    """What the rules say counts, not where they stand."""
+    (tmp_path / "one.txt").write_text("a > b\n")
+    (tmp_path / "same.txt").write_text("a > b  # as before\n")
+    (tmp_path / "other.txt").write_text("b > a\n")
+    link(tmp_path, ("1.JPG", "cat"), label_priority_path=tmp_path / "one.txt")
+    again(tmp_path, label_priority_path=tmp_path / "same.txt")
+    with pytest.raises(OutputConflictError, match="rules"):
+        again(tmp_path, label_priority_path=tmp_path / "other.txt")
+
+
+def test_the_preparation_goes_along(tmp_path: Path) -> None:
+    """Where all photographs were preprocessed alike, how is written beside the links."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "preparation.json").write_text("{}")
+    link(tmp_path, ("images/a/1.JPG", "cat"), ("images/b/2.JPG", "cat"))
+    assert (tmp_path / "links" / "preparation.json").read_text() == "{}"
+
+
+def test_photographs_that_were_preprocessed_differently_carry_none(tmp_path: Path) -> None:
+    """Two ways of preprocessing can't be told as one, and a note says so."""
+    for name, text in (("a", "{}"), ("b", "[]")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "preparation.json").write_text(text)
+    result = link(tmp_path, ("a/1.JPG", "cat"), ("b/2.JPG", "cat"))
+    assert not (tmp_path / "links" / "preparation.json").exists()
+    assert any("not all preprocessed alike" in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "told"),
+    [
+        ("filepath\n1.JPG\n", InputDataError, "must have the column filepath"),
+        ("filepath,contains_cat\n1.JPG,2\n", InputDataError, "row 2: contains_cat must be 0 or 1"),
+        ("filepath,label\n", MissingInputError, "no rows"),
+        ("filepath,label\n1.JPG,cat\n", InputDataError, "No photograph could be linked"),
+    ],
+)
+def test_a_table_that_can_t_be_linked_is_told(
+    tmp_path: Path, text: str, error: type[Exception], told: str
+) -> None:
+    """What is wrong with a table is one clear error."""
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(error, match=told):
+        again(tmp_path)
+
+
+def test_too_many_left_out_are_an_error(tmp_path: Path) -> None:
+    """Above the share that is allowed the run fails, and the others are linked."""
+    with pytest.raises(TooManyRejectedError, match="conflicting_labels 1"):
+        link(tmp_path, ("1.JPG", "cat"), ("1.JPG", "dog"), ("2.JPG", "cat"), max_rejected=0.4)
+    assert len(links(tmp_path / "links")) == 1
+
+
+def test_the_command_line_of_old_works(tmp_path: Path) -> None:
+    """As a script, with underscores, it makes the links and prints the account."""
+    link(tmp_path, ("1.JPG", "cat"))
+    script = Path(__file__).parents[1] / "autofocus" / "link_images_by_label.py"
+    words = ["--detections_path", "labels.csv", "--outdir", "more", "--keep_unresolved"]
+    done = subprocess.run(
+        [sys.executable, str(script), *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "1 inputs = 1 ok + 0 reused + 0 rejected" in done.stdout
