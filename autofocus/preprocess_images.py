@@ -4,6 +4,7 @@ python autofocus/preprocess_images.py --indir data/lpz_data --outdir data/prepro
 """
 
 import dataclasses
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -198,13 +199,12 @@ class _Preprocessor:
         }
 
     def _save(self, image: Image.Image, capture: Capture, final: Path) -> None:
+        # By way of memory: writing to a file itself, Pillow doesn't notice when the disk is full.
+        content = io.BytesIO()
+        picture_format = PICTURE_FORMATS[final.suffix.lower()]
+        image.save(content, picture_format, quality=JPEG_QUALITY, exif=to_exif(capture))
         with files.whole_file(final, self.scratch) as unfinished:
-            image.save(
-                unfinished,
-                PICTURE_FORMATS[final.suffix.lower()],
-                quality=JPEG_QUALITY,
-                exif=to_exif(capture),
-            )
+            unfinished.write_bytes(content.getbuffer())
 
 
 def _stamp(path: Path) -> dict[str, int] | None:

@@ -148,22 +148,26 @@ class RetrainResult(StageResult):
     tracking_uri: str = ""
     is_reused: bool = False
 
+    @property
+    def accuracy_in_words(self) -> str:
+        """The test accuracy, with what is to be known about it."""
+        test = self.metrics["test"]
+        if not test["images"]:
+            return "unknown: there are no test photographs"
+        low, high = test["accuracy_95_percent_interval"]
+        return (
+            f"{test['accuracy']:.1%} of {test['images']} test photographs "
+            f"(95 % interval {low:.1%} to {high:.1%}), split photograph by photograph"
+        )
+
     def __str__(self) -> str:
         """Return the account and the accuracy as a few lines of text."""
-        test = self.metrics["test"]
-        accuracy = "no test photographs"
-        if test["images"]:
-            low, high = test["accuracy_95_percent_interval"]
-            accuracy = (
-                f"{test['accuracy']:.1%} of {test['images']} test photographs "
-                f"(95 % interval {low:.1%} to {high:.1%}), split photograph by photograph"
-            )
         done = "reused: nothing has changed since" if self.is_reused else "trained"
         return "\n".join(
             [
                 super().__str__(),
                 f"  {'model:':<12} {done}",
-                f"  {'accuracy:':<12} {accuracy}",
+                f"  {'accuracy:':<12} {self.accuracy_in_words}",
                 f"  {'MLflow:':<12} run {self.run_id} in {self.tracking_uri}",
             ]
         )

@@ -35,7 +35,7 @@ class Section:
         required: which of those must be given.
     """
 
-    settings: type
+    settings: type[Any]
     arguments: Mapping[str, Kind]
     required: tuple[str, ...] = ()
 

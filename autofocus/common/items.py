@@ -43,6 +43,7 @@ class Items(Generic[T]):
         is_whole: tells whether what an earlier start made of an input still stands.
         complete: makes outcomes of the inputs that `work` left pending, a batch at a time.
         batch: how many at a time.
+        stop: called when the run ends early, so that long work under way may end, too.
     """
 
     inputs: Sequence[T]
@@ -51,6 +52,7 @@ class Items(Generic[T]):
     is_whole: Callable[[T, Outcome], bool]
     complete: Callable[[Sequence[Any]], Sequence[Outcome]] | None = None
     batch: int = 32
+    stop: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class ItemRun:
             return items.work(item), True
 
         tasks = ((item, self._journal.earlier(items.name(item))) for item in items.inputs)
-        return ordered_map(do, tasks, jobs)
+        return ordered_map(do, tasks, jobs, items.stop)
 
 
 _Result = tuple[Outcome | Pending, bool]

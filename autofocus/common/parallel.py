@@ -25,11 +25,23 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def ordered_map(work: Callable[[T], R], inputs: Iterable[T], jobs: int) -> Iterator[R]:
+def ordered_map(
+    work: Callable[[T], R],
+    inputs: Iterable[T],
+    jobs: int,
+    stop: Callable[[], None] | None = None,
+) -> Iterator[R]:
     """Yield `work(input)` for each input, in the inputs' order.
 
     At most `WINDOW * jobs` inputs are under way at once, whatever their number. An exception of
-    `work` is raised here, in its place in the order; work not yet begun is dropped.
+    `work` is raised here, in its place in the order; work not yet begun is dropped, and work
+    under way is waited for.
+
+    Args:
+        work: what to do with an input; runs in several threads at once.
+        inputs: all inputs.
+        jobs: how many threads.
+        stop: called when the rest is not wanted, so that long work under way may end early.
     """
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="autofocus")
     waiting: deque[Future[R]] = deque()
@@ -40,5 +52,9 @@ def ordered_map(work: Callable[[T], R], inputs: Iterable[T], jobs: int) -> Itera
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    except BaseException:
+        if stop is not None:
+            stop()
+        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)

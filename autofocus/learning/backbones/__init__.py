@@ -20,12 +20,13 @@ def load_backbone(module: str) -> Backbone:
 
     Raises:
         SettingError: it is none of the three.
+        MissingDependencyError: TensorFlow, or the package with the weights, isn't installed.
         MissingInputError: it can't be fetched.
         InputDataError: it is no backbone.
     """
     if module in VARIANTS:
         return load_efficientnet(module)
-    if "://" in module or Path(module).is_dir():
+    if "://" in module or (module and Path(module).is_dir()):
         return load_saved_model(module)
     raise SettingError(
         f"tfhub_module: {module} is no embedded backbone ({', '.join(VARIANTS)}), no folder, "

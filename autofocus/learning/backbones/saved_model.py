@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,10 @@ from autofocus.learning.runtime import tensorflow
 
 _DEFAULT_SIDE = 224
 _SIGNATURES = ("serving_default", "default", "image_feature_vector")
+# What makes up the model: anything else in its folder, such as .DS_Store, does not change it.
+_PARTS = ("saved_model.pb", "saved_model.pbtxt", "variables", "assets")
+# More than one, so that a model for single images is found out.
+_PROBE_IMAGES = 2
 
 
 def load_saved_model(handle: str) -> Backbone:
@@ -30,13 +35,19 @@ def load_saved_model(handle: str) -> Backbone:
     folder = _resolve(handle)
     try:
         loaded = tf.saved_model.load(str(folder))
-    except (OSError, ValueError) as error:
-        first_line = str(error).splitlines()[0]
-        raise InputDataError(f"{handle} is no SavedModel that loads ({first_line}).") from None
-    size = _image_size(loaded)
+    except Exception as error:
+        # On damaged files, all kinds: IndexError out of its reader of variables, for one.
+        raise InputDataError(
+            f"{handle} is no SavedModel that loads ({_first_line(error)}): "
+            "give a folder that tf.saved_model.save wrote, whole."
+        ) from None
+    size = _image_size(tf, loaded)
     module = _wrap(tf, loaded, handle)
-    call = tf.function(module, input_signature=[tf.TensorSpec([None, *size, 3], tf.float32)])
-    return Backbone(handle, _digest(folder, size), size, _probe(call, size, handle), module, call)
+    # Without AutoGraph, which would put its own words into the errors that are raised inside.
+    spec = tf.TensorSpec([None, *size, 3], tf.float32)
+    call = tf.function(module, input_signature=[spec], autograph=False)
+    feature_size = _probe(tf, call, size, handle)
+    return Backbone(handle, _digest(folder, size), size, feature_size, module, call)
 
 
 def _resolve(handle: str) -> Path:
@@ -49,11 +60,15 @@ def _resolve(handle: str) -> Path:
     try:
         return Path(hub.resolve(handle))
     except Exception as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise MissingInputError(
-            f"The module {handle} can't be fetched ({first_line}): check the handle and the "
-            "network, set TFHUB_CACHE_DIR to a folder that holds it, or give a local SavedModel."
+            f"The module {handle} can't be fetched ({_first_line(error)}): check the handle "
+            "and the network, set TFHUB_CACHE_DIR to a folder that holds it, or give a local "
+            "SavedModel."
         ) from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _callable(loaded: Any, handle: str) -> Any:
@@ -62,21 +77,34 @@ def _callable(loaded: Any, handle: str) -> Any:
         return loaded
     for name in _SIGNATURES:
         if name in loaded.signatures:
-            return _from_signature(loaded.signatures[name])
+            return _from_signature(loaded.signatures[name], handle)
     raise InputDataError(
         f"The SavedModel {handle} can't be called and has none of the signatures "
         f"{', '.join(_SIGNATURES)}."
     )
 
 
-def _from_signature(signature: Any) -> Any:
-    (key,) = signature.structured_input_signature[1]
+def _from_signature(signature: Any, handle: str) -> Any:
+    keys = list(signature.structured_input_signature[1])
+    if len(keys) != 1:
+        raise InputDataError(
+            f"The SavedModel {handle} takes several inputs ({', '.join(keys)}): "
+            "one that takes images alone is needed."
+        )
+    return lambda images: signature(**{keys[0]: images})
 
-    def call(images: Any) -> Any:
-        outputs = signature(**{key: images})
-        return outputs["default"] if "default" in outputs else next(iter(outputs.values()))
 
-    return call
+def _vectors(tf: Any, outputs: Any, handle: str) -> Any:
+    """Return the feature vectors among a model's outputs, as float32."""
+    named = outputs if isinstance(outputs, Mapping) else {"default": outputs}
+    only: Any = next(iter(named.values())) if len(named) == 1 else None
+    vectors = named.get("default", only)
+    if not (tf.is_tensor(vectors) and vectors.dtype.is_floating):
+        raise InputDataError(
+            f"The SavedModel {handle} gives no single tensor of numbers, nor one named default: "
+            "feature vectors of shape (N, D) are needed."
+        )
+    return tf.cast(vectors, tf.float32)
 
 
 def _wrap(tf: Any, loaded: Any, handle: str) -> Any:
@@ -89,29 +117,47 @@ def _wrap(tf: Any, loaded: Any, handle: str) -> Any:
             self.loaded = loaded
 
         def __call__(self, images: Any) -> Any:
-            return function(images)
+            return _vectors(tf, function(images), handle)
 
     return SavedBackbone()
 
 
-def _image_size(loaded: Any) -> tuple[int, int]:
-    """Read the input size from a signature that fixes it."""
-    for name in _SIGNATURES:
-        if name in loaded.signatures:
-            for spec in loaded.signatures[name].structured_input_signature[1].values():
-                shape = spec.shape.as_list() if spec.shape.rank is not None else []
-                if len(shape) == 4 and shape[1] and shape[2]:  # noqa: PLR2004 - N, H, W, channels
-                    return int(shape[1]), int(shape[2])
+def _image_size(tf: Any, loaded: Any) -> tuple[int, int]:
+    """Read the input size from a signature that fixes it, or else from the call itself."""
+    for spec in _inputs(tf, loaded):
+        shape = spec.shape.as_list() if spec.shape.rank is not None else []
+        if len(shape) == 4 and shape[1] and shape[2]:  # noqa: PLR2004 - N, H, W, channels
+            return int(shape[1]), int(shape[2])
     return _DEFAULT_SIDE, _DEFAULT_SIDE
 
 
-def _probe(call: Any, size: tuple[int, int], handle: str) -> int:
-    """Return the size of the feature vectors, as one image shows it."""
-    vectors = call(np.zeros((1, *size, 3), np.float32))
-    if len(vectors.shape) != 2:  # noqa: PLR2004 - N, D
+def _inputs(tf: Any, loaded: Any) -> Iterator[Any]:
+    """Yield what the model says of its inputs."""
+    signatures = [loaded.signatures[name] for name in _SIGNATURES if name in loaded.signatures]
+    calls = getattr(getattr(loaded, "__call__", None), "concrete_functions", ())  # noqa: B004 - its traces are wanted
+    for function in (*signatures, *calls):
+        for spec in tf.nest.flatten(function.structured_input_signature):
+            if isinstance(spec, tf.TensorSpec):
+                yield spec
+
+
+def _probe(tf: Any, call: Any, size: tuple[int, int], handle: str) -> int:
+    """Return the size of the feature vectors, as two images show it."""
+    try:
+        vectors = call(np.zeros((_PROBE_IMAGES, *size, 3), np.float32))
+    except InputDataError:
+        raise
+    except (TypeError, ValueError, tf.errors.OpError) as error:
+        height, width = size
         raise InputDataError(
-            f"The SavedModel {handle} gives values of shape {tuple(vectors.shape)} for one image: "
-            "feature vectors of shape (1, D) are needed."
+            f"The SavedModel {handle} takes no images of shape (N, {height}, {width}, 3), "
+            "float32: give one that does, or one whose signature tells the size it takes."
+        ) from error
+    shape = tuple(vectors.shape)
+    if len(shape) != 2 or shape[0] != _PROBE_IMAGES:  # noqa: PLR2004 - N, D
+        raise InputDataError(
+            f"The SavedModel {handle} gives values of shape {shape} for {_PROBE_IMAGES} images: "
+            f"feature vectors of shape ({_PROBE_IMAGES}, D) are needed."
         )
     return int(vectors.shape[1])
 
@@ -119,8 +165,8 @@ def _probe(call: Any, size: tuple[int, int], handle: str) -> int:
 def _digest(folder: Path, size: tuple[int, int]) -> str:
     digest = hashlib.sha256(repr(size).encode())
     for path in sorted(folder.rglob("*")):
-        # The fingerprint differs from one saving of the same model to the next.
-        if path.is_file() and path.name != "fingerprint.pb":
+        # Not fingerprint.pb, which differs from one saving of the same model to the next.
+        if path.is_file() and path.relative_to(folder).parts[0] in _PARTS:
             digest.update(f"{path.relative_to(folder).as_posix()} ".encode())
             digest.update(files.digest_file(path).encode())
     return digest.hexdigest()

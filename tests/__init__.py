@@ -1,0 +1,1 @@
+"""The tests of Autofocus; they mirror the tree of the package."""

@@ -1,0 +1,73 @@
+"""Fixtures for all tests."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from autofocus.store.local_server import LocalS3Server
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# A bucket that everyone may read, without credentials.
+PUBLIC_BUCKET = "public"
+
+
+@dataclass(frozen=True)
+class S3:
+    """A bucket of one's own on a real S3 server.
+
+    Attributes:
+        endpoint_url: the server's address.
+        client: to put objects there.
+        bucket: the bucket's name.
+        environment: the variables with which AWS's tools find the server.
+    """
+
+    endpoint_url: str
+    client: "S3Client"
+    bucket: str
+    environment: dict[str, str]
+
+    def put(self, key: str, content: bytes | str = b"") -> None:
+        """Put an object into the bucket."""
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3Server]:
+    """Start a real S3 server once for all tests."""
+    folder = tmp_path_factory.mktemp("s3")
+    with LocalS3Server(folder, public=[PUBLIC_BUCKET]) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def no_credentials_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep whatever access to S3 the user has away from all tests."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def s3(s3_server: LocalS3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
+    """A fresh bucket on a real S3 server, which AWS's clients find by themselves meanwhile."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    bucket = f"test-{uuid.uuid4().hex}"
+    client.create_bucket(Bucket=bucket)
+    yield S3(s3_server.endpoint_url, client, bucket, s3_server.environment)
+    # It takes the objects along, unlike Amazon's.
+    client.delete_bucket(Bucket=bucket)
+    client.close()

@@ -1,0 +1,147 @@
+"""Tests of finding photographs below a folder."""
+
+from pathlib import Path
+
+import pytest
+
+from autofocus.common.errors import MissingInputError
+from autofocus.common.ledger import Reason
+from autofocus.images.decoding import RejectedImageError
+from autofocus.images.finding import check_name, find_images
+
+
+def make(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+def test_nested_folders(tmp_path: Path) -> None:
+    """Files are found at every depth, equal names in two folders too, in rising order."""
+    make(tmp_path, "b/IMG_1.JPG", "a/x/IMG_1.JPG", "a.JPG", "a/IMG_1.JPG")
+    assert find_images(tmp_path, ["JPG"]) == [
+        "a.JPG",
+        "a/IMG_1.JPG",
+        "a/x/IMG_1.JPG",
+        "b/IMG_1.JPG",
+    ]
+
+
+@pytest.mark.parametrize("extensions", [["JPG", "jpeg"], [".jpg", ".JPEG"], ["Jpg", "JPeg"]])
+def test_extensions_in_any_case(tmp_path: Path, extensions: list[str]) -> None:
+    """Extensions match in any case, with or without their dot, and no other file is taken."""
+    make(tmp_path, "a.jpg", "b.JPG", "c.Jpeg", "d.png", "e.txt", "jpg", "f.jpg.txt", ".jpg")
+    assert find_images(tmp_path, extensions) == ["a.jpg", "b.JPG", "c.Jpeg"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "with blank.JPG",
+        "CHIL - D03-AMP1-JU16_00037.JPG",
+        "!!urgent!!.JPG",
+        "Füchse/süß 狐.JPG",
+        "dots.in.name/x.y.JPG",
+        'quote",comma.JPG',
+        "back\\slash.JPG",
+        "two\nlines.JPG",
+        "no text\udcff.JPG",
+        "folder.JPG/inside.JPG",
+        "._elephant.JPG",
+    ],
+)
+def test_odd_names(tmp_path: Path, name: str) -> None:
+    """Whatever letters a name holds, the file is found under just that name."""
+    make(tmp_path, name)
+    assert find_images(tmp_path, ["JPG"]) == [name]
+
+
+def test_hidden_workspace_is_left_out(tmp_path: Path) -> None:
+    """What a stage keeps in its hidden folder is no input, at any depth."""
+    make(tmp_path, "a.JPG", ".autofocus/x/tmp/b.JPG", "sub/.autofocus/c.JPG")
+    assert find_images(tmp_path, ["JPG"]) == ["a.JPG"]
+
+
+def test_output_folder_is_left_out(tmp_path: Path) -> None:
+    """The output folder, and all below it, is no input where it lies in the input folder."""
+    make(tmp_path, "a.JPG", "out/b.JPG", "out/deep/c.JPG", "outside/d.JPG")
+    found = find_images(tmp_path, ["JPG"], leave_out=[tmp_path / "a" / ".." / "out"])
+    assert found == ["a.JPG", "outside/d.JPG"]
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    """A folder elsewhere to which two links lead is found once, under the first link's name."""
+    make(tmp_path / "elsewhere", "x.JPG", "deep/y.JPG")
+    (tmp_path / "in").mkdir()
+    for name in ("zebra", "ape", "mole"):
+        (tmp_path / "in" / name).symlink_to(tmp_path / "elsewhere")
+    assert find_images(tmp_path / "in", ["JPG"]) == ["ape/deep/y.JPG", "ape/x.JPG"]
+
+
+def test_links_into_the_folder_itself(tmp_path: Path) -> None:
+    """A folder that lies below the input folder is found by its own path, whatever links to it."""
+    make(tmp_path, "mole/x.JPG")
+    (tmp_path / "ape").symlink_to(tmp_path / "mole")
+    assert find_images(tmp_path, ["JPG"]) == ["mole/x.JPG"]
+
+
+def test_circular_links_end(tmp_path: Path) -> None:
+    """Links that lead back to where they stand don't go round in circles."""
+    make(tmp_path, "a/x.JPG")
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    (tmp_path / "a" / "self").symlink_to("self")
+    assert find_images(tmp_path, ["JPG"]) == ["a/x.JPG"]
+
+
+def test_links_to_files_are_taken(tmp_path: Path) -> None:
+    """A link to a file is an input, and so is one to nowhere, which the ledger then tells of."""
+    make(tmp_path, "a.JPG")
+    (tmp_path / "b.JPG").symlink_to("a.JPG")
+    (tmp_path / "c.JPG").symlink_to("nowhere.JPG")
+    assert find_images(tmp_path, ["JPG"]) == ["a.JPG", "b.JPG", "c.JPG"]
+
+
+def test_input_folder_may_be_a_link(tmp_path: Path) -> None:
+    """The input folder itself may be a link, or the working folder."""
+    make(tmp_path / "real", "a/x.JPG")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert find_images(tmp_path / "link", ["JPG"]) == ["a/x.JPG"]
+
+
+def test_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working folder may be given as `.`."""
+    make(tmp_path, "a/x.JPG")
+    monkeypatch.chdir(tmp_path)
+    assert find_images(Path(), ["JPG"]) == ["a/x.JPG"]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "file.txt"])
+def test_no_folder(tmp_path: Path, name: str) -> None:
+    """A folder that isn't there, or is a file, is refused by its path."""
+    make(tmp_path, "file.txt")
+    with pytest.raises(MissingInputError, match=f"There is no folder .*{name}"):
+        find_images(tmp_path / name, ["JPG"])
+
+
+def test_no_photograph(tmp_path: Path) -> None:
+    """A folder without one such file is refused, with the extensions that were looked for."""
+    make(tmp_path, "a.png")
+    with pytest.raises(MissingInputError, match=r"No file below .* ends in \.jpeg, \.jpg: give"):
+        find_images(tmp_path, ["JPG", "JPEG"])
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("a/._x.JPG", Reason.APPLE_DOUBLE), ("a/no text\udcff.JPG", Reason.UNREADABLE)],
+)
+def test_names_that_are_rejected(name: str, reason: Reason) -> None:
+    """What macOS keeps beside a file, and a name that no table can hold, are rejected as such."""
+    with pytest.raises(RejectedImageError) as caught:
+        check_name(name)
+    assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize("name", ["a/x.JPG", "._a/x.JPG", "a/x._y.JPG", "süß 狐!!.JPG"])
+def test_names_that_are_fine(name: str) -> None:
+    """Other names are fine, also below a folder that looks like what macOS keeps."""
+    check_name(name)

@@ -1,0 +1,141 @@
+"""Tests of the command `autofocus` as a whole."""
+
+import subprocess
+import sys
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from autofocus import __version__
+from autofocus.cli import COMMANDS, main
+
+ROOT = Path(__file__).parents[1]
+EXISTING = [name for name in COMMANDS if find_spec(f"autofocus.{name}")]
+HEAVY = ("boto3", "jinja2", "matplotlib", "mlflow", "obstore", "pandas", "tensorflow")
+
+# Runs a command line and prints which of the packages named in the first word it has imported.
+IMPORTED = """
+import sys
+from autofocus.cli import main
+
+names = sys.argv[1].split(",")
+try:
+    main(sys.argv[2:])
+except SystemExit as end:
+    assert not end.code, end.code
+print("imported:", *sorted(set(names) & set(sys.modules)))
+"""
+
+# Starts a command where a package isn't installed, as in a light install.
+WITHOUT = """
+import sys
+from autofocus.cli import main
+
+sys.modules[sys.argv[1]] = None
+raise SystemExit(main(sys.argv[2:]))
+"""
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autofocus", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@cache
+def helped(names: tuple[str, ...], *words: str) -> tuple[str, str]:
+    """Return what a command line prints, and then which of these packages it has imported."""
+    command = [sys.executable, "-c", IMPORTED, ",".join(names), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    text, _, imported = done.stdout.rpartition("imported:")
+    return text, imported.strip()
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help names each command with what it does."""
+    assert main(["--help"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert [f"{name} {summary}" for name, summary in COMMANDS.items()] == [
+        line for line in lines if line.split(" ")[0] in COMMANDS
+    ]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`autofocus --help` imports no package of any stage, so that it answers at once."""
+    assert helped((*HEAVY, "numpy", "PIL", "tqdm"), "--help")[1] == ""
+
+
+@pytest.mark.parametrize("name", EXISTING)
+def test_help_of_a_stage_imports_nothing_heavy(name: str) -> None:
+    """A stage's `--help` imports none of the heavy packages, so that it answers at once."""
+    assert helped(HEAVY, name, "--help")[1] == ""
+
+
+@pytest.mark.parametrize("name", EXISTING)
+def test_help_of_a_stage(name: str) -> None:
+    """Each stage has a help, written with dashes or underscores alike, that ends in an example."""
+    text, _ = helped(HEAVY, name, "--help")
+    assert text.startswith(f"usage: autofocus {name} ")
+    example = text.split("\nexample:\n")[1]
+    assert example.replace("-", "_").lstrip().startswith(f"autofocus {name}")
+    with_dashes = run(name.replace("_", "-"), "-h")
+    assert (with_dashes.returncode, with_dashes.stdout) == (0, text)
+
+
+@pytest.mark.parametrize("name", EXISTING)
+def test_script_of_a_stage(name: str) -> None:
+    """Each stage may be called as a script, too, with the same help."""
+    script = [sys.executable, str(ROOT / "autofocus" / f"{name}.py"), "--help"]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == helped(HEAVY, name, "--help")[0]
+
+
+@pytest.mark.parametrize("name", EXISTING)
+def test_name_of_a_stage(name: str) -> None:
+    """Each stage calls itself as the command by which it is found."""
+    module = __import__(f"autofocus.{name}", fromlist=["COMMAND"])
+    assert module.COMMAND.name == name
+
+
+def test_no_command() -> None:
+    """Without a command the help is shown, and the status is that of a wrong command line."""
+    done = run()
+    assert done.returncode == 2
+    assert done.stdout.startswith("usage: autofocus COMMAND")
+
+
+def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """An unknown command is refused in one line that names those there are."""
+    assert main(["preproces-images"]) == 2
+    assert capsys.readouterr().err == (
+        f"autofocus: error: no command 'preproces-images'; there are {', '.join(COMMANDS)}.\n"
+    )
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints the version of the package."""
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"autofocus {__version__}\n"
+
+
+def test_status_of_a_stage_is_passed_on() -> None:
+    """An error of a stage is the command's: one line and status 1."""
+    done = run("preprocess-images", "--indir", "no-such-folder", "--outdir", "o")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "autofocus preprocess_images: error: There is no folder no-such-folder: "
+        "give one that holds photographs.\n"
+    )
+
+
+def test_light_install() -> None:
+    """Where a stage's package isn't installed, one line says how to install it."""
+    command = [sys.executable, "-c", WITHOUT, "PIL", "preprocess_images", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert line.startswith("autofocus preprocess_images: error: The package PIL is not installed")
+    assert "pip install 'autofocus[" in line
