@@ -30,13 +30,15 @@ check: $(READY) ## lint, format and type checks
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url pyproject.toml
+COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url
+LOCK := $(COMPILE) pyproject.toml
 
 lock: ## pin all dependencies anew (needs uv)
 	$(LOCK) --extra dev --output-file requirements/dev.txt
 	for extra in download preprocess tables predict train run; do \
 	  $(LOCK) --constraint requirements/dev.txt --extra $$extra --output-file requirements/$$extra.txt || exit 1; \
 	done
+	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
 
 # The reference for the embedded backbone. Only a wheel at hand is taken: the registry's own
 # build would bring gigabytes of GPU packages.
@@ -45,7 +47,12 @@ torch: $(READY) ## install torch for the backbone's reference test, where a whee
 	  || $(BIN)/pip install --quiet --no-index --no-deps torch==2.13.0 \
 	  || echo "No wheel of torch is at hand: the reference test will be skipped."
 
-benchmark: $(READY) ## measure against peers and write benchmarks/RESULTS.md
+.venv-peers/.ready: requirements/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install --quiet --require-hashes -r requirements/peers.txt
+	@touch $@
+
+benchmark: $(READY) .venv-peers/.ready ## measure against peers and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
 clean: ## remove the environment and what was made

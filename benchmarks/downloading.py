@@ -1,0 +1,64 @@
+"""download_images against s5cmd and `aws s3 sync`, all from the same local server."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from autofocus.store.local_server import LocalS3Server
+from autofocus.store.uploading import upload_folder
+from benchmarks.measure import Comparison, Task, compare
+
+OBJECTS = 3_000
+BYTES = 60_000
+BUCKET = "bench"
+
+
+def run(folder: Path, peers_bin: Path) -> list[Comparison]:
+    """Measure a fresh download of many small objects."""
+    source, out = folder / "objects", folder / "out"
+    for number in range(OBJECTS):
+        path = source / f"site{number % 30:02d}" / f"{number:05d}.JPG"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(os.urandom(BYTES))
+
+    def fresh() -> None:
+        shutil.rmtree(out, ignore_errors=True)
+
+    with LocalS3Server(folder / "server") as server:
+        with server.as_default():
+            upload_folder(source, BUCKET)
+        environment = tuple(server.environment.items())
+        ours = Task(
+            "autofocus",
+            [
+                sys.executable, "-m", "autofocus", "download_images", "--local_folder", str(out),
+                "--bucket", BUCKET,
+            ],
+            fresh,
+            environment,
+        )  # fmt: skip
+        s5cmd = Task(
+            "s5cmd",
+            [
+                str(peers_bin / "s5cmd"), "--endpoint-url", server.endpoint_url, "cp",
+                f"s3://{BUCKET}/*", f"{out}/",
+            ],
+            fresh,
+            environment,
+        )  # fmt: skip
+        sync = Task(
+            "aws s3 sync",
+            [
+                str(peers_bin / "aws"),
+                "s3",
+                "sync",
+                f"s3://{BUCKET}",
+                str(out),
+                "--only-show-errors",
+            ],
+            fresh,
+            environment,
+        )
+        what = f"download {OBJECTS:,} objects of {BYTES // 1000} KB, fresh, verified"
+        return compare(what, OBJECTS, "objects", ours, [s5cmd, sync])

@@ -1,0 +1,1 @@
+"""What the stages are measured against, each in plain form."""
