@@ -49,8 +49,10 @@ class Audit:
         widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
         lines = [_line(row, widths) for row in [head, *rows]]
         for account in self.stages:
-            for reason, number in account.counts.reasons.most_common():
-                lines.append(f"  {account.stage} rejected {number}: {reason} ({account.ledger})")
+            if account.counts.reasons:
+                why = [f"{reason} {n}" for reason, n in account.counts.reasons.most_common()]
+                lines.append(f"  {account.stage} rejected: {', '.join(why)}")
+                lines.append(f"    see {account.ledger}")
         lines += [f"  {stage} is not finished: start it again" for stage in self.unfinished]
         return "\n".join(lines)
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Literal
 from autofocus.common import files
 from autofocus.common.command import Argument, Command
 from autofocus.common.errors import InputDataError
+from autofocus.common.journal import in_same_run
 from autofocus.common.ledger import (
     COLUMNS,
     Counts,
     Reason,
     Status,
-    count,
     ledger_beside,
-    read_ledger,
 )
 from autofocus.common.result import StageResult
 from autofocus.common.settings import (
@@ -225,15 +224,13 @@ def _count(ledger: "pd.DataFrame") -> Counts:
 
 def _mark_reused(ledger: Path, scratch: Path) -> Counts:
     """Say in the ledger that what was made before stands."""
-    import pandas as pd
-
-    table = pd.read_csv(ledger, dtype=str, keep_default_na=False)
+    table = tables.read_text_table(ledger)
     ok = table["status"] == Status.OK.value
-    if ok.any():
+    if ok.any() and not in_same_run():
         table.loc[ok, "status"] = Status.REUSED.value
         with files.whole_file(ledger, scratch) as unfinished:
             table.to_csv(unfinished, index=False, lineterminator="\n")
-    return count(read_ledger(ledger))
+    return _count(table)
 
 
 COMMAND = Command(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from autofocus.common.command import Argument, Command
 from autofocus.make_sample import SampleResult, make_sample
-from autofocus.run import RunResult, read_parameters, run
+from autofocus.run import RunResult, run
+from autofocus.run_parameters import read_parameters
 from autofocus.store.local_server import LocalS3Server
 from autofocus.store.uploading import Uploaded, upload_folder
 

@@ -3,69 +3,30 @@
 autofocus run --params sample_data/run.yaml --outdir results/
 """
 
+import json
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from autofocus.audit import Audit, audit
-from autofocus.clean_detections import CleanSettings, clean_detections
+from autofocus.clean_detections import clean_detections
+from autofocus.common import files
 from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError, need
+from autofocus.common.errors import MissingInputError
+from autofocus.common.journal import same_run
 from autofocus.common.result import StageResult
-from autofocus.common.settings import Kind, from_mapping
-from autofocus.download_images import DownloadSettings, download_images
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
-from autofocus.predict import PredictSettings, predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
-from autofocus.retrain import RetrainResult, RetrainSettings, retrain
+from autofocus.common.workspace import HIDDEN
+from autofocus.download_images import download_images
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.predict import predict
+from autofocus.preprocess_images import preprocess_images
+from autofocus.retrain import RetrainResult, retrain
+from autofocus.run_parameters import Parameters, read_parameters
 from autofocus.tables.columns import PROPERTIES_NAME
 
 NAME = "run"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A stage's part of the parameter file.
-
-    Attributes:
-        settings: its settings dataclass.
-        arguments: what else it takes.
-        required: which of those must be given.
-    """
-
-    settings: type[Any]
-    arguments: Mapping[str, Kind]
-    required: tuple[str, ...] = ()
-
-
-SECTIONS = {
-    "download_images": Section(DownloadSettings, {"bucket": Kind(str)}, ("bucket",)),
-    "preprocess_images": Section(PreprocessSettings, {"indir": Kind(str)}),
-    "clean_detections": Section(
-        CleanSettings, {"detections": Kind(str, many=True)}, ("detections",)
-    ),
-    "link_images_by_label": Section(LinkSettings, {}),
-    "retrain": Section(RetrainSettings, {}),
-    "predict": Section(PredictSettings, {}),
-}
-LOCAL_DATA = "local_data"
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """What a parameter file asks for.
-
-    Attributes:
-        arguments: each stage's arguments by name.
-        settings: each stage's settings.
-        local_data: a folder to take instead of a bucket.
-    """
-
-    arguments: Mapping[str, Mapping[str, Any]]
-    settings: Mapping[str, Any]
-    local_data: Path | None
 
 
 @dataclass(frozen=True)
@@ -90,83 +51,6 @@ class RunResult:
     def training(self) -> RetrainResult:
         """The result of `retrain`."""
         return next(result for result in self.stages if isinstance(result, RetrainResult))
-
-
-def read_parameters(path: Path) -> Parameters:
-    """Read a parameter file: YAML with a section for each stage.
-
-    Paths to label map and rules are relative to the file's own folder.
-
-    Raises:
-        MissingInputError: there is no such file.
-        InputDataError: it is no YAML.
-        SettingError: a key is unknown, missing or of the wrong kind.
-    """
-    if not path.is_file():
-        raise MissingInputError(f"There is no file {path} (--params).")
-    values = _read_yaml(path)
-    known = [*SECTIONS, LOCAL_DATA]
-    for key in values:
-        if key not in known:
-            raise SettingError(f"{path}: unknown key {key!r}; known are {', '.join(known)}.")
-    local_data = values.pop(LOCAL_DATA, None)
-    arguments: dict[str, Mapping[str, Any]] = {}
-    settings: dict[str, Any] = {}
-    for name, section in SECTIONS.items():
-        if name == "download_images" and local_data is not None:
-            continue
-        arguments[name], settings[name] = _read_section(
-            name, section, values.get(name) or {}, path
-        )
-    return Parameters(
-        arguments, settings, _beside(path, Path(str(local_data))) if local_data else None
-    )
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    yaml = need("yaml", "run")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputDataError(f"{path} is no YAML: {' '.join(str(error).split())}.") from None
-    if not isinstance(values, dict):
-        raise InputDataError(f"{path} must hold a section for each stage, such as retrain:.")
-    return values
-
-
-def _read_section(
-    name: str, section: Section, values: object, path: Path
-) -> tuple[dict[str, Any], Any]:
-    where = f"{name} in {path}"
-    if not isinstance(values, dict):
-        raise SettingError(f"{where} must hold keys and values, not {values!r}.")
-    given = {str(key).replace("-", "_"): value for key, value in values.items()}
-    arguments = {}
-    for key, kind in section.arguments.items():
-        if key in given:
-            try:
-                arguments[key] = kind.accept(given.pop(key))
-            except TypeError as error:
-                raise SettingError(f"{where}: {key} must be {error}.") from None
-        elif key in section.required:
-            raise SettingError(f"{where}: {key} is missing.")
-    settings = from_mapping(section.settings, given, where, also=tuple(section.arguments))
-    return arguments, _with_paths_beside(settings, path)
-
-
-def _with_paths_beside(settings: Any, parameters: Path) -> Any:
-    """Take relative paths in a parameter file as relative to that file."""
-    paths = {field.name: getattr(settings, field.name) for field in fields(settings)}
-    moved = {
-        name: _beside(parameters, value)
-        for name, value in paths.items()
-        if isinstance(value, Path)
-    }
-    return replace(settings, **moved)
-
-
-def _beside(parameters: Path, path: Path) -> Path:
-    return path if path.is_absolute() else parameters.parent / path
 
 
 def run(params: Path, outdir: Path) -> RunResult:
@@ -195,10 +79,61 @@ def run(params: Path, outdir: Path) -> RunResult:
     ]
     steps = [step for step in steps if step[0] in parameters.settings]
     results = []
-    for number, (name, step) in enumerate(steps, 1):
-        print(f"[{number}/{len(steps)}] {name}", file=sys.stderr, flush=True)
-        results.append(step())
+    with _Memory.of(outdir) as memory:
+        for number, (name, step) in enumerate(steps, 1):
+            print(f"[{number}/{len(steps)}] {name}", file=sys.stderr, flush=True)
+            with memory.stage(name):
+                results.append(step())
     return RunResult(tuple(results), audit(outdir))
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """Which stages had ended when this run began, so that it keeps its account when stopped.
+
+    Attributes:
+        outdir: the run's folder.
+        before: the state of each stage's memory when the run began.
+    """
+
+    outdir: Path
+    before: dict[str, list[int]]
+
+    @classmethod
+    @contextmanager
+    def of(cls, outdir: Path) -> "Iterator[_Memory]":
+        """Begin a run, or go on with one that was stopped; forget it when it has ended."""
+        path = outdir / HIDDEN / NAME / "begun.json"
+        if path.exists():
+            before = json.loads(path.read_text(encoding="utf-8"))
+        else:
+            before = _ended_stages(outdir)
+            files.write_json(path, before, path.parent / "tmp")
+        yield cls(outdir, before)
+        path.unlink()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Let a stage that this run has ended already keep its account."""
+        now = _ended_stages(self.outdir)
+        if name in now and now[name] != self.before.get(name):
+            with same_run():
+                yield
+        else:
+            yield
+
+
+def _ended_stages(outdir: Path) -> dict[str, list[int]]:
+    """Return what tells the last end of each stage that has ended in a run's folder."""
+    ended = {}
+    for pattern in (f"{HIDDEN}/*", f"*/{HIDDEN}/*"):
+        for folder in outdir.glob(pattern):
+            for path in (folder / "finished.jsonl", folder / "inputs.json"):
+                if path.exists():
+                    status = path.stat()
+                    # A stage that writes one file has that file's name behind its own.
+                    ended[folder.name.split(".")[0]] = [status.st_mtime_ns, status.st_ino]
+    return ended
 
 
 @dataclass(frozen=True)

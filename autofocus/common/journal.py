@@ -8,7 +8,9 @@ then two files hold it: `journal.jsonl`, all earlier interrupted starts merged, 
 
 import heapq
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -85,6 +87,8 @@ class Journal:
         if interrupted:
             return interrupted
         if finished and finished.row.status is not Status.REJECTED:
+            if in_same_run():
+                return finished
             return replace(finished, row=replace(finished.row, status=Status.REUSED))
         return None
 
@@ -108,6 +112,28 @@ class Journal:
         account.replace(self._finished)
         self._interrupted.unlink(missing_ok=True)
         self._new.unlink(missing_ok=True)
+
+
+_SAME_RUN: ContextVar[bool] = ContextVar("same_run", default=False)
+
+
+@contextmanager
+def same_run() -> Iterator[None]:
+    """Within the block, what a stage finished earlier counts as done by this run.
+
+    It is for a run of several stages that goes on after it was stopped: the stages that it had
+    finished by then keep their accounts.
+    """
+    token = _SAME_RUN.set(True)
+    try:
+        yield
+    finally:
+        _SAME_RUN.reset(token)
+
+
+def in_same_run() -> bool:
+    """Tell whether finished stages keep their accounts."""
+    return _SAME_RUN.get()
 
 
 class _Reader:
