@@ -1,0 +1,57 @@
+"""Claims about the command audit."""
+
+from pathlib import Path
+
+import pytest
+
+from autofocus.audit import audit
+from autofocus.common.errors import InputDataError, MissingInputError
+
+HEADER = "stage,input,status,reason,detail,output\n"
+
+
+def ledger(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(HEADER + text)
+
+
+def test_all_ledgers_of_a_run_are_counted(tmp_path: Path) -> None:
+    """Ledgers in stages' folders and beside stages' files are all found and counted."""
+    ledger(tmp_path / "data" / "ledger.csv", "download_images,a,ok,,,a\n")
+    ledger(tmp_path / "t.ledger.csv", "clean_detections,a,rejected,duplicate,,\n")
+    account = audit(tmp_path)
+    assert [(stage.stage, stage.counts.inputs) for stage in account.stages] == [
+        ("download_images", 1),
+        ("clean_detections", 1),
+    ]
+    assert "clean_detections rejected: duplicate 1" in str(account)
+
+
+def test_ledgers_among_downloaded_files_are_not_taken_for_the_run_s(tmp_path: Path) -> None:
+    """What somebody's bucket holds deeper down is no part of the account."""
+    ledger(tmp_path / "data" / "ledger.csv", "download_images,a,ok,,,a\n")
+    ledger(tmp_path / "data" / "old" / "ledger.csv", "predict,b,ok,,,b\n")
+    assert len(audit(tmp_path).stages) == 1
+
+
+def test_an_input_that_is_named_twice_is_an_error(tmp_path: Path) -> None:
+    """A ledger counts each input once, or is no account."""
+    ledger(tmp_path / "ledger.csv", "predict,a,ok,,,\n" * 2)
+    with pytest.raises(InputDataError, match="names a twice"):
+        audit(tmp_path)
+
+
+def test_a_stage_that_was_stopped_is_told(tmp_path: Path) -> None:
+    """A journal that was not closed says which stage is to be started again."""
+    hidden = tmp_path / "data" / ".autofocus" / "download_images"
+    hidden.mkdir(parents=True)
+    (hidden / "journal.new.jsonl").touch()
+    assert "download_images is not finished" in str(audit(tmp_path))
+
+
+def test_a_folder_without_ledgers_is_told(tmp_path: Path) -> None:
+    """Where no stage has been, there is no account."""
+    with pytest.raises(MissingInputError, match="no stage has ended"):
+        audit(tmp_path)
+    with pytest.raises(MissingInputError, match="no folder"):
+        audit(tmp_path / "none")
