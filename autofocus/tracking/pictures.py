@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from autofocus.learning.evaluation import Evaluation
+from autofocus.learning.loading import read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ _THUMBNAIL = (320, 240)
 _CAPTION_HEIGHT = 44
 _MARGIN = 10
 _PER_ROW = 4
-_NAMES_MANY = 30
+_MOST_ROWS = 30
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
 
 def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
     """Draw photographs in rows, with what they show and what they were taken for."""
-    shown = mistakes[: _PER_ROW * _NAMES_MANY]
+    shown = mistakes[: _PER_ROW * _MOST_ROWS]
     rows = max(1, -(-len(shown) // _PER_ROW))
     cell = (_THUMBNAIL[0] + _MARGIN, _THUMBNAIL[1] + _CAPTION_HEIGHT + _MARGIN)
     sheet = Image.new("RGB", (_PER_ROW * cell[0] + _MARGIN, rows * cell[1] + _MARGIN), "white")
@@ -109,15 +110,19 @@ def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
     for place, mistake in enumerate(shown):
         left = _MARGIN + (place % _PER_ROW) * cell[0]
         top = _MARGIN + (place // _PER_ROW) * cell[1]
-        with Image.open(mistake.path) as image:
-            thumbnail = ImageOps.contain(image.convert("RGB"), _THUMBNAIL)
-        sheet.paste(thumbnail, (left, top))
+        thumbnail = make_thumbnail(mistake.path)
+        sheet.paste(thumbnail, (left, top + _THUMBNAIL[1] - thumbnail.height))
         caption = (
-            f"{_short(mistake.label)}, taken for {_short(mistake.answer)} ({mistake.score:.2f})\n"
-            f"{_short(Path(mistake.name).name, 44)}"
+            f"{_short(mistake.label, 16)}, taken for {_short(mistake.answer, 16)} "
+            f"({mistake.score:.2f})\n{_short(Path(mistake.name).name, 38)}"
         )
         draw.text((left, top + _THUMBNAIL[1] + 4), caption, "black", font)
     sheet.save(path, "JPEG", quality=88)
+
+
+def make_thumbnail(path: Path) -> Image.Image:
+    """Return a small copy of a photograph."""
+    return ImageOps.contain(read(path).convert("RGB"), _THUMBNAIL)
 
 
 def _short(text: str, letters: int = 24) -> str:

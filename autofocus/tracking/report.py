@@ -1,6 +1,7 @@
 """The report of a training: one HTML file that needs no network."""
 
 import base64
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from autofocus.common.errors import need
 from autofocus.images.preparing import Preparation
 from autofocus.learning.dataset import Dataset
 from autofocus.learning.evaluation import Evaluation
-from autofocus.tracking.pictures import Misclassified
+from autofocus.tracking.pictures import Misclassified, make_thumbnail
 
 _TEMPLATE = "report.html.j2"
+# Thumbnails are inside the file, which must not grow beyond what a mail can carry.
+_MOST_SHOWN = 48
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Report:
         settings: the options of the training.
         run_id: the run in MLflow.
         fingerprint: the digest of the data.
-        pictures: `confusion`, `contact_sheet` and `history`, as files.
+        pictures: `confusion` and `history`, as files.
     """
 
     dataset: Dataset
@@ -59,6 +62,8 @@ class Report:
             right=int(self.test.confusion.trace()),
             interval=self.test.interval(),
             mistakes=self.mistakes,
+            shown=self.mistakes[:_MOST_SHOWN],
+            thumbnail=_thumbnail,
             warnings=self.warnings,
             backbone=self.backbone,
             preparation=_in_words(self.preparation),
@@ -86,5 +91,14 @@ def _in_words(preparation: Preparation | None) -> str:
 
 
 def _picture(path: Path) -> str:
-    kind = "png" if path.suffix == ".png" else "jpeg"
-    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return _data_url("png", path.read_bytes())
+
+
+def _thumbnail(mistake: Misclassified) -> str:
+    content = io.BytesIO()
+    make_thumbnail(mistake.path).save(content, "JPEG", quality=82)
+    return _data_url("jpeg", content.getvalue())
+
+
+def _data_url(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -232,7 +232,6 @@ class _Session:
             self.plan.fingerprint,
             {
                 "confusion": folder / results.CONFUSION_PICTURE,
-                "contact_sheet": folder / results.MISTAKES_PICTURE,
                 "history": folder / results.HISTORY_PICTURE,
             },
         )
