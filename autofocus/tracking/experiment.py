@@ -6,6 +6,7 @@ default local store in the current folder.
 
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,8 +46,9 @@ class Experiment:
         """Keep what was measured while training, by step."""
         from mlflow.entities import Metric
 
+        now = int(time.time() * 1000)
         metrics = [
-            Metric(key, value, timestamp=0, step=int(row["step"]))
+            Metric(key, value, timestamp=now, step=int(row["step"]))
             for row in rows
             for key, value in row.items()
             if key != "step"
