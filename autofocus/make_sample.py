@@ -24,6 +24,9 @@ from autofocus.synthetic.tables import detection_table, truth_table
 NAME = "make_sample"
 BUCKET = "bucket"
 DATA = f"{BUCKET}/lpz_data"
+# Raise it with every change to what is drawn or planned: a folder begun before is then refused, as
+# its files would be mixed with others.
+DRAWING = 1
 TRUTH_NAME = "truth.csv"
 README_NAME = "README.txt"
 ARCHIVE_NAME = "field_notes.tar"
@@ -82,7 +85,7 @@ def make_sample(folder: Path, settings: SampleSettings = SampleSettings()) -> Sa
     """
     plan = make_plan(settings.seed, settings.sequences, settings.sites, settings.first_site)
     ledger = folder / LEDGER_NAME
-    with Workspace(folder, NAME, describe(settings)) as workspace:
+    with Workspace(folder, NAME, describe(settings) | {"drawing": DRAWING}) as workspace:
         _write_texts(folder, workspace.scratch, plan)
         maker = _Maker(folder, workspace.scratch, settings.seed)
         counts = process(
@@ -131,7 +134,7 @@ def _write_texts(folder: Path, scratch: Path, plan: Sequence[Shot]) -> None:
     for season in SEASONS:
         table = detection_table(plan, season)
         _write_table(folder / DATA / f"detections_{season.year}.csv", table, scratch)
-    _write_table(folder / TRUTH_NAME, truth_table(plan), scratch)
+    _write_table(folder / TRUTH_NAME, truth_table(plan, DATA), scratch)
 
 
 def _write_table(final: Path, rows: Sequence[Sequence[str]], scratch: Path) -> None:

@@ -43,7 +43,7 @@ def truth(sample: Path) -> list[dict[str, str]]:
 def paths(sample: Path, **wanted: str) -> list[Path]:
     """Return the files of which the truth says all this."""
     rows = [row for row in truth(sample) if all(row[k] == v for k, v in wanted.items())]
-    return [sample / DATA / row["filepath"] for row in rows]
+    return [sample / row["filepath"] for row in rows]
 
 
 def pixels(path: Path) -> Pixels:
@@ -211,3 +211,13 @@ def test_help_has_an_example() -> None:
     words = [sys.executable, "-m", "autofocus", "make-sample", "--help"]
     shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     assert "autofocus make-sample data/sample" in shown
+
+
+def test_a_folder_of_another_drawing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that was begun when things were drawn otherwise is not mixed up."""
+    make_sample(tmp_path, SMALL)
+    monkeypatch.setattr("autofocus.make_sample.DRAWING", -1)
+    with pytest.raises(OutputConflictError, match="drawing"):
+        make_sample(tmp_path, SMALL)

@@ -17,6 +17,8 @@ from autofocus.synthetic.strokes import Canvas, Point
 from autofocus.synthetic.textures import Colour, Field, shade, value_noise
 
 PERSON = "human"
+# How high vegetation can reach on a person, as a share of their height; on animals it is the back.
+_SHIN = 0.3
 _UPRIGHT = 90  # degrees: a tail that stands up and over
 _FAINT = 8  # opacity below which nothing is left of an edge
 
@@ -143,7 +145,7 @@ def make_sprite(figure: Figure, width: int, near: float) -> Sprite:
 
 def _finish(canvas: Canvas, figure: Figure, rng: np.random.Generator) -> Sprite:
     person = figure.species == PERSON
-    fur, high = (0.05, 1.0) if person else (1.0, BUILDS[figure.species].back)
+    fur, high = (0.05, _SHIN) if person else (1.0, BUILDS[figure.species].back)
     picture = _lit(canvas.picture, rng, fur)
     if figure.cover > 0:
         above = (canvas.foot[1] - np.arange(picture.height, dtype=np.float32)) / canvas.unit

@@ -15,6 +15,7 @@ from autofocus.synthetic.textures import Colour, Field, Pixels, some_grain, step
 
 WIDTH, HEIGHT = 1280, 960  # of the scene
 FOOTER = 198  # rows below it
+_SHADE_ABOVE = 120  # rows above the horizon in which shadows fade away
 # How bright each channel is in infrared light: leaves shine, whatever their green.
 _INFRARED_WEIGHTS = np.array([0.5, 0.6, 0.1], np.float32)
 
@@ -48,7 +49,7 @@ def _day(shot: Shot, seed: int) -> Image.Image:
         _cast_shadow(view.picture, seat, 0.5 if sunny else 0.25)
         _put(view.picture, seat, 1.0, seat.sprite.picture)
     view.picture.paste(view.front, mask=view.front)
-    gain = _clouds(mood, sunny) * _vignette(0.28)
+    gain = _clouds(mood, sunny, view.horizon) * _vignette(0.28)
     gain *= np.float32(mood.uniform(0.6, 1.2) * frame.uniform(0.95, 1.05))
     warmth = mood.normal(0, 0.05)
     channels: list[Image.Image] = []
@@ -138,13 +139,18 @@ def _shine(canvas: Image.Image, seat: _Seat) -> None:
         draw.ellipse(box, fill=250)
 
 
-def _clouds(mood: np.random.Generator, sunny: bool) -> Field:
-    """Return how the light is spread by day: the sun draws sharper shadows than clouds do."""
+def _clouds(mood: np.random.Generator, sunny: bool, horizon: int) -> Field:
+    """Return how the light is spread by day: the sun draws sharper shadows than clouds do.
+
+    They fall on the ground and what stands there, not on the sky.
+    """
     small = (WIDTH // 4, HEIGHT // 4)
     noise = value_noise(mood, small, (70, 40), 4, 0.6)
     shadows = step(noise, mood.uniform(-0.6, 0.6), 1.5) if sunny else 0.5 + 0.15 * noise
     depth = 0.5 if sunny else 0.25
-    spread = (1 - depth / 2 + depth * (shadows - 0.5)).astype(np.float32)
+    rows = np.arange(small[1], dtype=np.float32)[:, None]
+    falls = step(rows, horizon / 4 - _SHADE_ABOVE / 8, _SHADE_ABOVE / 4)
+    spread = (1 - depth / 2 + depth * (shadows - 0.5) * falls).astype(np.float32)
     large = Image.fromarray(spread).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
     return np.asarray(large)
 

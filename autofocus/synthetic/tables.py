@@ -68,9 +68,14 @@ def detection_table(shots: Sequence[Shot], season: Season) -> list[tuple[str, ..
     return [DETECTIONS, *(row.cells(season) for row in detections(shots, season))]
 
 
-def truth_table(shots: Sequence[Shot]) -> list[tuple[str, ...]]:
-    """Return what is known of each file, with a header; broken ones have no labels."""
-    return [TRUTH, *(_truth(shot) for shot in shots)]
+def truth_table(shots: Sequence[Shot], data: str) -> list[tuple[str, ...]]:
+    """Return what is known of each file, with a header; broken ones have no labels.
+
+    Args:
+        shots: the whole plan.
+        data: the data's folder as seen from that of the table.
+    """
+    return [TRUTH, *(_truth(shot, data) for shot in shots)]
 
 
 def _lost(listed: Sequence[Shot]) -> list[Detection]:
@@ -85,10 +90,11 @@ def _lost(listed: Sequence[Shot]) -> list[Detection]:
     ]
 
 
-def _truth(shot: Shot) -> tuple[str, ...]:
+def _truth(shot: Shot, data: str) -> tuple[str, ...]:
     labels = "" if shot.kind in BROKEN else "|".join(shot.labels)
     sequence = f"{site_code(shot.site)}-{shot.season.code}-{shot.sequence:04d}"
-    return shot.path, labels, site_code(shot.site), sequence, shot.light, shot.kind.value
+    path, site = f"{data}/{shot.path}", site_code(shot.site)
+    return path, labels, site, sequence, shot.light, shot.kind.value
 
 
 def _date(taken: datetime, season: Season) -> str:

@@ -47,8 +47,8 @@ def test_flaws_of_the_tables() -> None:
 
 def test_truth_has_every_file() -> None:
     """The truth has a row for each file, and no labels for a broken one."""
-    header, *rows = truth_table(SHOTS)
+    header, *rows = truth_table(SHOTS, "bucket/lpz_data")
     assert header == TRUTH
-    assert [row[0] for row in rows] == [shot.path for shot in SHOTS]
+    assert [row[0] for row in rows] == [f"bucket/lpz_data/{shot.path}" for shot in SHOTS]
     assert {row[1] for row in rows if row[5] == "truncated"} == {""}
     assert "raccoon|opossum" in {row[1] for row in rows}
