@@ -205,11 +205,11 @@ def _check_any(
 
 def _write(joined: Joined, outpath: Path, ledger: Path, scratch: Path) -> Counts:
     with files.whole_file(outpath, scratch) as unfinished:
-        joined.clean.to_csv(unfinished, index=False, lineterminator="\n")
+        tables.write_table(joined.clean, unfinished)
     table = joined.ledger.copy()
     table.insert(0, "stage", NAME)
     with files.whole_file(ledger, scratch) as unfinished:
-        table[list(COLUMNS)].to_csv(unfinished, index=False, lineterminator="\n")
+        tables.write_table(table[list(COLUMNS)], unfinished)
     return _count(table)
 
 
@@ -229,7 +229,7 @@ def _mark_reused(ledger: Path, scratch: Path) -> Counts:
     if ok.any() and not in_same_run():
         table.loc[ok, "status"] = Status.REUSED.value
         with files.whole_file(ledger, scratch) as unfinished:
-            table.to_csv(unfinished, index=False, lineterminator="\n")
+            tables.write_table(table, unfinished)
     return _count(table)
 
 

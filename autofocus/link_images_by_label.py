@@ -5,7 +5,6 @@ python autofocus/link_images_by_label.py --detections-path data/detections_clean
         --label-priority-path sample_data/label_priority.txt
 """
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +138,7 @@ def _link(choices: Sequence[Choice], linker: Linker, workspace: Workspace) -> Co
     wanted: set[str] = set()
     with ItemRun(workspace, outdir / LEDGER_NAME) as run:
         with unfinished.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            writer = files.csv_writer(file)
             writer.writerow(LINKS)
             for outcome in run.outcomes(linker.items(choices), cores()):
                 rows = _link_rows(outcome)

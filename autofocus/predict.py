@@ -20,7 +20,14 @@ from autofocus.common.journal import Outcome
 from autofocus.common.ledger import Reason, Row, ledger_beside, rejected
 from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
-from autofocus.common.settings import describe, option, require_not_negative, require_share
+from autofocus.common.settings import (
+    describe,
+    jobs_option,
+    max_rejected_option,
+    option,
+    require_not_negative,
+    require_share,
+)
 from autofocus.common.workspace import Workspace
 from autofocus.images.decoding import RejectedImageError
 from autofocus.images.finding import check_name, find_images
@@ -45,13 +52,8 @@ class PredictSettings:
         "whether to prepare the photographs as the model's were; auto takes a folder for "
         "preprocessed where preprocess_images left its preparation.json, else for raw",
     )
-    jobs: int = option(0, "threads; 0 for one a core", affects_output=False, metavar="N")
-    max_rejected: float = option(
-        0.1,
-        "end with an error where a larger share of photographs is rejected",
-        affects_output=False,
-        metavar="SHARE",
-    )
+    jobs: int = jobs_option()
+    max_rejected: float = max_rejected_option()
 
     def __post_init__(self) -> None:
         require_not_negative(self, "jobs")

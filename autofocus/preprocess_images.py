@@ -21,6 +21,8 @@ from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
 from autofocus.common.settings import (
     describe,
+    jobs_option,
+    max_rejected_option,
     option,
     require,
     require_not_negative,
@@ -75,13 +77,8 @@ class PreprocessSettings:
         "on average, 0 to 255; 0 asks for equal channels",
         metavar="T",
     )
-    jobs: int = option(0, "threads; 0 for one a core", affects_output=False, metavar="N")
-    max_rejected: float = option(
-        0.1,
-        "end with an error where a larger share of photographs is rejected",
-        affects_output=False,
-        metavar="SHARE",
-    )
+    jobs: int = jobs_option()
+    max_rejected: float = max_rejected_option()
 
     def __post_init__(self) -> None:
         require(bool(self.extensions), "extensions: give at least one, such as JPG.")

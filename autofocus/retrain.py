@@ -18,6 +18,8 @@ from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
 from autofocus.common.settings import (
     describe,
+    jobs_option,
+    max_rejected_option,
     option,
     require,
     require_not_negative,
@@ -86,15 +88,8 @@ class RetrainSettings:
     print_misclassified_test_images: bool = option(
         False, "print the misclassified test photographs", affects_output=False
     )
-    jobs: int = option(
-        0, "threads that decode; 0 for one a core", affects_output=False, metavar="N"
-    )
-    max_rejected: float = option(
-        0.1,
-        "end with an error where a larger share of photographs is rejected",
-        affects_output=False,
-        metavar="SHARE",
-    )
+    jobs: int = jobs_option()
+    max_rejected: float = max_rejected_option()
 
     def __post_init__(self) -> None:
         for name in ("testing_percentage", "validation_percentage"):

@@ -7,7 +7,6 @@ does the rest.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from autofocus.common.files import csv_writer
@@ -118,12 +117,7 @@ class ItemRun:
     def __enter__(self) -> "ItemRun":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._account.close()
         self._journal.close()
 

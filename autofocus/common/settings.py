@@ -37,6 +37,21 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def jobs_option() -> Any:
+    """Declare the field `jobs`: how many threads work at once."""
+    return option(0, "threads; 0 for one a core", affects_output=False, metavar="N")
+
+
+def max_rejected_option() -> Any:
+    """Declare the field `max_rejected` of a stage that works on photographs."""
+    return option(
+        0.1,
+        "end with an error where a larger share of photographs is rejected",
+        affects_output=False,
+        metavar="SHARE",
+    )
+
+
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """What values an option takes.

@@ -7,7 +7,6 @@ differently linked images are not computed again, and two backbones never mix.
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,12 +56,7 @@ class Bottlenecks:
             ) from None
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._database.close()
 
     def put(self, digests: Sequence[str], features: NDArray[np.float32]) -> None:

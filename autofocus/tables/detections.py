@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autofocus.common import files
 from autofocus.common.errors import InputDataError, MissingInputError
 from autofocus.tables.columns import DETECTIONS
 
@@ -67,6 +68,14 @@ def read_text_table(path: Path, encoding: str = "utf-8-sig") -> "pd.DataFrame":
         reason = " ".join(str(error).split())
         raise InputDataError(f"{path} is no CSV table that can be read ({reason}).") from None
     return table.fillna("")
+
+
+def write_table(table: "pd.DataFrame", path: Path) -> None:
+    """Write a table as CSV in UTF-8, in a way that any reader understands."""
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = files.csv_writer(file)
+        writer.writerow(table.columns)
+        writer.writerows(zip(*(table[name].tolist() for name in table.columns), strict=True))
 
 
 def read_detections(paths: Sequence[Path]) -> "tuple[list[pd.DataFrame], list[str]]":

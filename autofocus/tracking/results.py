@@ -1,11 +1,11 @@
 """The files that tell what came out of a training."""
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autofocus.common.files import csv_writer
 from autofocus.learning.evaluation import Evaluation
 from autofocus.tracking.pictures import (
     Misclassified,
@@ -69,6 +69,6 @@ def write_results(
 
 def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv_writer(file)
         writer.writerow(columns)
         writer.writerows(rows)
