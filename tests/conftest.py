@@ -1,9 +1,10 @@
 """Fixtures for all tests."""
 
+import os
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -39,6 +40,16 @@ class S3:
         self.client.put_object(Bucket=self.bucket, Key=key, Body=content)
 
 
+@pytest.fixture(autouse=True)
+def no_access_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep whatever access to S3 the user has away from all tests."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3Server]:
     """Start a real S3 server once for all tests."""
@@ -47,27 +58,30 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3Serve
         yield server
 
 
-@pytest.fixture(autouse=True)
-def no_credentials_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep whatever access to S3 the user has away from all tests."""
-    import os
-
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+@pytest.fixture(scope="session")
+def s3_client(s3_server: LocalS3Server) -> Iterator["S3Client"]:
+    """A client of that server."""
+    with closing(
+        boto3.client(
+            "s3",
+            endpoint_url=s3_server.endpoint_url,
+            aws_access_key_id=s3_server.access_key,
+            aws_secret_access_key=s3_server.secret_key,
+            region_name="us-east-1",
+        )
+    ) as client:
+        yield client
 
 
 @pytest.fixture
-def s3(s3_server: LocalS3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
+def s3(
+    s3_server: LocalS3Server, s3_client: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> Iterator[S3]:
     """A fresh bucket on a real S3 server, which AWS's clients find by themselves meanwhile."""
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
     bucket = f"test-{uuid.uuid4().hex}"
-    client.create_bucket(Bucket=bucket)
-    yield S3(s3_server.endpoint_url, client, bucket, s3_server.environment)
+    s3_client.create_bucket(Bucket=bucket)
+    yield S3(s3_server.endpoint_url, s3_client, bucket, s3_server.environment)
     # It takes the objects along, unlike Amazon's.
-    client.delete_bucket(Bucket=bucket)
-    client.close()
+    s3_client.delete_bucket(Bucket=bucket)

@@ -62,8 +62,11 @@ def noted(stage: str) -> Measure:
     """
 
     def measure(out: Path) -> int:
-        journals = out.glob(f"**/{HIDDEN}/{stage}/journal*.jsonl")
-        return len({name for journal in journals for name in _inputs(journal)})
+        # Folders come and go meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            journals = out.glob(f"**/{HIDDEN}/{stage}/journal*.jsonl")
+            return len({name for journal in journals for name in _inputs(journal)})
+        return 0
 
     return measure
 
@@ -72,8 +75,10 @@ def written(pattern: str) -> Measure:
     """Return a measure: how many files below the output folder match, such as ``**/*.JPG``."""
 
     def measure(out: Path) -> int:
-        paths = (path.relative_to(out) for path in out.glob(pattern))
-        return sum(HIDDEN not in path.parts for path in paths)
+        with contextlib.suppress(FileNotFoundError):
+            paths = (path.relative_to(out) for path in out.glob(pattern))
+            return sum(HIDDEN not in path.parts for path in paths)
+        return 0
 
     return measure
 

@@ -1,0 +1,315 @@
+"""Stage 0: copy photographs and tables from an S3 bucket.
+
+python autofocus/download_images.py --local_folder data --bucket autofocus
+"""
+
+import errno
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from autofocus.common import files
+from autofocus.common.command import Argument, Command
+from autofocus.common.errors import MissingInputError, StoreError
+from autofocus.common.items import Items, process
+from autofocus.common.journal import Outcome
+from autofocus.common.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
+from autofocus.common.result import StageResult
+from autofocus.common.settings import (
+    Kind,
+    describe,
+    option,
+    require,
+    require_not_negative,
+    require_share,
+)
+from autofocus.common.workspace import Workspace
+from autofocus.store.keys import Disk, Refusal, is_folder, probe, refusals
+from autofocus.store.listing import StoredObject, list_objects
+from autofocus.store.planning import Plan, check_space
+from autofocus.store.reading import TransferError
+from autofocus.store.selection import Selection, Shard, select
+from autofocus.store.session import Bucket, open_bucket
+from autofocus.store.transfer import Fetcher, holds
+
+NAME = "download_images"
+
+
+@dataclass(frozen=True)
+class DownloadSettings:
+    """The options of `download_images`."""
+
+    prefix: str = option("", "take objects alone whose keys begin so", metavar="P")
+    download_tar: bool = option(False, "take tar files (.tar, .tar.gz, .tgz), too")
+    sample: int = option(
+        0,
+        "take all tables, and so many images spread evenly over the folders; 0 takes everything",
+        metavar="N",
+    )
+    shard: str | None = option(
+        None,
+        "take the I-th of N equal parts of the images, counted from 0; all that is no image is "
+        "of part 0",
+        metavar="I/N",
+    )
+    endpoint_url: str | None = option(
+        None,
+        "the server's address, such as http://localhost:8333, if it isn't Amazon's; "
+        "AWS_ENDPOINT_URL does as well",
+        affects_output=False,
+        metavar="URL",
+    )
+    no_sign_request: bool = option(
+        False, "use no credentials, as for a public bucket", affects_output=False
+    )
+    dry_run: bool = option(
+        False, "only say what there is to do, and write nothing", affects_output=False
+    )
+    jobs: int = option(32, "transfers at once", affects_output=False, metavar="N")
+    max_rejected: float = option(
+        0.1,
+        "end with an error where a larger share of keys can't become files",
+        affects_output=False,
+        metavar="SHARE",
+    )
+
+    def __post_init__(self) -> None:
+        require_not_negative(self, "sample")
+        require(self.jobs >= 1, f"jobs must be at least 1, not {self.jobs}.")
+        require_share("max_rejected", self.max_rejected)
+        require(
+            self.endpoint_url is None or self.endpoint_url.startswith(("http://", "https://")),
+            f"endpoint_url must begin with http:// or https://, unlike {self.endpoint_url}.",
+        )
+        if self.shard is not None:
+            Shard.parse(self.shard)
+
+    @property
+    def part(self) -> Shard | None:
+        """The shard to take."""
+        return None if self.shard is None else Shard.parse(self.shard)
+
+
+@dataclass(frozen=True)
+class DownloadResult(StageResult):
+    """The account of `download_images`.
+
+    Attributes:
+        left_out: how many objects the options left out; they are no inputs.
+        dry_run: whether nothing was done.
+    """
+
+    left_out: int = 0
+    dry_run: bool = False
+
+    def __str__(self) -> str:
+        """Return the account as a few lines of text."""
+        if not self.dry_run:
+            return super().__str__()
+        return "\n".join([f"{self.stage}: a dry run, nothing was written", *self._notes()])
+
+    def _notes(self) -> list[str]:
+        return [f"  {note}" for note in self.notes]
+
+
+def download_images(
+    local_folder: Path, bucket: str, settings: DownloadSettings = DownloadSettings()
+) -> DownloadResult:
+    """Copy a bucket's objects into a folder, with the folder structure of their keys.
+
+    Writes each object under its key in `local_folder`, and `ledger.csv` beside them. It may be
+    stopped at any moment; started again it does what is left. Objects that stand there whole, by
+    the size and ETag that they were fetched with, aren't fetched again. Nothing is deleted.
+
+    Args:
+        local_folder: where to write.
+        bucket: the bucket's name.
+        settings: what to take, and from where.
+
+    Raises:
+        CredentialsError: no, wrong or expired credentials, or they don't suffice.
+        BucketNotFoundError: no such bucket, or not in this region.
+        MissingInputError: the bucket holds nothing that the options ask for.
+        OutputConflictError: the folder was begun with other settings or is in use, or its disk
+            can't hold what is left to fetch.
+        StoreError: the server is out of reach, or objects did not arrive; all others are done.
+        TooManyRejectedError: too many keys can't become files; all others are done nevertheless.
+    """
+    require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
+    with open_bucket(
+        bucket,
+        endpoint_url=settings.endpoint_url,
+        no_sign_request=settings.no_sign_request,
+        connections=settings.jobs,
+    ) as source:
+        selection = _select(source, settings)
+        plan = Plan.of(selection, local_folder)
+        if settings.dry_run:
+            return _describe(plan, local_folder)
+        print(f"{NAME}: {plan}", file=sys.stderr, flush=True)
+        check_space(local_folder, plan.disk_bytes)
+        return _copy(source, plan, local_folder, settings)
+
+
+def _select(source: Bucket, settings: DownloadSettings) -> Selection:
+    listed = list_objects(source, settings.prefix)
+    where = f"The bucket {source.place.bucket} at {source.place.server}"
+    if not listed:
+        with_prefix = f" whose key begins with {settings.prefix}" if settings.prefix else ""
+        raise MissingInputError(
+            f"{where} holds no object{with_prefix}: check --bucket and --prefix."
+        )
+    selection = select(
+        listed,
+        download_tar=settings.download_tar,
+        sample=settings.sample,
+        shard=settings.part,
+    )
+    # A shard may be empty by chance, and is no less a shard.
+    if not selection.chosen and settings.shard is None:
+        notes = ", ".join(Plan(selection.chosen, selection.left_out, ()).notes())
+        raise MissingInputError(f"{where} holds nothing that the options ask for: {notes}.")
+    return selection
+
+
+def _describe(plan: Plan, local_folder: Path) -> DownloadResult:
+    """Say what there is to do."""
+    # Finding out what the disk makes of names would need writing to it: guess.
+    case_blind = sys.platform in ("darwin", "win32")
+    refused = refusals(plan.chosen, Disk(case_blind, sys.platform == "darwin"), local_folder)
+    keys = [
+        f"rejected: {key} ({refusal.reason.value}: {refusal.detail})"
+        for key, refusal in refused.items()
+    ]
+    return DownloadResult(
+        NAME,
+        Counts(),
+        local_folder / LEDGER_NAME,
+        notes=(str(plan), *plan.by_sort(), *keys),
+        left_out=sum(plan.left_out.values()),
+        dry_run=True,
+    )
+
+
+def _copy(
+    source: Bucket, plan: Plan, local_folder: Path, settings: DownloadSettings
+) -> DownloadResult:
+    ledger = local_folder / LEDGER_NAME
+    begun_with = {"bucket": source.place.bucket, **describe(settings)}
+    with Workspace(local_folder, NAME, begun_with) as workspace:
+        downloader = _Downloader(
+            local_folder,
+            workspace.scratch,
+            Fetcher(source),
+            refusals(plan.chosen, probe(workspace.scratch), local_folder),
+        )
+        counts = process(
+            Items(
+                plan.chosen,
+                name=lambda item: item.key,
+                work=downloader.work,
+                is_whole=downloader.is_whole,
+                stop=downloader.fetcher.stop,
+            ),
+            workspace,
+            ledger,
+            jobs=settings.jobs,
+            unit="object",
+        )
+    _check_all_arrived(counts, ledger)
+    counts.check(settings.max_rejected, ledger)
+    return DownloadResult(
+        NAME,
+        counts,
+        ledger,
+        {"folder": local_folder},
+        tuple(plan.notes()),
+        left_out=sum(plan.left_out.values()),
+    )
+
+
+def _check_all_arrived(counts: Counts, ledger: Path) -> None:
+    lost = counts.reasons[Reason.DOWNLOAD_FAILED.value]
+    if lost:
+        raise StoreError(
+            f"{lost} of {counts.inputs} objects did not arrive, {ledger} says why: "
+            "the same command tries them again."
+        )
+
+
+@dataclass(frozen=True)
+class _Downloader:
+    """Brings one object."""
+
+    folder: Path
+    scratch: Path
+    fetcher: Fetcher
+    refused: Mapping[str, Refusal]
+
+    def work(self, item: StoredObject) -> Outcome:
+        if refusal := self.refused.get(item.key):
+            return Outcome(rejected(item.key, refusal.reason, refusal.detail))
+        try:
+            self._bring(item)
+        except TransferError as error:
+            return Outcome(rejected(item.key, Reason.DOWNLOAD_FAILED, str(error)))
+        except OSError as error:
+            if error.errno not in _NAME_FAULTS:
+                raise
+            return Outcome(rejected(item.key, *_NAME_FAULTS[error.errno]))
+        return Outcome(Row(item.key, output=item.key), _mark(item))
+
+    def is_whole(self, item: StoredObject, earlier: Outcome) -> bool:
+        """The file is there in its size, and the object has not been changed since."""
+        if item.key in self.refused or earlier.extra != _mark(item):
+            return False
+        path = self.folder / item.key
+        if is_folder(item):
+            return path.is_dir()
+        return path.is_file() and path.stat().st_size == item.size
+
+    def _bring(self, item: StoredObject) -> None:
+        final = self.folder / item.key
+        if is_folder(item):
+            final.mkdir(parents=True, exist_ok=True)
+        # An interrupted start may have brought it and not come to write that down.
+        elif not holds(final, item):
+            with files.whole_file(final, self.scratch) as unfinished:
+                self.fetcher.fetch(item, unfinished)
+
+
+def _mark(item: StoredObject) -> dict[str, str | int]:
+    return {"bytes": item.size, "etag": item.etag}
+
+
+_IN_THE_WAY = (
+    Reason.FILE_AND_FOLDER,
+    "the local folder holds a file where this needs a folder, or the reverse: move that away",
+)
+_NO_NAME = (Reason.UNSAFE_KEY, "this disk can't hold a file of this name")
+# What a disk may find wrong with a name, as against with itself.
+_NAME_FAULTS = {
+    errno.EEXIST: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EILSEQ: _NO_NAME,
+    errno.EINVAL: _NO_NAME,
+    errno.ENAMETOOLONG: _NO_NAME,
+}
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Copy photographs and tables from an S3 bucket, and keep the folder structure.",
+    example=f"autofocus {NAME} --local-folder data --bucket autofocus --sample 500",
+    function=download_images,
+    arguments=(
+        Argument("local_folder", "the folder to write to"),
+        Argument("bucket", "the bucket's name", Kind(str)),
+    ),
+    settings=DownloadSettings,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

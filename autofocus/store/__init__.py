@@ -1,0 +1,1 @@
+"""S3: sessions, listings, which objects to take, which names may be written, transfers."""

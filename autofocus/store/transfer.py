@@ -1,0 +1,131 @@
+"""Bringing objects: in flat memory, checked, tried again."""
+
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from autofocus.common.errors import StoreError
+from autofocus.common.files import CHUNK
+from autofocus.store.failures import Failure
+from autofocus.store.listing import StoredObject
+from autofocus.store.reading import Body, TransferError, has_md5_etag, open_object
+from autofocus.store.session import Bucket
+
+# Between tries, in seconds.
+PAUSES = (1.0, 4.0)
+_MD5 = re.compile(r"[0-9a-f]{32}")
+
+
+class Fetcher:
+    """Fetches objects of a bucket; several threads may use it at once.
+
+    Args:
+        bucket: where from.
+        give_up_after: end the run when so many objects in a row did not arrive for reasons that
+            others would meet as well, such as a server that is gone.
+        pauses: the seconds between tries; there is one more try than pauses.
+    """
+
+    def __init__(
+        self, bucket: Bucket, give_up_after: int = 50, pauses: Sequence[float] = PAUSES
+    ) -> None:
+        self._bucket = bucket
+        self._give_up_after = give_up_after
+        self._pauses = pauses
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._lost_in_a_row = 0
+
+    def stop(self) -> None:
+        """Let all transfers under way end soon, with a TransferError."""
+        self._stopped.set()
+
+    def fetch(self, item: StoredObject, unfinished: Path) -> None:
+        """Write an object into a file, with the time at which it was stored as the file's own.
+
+        Its size is checked always, its MD5 where the ETag is one.
+
+        Raises:
+            TransferError: it did not arrive, and trying again did not help.
+            StoreError: no object arrives any more.
+            OSError: the file can't be written.
+        """
+        try:
+            self._try_again(item, unfinished)
+        except TransferError as error:
+            self._count_lost(error.failure)
+            raise
+        with self._lock:
+            self._lost_in_a_row = 0
+
+    def _try_again(self, item: StoredObject, unfinished: Path) -> None:
+        for pause in self._pauses:
+            try:
+                return self._try(item, unfinished)
+            except TransferError as error:
+                if error.failure.final or self._stopped.wait(pause):
+                    raise
+        return self._try(item, unfinished)
+
+    def _count_lost(self, failure: Failure) -> None:
+        if not failure.store_wide or self._stopped.is_set():
+            return
+        with self._lock:
+            self._lost_in_a_row += 1
+            is_hopeless = self._lost_in_a_row >= self._give_up_after
+        if is_hopeless:
+            self.stop()
+            place = self._bucket.place
+            raise StoreError(
+                f"No object of bucket {place.bucket} arrives from {place.server} any more "
+                f"({failure.detail}): see to the connection and the credentials; the same command "
+                "goes on from here."
+            )
+
+    def _try(self, item: StoredObject, unfinished: Path) -> None:
+        self._check_not_stopped()
+        body = open_object(self._bucket, item)
+        received, md5 = self._write(body, unfinished)
+        if received != body.size:
+            raise TransferError(Failure(f"{received} of {body.size} bytes arrived"))
+        is_other = is_md5(body.etag) and md5 != body.etag
+        if is_other and has_md5_etag(self._bucket, item.key):
+            raise TransferError(Failure("what arrived doesn't have the object's MD5"))
+        seconds = int(body.modified.timestamp())
+        os.utime(unfinished, (seconds, seconds))
+
+    def _check_not_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise TransferError(Failure("the run was stopped", final=True))
+
+    def _write(self, body: Body, unfinished: Path) -> tuple[int, str]:
+        digest = hashlib.md5(usedforsecurity=False)
+        with unfinished.open("wb") as file:
+            for chunk in body.chunks:
+                self._check_not_stopped()
+                file.write(chunk)
+                digest.update(chunk)
+            return file.tell(), digest.hexdigest()
+
+
+def is_md5(etag: str) -> bool:
+    """Tell whether an ETag looks like an MD5; it doesn't where parts were put together."""
+    return _MD5.fullmatch(etag) is not None
+
+
+def holds(path: Path, item: StoredObject) -> bool:
+    """Tell whether a file is an object's very content, as far as its ETag tells."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != item.size:
+        return False
+    return is_md5(item.etag) and _md5_of(path) == item.etag
+
+
+def _md5_of(path: Path) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

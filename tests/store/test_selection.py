@@ -1,0 +1,143 @@
+"""Tests of which objects are taken."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autofocus.common.errors import SettingError
+from autofocus.store.listing import StoredObject
+from autofocus.store.selection import Selection, Shard, Sort, select, sort_of, spread
+
+image_keys = st.lists(
+    st.builds("site{}/{}.JPG".format, st.integers(0, 4), st.integers(0, 99)), unique=True
+).map(sorted)
+
+
+def stored(*names: str) -> list[StoredObject]:
+    return [StoredObject(name, 1, "etag") for name in sorted(names)]
+
+
+def chosen(selection: Selection) -> list[str]:
+    return [item.key for item in selection.chosen]
+
+
+@pytest.mark.parametrize(
+    ("key", "sort"),
+    [
+        ("a/IMG_1.JPG", Sort.IMAGE),
+        ("a.jpeg", Sort.IMAGE),
+        ("a.png", Sort.IMAGE),
+        ("._IMG_1.JPG", Sort.OTHER),
+        ("a.csv", Sort.TABLE),
+        ("a.csv.gz", Sort.TABLE),
+        ("a.TSV", Sort.TABLE),
+        ("labels.json", Sort.TABLE),
+        ("a.tar", Sort.ARCHIVE),
+        ("a.Tar.Gz", Sort.ARCHIVE),
+        ("a.tgz", Sort.ARCHIVE),
+        ("a.gz", Sort.OTHER),
+        ("a.zip", Sort.OTHER),
+        ("a.avi", Sort.OTHER),
+        ("jpg", Sort.OTHER),
+        (".jpg", Sort.OTHER),
+        ("a.jpg/", Sort.FOLDER),
+    ],
+)
+def test_sorts(key: str, sort: Sort) -> None:
+    """What an object seems to be follows from its key's end, in any case."""
+    assert sort_of(key) is sort
+
+
+def test_tar_files_come_only_when_asked_for() -> None:
+    """Tar files are left out, and counted, unless they are asked for."""
+    objects = stored("a.JPG", "a.tar", "b.tgz", "c.csv")
+    assert chosen(select(objects)) == ["a.JPG", "c.csv"]
+    assert list(select(objects).left_out.values()) == [2]
+    assert select(objects, download_tar=True) == Selection(objects)
+
+
+def test_a_sample_is_tables_and_images() -> None:
+    """A sample has all tables and so many images; other files are left out."""
+    objects = stored("1.JPG", "2.JPG", "3.JPG", "a.csv", "b.csv", "film.avi", "folder/", "x.tar")
+    selection = select(objects, sample=1)
+    assert chosen(selection) == ["2.JPG", "a.csv", "b.csv"]
+    assert sum(selection.left_out.values()) == 5
+
+
+def test_a_sample_is_spread_over_folders_and_within() -> None:
+    """Small folders give all, larger ones the same number, evenly apart in the folder."""
+    keys = [f"big/{number:02}" for number in range(12)]
+    keys += [f"huge/{number:03}" for number in range(100)]
+    keys += ["small/0"]
+    assert spread(keys, 7) == [
+        *("big/02", "big/06", "big/10"),
+        *("huge/016", "huge/050", "huge/083"),
+        "small/0",
+    ]
+
+
+def test_a_sample_smaller_than_the_number_of_folders() -> None:
+    """Where not every folder can give one, those that do are evenly apart."""
+    keys = [f"site{number:02}/a" for number in range(30)]
+    assert spread(keys, 3) == ["site05/a", "site15/a", "site25/a"]
+
+
+@given(image_keys, st.integers(0, 120))
+def test_every_sample_is_even(keys: list[str], number: int) -> None:
+    """A sample has the size asked for, and no folder could have given more in fairness."""
+    sample = spread(keys, number)
+    assert len(sample) == min(number, len(keys))
+    assert len(set(sample)) == len(sample)
+    assert set(sample) <= set(keys)
+    have = Counter(key.partition("/")[0] for key in keys)
+    give = Counter(key.partition("/")[0] for key in sample)
+    for folder in have:
+        for other in have:
+            assert give[folder] >= min(have[folder], give[other] - 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1/2/3", "a/b", "-1/2", "2/2", "0/0", "1.0/2", "\u0661/\u0662"]
+)
+def test_bad_shards(text: str) -> None:
+    """A text that is no part of a whole is refused."""
+    with pytest.raises(SettingError, match=r"^shard: "):
+        Shard.parse(text)
+
+
+@given(image_keys, st.integers(1, 6))
+def test_shards_are_a_partition(keys: list[str], of: int) -> None:
+    """Each object is of exactly one shard, and all that is no image is of the first."""
+    objects = stored(*keys, "a.csv", "film.avi", "a.tar", "folder/")
+    parts = [
+        chosen(select(objects, shard=Shard.parse(f"{number}/{of}"), download_tar=True))
+        for number in range(of)
+    ]
+    assert sorted(key for part in parts for key in part) == [item.key for item in objects]
+    assert all(sort_of(key) is Sort.IMAGE for part in parts[1:] for key in part)
+
+
+@given(image_keys, image_keys, st.integers(1, 6))
+def test_an_image_keeps_its_shard_when_others_come(
+    keys: list[str], more: list[str], of: int
+) -> None:
+    """What is added to a bucket moves no image to another shard."""
+    for number in range(of):
+        before = chosen(select(stored(*keys), shard=Shard(number, of)))
+        after = chosen(select(stored(*{*keys, *more}), shard=Shard(number, of)))
+        assert before == [key for key in after if key in keys]
+
+
+def test_shards_are_even() -> None:
+    """Each of four shards gets about a quarter of the images."""
+    keys = [f"site{number % 7}/IMG_{number:04}.JPG" for number in range(4000)]
+    sizes = [sum(Shard(number, 4).has(key) for key in keys) for number in range(4)]
+    assert min(sizes) > 900
+
+
+def test_shards_never_change() -> None:
+    """An image's shard is the same on every machine and in every version: worked out by md5sum."""
+    # printf a/IMG_0001.JPG | md5sum ends in the hex digit 9.
+    assert [number for number in range(16) if Shard(number, 16).has("a/IMG_0001.JPG")] == [9]

@@ -1,0 +1,420 @@
+"""Tests of stage 0, against a real S3 server where that can do what the test needs."""
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from autofocus.common.errors import (
+    MissingInputError,
+    OutputConflictError,
+    SettingError,
+    StoreError,
+    TooManyRejectedError,
+)
+from autofocus.download_images import DownloadSettings, download_images
+from tests.conftest import S3
+from tests.store.fake_s3 import BUCKET, ENVIRONMENT, FakeObject, FakeS3, serve
+
+STAGE = Path(__file__).parents[1] / "autofocus" / "download_images.py"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return all visible files of a folder, by their relative paths."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and ".autofocus" not in path.parts
+    }
+
+
+def objects(folder: Path) -> dict[str, bytes]:
+    """Return all files but the ledger."""
+    return {name: content for name, content in files(folder).items() if name != "ledger.csv"}
+
+
+def ledger(folder: Path) -> dict[str, tuple[str, str]]:
+    """Return each input's status and reason."""
+    with (folder / "ledger.csv").open(newline="", encoding="utf-8") as file:
+        return {row["input"]: (row["status"], row["reason"]) for row in csv.DictReader(file)}
+
+
+def fill(s3: S3, number: int, size: int = 100) -> dict[str, bytes]:
+    """Put so many images into the bucket, and return them."""
+    images = {
+        f"lpz_data/images_{2016 + n % 2}/IMG_{n:04}.JPG": (b"%d," % n * size)[:size]
+        for n in range(number)
+    }
+    for key, content in images.items():
+        s3.put(key, content)
+    return images
+
+
+def command(folder: Path, bucket: str, *options: str) -> list[str]:
+    """Return the stage as a person calls it."""
+    here = [sys.executable, str(STAGE), "--local_folder", str(folder), "--bucket", bucket]
+    return [*here, *options]
+
+
+def test_the_structure_of_folders_is_kept(s3: S3, tmp_path: Path) -> None:
+    """Every object becomes a file under its key, and a row of the ledger."""
+    images = fill(s3, 5)
+    s3.put("lpz_data/detections_2016.csv", "a,b\n")
+    result = download_images(tmp_path / "data", s3.bucket)
+    assert objects(tmp_path / "data") == {**images, "lpz_data/detections_2016.csv": b"a,b\n"}
+    assert ledger(tmp_path / "data") == dict.fromkeys(objects(tmp_path / "data"), ("ok", ""))
+    assert (result.counts.ok, result.left_out) == (6, 0)
+
+
+def test_folder_markers_become_folders(s3: S3, tmp_path: Path) -> None:
+    """An empty object whose key ends in / becomes a folder."""
+    s3.put("lpz_data/empty/")
+    download_images(tmp_path, s3.bucket)
+    assert (tmp_path / "lpz_data" / "empty").is_dir()
+    assert download_images(tmp_path, s3.bucket).counts.reused == 1
+
+
+def test_a_second_run_fetches_nothing(s3: S3, tmp_path: Path) -> None:
+    """What is whole by size and ETag is reused: the very files stay."""
+    fill(s3, 3)
+    download_images(tmp_path, s3.bucket)
+    before = {path: path.stat().st_ino for path in tmp_path.rglob("*.JPG")}
+    result = download_images(tmp_path, s3.bucket)
+    assert (result.counts.ok, result.counts.reused) == (0, 3)
+    assert {path: path.stat().st_ino for path in tmp_path.rglob("*.JPG")} == before
+
+
+def test_a_changed_object_is_fetched_again(s3: S3, tmp_path: Path) -> None:
+    """An object that was replaced by one of the same size is noticed by its ETag."""
+    images = fill(s3, 3)
+    download_images(tmp_path, s3.bucket)
+    changed = min(images)
+    s3.put(changed, b"!" * 100)
+    result = download_images(tmp_path, s3.bucket)
+    assert (result.counts.ok, result.counts.reused) == (1, 2)
+    assert objects(tmp_path) == {**images, changed: b"!" * 100}
+
+
+def test_what_was_lost_or_cut_off_is_fetched_again(s3: S3, tmp_path: Path) -> None:
+    """A file that is gone, or isn't as large as its object, is brought again."""
+    images = fill(s3, 4)
+    download_images(tmp_path, s3.bucket)
+    lost, cut, *_ = sorted(images)
+    (tmp_path / lost).unlink()
+    (tmp_path / cut).write_bytes(images[cut][:50])
+    result = download_images(tmp_path, s3.bucket)
+    assert (result.counts.ok, result.counts.reused) == (2, 2)
+    assert objects(tmp_path) == images
+
+
+def test_files_that_are_there_unbeknown_are_recognised(s3: S3, tmp_path: Path) -> None:
+    """Without its memory the stage compares files by MD5, and fetches only those that differ."""
+    images = fill(s3, 3)
+    download_images(tmp_path, s3.bucket)
+    shutil.rmtree(tmp_path / ".autofocus")
+    other, *same = sorted(images)
+    (tmp_path / other).write_bytes(b"?" * 100)
+    before = {key: (tmp_path / key).stat().st_ino for key in same}
+    assert download_images(tmp_path, s3.bucket).counts.ok == 3
+    assert {key: (tmp_path / key).stat().st_ino for key in same} == before
+    assert objects(tmp_path) == images
+
+
+def landed(folder: Path) -> int:
+    """Count the images below a folder in which somebody is at work."""
+    return sum(name.endswith(".JPG") for _, _, names in os.walk(folder) for name in names)
+
+
+def test_stopped_by_kill_it_goes_on_to_the_same_bytes(s3: S3, tmp_path: Path) -> None:
+    """Killed in the middle and started again, it leaves what an unstopped run leaves."""
+    images = fill(s3, 150, size=20_000)
+    killed, unstopped = tmp_path / "killed", tmp_path / "unstopped"
+    words = command(killed, s3.bucket, "--jobs", "1")
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and landed(killed) < 10:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+    assert 10 <= len(objects(killed)) < len(images)
+    assert not (killed / "ledger.csv").exists()
+    partial = killed / ".autofocus" / "download_images" / "tmp" / "partial"
+    partial.write_bytes(b"what a transfer under way left")
+    result = download_images(killed, s3.bucket)
+    download_images(unstopped, s3.bucket)
+    assert files(killed) == files(unstopped)
+    assert objects(killed) == images
+    assert result.counts.ok == len(images)
+    assert not partial.exists()
+
+
+def test_tar_files_come_only_when_asked_for(s3: S3, tmp_path: Path) -> None:
+    """Tar files are no inputs by default, and the result says that they were left out."""
+    for key in ("a.JPG", "a.tar", "b.tar.gz", "c.tgz"):
+        s3.put(key, key)
+    result = download_images(tmp_path / "without", s3.bucket)
+    assert set(objects(tmp_path / "without")) == {"a.JPG"}
+    assert (result.counts.inputs, result.left_out) == (1, 3)
+    assert "--download-tar brings them): 3" in str(result)
+    settings = DownloadSettings(download_tar=True)
+    assert download_images(tmp_path / "with", s3.bucket, settings).counts.ok == 4
+
+
+def test_prefix_sample_and_shard_choose(s3: S3, tmp_path: Path) -> None:
+    """The options choose objects, whose keys stay whole; shards of a sample are a partition."""
+    images = fill(s3, 40)
+    s3.put("lpz_data/table.csv", "a")
+    s3.put("other/a.JPG", "a")
+    brought = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        settings = DownloadSettings(prefix="lpz_data/", sample=12, shard=f"{number}/3")
+        download_images(folder, s3.bucket, settings)
+        brought += list(objects(folder))
+    assert len(brought) == 13
+    assert len(set(brought)) == 13
+    assert set(brought) <= {*images, "lpz_data/table.csv"}
+    assert sum("images_2016" in key for key in brought) == 6
+
+
+def test_an_empty_shard_is_no_error(s3: S3, tmp_path: Path) -> None:
+    """A shard that gets nothing by chance is still an account of no inputs."""
+    s3.put("table.csv", "a")
+    result = download_images(tmp_path, s3.bucket, DownloadSettings(shard="1/2"))
+    assert result.counts.inputs == 0
+    assert ledger(tmp_path) == {}
+
+
+def test_hostile_keys_are_rejected_and_written_nowhere(s3: S3, tmp_path: Path) -> None:
+    """Reserved names, files in place of folders and links outward end in the ledger alone."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "link").symlink_to(outside)
+    for key in ("ledger.csv", ".autofocus/x", "a", "a/b.JPG", "link/x.JPG", "fine.JPG"):
+        s3.put(key, "hostile")
+    with pytest.raises(TooManyRejectedError, match="4 of 6 inputs were rejected"):
+        download_images(folder, s3.bucket)
+    assert ledger(folder) == {
+        ".autofocus/x": ("rejected", "reserved_name"),
+        "a": ("rejected", "file_and_folder"),
+        "a/b.JPG": ("ok", ""),
+        "fine.JPG": ("ok", ""),
+        "ledger.csv": ("rejected", "reserved_name"),
+        "link/x.JPG": ("rejected", "unsafe_key"),
+    }
+    assert set(objects(folder)) == {"a/b.JPG", "fine.JPG"}
+    assert list(outside.iterdir()) == []
+    assert download_images(folder, s3.bucket, DownloadSettings(max_rejected=1)).counts.reused == 2
+
+
+def test_keys_that_no_honest_server_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that would leave the folder are rejected, and nothing is asked for."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    bad = ["../up.JPG", "/up.JPG", "a//b.JPG", "a/./b.JPG", "a/../../up.JPG"]
+    folder = tmp_path / "deep" / "data"
+    with serve(FakeS3({key: FakeObject(b"x") for key in [*bad, "a/b.JPG"]})) as fake:
+        settings = DownloadSettings(endpoint_url=fake.endpoint_url, max_rejected=1)
+        download_images(folder, BUCKET, settings)
+        assert set(fake.asked) == {"a/b.JPG"}
+    assert ledger(folder) == {
+        **dict.fromkeys(bad, ("rejected", "unsafe_key")),
+        "a/b.JPG": ("ok", ""),
+    }
+    assert set(files(tmp_path)) == {"deep/data/ledger.csv", "deep/data/a/b.JPG"}
+
+
+def test_local_files_in_the_way_are_left_alone(s3: S3, tmp_path: Path) -> None:
+    """A file where a folder is needed, or the reverse, is told and not overwritten."""
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    for key in ("file/a.JPG", "folder", "fine.JPG"):
+        s3.put(key, "theirs")
+    download_images(tmp_path, s3.bucket, DownloadSettings(max_rejected=1))
+    assert ledger(tmp_path) == {
+        "file/a.JPG": ("rejected", "file_and_folder"),
+        "fine.JPG": ("ok", ""),
+        "folder": ("rejected", "file_and_folder"),
+    }
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_dry_run_writes_nothing(
+    s3: S3, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A dry run says what there is to do, with what would be rejected, and touches nothing."""
+    fill(s3, 3)
+    s3.put("ledger.csv", "x")
+    s3.put("a.tar", "x")
+    result = download_images(tmp_path / "data", s3.bucket, DownloadSettings(dry_run=True))
+    assert str(result).splitlines() == [
+        "download_images: a dry run, nothing was written",
+        "  4 objects, 301 bytes; tar files left out (--download-tar brings them): 1",
+        "  image: 3",
+        "  table: 1",
+        "  rejected: ledger.csv (reserved_name: ledger.csv is the name of this account)",
+    ]
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_plan_is_said_before_the_start(
+    s3: S3, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """How many objects and bytes there are is said on standard error."""
+    fill(s3, 3)
+    download_images(tmp_path, s3.bucket)
+    assert capsys.readouterr().err.startswith("download_images: 3 objects, 300 bytes\n")
+
+
+def test_other_settings_on_the_same_folder_are_refused(s3: S3, tmp_path: Path) -> None:
+    """A folder begun with one choice of objects isn't mixed with another."""
+    fill(s3, 3)
+    download_images(tmp_path, s3.bucket, DownloadSettings(shard="0/2"))
+    with pytest.raises(OutputConflictError, match="shard"):
+        download_images(tmp_path, s3.bucket, DownloadSettings(shard="1/2"))
+    # How to reach the server, and how fast, may change.
+    settings = DownloadSettings(shard="0/2", endpoint_url=s3.endpoint_url, jobs=2)
+    assert download_images(tmp_path, s3.bucket, settings).counts.ok == 0
+
+
+def test_lost_transfers_fail_the_run_and_are_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objects that did not arrive fail the run in the end; the next run brings only them."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    state = FakeS3({f"{n}.JPG": FakeObject(b"x%d" % n) for n in range(4)})
+    state.objects["1.JPG"].statuses = [403]
+    with serve(state) as fake:
+        settings = DownloadSettings(endpoint_url=fake.endpoint_url)
+        with pytest.raises(StoreError, match="1 of 4 objects did not arrive"):
+            download_images(tmp_path, BUCKET, settings)
+        assert ledger(tmp_path)["1.JPG"] == ("rejected", "download_failed")
+        assert set(objects(tmp_path)) == {"0.JPG", "2.JPG", "3.JPG"}
+        fake.asked.clear()
+        result = download_images(tmp_path, BUCKET, settings)
+        assert set(fake.asked) == {"1.JPG"}
+    assert (result.counts.ok, result.counts.reused) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("keys", "settings", "part"),
+    [
+        ([], DownloadSettings(), "holds no object: check"),
+        (["a.JPG"], DownloadSettings(prefix="b"), "whose key begins with b"),
+        (["a.tar"], DownloadSettings(), "nothing that the options ask for: tar files left out"),
+    ],
+)
+def test_nothing_to_take_is_an_error(
+    keys: list[str], settings: DownloadSettings, part: str, s3: S3, tmp_path: Path
+) -> None:
+    """A bucket that gives nothing is an error that says why, and nothing is written."""
+    for key in keys:
+        s3.put(key, "x")
+    with pytest.raises(MissingInputError, match=part):
+        download_images(tmp_path, s3.bucket, settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"shard": "4/4"},
+        {"sample": -1},
+        {"jobs": 0},
+        {"max_rejected": 2.0},
+        {"endpoint_url": "localhost:8333"},
+    ],
+)
+def test_bad_settings(options: dict[str, str]) -> None:
+    """A setting that can't be used is named."""
+    with pytest.raises(SettingError, match=next(iter(options))):
+        DownloadSettings(**options)  # type: ignore[arg-type]
+
+
+def test_a_bucket_given_as_an_address(tmp_path: Path) -> None:
+    """A bucket given with s3:// is refused with what to write instead."""
+    with pytest.raises(SettingError, match="give the name alone"):
+        download_images(tmp_path, "s3://autofocus/lpz_data")
+
+
+def test_ctrl_c_ends_soon_and_loses_nothing(s3: S3, tmp_path: Path) -> None:
+    """Interrupted, it ends with status 130 and goes on from there."""
+    images = fill(s3, 150, size=20_000)
+    words = command(tmp_path, s3.bucket, "--jobs", "1")
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and len(list(tmp_path.rglob("*.JPG"))) < 10:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    download_images(tmp_path, s3.bucket)
+    assert objects(tmp_path) == images
+
+
+def test_help_starts_without_heavy_packages() -> None:
+    """--help needs neither boto3 nor obstore, nor anything that takes time to import."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", STAGE, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "example:" in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"boto3", "botocore", "obstore", "numpy", "PIL", "pandas"}
+
+
+def test_two_downloads_agree(s3: S3, tmp_path: Path) -> None:
+    """Two downloads of a bucket agree in everything visible, the times of files included."""
+    images = fill(s3, 5)
+    one, other = tmp_path / "one", tmp_path / "other"
+    download_images(one, s3.bucket)
+    time.sleep(1.1)
+    download_images(other, s3.bucket)
+    assert files(one) == files(other)
+    for key in images:
+        assert (one / key).stat().st_mtime_ns == (other / key).stat().st_mtime_ns
+
+
+def test_a_disk_that_is_too_small_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More bytes than the disk can hold are refused before anything is written."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    huge = "<Contents><Key>a.JPG</Key><Size>1000000000000000000</Size><ETag>x</ETag></Contents>"
+    body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{huge}</ListBucketResult>"
+    with serve(FakeS3(listing=(200, {}, body.encode()))) as fake:
+        settings = DownloadSettings(endpoint_url=fake.endpoint_url)
+        with pytest.raises(OutputConflictError, match=r"^1000000\.0 TB are left to fetch"):
+            download_images(tmp_path, BUCKET, settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_does_not_wait_for_large_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted while a large object comes in slowly, it ends long before that is there."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    state = FakeS3({"large.tar": FakeObject(b"x" * 6_000_000, seconds=30)})
+    with serve(state) as fake:
+        words = [*command(tmp_path, BUCKET), "--download-tar", "--endpoint-url", fake.endpoint_url]
+        with subprocess.Popen(words, stderr=subprocess.DEVNULL) as process:
+            while process.poll() is None and not fake.asked["large.tar"]:
+                time.sleep(0.01)
+            time.sleep(0.5)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.wait()
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 10
