@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -38,6 +39,15 @@ class S3:
     def put(self, key: str, content: bytes | str = b"") -> None:
         """Put an object into the bucket."""
         self.client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_works() -> None:
+    """Let commands that tests start be stopped by SIGINT.
+
+    A shell starts background jobs, such as a CI's, with SIGINT ignored, and they hand that on.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
