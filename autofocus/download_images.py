@@ -40,17 +40,17 @@ NAME = "download_images"
 class DownloadSettings:
     """The options of `download_images`."""
 
-    prefix: str = option("", "take objects alone whose keys begin so", metavar="P")
+    prefix: str = option("", "take only objects whose keys begin with P", metavar="P")
     download_tar: bool = option(False, "take tar files (.tar, .tar.gz, .tgz), too")
     sample: int = option(
         0,
-        "take all tables, and so many images spread evenly over the folders; 0 takes everything",
+        "take all tables, but only N images, spread evenly over the folders; 0 takes everything",
         metavar="N",
     )
     shard: str | None = option(
         None,
-        "take the I-th of N equal parts of the images, counted from 0; all that is no image is "
-        "of part 0",
+        "take only the I-th of N even parts of the images, counted from 0; whatever is no image "
+        "is in part 0",
         metavar="I/N",
     )
     endpoint_url: str | None = option(
@@ -139,6 +139,7 @@ def download_images(
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     with open_bucket(
         bucket,
+        prefix=settings.prefix,
         endpoint_url=settings.endpoint_url,
         no_sign_request=settings.no_sign_request,
         connections=settings.jobs,

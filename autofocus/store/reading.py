@@ -12,7 +12,7 @@ from autofocus.store.problems import Answer
 from autofocus.store.session import Bucket
 
 if TYPE_CHECKING:
-    from obstore import GetOptions, GetResult
+    from obstore import Bytes, GetOptions, GetResult
 
 # Larger objects come in parts of this size, so that no request need last for hours.
 PART_BYTES = 64 << 20
@@ -44,7 +44,7 @@ class Body:
     size: int
     etag: str
     modified: datetime
-    chunks: Iterator[bytes]
+    chunks: "Iterator[bytes | Bytes]"
 
 
 def open_object(bucket: Bucket, item: StoredObject) -> Body:
@@ -69,7 +69,7 @@ def _open_by_obstore(bucket: Bucket, item: StoredObject) -> Body:
     )
 
 
-def _parts(bucket: Bucket, key: str, first: "GetResult") -> Iterator[bytes]:
+def _parts(bucket: Bucket, key: str, first: "GetResult") -> "Iterator[bytes | Bytes]":
     yield from _stream(first)
     size, etag = first.meta["size"], first.meta["e_tag"]
     for start in range(first.range[1], size, PART_BYTES):
@@ -84,7 +84,7 @@ def _get(bucket: Bucket, key: str, options: "GetOptions") -> "GetResult":
         return obstore.get(bucket.objects, key, options=options)
 
 
-def _stream(result: "GetResult") -> Iterator["bytes | Bytes"]:
+def _stream(result: "GetResult") -> "Iterator[bytes | Bytes]":
     start, end = result.range
     with _obstore_errors():
         if end - start <= _SMALL_BYTES:

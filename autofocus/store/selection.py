@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import PurePosixPath
 
 from autofocus.common.errors import SettingError
 from autofocus.store.listing import StoredObject
@@ -40,10 +39,14 @@ def sort_of(key: str) -> Sort:
         return Sort.OTHER
     if name.endswith(_ARCHIVES):
         return Sort.ARCHIVE
-    suffix = PurePosixPath(name.removesuffix(".gz")).suffix
-    if suffix in _TABLES:
+    if _suffix(name.removesuffix(".gz")) in _TABLES:
         return Sort.TABLE
-    return Sort.IMAGE if PurePosixPath(name).suffix in _IMAGES else Sort.OTHER
+    return Sort.IMAGE if _suffix(name) in _IMAGES else Sort.OTHER
+
+
+def _suffix(name: str) -> str:
+    stem, dot, end = name.rpartition(".")
+    return dot + end if stem else ""
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ class Bucket:
 def open_bucket(
     name: str,
     *,
+    prefix: str = "",
     endpoint_url: str | None = None,
     no_sign_request: bool = False,
     connections: int = 1,
@@ -61,6 +62,7 @@ def open_bucket(
 
     Args:
         name: the bucket's name.
+        prefix: with what the keys begin that are to be listed, as some may list no others.
         endpoint_url: the server's address, where it isn't boto3's choice (`AWS_ENDPOINT_URL`, a
             profile, else Amazon).
         no_sign_request: use no credentials; for public buckets.
@@ -78,7 +80,7 @@ def open_bucket(
     access = Access(name, endpoint_url, no_sign_request, connections)
     with ExitStack() as stack:
         client = stack.enter_context(access.client())
-        region = access.find_region(client)
+        region = access.find_region(client, prefix)
         if region != client.meta.region_name:
             client = stack.enter_context(access.client(region))
         place = access.place_of(client)
@@ -143,11 +145,13 @@ class Access:
         is_amazon = host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
         return Place(self.bucket, "" if is_amazon else endpoint, self.unsigned)
 
-    def find_region(self, client: "S3Client") -> str:
+    def find_region(self, client: "S3Client", prefix: str = "") -> str:
         """List one object, following redirects, and return the region that answered."""
         place = self.place_of(client)
         with plain_errors(place), _signed_regions(client) as regions:
-            answer: Mapping[str, Any] = client.list_objects_v2(Bucket=self.bucket, MaxKeys=1)
+            answer: Mapping[str, Any] = client.list_objects_v2(
+                Bucket=self.bucket, Prefix=prefix, MaxKeys=1
+            )
         if "KeyCount" not in answer and "IsTruncated" not in answer:
             raise StoreError(
                 f"What answers at {place.server} is no S3 server: check --endpoint-url."
