@@ -65,19 +65,25 @@ class Linker:
             "filepath": files.relative_to_folder(_real(image), _real_folder(self.outdir)),
             "labels": list(choice.labels),
             "links": links,
-            "bytes": image.stat().st_size,
         }
         row = Row(choice.filepath, detail=choice.detail, output="; ".join(links))
         return Outcome(row, extra)
 
     def _make(self, image: Path, link: Path) -> None:
-        with files.whole_file(link, self.scratch) as unfinished:
-            if self.copies:
+        if self.copies:
+            with files.whole_file(link, self.scratch) as unfinished:
                 shutil.copyfile(image, unfinished)
-                return
-            unfinished.unlink(missing_ok=True)
+            return
+        target = _target(image, link)
+        try:
+            link.symlink_to(target)
+        except FileNotFoundError:
             link.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.symlink_to(_target(image, link))
+            self._make(image, link)
+        except FileExistsError:
+            with files.whole_file(link, self.scratch) as unfinished:
+                unfinished.unlink(missing_ok=True)
+                unfinished.symlink_to(target)
 
     def _is_whole(self, choice: Choice, earlier: Outcome) -> bool:
         links = self._links(choice)
