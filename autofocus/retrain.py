@@ -5,14 +5,15 @@ python autofocus/retrain.py --image_dir data/links --saved_model_dir data/model
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autofocus.common.command import Argument, Command
-from autofocus.common.errors import MissingInputError
+from autofocus.common.errors import InputDataError, MissingInputError
 from autofocus.common.items import ItemRun
+from autofocus.common.journal import Outcome
 from autofocus.common.ledger import LEDGER_NAME
 from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
@@ -204,9 +205,7 @@ def retrain(
     ):
         items = Extractor(image_dir, backbone, cache).items(classes.examples)
         outcomes = list(run.outcomes(items, settings.jobs or cores()))
-        dataset = make_dataset(
-            classes.labels, outcomes, settings.testing_percentage, settings.validation_percentage
-        )
+        dataset = _make_dataset(classes, outcomes, settings, workspace)
         plan = Plan(
             image_dir,
             saved_model_dir,
@@ -234,6 +233,18 @@ def retrain(
         trained.tracking_uri,
         is_reused,
     )
+
+
+def _make_dataset(
+    classes: Classes, outcomes: Sequence[Outcome], settings: RetrainSettings, workspace: Workspace
+) -> Dataset:
+    parts = settings.testing_percentage, settings.validation_percentage
+    try:
+        return make_dataset(classes.labels, outcomes, *parts)
+    except InputDataError:
+        # Other percentages may be tried: the feature vectors are cached, and all else is not made.
+        workspace.forget()
+        raise
 
 
 def _read_preparation(image_dir: Path, given: Path | None) -> Preparation | None:

@@ -92,6 +92,17 @@ def test_an_empty_result_is_an_error_with_its_likely_cause(tmp_path: Path) -> No
     assert not (tmp_path / "c.csv").exists()
 
 
+def test_after_an_error_the_setting_that_it_names_can_be_corrected(tmp_path: Path) -> None:
+    """What the message asks for works with the same output, as nothing was made of the first."""
+    given = ("05/07/2016,Z:/x/b,1.JPG,cat\n", ("1.JPG", "", ""))
+    with pytest.raises(InputDataError, match="give --date-format"):
+        clean(tmp_path, *given)
+    with pytest.raises(InputDataError, match="strip-components"):
+        clean(tmp_path, *given, date_format="day-month-year")
+    result = clean(tmp_path, *given, date_format="day-month-year", strip_components=3)
+    assert rows(result.table)[0]["date"] == "2016-07-05"
+
+
 def test_a_second_call_reuses_what_stands(tmp_path: Path) -> None:
     """With the same inputs nothing is computed again: the table is not rewritten."""
     given = ("05-Jul-16,a/b,1.JPG,cat\n", ("1.JPG", "", ""))

@@ -246,6 +246,20 @@ def test_thin_and_empty_classes_are_told_with_numbers(
     assert "grass has 1 photographs" in (tmp_path / "model" / "report.html").read_text()
 
 
+def test_after_an_error_the_percentages_that_it_names_can_be_corrected(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where too little is left to learn from, lower percentages work with the same output."""
+    monkeypatch.chdir(trained.folder)
+    make_classes(tmp_path / "links", 2)
+    model = tmp_path / "model"
+    greedy = replace(SETTINGS, testing_percentage=98, validation_percentage=1)
+    with pytest.raises(InputDataError, match="lower testing_percentage"):
+        retrain(tmp_path / "links", model, greedy)
+    settings = replace(SETTINGS, testing_percentage=0, validation_percentage=0)
+    assert retrain(tmp_path / "links", model, settings).metrics["test"]["images"] == 0
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -41,6 +41,7 @@ class Workspace:
         # As they come back from the file: tuples as lists, keys as text.
         self._settings: dict[str, Any] = json.loads(json.dumps(settings))
         self._lock: IO[str] | None = None
+        self._is_new = False
 
     def __enter__(self) -> "Workspace":
         try:
@@ -58,15 +59,37 @@ class Workspace:
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         shutil.rmtree(self.scratch, ignore_errors=True)
+        if kind is not None and self._is_new and not self._has_memories():
+            self.forget()
         if self._lock:
             self._lock.close()
 
+    def forget(self) -> None:
+        """Let the output be begun anew, with any settings, as nothing of it was made.
+
+        It is for errors that ask for another setting: whoever corrects it must not be told then
+        that it has changed.
+        """
+        for path in self.folder.iterdir():
+            if path.is_file() and path.name != "lock":
+                path.unlink()
+
+    @property
+    def _settings_path(self) -> Path:
+        return self.folder / "settings.json"
+
+    def _has_memories(self) -> bool:
+        """Tell whether anything was noted as done."""
+        own = {self._settings_path.name, "lock"}
+        return any(path.name not in own and path.stat().st_size for path in self.folder.iterdir())
+
     def _check_settings(self) -> None:
-        path = self.folder / "settings.json"
+        path = self._settings_path
         if not path.exists():
             files.write_json(path, self._settings, self.scratch)
+            self._is_new = True
             return
         before = self._earlier_settings(path)
         for key in {**before, **self._settings}:

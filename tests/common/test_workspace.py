@@ -121,3 +121,26 @@ def test_outputs_in_one_folder_keep_apart(tmp_path: Path) -> None:
     second = Workspace(tmp_path, "stage_x", {"n": 2}, output="b.csv")
     with first, second:
         assert first.scratch != second.scratch
+
+
+def test_settings_that_made_nothing_do_not_bind(tmp_path: Path) -> None:
+    """After an error before anything was done, other settings may be tried."""
+    with pytest.raises(ValueError, match="wrong"), Workspace(tmp_path, "stage", {"strip": 2}):
+        raise ValueError("wrong")
+    with Workspace(tmp_path, "stage", {"strip": 1}):
+        pass
+
+
+def fail_after_a_note(folder: Path) -> None:
+    with Workspace(folder, "stage", {"strip": 2}) as workspace:
+        (workspace.folder / "journal.new.jsonl").write_text("a line")
+        raise ValueError("wrong")
+
+
+def test_settings_that_made_something_bind(tmp_path: Path) -> None:
+    """After an error in the middle, what was done stays bound to its settings."""
+    with pytest.raises(ValueError, match="wrong"):
+        fail_after_a_note(tmp_path)
+    other = Workspace(tmp_path, "stage", {"strip": 1})
+    with pytest.raises(OutputConflictError, match="strip"), other:
+        pass
