@@ -182,8 +182,7 @@ class _Predictor:
         return Pending((name, files.stamp(path), pixels))
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
-        stamp = files.stamp(self.indir / name)
-        return all(earlier.extra.get(key) == value for key, value in stamp.items())
+        return files.is_unchanged(self.indir / name, earlier.extra)
 
     def _complete(
         self, batch: Sequence[tuple[str, dict[str, int], NDArray[np.uint8]]]

@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -81,6 +81,11 @@ def stamp(path: Path) -> dict[str, int]:
     """Return what tells whether a file may have been changed, without reading it."""
     status = path.stat()
     return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
+
+
+def is_unchanged(path: Path, noted: Mapping[str, Any]) -> bool:
+    """Tell whether a file still has the stamp that was noted, among other values."""
+    return all(noted.get(key) == value for key, value in stamp(path).items())
 
 
 def empty_folder(folder: Path) -> None:

@@ -70,8 +70,7 @@ class Extractor:
         return Pending(_Decoded(outcome, pixels))
 
     def _is_whole(self, example: Example, earlier: Outcome) -> bool:
-        stamp = files.stamp(self.image_dir / example.name)
-        unchanged = all(earlier.extra.get(key) == value for key, value in stamp.items())
+        unchanged = files.is_unchanged(self.image_dir / example.name, earlier.extra)
         return unchanged and earlier.extra.get("digest") in self.cache.known
 
     def _complete(self, batch: Sequence[_Decoded]) -> Sequence[Outcome]:
