@@ -18,6 +18,7 @@ COMMANDS = {
     "link_images_by_label": "link each photograph into its label's folder",
     "retrain": "train a classifier layer on a frozen ImageNet network",
     "predict": "label photographs with a trained model",
+    "publish_labels": "put tables of labels together, and into an S3 bucket",
     "run": "all stages in a row, from one file of parameters",
     "audit": "print the account of all inputs of a run",
     "make_sample": "make a synthetic set of photographs and tables",

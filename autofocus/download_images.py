@@ -4,14 +4,15 @@ python autofocus/download_images.py --local_folder data --bucket autofocus
 """
 
 import errno
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.common import files
 from autofocus.common.command import Argument, Command
-from autofocus.common.errors import MissingInputError, StoreError
+from autofocus.common.errors import InputDataError, MissingInputError, StoreError
 from autofocus.common.items import Items, process
 from autofocus.common.journal import Outcome
 from autofocus.common.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
@@ -26,7 +27,7 @@ from autofocus.common.settings import (
 )
 from autofocus.common.workspace import Workspace
 from autofocus.store.keys import Disk, Refusal, is_folder, probe, refusals
-from autofocus.store.listing import StoredObject, list_objects
+from autofocus.store.listing import StoredObject, list_objects, manifest_digest
 from autofocus.store.planning import Plan, check_space
 from autofocus.store.reading import TransferError
 from autofocus.store.selection import Selection, Shard, select
@@ -34,6 +35,8 @@ from autofocus.store.session import Bucket, open_bucket
 from autofocus.store.transfer import Fetcher, holds
 
 NAME = "download_images"
+# With what a manifest begins that is only a word for a state of the bucket.
+UNCHECKED = "unchecked-"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,13 @@ class DownloadSettings:
         "take only the I-th of N even parts of the images, counted from 0; whatever is no image "
         "is in part 0",
         metavar="I/N",
+    )
+    manifest: str | None = option(
+        None,
+        "go on only if the bucket holds what it held when --dry-run printed this digest; a text "
+        "that begins with unchecked- is not compared",
+        affects_output=False,
+        metavar="DIGEST",
     )
     endpoint_url: str | None = option(
         None,
@@ -84,6 +94,13 @@ class DownloadSettings:
         )
         if self.shard is not None:
             Shard.parse(self.shard)
+        require(
+            self.manifest is None
+            or self.manifest.startswith(UNCHECKED)
+            or re.fullmatch("[0-9a-f]{64}", self.manifest) is not None,
+            "manifest must be the digest that --dry-run prints, or begin with "
+            f"{UNCHECKED}, unlike {self.manifest!r}.",
+        )
 
     @property
     def part(self) -> Shard | None:
@@ -131,6 +148,7 @@ def download_images(
         CredentialsError: no, wrong or expired credentials, or they don't suffice.
         BucketNotFoundError: no such bucket, or not in this region.
         MissingInputError: the bucket holds nothing that the options ask for.
+        InputDataError: the bucket holds something else than the manifest says.
         OutputConflictError: the folder was begun with other settings or is in use, or its disk
             can't hold what is left to fetch.
         StoreError: the server is out of reach, or objects did not arrive; all others are done.
@@ -144,17 +162,29 @@ def download_images(
         no_sign_request=settings.no_sign_request,
         connections=settings.jobs,
     ) as source:
-        selection = _select(source, settings)
-        plan = Plan.of(selection, local_folder)
+        listed = list_objects(source, settings.prefix)
+        manifest = manifest_digest(listed)
+        _check_manifest(manifest, source, settings)
+        plan = Plan.of(_select(listed, source, settings), local_folder)
         if settings.dry_run:
-            return _describe(plan, local_folder)
+            return _describe(plan, manifest, local_folder)
         print(f"{NAME}: {plan}", file=sys.stderr, flush=True)
         check_space(local_folder, plan.disk_bytes)
         return _copy(source, plan, local_folder, settings)
 
 
-def _select(source: Bucket, settings: DownloadSettings) -> Selection:
-    listed = list_objects(source, settings.prefix)
+def _check_manifest(found: str, source: Bucket, settings: DownloadSettings) -> None:
+    wanted = settings.manifest
+    if wanted is not None and not wanted.startswith(UNCHECKED) and wanted != found:
+        raise InputDataError(
+            f"The bucket {source.place.bucket} has changed: its manifest is {found}, and not "
+            f"{wanted}: start again with the new one, or with the --prefix that it was made for."
+        )
+
+
+def _select(
+    listed: Sequence[StoredObject], source: Bucket, settings: DownloadSettings
+) -> Selection:
     where = f"The bucket {source.place.bucket} at {source.place.server}"
     if not listed:
         with_prefix = f" whose key begins with {settings.prefix}" if settings.prefix else ""
@@ -174,7 +204,7 @@ def _select(source: Bucket, settings: DownloadSettings) -> Selection:
     return selection
 
 
-def _describe(plan: Plan, local_folder: Path) -> DownloadResult:
+def _describe(plan: Plan, manifest: str, local_folder: Path) -> DownloadResult:
     """Say what there is to do."""
     # Finding out what the disk makes of names would need writing to it: guess.
     case_blind = sys.platform in ("darwin", "win32")
@@ -187,7 +217,7 @@ def _describe(plan: Plan, local_folder: Path) -> DownloadResult:
         NAME,
         Counts(),
         local_folder / LEDGER_NAME,
-        notes=(str(plan), *plan.by_sort(), *keys),
+        notes=(str(plan), *plan.by_sort(), f"manifest: {manifest}", *keys),
         left_out=sum(plan.left_out.values()),
         dry_run=True,
     )

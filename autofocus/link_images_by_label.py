@@ -18,13 +18,13 @@ from autofocus.common.journal import Outcome
 from autofocus.common.ledger import LEDGER_NAME, Counts
 from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
-from autofocus.common.settings import describe, option, require_share
+from autofocus.common.settings import describe, option, require, require_share
 from autofocus.common.workspace import Workspace
-from autofocus.images.preparing import PREPARATION_NAME
+from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.choosing import Choice, choose
 from autofocus.labels.folders import label_to_folder
 from autofocus.labels.labelmap import map_labels, read_labelmap
-from autofocus.labels.linking import Linker, common_preparation, remove_stale
+from autofocus.labels.linking import Linker, Making, common_preparation, remove_stale
 from autofocus.labels.priority import Rule, read_rules
 from autofocus.tables.columns import LINKS, LINKS_NAME
 from autofocus.tables.labels import Labelled, merge_labels, read_labelled
@@ -52,6 +52,9 @@ class LinkSettings:
         False, "link photographs that still have several labels under each of them"
     )
     copy: bool = option(False, "copy the photographs rather than link to them")
+    links_only: bool = option(
+        False, "write the table of links alone; the photographs need not be at hand"
+    )
     max_rejected: float = option(
         0.5,
         "end with an error where a larger share of photographs is left out",
@@ -61,6 +64,17 @@ class LinkSettings:
 
     def __post_init__(self) -> None:
         require_share("max_rejected", self.max_rejected)
+        require(
+            not (self.copy and self.links_only),
+            "copy and links_only contradict each other: leave one out.",
+        )
+
+    @property
+    def making(self) -> Making:
+        """What is made of a photograph."""
+        if self.links_only:
+            return Making.NOTHING
+        return Making.COPIES if self.copy else Making.LINKS
 
 
 @dataclass(frozen=True)
@@ -104,7 +118,7 @@ def link_images_by_label(
     memory = {**describe(settings), "labelmap": labelmap, "rules": [str(rule) for rule in rules]}
     with Workspace(outdir, NAME, memory) as workspace:
         _check_folders(labelled, outdir, workspace)
-        linker = Linker(detections_path.parent, outdir, workspace.scratch, copies=settings.copy)
+        linker = Linker(detections_path.parent, outdir, workspace.scratch, settings.making)
         counts = _link(choices, linker, workspace)
         notes = _notes(labelled, rules, choices, linker, workspace)
     ledger = outdir / LEDGER_NAME
@@ -175,6 +189,8 @@ def _notes(
     named = {side for rule in rules for side in (rule.winner, rule.loser)} - {"*"}
     if unknown := sorted(named - set(labelled.labels)):
         notes.append(f"Rules name labels that no photograph has: {', '.join(unknown)}.")
+    if linker.making is Making.NOTHING:
+        return tuple(notes)
     preparation = common_preparation(linker, choices)
     if preparation is None:
         (linker.outdir / PREPARATION_NAME).unlink(missing_ok=True)

@@ -31,7 +31,8 @@ from autofocus.common.settings import (
 from autofocus.common.workspace import Workspace
 from autofocus.images.decoding import RejectedImageError
 from autofocus.images.finding import check_name, find_images
-from autofocus.images.preparing import PREPARATION_NAME, Preparation
+from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.preparing import Preparation
 from autofocus.learning.classifier import TrainedClassifier
 from autofocus.learning.loading import load, to_batch
 from autofocus.tables.columns import PREDICTIONS, PROBABILITY
@@ -51,6 +52,11 @@ class PredictSettings:
         "auto",
         "whether to prepare the photographs as the model's were; auto takes a folder for "
         "preprocessed where preprocess_images left its preparation.json, else for raw",
+    )
+    allow_empty: bool = option(
+        False,
+        "end well where there is no photograph, as in an empty shard",
+        affects_output=False,
     )
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()
@@ -95,7 +101,7 @@ def predict(
         OutputConflictError: `outpath` was begun with another model or other settings.
         TooManyRejectedError: too many can't be used; all others are labelled nevertheless.
     """
-    names = find_images(indir, settings.extensions)
+    names = find_images(indir, settings.extensions, allow_empty=settings.allow_empty)
     classifier = TrainedClassifier(saved_model_dir)
     preparation = _choose_preparation(classifier, indir, settings.photographs)
     memory = {**describe(settings), "model": _digest(saved_model_dir)}

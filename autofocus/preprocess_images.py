@@ -32,8 +32,8 @@ from autofocus.common.workspace import Workspace
 from autofocus.images.capture import Capture, read_capture, to_exif
 from autofocus.images.decoding import RejectedImageError, open_photograph
 from autofocus.images.finding import check_name, find_images
+from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import (
-    PREPARATION_NAME,
     Preparation,
     colourfulness,
     mean_brightness,
@@ -76,6 +76,11 @@ class PreprocessSettings:
         "a photograph is of the night (infrared) where max - min of its channels is at most this "
         "on average, 0 to 255; 0 asks for equal channels",
         metavar="T",
+    )
+    allow_empty: bool = option(
+        False,
+        "end well where there is no photograph, as in an empty shard",
+        affects_output=False,
     )
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()
@@ -134,7 +139,9 @@ def preprocess_images(
             f"outdir, {outdir}, is or holds indir, {indir}: give another --outdir, so that no "
             "original is lost."
         )
-    names = find_images(indir, settings.extensions, leave_out=[outdir])
+    names = find_images(
+        indir, settings.extensions, leave_out=[outdir], allow_empty=settings.allow_empty
+    )
     with Workspace(outdir, NAME, describe(settings)) as workspace:
         preprocessor = _Preprocessor(indir, outdir, workspace.scratch, settings)
         files.write_json(

@@ -27,7 +27,8 @@ from autofocus.common.settings import (
     require_share,
 )
 from autofocus.common.workspace import Workspace
-from autofocus.images.preparing import PREPARATION_NAME, Preparation
+from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.preparing import Preparation
 from autofocus.learning.backbones import DEFAULT_BACKBONE, load_backbone
 from autofocus.learning.bottlenecks import Bottlenecks
 from autofocus.learning.classes import Classes, find_classes

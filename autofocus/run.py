@@ -14,7 +14,6 @@ from autofocus.audit import Audit, audit
 from autofocus.clean_detections import clean_detections
 from autofocus.common import files
 from autofocus.common.command import Argument, Command
-from autofocus.common.errors import MissingInputError
 from autofocus.common.journal import same_run
 from autofocus.common.result import StageResult
 from autofocus.common.workspace import HIDDEN
@@ -25,6 +24,7 @@ from autofocus.preprocess_images import preprocess_images
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.run_parameters import Parameters, read_parameters
 from autofocus.tables.columns import PROPERTIES_NAME
+from autofocus.tables.detections import find_tables
 
 NAME = "run"
 
@@ -174,20 +174,12 @@ class _Row:
     def clean(self) -> StageResult:
         patterns = self.parameters.arguments["clean_detections"]["detections"]
         return clean_detections(
-            [path for pattern in patterns for path in self._tables(pattern)],
+            find_tables(self._data, patterns),
             self._preprocessed,
             self._preprocessed / PROPERTIES_NAME,
             self._clean_table,
             self.parameters.settings["clean_detections"],
         )
-
-    def _tables(self, pattern: str) -> list[Path]:
-        found = sorted(self._data.glob(pattern))
-        if not found:
-            raise MissingInputError(
-                f"No table in {self._data} is named {pattern} (detections of clean_detections)."
-            )
-        return found
 
     def link(self) -> StageResult:
         return self._call(

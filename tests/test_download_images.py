@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.common.errors import (
+    InputDataError,
     MissingInputError,
     OutputConflictError,
     SettingError,
@@ -259,15 +261,49 @@ def test_a_dry_run_writes_nothing(
     s3.put("ledger.csv", "x")
     s3.put("a.tar", "x")
     result = download_images(tmp_path / "data", s3.bucket, DownloadSettings(dry_run=True))
-    assert str(result).splitlines() == [
+    *lines, manifest, rejected = str(result).splitlines()
+    assert lines == [
         "download_images: a dry run, nothing was written",
         "  4 objects, 301 bytes; tar files left out (--download-tar brings them): 1",
         "  image: 3",
         "  table: 1",
-        "  rejected: ledger.csv (reserved_name: ledger.csv is the name of this account)",
     ]
+    assert re.fullmatch("  manifest: [0-9a-f]{64}", manifest)
+    assert rejected == (
+        "  rejected: ledger.csv (reserved_name: ledger.csv is the name of this account)"
+    )
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr() == ("", "")
+
+
+def manifest_of(s3: S3, folder: Path) -> str:
+    """Return the manifest that a dry run tells."""
+    result = download_images(folder, s3.bucket, DownloadSettings(dry_run=True))
+    return str(result).partition("manifest: ")[2].split()[0]
+
+
+def test_a_manifest_holds_as_long_as_the_bucket_stays(s3: S3, tmp_path: Path) -> None:
+    """With the manifest of a dry run a download goes on, until an object has been written anew."""
+    fill(s3, 3)
+    settings = DownloadSettings(manifest=manifest_of(s3, tmp_path / "dry"))
+    assert download_images(tmp_path / "one", s3.bucket, settings).counts.ok == 3
+    s3.put("lpz_data/images_2016/IMG_0000.JPG", b"another")
+    with pytest.raises(InputDataError, match=r"has changed: its manifest is [0-9a-f]{64}, and"):
+        download_images(tmp_path / "two", s3.bucket, settings)
+    assert not (tmp_path / "two").exists()
+
+
+def test_a_word_in_place_of_a_manifest_is_not_compared(s3: S3, tmp_path: Path) -> None:
+    """A manifest that begins with unchecked- lets any bucket pass."""
+    fill(s3, 1)
+    settings = DownloadSettings(manifest="unchecked-monday")
+    assert download_images(tmp_path, s3.bucket, settings).counts.ok == 1
+
+
+def test_a_manifest_is_a_digest() -> None:
+    """Another text is refused before anything is asked of the server."""
+    with pytest.raises(SettingError, match="manifest must be the digest that --dry-run prints"):
+        DownloadSettings(manifest="yesterday")
 
 
 def test_the_plan_is_said_before_the_start(

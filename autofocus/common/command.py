@@ -62,6 +62,11 @@ class Command:
     arguments: Sequence[Argument]
     settings: type | None = None
 
+    @property
+    def program(self) -> str:
+        """How it is called, without its options."""
+        return f"autofocus {self.name}"
+
     def main(self, words: Sequence[str] | None = None) -> int:
         """Run the command and return its exit status; print the result as text.
 
@@ -69,7 +74,7 @@ class Command:
             words: the command line without the program's name; the process's own by default.
         """
         words = sys.argv[1:] if words is None else words
-        return guarded(self.name, lambda: self._run(words))
+        return guarded(self.program, lambda: self._run(words))
 
     def _run(self, words: Sequence[str]) -> None:
         given = vars(self.parser().parse_args(with_dashes(words)))
@@ -85,7 +90,7 @@ class Command:
     def parser(self) -> argparse.ArgumentParser:
         """Return the parser of this command's options."""
         parser = _Parser(
-            prog=f"autofocus {self.name}",
+            prog=self.program,
             description=self.summary,
             epilog=f"example:\n  {self.example}",
             formatter_class=_Formatter,
@@ -179,8 +184,12 @@ def _with_dashes(word: str) -> str:
     return name.replace("_", "-") + equals + value
 
 
-def guarded(name: str, work: Callable[[], None]) -> int:
+def guarded(program: str, work: Callable[[], None]) -> int:
     """Run a command; turn errors into one sentence and an exit status.
+
+    Args:
+        program: with what the sentence begins.
+        work: what to do.
 
     Returns:
         0 if all went well, 1 after an error, 130 or 143 when stopped by a signal.
@@ -192,21 +201,21 @@ def guarded(name: str, work: Callable[[], None]) -> int:
         # Here, not at the interpreter's end, where a reader that has gone would be a traceback.
         sys.stdout.flush()
     except AutofocusError as error:
-        return _fail(name, str(error), 1)
+        return _fail(program, str(error), 1)
     except KeyboardInterrupt:
-        return _fail(name, "stopped; the same command goes on from here", 130)
+        return _fail(program, "stopped; the same command goes on from here", 130)
     except BrokenPipeError:
         # Whoever read our output has gone: not an error of ours, but nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
-        return _fail(name, f"{error.strerror or error}{place}", 1)
+        return _fail(program, f"{error.strerror or error}{place}", 1)
     return 0
 
 
-def _fail(name: str, sentence: str, status: int) -> int:
-    print(f"autofocus {name}: error: {sentence}", file=sys.stderr)
+def _fail(program: str, sentence: str, status: int) -> int:
+    print(f"{program}: error: {sentence}", file=sys.stderr)
     return status
 
 

@@ -5,24 +5,41 @@ work. Measured on two cores with 3 to 4 megapixel photographs, two threads prepr
 second as two processes, and leave no orphans behind when a run is killed.
 """
 
+import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 
+# Where Linux keeps a container's limit, in microseconds of a period: cgroups version 2, and 1.
+CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
+CFS = [Path(f"/sys/fs/cgroup/cpu/cpu.cfs_{name}_us") for name in ("quota", "period")]
 # How many results may wait for the slowest one before them, for each job.
 WINDOW = 8
 
 
 def cores() -> int:
     """Return how many processors this process may use (containers and `taskset` included)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    has_affinity = hasattr(os, "sched_getaffinity")
+    number = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return max(1, math.ceil(min(number, _quota())))
+
+
+def _quota() -> float:
+    """Return how many processors' time a container's limit grants; infinity without one."""
+    try:
+        quota, period = CPU_MAX.read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        try:
+            quota, period = (path.read_text(encoding="ascii") for path in CFS)
+        except (OSError, ValueError):
+            return math.inf
+    return int(quota) / int(period) if quota.strip() not in ("max", "-1") else math.inf
 
 
 def ordered_map(

@@ -14,7 +14,11 @@ APPLE_DOUBLE_PREFIX = "._"
 
 
 def find_images(
-    folder: Path, extensions: Collection[str], leave_out: Collection[Path] = ()
+    folder: Path,
+    extensions: Collection[str],
+    leave_out: Collection[Path] = (),
+    *,
+    allow_empty: bool = False,
 ) -> list[str]:
     """Return the paths of all files below the folder that have one of the extensions.
 
@@ -25,6 +29,7 @@ def find_images(
         folder: where to look.
         extensions: such as ``JPG``, in any case, with or without a dot.
         leave_out: folders not to look into, such as the output folder.
+        allow_empty: whether to return nothing where there is nothing, rather than raise.
 
     Returns:
         Paths relative to the folder, with `/` between parts, in rising order.
@@ -33,6 +38,8 @@ def find_images(
         MissingInputError: there is no such folder, or no such file in it.
     """
     if not folder.is_dir():
+        if allow_empty:
+            return []
         raise MissingInputError(f"There is no folder {folder}: give one that holds photographs.")
     wanted = {"." + extension.lower().lstrip(".") for extension in extensions}
     found = sorted(
@@ -40,7 +47,7 @@ def find_images(
         for name in _files(folder, {path.resolve() for path in leave_out})
         if Path(name).suffix.lower() in wanted
     )
-    if not found:
+    if not found and not allow_empty:
         raise MissingInputError(
             f"No file below {folder} ends in {', '.join(sorted(wanted))}: "
             "give another folder or other --extensions."

@@ -12,12 +12,11 @@ from PIL import Image
 from autofocus.common.errors import InputDataError
 from autofocus.common.ledger import Reason
 from autofocus.images.decoding import Photograph, RejectedImageError, decode
+from autofocus.images.names import PREPARATION_NAME
 
 # The result's longer side is at most so many times the shorter: what is left above a footer is
 # then no scene but a strip.
 MAX_STRETCH = 40
-
-PREPARATION_NAME = "preparation.json"
 
 
 @dataclass(frozen=True)

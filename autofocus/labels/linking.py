@@ -1,40 +1,52 @@
 """Making links to photographs, one folder a label."""
 
+import csv
 import re
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from pathlib import Path
 
 from autofocus.common import files
+from autofocus.common.errors import InputDataError
 from autofocus.common.items import Items
 from autofocus.common.journal import Outcome
 from autofocus.common.ledger import Reason, Row, rejected
 from autofocus.common.workspace import HIDDEN
-from autofocus.images.preparing import PREPARATION_NAME
+from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.choosing import Choice
 from autofocus.labels.folders import label_to_folder, link_name
+from autofocus.tables.columns import LINKS
 
 # What `link_name` puts behind a file's own name.
 _OURS = re.compile(r"-[0-9a-f]{10}(\.[^.]*)?$")
 
 
+class Making(Enum):
+    """What is made of a photograph in the folder of its label."""
+
+    LINKS = "links"
+    COPIES = "copies"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True)
 class Linker:
-    """Links photographs, or copies them.
+    """Links photographs, or copies them, or only says how they would be linked.
 
     Attributes:
         table_folder: the folder that paths in the table are relative to.
         outdir: the folder that holds a folder for each label.
         scratch: a folder for unfinished files.
-        copies: whether to copy.
+        making: what to make; for nothing, the photographs need not be there.
     """
 
     table_folder: Path
     outdir: Path
     scratch: Path
-    copies: bool = False
+    making: Making = Making.LINKS
 
     def items(self, choices: Sequence[Choice]) -> Items[Choice]:
         """Return the photographs, and what to do with each.
@@ -55,7 +67,7 @@ class Linker:
         if choice.reason is not None:
             return Outcome(rejected(choice.filepath, choice.reason, choice.detail))
         image = self.image(choice)
-        if not image.is_file():
+        if self.making is not Making.NOTHING and not image.is_file():
             detail = f"there is no file {choice.filepath} beside the table"
             return Outcome(rejected(choice.filepath, Reason.IMAGE_MISSING, detail))
         links = self._links(choice)
@@ -70,7 +82,9 @@ class Linker:
         return Outcome(row, extra)
 
     def _make(self, image: Path, link: Path) -> None:
-        if self.copies:
+        if self.making is Making.NOTHING:
+            return
+        if self.making is Making.COPIES:
             with files.whole_file(link, self.scratch) as unfinished:
                 shutil.copyfile(image, unfinished)
             return
@@ -90,12 +104,16 @@ class Linker:
         image = self.image(choice)
         if choice.reason is not None or earlier.extra.get("links") != links:
             return False
-        if earlier.row.detail != choice.detail or not image.is_file():
+        if earlier.row.detail != choice.detail:
+            return False
+        if self.making is Making.NOTHING:
+            return True
+        if not image.is_file():
             return False
         return all(self._stands(image, self.outdir / link) for link in links)
 
     def _stands(self, image: Path, link: Path) -> bool:
-        if not self.copies:
+        if self.making is Making.LINKS:
             return link.is_symlink() and link.readlink().as_posix() == _target(image, link)
         if link.is_symlink() or not link.is_file():
             return False
@@ -116,6 +134,37 @@ def _real(image: Path) -> Path:
 def _target(image: Path, link: Path) -> str:
     """Return what a relative link must say."""
     return files.relative_to_folder(_real(image), _real_folder(link.parent))
+
+
+def make_links(table: Path) -> int:
+    """Make the links that a table of links names, in the folder that holds it.
+
+    Args:
+        table: `links.csv`, as `link_images_by_label` wrote it.
+
+    Returns:
+        How many links there are.
+
+    Raises:
+        InputDataError: it is another table, or a photograph is not where it says.
+    """
+    folder = table.parent
+    with table.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        if tuple(next(reader, ())) != LINKS:
+            raise InputDataError(f"{table} is no table of links: its columns are not {LINKS}.")
+        number = 0
+        for filepath, _, name in reader:
+            image, link = folder / filepath, folder / name
+            if not image.is_file():
+                raise InputDataError(
+                    f"{filepath}, which {table.name} names, is not among the photographs: give "
+                    "those that the detections were joined to."
+                )
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(_target(image, link))
+            number += 1
+    return number
 
 
 def remove_stale(outdir: Path, wanted: Collection[str]) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from autofocus.common.errors import need
+from autofocus.common.parallel import cores
 
 
 @cache
@@ -26,6 +27,9 @@ def tensorflow() -> Any:
         tf = need("tensorflow", "train")
         for gpu in tf.config.list_physical_devices("GPU"):
             tf.config.experimental.set_memory_growth(gpu, True)
+        # TensorFlow doesn't know a container's limit, and would start a thread for each processor.
+        if cores() < (os.cpu_count() or 1):
+            tf.config.threading.set_intra_op_parallelism_threads(cores())
     return tf
 
 

@@ -1,6 +1,8 @@
 """What a bucket holds."""
 
+import hashlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autofocus.store.problems import plain_errors
@@ -44,3 +46,19 @@ def list_objects(bucket: Bucket, prefix: str = "") -> list[StoredObject]:
     # Some servers list folder by folder, which isn't quite the order of the keys.
     found.sort(key=lambda item: item.key)
     return found
+
+
+def manifest_digest(objects: Sequence[StoredObject]) -> str:
+    """Return a digest of what a bucket holds: its keys, sizes and ETags.
+
+    It changes with every object that comes, goes or is written anew.
+
+    Args:
+        objects: as `list_objects` returns them.
+    """
+    digest = hashlib.sha256()
+    for item in objects:
+        # No key holds a zero byte.
+        line = f"{item.key}\0{item.size}\0{item.etag}\n"
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

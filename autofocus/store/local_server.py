@@ -165,7 +165,7 @@ class LocalS3Server:
             "volume.max": 1000,
         }
         flags = [f"-{name}={value}" for name, value in options.items()]
-        return [_find_weed(), "-logtostderr=true", "server", *flags]
+        return [find_weed(), "-logtostderr=true", "server", *flags]
 
     def _server_environment(self) -> dict[str, str]:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("WEED_")}
@@ -228,7 +228,12 @@ class LocalS3Server:
         return " | ".join(lines[-_LOG_TAIL:]) or f"it says nothing in {self._log}."
 
 
-def _find_weed() -> str:
+def find_weed() -> str:
+    """Return where the program of SeaweedFS is.
+
+    Raises:
+        MissingDependencyError: it isn't installed.
+    """
     scripts = sysconfig.get_path("scripts")
     found = shutil.which("weed", path=scripts) or shutil.which("weed")
     if found is None:

@@ -41,7 +41,12 @@ def sort_of(key: str) -> Sort:
         return Sort.ARCHIVE
     if _suffix(name.removesuffix(".gz")) in _TABLES:
         return Sort.TABLE
-    return Sort.IMAGE if _suffix(name) in _IMAGES else Sort.OTHER
+    return Sort.IMAGE if has_image_name(name) else Sort.OTHER
+
+
+def has_image_name(key: str) -> bool:
+    """Tell whether a key ends like an image's; that of macOS's companion of one does, too."""
+    return _suffix(key.rpartition("/")[2].lower()) in _IMAGES
 
 
 def _suffix(name: str) -> str:

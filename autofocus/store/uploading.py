@@ -60,7 +60,7 @@ def upload_folder(folder: Path, bucket: str, *, endpoint_url: str | None = None)
             name for name in names if name not in there or not holds(folder / name, there[name])
         ]
         with Progress("upload", len(new), "file") as progress:
-            for _ in ordered_map(lambda name: _put(opened, folder / name, name), new, JOBS):
+            for _ in ordered_map(lambda name: put_file(opened, folder / name, name), new, JOBS):
                 progress.advance()
     return Uploaded(len(new), len(names) - len(new))
 
@@ -89,7 +89,12 @@ def _is_there(path: Path, item: StoredObject | None) -> bool:
     return item is not None and holds(path, item)
 
 
-def _put(bucket: Bucket, path: Path, key: str) -> None:
+def put_file(bucket: Bucket, path: Path, key: str) -> None:
+    """Put a file into a bucket, in place of what may stand there; it must fit into memory.
+
+    Raises:
+        StoreError: it can't be written.
+    """
     import obstore
     from obstore.exceptions import BaseError
 

@@ -7,12 +7,40 @@ from typing import TYPE_CHECKING
 
 from autofocus.common import files
 from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.common.settings import require
 from autofocus.tables.columns import DETECTIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FILE, ROW = "file", "row"
+
+
+def find_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    """Find tables by their names.
+
+    Args:
+        folder: where to look.
+        patterns: such as ``lpz_data/detections_*.csv``, below the folder.
+
+    Raises:
+        MissingInputError: a pattern fits no file.
+        SettingError: a pattern leads elsewhere.
+    """
+    tables = []
+    for pattern in patterns:
+        require(
+            bool(pattern) and not pattern.startswith("/") and ".." not in pattern.split("/"),
+            f"detections: {pattern!r} must name tables below the data, such as "
+            "lpz_data/detections_*.csv.",
+        )
+        found = sorted(folder.glob(pattern))
+        if not found:
+            raise MissingInputError(
+                f"No table in {folder} is named {pattern} (detections of clean_detections)."
+            )
+        tables += found
+    return tables
 
 
 def read_table(path: Path, columns: Sequence[str]) -> "tuple[pd.DataFrame, str]":

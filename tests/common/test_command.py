@@ -213,14 +213,14 @@ def test_errors_are_one_sentence(
     error: Exception, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An error, of ours or of the system, ends with status 1 and one sentence."""
-    assert guarded("stage_x", fail(error)) == 1
+    assert guarded("autofocus stage_x", fail(error)) == 1
     assert capsys.readouterr().err == f"autofocus stage_x: error: {sentence}\n"
 
 
 def test_mistakes_in_the_program_are_not_hidden() -> None:
     """An error that nobody foresaw keeps its traceback."""
     with pytest.raises(ZeroDivisionError):
-        guarded("stage_x", fail(ZeroDivisionError()))
+        guarded("autofocus stage_x", fail(ZeroDivisionError()))
 
 
 WAIT = """

@@ -1,0 +1,1 @@
+"""Running a stage in a container of a Kubeflow pipeline; nothing here imports kfp."""

@@ -1,0 +1,195 @@
+"""Photographs on their way between components: a few tar files, never one object each.
+
+A cluster moves artifacts file by file, so that 80,000 photographs would take hours. Beside the tar
+files stands `manifest.json`, written last, by which the next component tells that all have come.
+"""
+
+import hashlib
+import json
+import shutil
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from autofocus.common import files
+from autofocus.common.errors import InputDataError
+from autofocus.common.progress import Progress
+
+MANIFEST = "manifest.json"
+# A tar file is closed when it has come to hold so many bytes.
+TAR_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Tar:
+    """One tar file of an archive.
+
+    Attributes:
+        name: its file's name.
+        files: how many files it holds.
+        sha256: the digest of its bytes, as hex digits.
+    """
+
+    name: str
+    files: int
+    sha256: str
+
+
+def pack(
+    folder: Path, names: Sequence[str], outdir: Path, *, tar_bytes: int = TAR_BYTES
+) -> list[Tar]:
+    """Move files into tar files, with equal bytes for equal files.
+
+    The files are removed as they are packed, so that the disk holds them once.
+
+    Args:
+        folder: where the files are; links are followed.
+        names: their paths relative to the folder, with `/` between parts.
+        outdir: a new folder for the tar files.
+        tar_bytes: how large a tar file gets.
+    """
+    outdir.mkdir(parents=True)
+    tars = []
+    with Progress("pack", len(names), "file") as progress:
+        for number, part in enumerate(_parts(folder, names, tar_bytes)):
+            name = f"part-{number:05}.tar"
+            with (outdir / name).open("wb") as file:
+                hashing = _Hashing(file)
+                _write_tar(hashing, folder, part, progress)
+            tars.append(Tar(name, len(part), hashing.hexdigest()))
+    manifest = {"tars": [asdict(tar) for tar in tars]}
+    files.write_json(outdir / MANIFEST, manifest, outdir)
+    return tars
+
+
+def _parts(folder: Path, names: Sequence[str], tar_bytes: int) -> Iterator[list[str]]:
+    """Yield what goes into each tar file; an archive of nothing has one that is empty."""
+    part: list[str] = []
+    size = 0
+    for name in names:
+        part.append(name)
+        size += (folder / name).stat().st_size
+        if size >= tar_bytes:
+            yield part
+            part, size = [], 0
+    if part or not names:
+        yield part
+
+
+def _write_tar(file: "_Hashing", folder: Path, names: Sequence[str], progress: Progress) -> None:
+    with tarfile.open(fileobj=file, mode="w|", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
+        for name in names:
+            path = folder / name
+            member = tarfile.TarInfo(name)
+            member.size = path.stat().st_size
+            with path.open("rb") as content:
+                tar.addfile(member, content)
+            path.unlink()
+            progress.advance()
+
+
+def unpack(archives: Sequence[Path], folder: Path) -> int:
+    """Unpack archives into one folder.
+
+    Args:
+        archives: folders that `pack` wrote.
+        folder: where the files go.
+
+    Returns:
+        How many files there were.
+
+    Raises:
+        InputDataError: an archive has not come whole, or two hold different files of one name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    number = 0
+    for archive in archives:
+        for tar in read_manifest(archive):
+            number += _unpack_tar(archive / tar.name, tar, folder)
+    return number
+
+
+def read_manifest(archive: Path) -> list[Tar]:
+    """Read which tar files an archive has.
+
+    Raises:
+        InputDataError: there is no manifest, so that the archive is not whole.
+    """
+    path = archive / MANIFEST
+    try:
+        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return [Tar(**tar) for tar in value["tars"]]
+    except FileNotFoundError:
+        raise InputDataError(
+            f"{archive} has no {MANIFEST}: it is no archive of photographs, or not whole."
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputDataError(f"{path} can't be read ({error!r}): make it again.") from None
+
+
+def _unpack_tar(path: Path, wanted: Tar, folder: Path) -> int:
+    broken = InputDataError(
+        f"{path} has not come whole: run the component again that made it, or that brought it."
+    )
+    try:
+        with path.open("rb") as file:
+            hashing = _Hashing(file)
+            with tarfile.open(fileobj=hashing, mode="r|") as tar:  # type: ignore[call-overload]
+                number = sum(_unpack_member(tar, member, folder) for member in tar)
+            hashing.drain()
+    except (FileNotFoundError, tarfile.TarError):
+        raise broken from None
+    if hashing.hexdigest() != wanted.sha256 or number != wanted.files:
+        raise broken
+    return number
+
+
+def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> int:
+    parts = PurePosixPath(member.name).parts
+    if not member.isreg() or not parts or ".." in parts or parts[0] == "/":
+        raise InputDataError(
+            f"An archive holds {member.name!r}, which is no file below its folder: only archives "
+            "that this project packed are unpacked."
+        )
+    final = folder.joinpath(*parts)
+    content = tar.extractfile(member)
+    if content is None:  # not for regular files
+        raise tarfile.ReadError(member.name)
+    if final.exists():
+        if files.digest_file(final) != hashlib.sha256(content.read()).hexdigest():
+            raise InputDataError(
+                f"Two shards hold different files named {member.name}: preprocess all of them "
+                "with the same settings, and give each shard once."
+            )
+        return 1
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with final.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    return 1
+
+
+class _Hashing:
+    """A file for `tarfile` of which a digest is taken on the way."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._digest.update(data)
+        return self._file.write(data)
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self._digest.update(data)
+        return data
+
+    def drain(self) -> None:
+        """Read what stands behind the last member."""
+        while self.read(files.CHUNK):
+            pass
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()

@@ -1,0 +1,239 @@
+"""The frame of every component's `main.py`: inputs in, a stage's function, outputs out.
+
+A component works in a folder of its own that is laid out like that of `autofocus run`, so that its
+tables hold the same paths. Outputs appear only when the stage has ended well: each is renamed into
+its place, and the executor output is written last.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from autofocus.common import files
+from autofocus.common.command import guarded
+from autofocus.common.errors import AutofocusError, InputDataError
+from autofocus.common.ledger import LEDGER_NAME, Status, read_ledger
+from autofocus.common.result import StageResult
+from autofocus.common.settings import from_mapping, kinds
+from autofocus.common.workspace import HIDDEN
+from autofocus.containers.executor import ExecutorInput, write_output
+
+S = TypeVar("S")
+# So many rejected inputs are named in the log of a task that fails.
+SHOWN = 20
+
+
+@dataclass
+class Task:
+    """One call of a component.
+
+    Attributes:
+        asked: what the pipeline wants.
+        folder: where to work; it vanishes when the task ends.
+    """
+
+    asked: ExecutorInput
+    folder: Path
+    _made: dict[str, tuple[Path, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def parameter(self, name: str) -> Any:
+        """Return a parameter's value.
+
+        Raises:
+            InputDataError: it was not given.
+        """
+        try:
+            return self.asked.parameters[name]
+        except KeyError:
+            raise InputDataError(f"The pipeline gives no parameter {name}.") from None
+
+    def inputs(self, name: str) -> list[Path]:
+        """Return where the artifacts of an input lie; several where it is a fan-in.
+
+        Raises:
+            InputDataError: one isn't there.
+        """
+        paths = [artifact.path for artifact in self.asked.inputs.get(name, ())]
+        missing = [path for path in paths if not path.exists()]
+        if missing or not paths:
+            which = f" {missing[0]}" if missing else ""
+            raise InputDataError(
+                f"The input {name}{which} is not there: the component that makes it has not "
+                "ended well."
+            )
+        return paths
+
+    def input(self, name: str) -> Path:
+        """Return where the one artifact of an input lies."""
+        return self.inputs(name)[0]
+
+    def settings(self, kind: type[S], **more: Any) -> S:
+        """Make a stage's settings of the parameters that bear the names of its fields.
+
+        An empty text stands for an optional setting that isn't given, as a pipeline can't pass
+        nothing.
+
+        Args:
+            kind: the settings dataclass.
+            more: further settings.
+        """
+        known = kinds(kind)
+        given = {
+            name: value
+            for name, value in self.asked.parameters.items()
+            if name in known and not (value == "" and known[name].optional)
+        }
+        return from_mapping(kind, given | more, "the component's parameters")
+
+    def output(self, name: str, path: Path, metadata: Mapping[str, Any] | None = None) -> None:
+        """Say what is to become an output artifact once the stage has ended.
+
+        Args:
+            name: the output's name.
+            path: a file or folder in the task's folder.
+            metadata: what is to be recorded with it, in place of the account and the measures
+                that are recorded with others: pages of metrics show all that there is.
+        """
+        self._made[name] = (path, metadata or {})
+
+    def publish(self, result: StageResult) -> None:
+        """Move all outputs into their places, with what the stage did as metadata.
+
+        Args:
+            result: the stage's account; its ledger is the output `ledger`.
+        """
+        self.output("ledger", result.ledger)
+        account = _account(result)
+        metadata = {
+            name: more or {**account, **asdict(measure(path))}
+            for name, (path, more) in self._made.items()
+        }
+        # Files first: a report may lie in the folder of a model.
+        names = sorted(self.asked.outputs, key=lambda name: self._made[name][0].is_dir())
+        with ExitStack() as undo:
+            for name in names:
+                final = self.asked.outputs[name].path
+                undo.callback(_remove, final)
+                _place(self._made[name][0], final)
+            write_output(self.asked, metadata)
+            undo.pop_all()
+
+
+def main(name: str, work: Callable[[Task], StageResult]) -> int:
+    """Run a component: the whole of what its `main.py` does.
+
+    Args:
+        name: the stage's name.
+        work: calls the stage's function, and says what its outputs are.
+
+    Returns:
+        The exit status: 0 only if all outputs stand whole.
+    """
+    return guarded(f"autofocus {name}", lambda: _run(work, sys.argv[1:]))
+
+
+def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
+    if len(words) != 2 or words[0] != "--executor_input":  # noqa: PLR2004 - an option, its value
+        raise InputDataError("This program takes --executor_input JSON, from a pipeline.")
+    asked = ExecutorInput.parse(words[1])
+    with tempfile.TemporaryDirectory(prefix="autofocus-") as folder:
+        task = Task(asked, Path(folder))
+        # What writes into the current folder, such as MLflow's local store, finds room here.
+        os.chdir(folder)
+        try:
+            result = work(task)
+        except AutofocusError as error:
+            _show_rejected(task.folder)
+            # The folder goes with the container; nobody can look there.
+            raise AutofocusError(str(error).replace(f"{folder}/", "")) from None
+        finally:
+            os.chdir("/")
+        task.publish(result)
+        print(str(result).replace(f"{folder}/", ""), flush=True)
+
+
+def _show_rejected(folder: Path) -> None:
+    """Name inputs that were rejected in the log, as ledgers go with the container."""
+    for ledger in sorted(folder.rglob(f"*{LEDGER_NAME}")):
+        rows = [row for _, row in read_ledger(ledger) if row.status is Status.REJECTED]
+        for row in rows[:SHOWN]:
+            reason = row.reason.value if row.reason else ""
+            print(f"rejected: {row.input} ({reason}: {row.detail})", file=sys.stderr)
+        if len(rows) > SHOWN:
+            print(f"rejected: {len(rows) - SHOWN} more", file=sys.stderr)
+
+
+def _account(result: StageResult) -> dict[str, int]:
+    counts = result.counts
+    reasons = {f"rejected_{reason}": number for reason, number in counts.reasons.items()}
+    return {
+        "inputs": counts.inputs,
+        "ok": counts.ok,
+        "reused": counts.reused,
+        "rejected": counts.rejected,
+        **dict(sorted(reasons.items())),
+    }
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What tells whether an artifact is whole.
+
+    Attributes:
+        files: how many files it has.
+        bytes: how large they are together.
+        sha256: a digest of their names and contents, as hex digits.
+    """
+
+    files: int
+    bytes: int
+    sha256: str
+
+
+def measure(path: Path) -> Measure:
+    """Measure an artifact.
+
+    Args:
+        path: a file or a folder; a stage's hidden memory in it doesn't count.
+    """
+    names = [""]
+    if path.is_dir():
+        relative = [item.relative_to(path) for item in path.rglob("*") if item.is_file()]
+        names = sorted(item.as_posix() for item in relative if item.parts[0] != HIDDEN)
+    digest = hashlib.sha256()
+    for name in names:
+        line = f"{files.digest_file(path / name)} {name}\n"
+        digest.update(line.encode(errors="surrogateescape"))
+    size = sum((path / name).stat().st_size for name in names)
+    return Measure(len(names), size, digest.hexdigest())
+
+
+def _place(source: Path, final: Path) -> None:
+    """Put a file or folder where it is to stand, whole, on another file system too."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = final.with_name(f".{final.name}.unfinished")
+    _remove(unfinished)
+    try:
+        if source.is_dir():
+            shutil.rmtree(source / HIDDEN, ignore_errors=True)
+            shutil.move(source, unfinished)
+        else:
+            shutil.copyfile(source, unfinished)
+        _remove(final)
+        unfinished.replace(final)
+    finally:
+        _remove(unfinished)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,110 @@
+"""Put the tables of labels of all shards together, and into a bucket.
+
+python autofocus/publish_labels.py --tables shard0.csv shard1.csv --outpath labels.csv \
+        --bucket autofocus --prefix labels/
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autofocus.common.command import Argument, Command
+from autofocus.common.files import relative_to_folder
+from autofocus.common.ledger import LedgerWriter, Row, ledger_beside
+from autofocus.common.result import StageResult
+from autofocus.common.settings import Kind, option, require
+from autofocus.common.workspace import Workspace
+from autofocus.store.session import open_bucket
+from autofocus.store.uploading import put_file
+from autofocus.tables.merging import merge_tables
+
+NAME = "publish_labels"
+
+
+@dataclass(frozen=True)
+class PublishSettings:
+    """The options of `publish_labels`."""
+
+    prefix: str = option("labels/", "with what the table's key begins", metavar="P")
+    endpoint_url: str | None = option(
+        None,
+        "the server's address, such as http://localhost:8333, if it isn't Amazon's; "
+        "AWS_ENDPOINT_URL does as well",
+        affects_output=False,
+        metavar="URL",
+    )
+
+
+@dataclass(frozen=True)
+class PublishResult(StageResult):
+    """The account of `publish_labels`.
+
+    Attributes:
+        table: the table of all labels.
+        key: its key in the bucket.
+    """
+
+    table: Path = Path()
+    key: str = ""
+
+
+def publish_labels(
+    tables: Sequence[Path],
+    outpath: Path,
+    bucket: str,
+    settings: PublishSettings = PublishSettings(),
+) -> PublishResult:
+    """Merge tables of labels, and put the one that comes out into a bucket.
+
+    Writes `outpath`, and the same bytes as `<prefix><name of outpath>` into the bucket, in place
+    of an earlier one. The ledger's inputs are the tables.
+
+    Args:
+        tables: what `predict` wrote for each shard.
+        outpath: the table to write.
+        bucket: the bucket's name; it must exist.
+        settings: where to put it.
+
+    Raises:
+        MissingInputError: there is no such table.
+        InputDataError: the tables are of different models, or shards overlap.
+        StoreError: the bucket can't be reached or written.
+    """
+    require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
+    ledger, key = ledger_beside(outpath), settings.prefix + outpath.name
+    with Workspace(outpath.parent, NAME, {}, output=outpath.name) as workspace:
+        rows = merge_tables(tables, outpath, "filepath")
+        with open_bucket(
+            bucket, prefix=settings.prefix, endpoint_url=settings.endpoint_url
+        ) as opened:
+            put_file(opened, outpath, key)
+        unfinished = workspace.scratch / ledger.name
+        writer = LedgerWriter(unfinished, NAME)
+        for path in tables:
+            writer.write(Row(relative_to_folder(path, outpath.parent), output=outpath.name))
+        writer.close()
+        unfinished.replace(ledger)
+    note = f"{rows} labels, in the bucket {bucket} as {key}"
+    return PublishResult(
+        NAME, writer.counts, ledger, {"table": outpath}, (note,), table=outpath, key=key
+    )
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Put tables of labels together, and into an S3 bucket.",
+    example=(
+        f"autofocus {NAME} --tables shard0.csv shard1.csv --outpath labels.csv "
+        "--bucket autofocus --prefix labels/"
+    ),
+    function=publish_labels,
+    arguments=(
+        Argument("tables", "the tables that predict wrote", Kind(Path, many=True)),
+        Argument("outpath", "the table to write"),
+        Argument("bucket", "the bucket's name", Kind(str)),
+    ),
+    settings=PublishSettings,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())
