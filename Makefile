@@ -8,6 +8,7 @@ RESULTS ?= results
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lock torch benchmark clean
+.PHONY: base-image build-images push-images compile submit run-docker test-components readmes
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +23,7 @@ $(READY): requirements/dev.txt pyproject.toml
 run: $(READY) ## the whole job on a synthetic sample: from a local S3 bucket to a trained model
 	$(BIN)/autofocus demo --params sample_data/run.yaml --outdir $(RESULTS)
 
-test: check ## check the code and run all tests
+test: check ## check the code and run all tests; those with Docker where it answers
 	$(BIN)/pytest
 
 check: $(READY) ## lint, format and type checks
@@ -30,12 +31,44 @@ check: $(READY) ## lint, format and type checks
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# Images: REGISTRY, TAG, BASE_IMAGE, STAGES, GPU=1 (docs/images.md).
+export REGISTRY TAG BASE_IMAGE STAGES GPU MIRROR CA_BUNDLE
+export AUTOFOCUS_REGISTRY := $(REGISTRY)
+export AUTOFOCUS_TAG := $(TAG)
+
+base-image: ## make a base image from Debian's packages, where there is no registry
+	docker/make_base_image.sh
+
+build-images: $(READY) ## build one image a stage [REGISTRY= TAG= BASE_IMAGE= STAGES= GPU=1]
+	PYTHON=$(BIN)/python docker/build_images.sh
+
+push-images: ## push the images, and note their digests for the pipelines [REGISTRY= TAG=]
+	docker/push_images.sh
+
+compile: $(READY) ## write the pipelines as YAML [REGISTRY= TAG=]
+	$(BIN)/python -m pipelines.compile --outdir build/pipelines
+
+PIPELINE ?= build/pipelines/train.yaml
+PARAMS ?= sample_data/run.yaml
+submit: compile ## start a run on a cluster [HOST= PARAMS= PIPELINE=]
+	@test -n "$(HOST)" || { echo "submit: error: say where the cluster is: HOST=https://..."; exit 2; }
+	$(BIN)/python -m pipelines.submit --host $(HOST) --pipeline $(PIPELINE) --params $(PARAMS)
+
+run-docker: build-images compile ## the training pipeline on a synthetic sample, in local Docker
+	$(BIN)/python -m pipelines.run_docker --outdir results-docker
+
+test-components: $(READY) ## the tests with Docker alone
+	AUTOFOCUS_REQUIRE_DOCKER=1 $(BIN)/pytest -m docker
+
+readmes: $(READY) ## write the components' READMEs anew from their interfaces
+	$(BIN)/python -m components.readme
+
 COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml
 
 lock: ## pin all dependencies anew (needs uv)
 	$(LOCK) --extra dev --output-file requirements/dev.txt
-	for extra in download preprocess tables predict train run; do \
+	for extra in download preprocess tables predict train train-gpu run pipelines; do \
 	  $(LOCK) --constraint requirements/dev.txt --extra $$extra --output-file requirements/$$extra.txt || exit 1; \
 	done
 	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt

@@ -1,0 +1,1 @@
+"""Each stage as a container component: one folder a stage."""

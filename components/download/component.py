@@ -1,0 +1,35 @@
+"""The interface of the download component."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Output
+
+from autofocus.download_images import DownloadSettings
+from components.interface import container, described_by
+
+
+@dsl.container_component
+@described_by(DownloadSettings)
+def download(
+    bucket: str,
+    images: Output[Dataset],
+    tables: Output[Dataset],
+    ledger: Output[Dataset],
+    prefix: str = "",
+    download_tar: bool = False,
+    sample: int = 0,
+    shard: str = "",
+    manifest: str = "",
+    endpoint_url: str = "",
+    no_sign_request: bool = False,
+    jobs: int = 32,
+    max_rejected: float = 0.1,
+) -> dsl.ContainerSpec:
+    """Bring one shard of a bucket's photographs, and pack them into a few tar files.
+
+    Args:
+        bucket: the bucket's name
+        images: the shard's photographs under their keys: tar files, and a manifest
+        tables: all that is no photograph, in the same form; of shard 0 alone
+        ledger: a row for every object
+    """
+    return container("download")

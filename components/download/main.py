@@ -1,0 +1,25 @@
+"""What runs inside the image: brings one shard of a bucket, and packs it."""
+
+from autofocus.common.ledger import read_ledger
+from autofocus.containers.archive import pack
+from autofocus.containers.task import Task, main
+from autofocus.download_images import NAME, DownloadResult, DownloadSettings, download_images
+from autofocus.store.selection import has_image_name
+
+
+def download(task: Task) -> DownloadResult:
+    """Bring the shard; photographs go into one archive, all else into another."""
+    folder = task.folder / "data"
+    result = download_images(folder, task.parameter("bucket"), task.settings(DownloadSettings))
+    keys = [row.input for _, row in read_ledger(result.ledger) if row.reason is None]
+    names = [key for key in keys if (folder / key).is_file()]
+    photographs = [name for name in names if has_image_name(name)]
+    pack(folder, photographs, task.folder / "images")
+    pack(folder, sorted(set(names) - set(photographs)), task.folder / "tables")
+    task.output("images", task.folder / "images")
+    task.output("tables", task.folder / "tables")
+    return result
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(NAME, download))

@@ -1,0 +1,23 @@
+"""What runs inside the image: labels the photographs of one shard."""
+
+from autofocus.containers.archive import unpack
+from autofocus.containers.task import Task, main
+from autofocus.predict import NAME, PredictResult, PredictSettings, predict
+
+
+def label(task: Task) -> PredictResult:
+    """Unpack the photographs where they lie in the bucket, so that the table has their keys."""
+    indir = task.folder / "bucket" / task.parameter("indir")
+    unpack([task.input("preprocessed")], indir)
+    result = predict(
+        task.input("model"),
+        indir,
+        task.folder / "bucket" / "predictions.csv",
+        task.settings(PredictSettings, allow_empty=True),
+    )
+    task.output("predictions", result.predictions)
+    return result
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(NAME, label))

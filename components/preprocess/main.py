@@ -1,0 +1,30 @@
+"""What runs inside the image: prepares the photographs of one shard."""
+
+from autofocus.common.ledger import read_ledger
+from autofocus.containers.archive import pack, unpack
+from autofocus.containers.task import Task, main
+from autofocus.images.names import PREPARATION_NAME
+from autofocus.preprocess_images import (
+    NAME,
+    PreprocessResult,
+    PreprocessSettings,
+    preprocess_images,
+)
+
+
+def preprocess(task: Task) -> PreprocessResult:
+    """Unpack, prepare, and pack again."""
+    data, outdir = task.folder / "data", task.folder / "preprocessed"
+    number = unpack([task.input("images")], data)
+    # A shard may be empty by chance; photographs that all lie elsewhere are a mistake in `indir`.
+    settings = task.settings(PreprocessSettings, allow_empty=number == 0)
+    result = preprocess_images(data / task.parameter("indir"), outdir, settings)
+    names = [row.output for _, row in read_ledger(result.ledger) if row.reason is None]
+    pack(outdir, [PREPARATION_NAME, *names], task.folder / "images")
+    task.output("preprocessed", task.folder / "images")
+    task.output("image_properties", result.properties)
+    return result
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(NAME, preprocess))

@@ -1,0 +1,37 @@
+"""What runs inside the image: trains a classifier on the photographs of all shards."""
+
+import os
+import shutil
+
+from autofocus.containers.archive import unpack
+from autofocus.containers.metrics import classification, scalars
+from autofocus.containers.task import Task, main
+from autofocus.images.names import PREPARATION_NAME
+from autofocus.labels.linking import make_links
+from autofocus.retrain import NAME, RetrainResult, RetrainSettings, retrain
+from autofocus.tables.columns import LINKS_NAME
+from autofocus.tracking import results
+
+
+def train(task: Task) -> RetrainResult:
+    """Unpack the photographs, link them by the table, and train."""
+    images, links, model = (task.folder / name for name in ("preprocessed", "links", "model"))
+    unpack(task.inputs("preprocessed"), images)
+    links.mkdir()
+    shutil.copyfile(task.input("links"), links / LINKS_NAME)
+    make_links(links / LINKS_NAME)
+    shutil.copyfile(images / PREPARATION_NAME, links / PREPARATION_NAME)
+    if uri := task.parameter("mlflow_tracking_uri"):
+        os.environ["MLFLOW_TRACKING_URI"] = uri
+    result = retrain(links, model, task.settings(RetrainSettings))
+    task.output("model", model)
+    task.output("report", model / results.REPORT)
+    task.output("metrics", model / results.METRICS, scalars(result.metrics))
+    task.output(
+        "confusion_matrix", model / results.CONFUSION_TABLE, classification(result.metrics)
+    )
+    return result
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(NAME, train))

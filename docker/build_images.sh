@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Build the components' images, one a stage.
+#
+#   REGISTRY    with what their names begin, such as registry.example.org/wildlife (nothing)
+#   TAG         by default that of docker/tag.sh
+#   BASE_IMAGE  what they are built on (the official slim image of Python)
+#   STAGES      which (all)
+#   GPU         1 for retrain-gpu besides, which has CUDA and several gigabytes
+#   PYTHON      one with pip and hatchling, to build the library's wheel
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+OFFICIAL=python:3.11-slim-bookworm
+HOMEMADE=autofocus-base:bookworm
+REGISTRY=${REGISTRY:-}
+PYTHON=${PYTHON:-.venv/bin/python}
+STAGES=${STAGES:-download preprocess clean link predict retrain publish}
+if [ "${GPU:-}" = 1 ]; then
+  STAGES="$STAGES retrain-gpu"
+fi
+# Other builders take the same Dockerfiles; this says nothing of the classic one's age.
+export DOCKER_CLI_HINTS=false
+
+fail() {
+  echo "build-images: error: $1" >&2
+  exit 1
+}
+
+have() {
+  docker image inspect "$1" >/dev/null 2>&1
+}
+
+choose_base() {
+  if [ -n "${BASE_IMAGE:-}" ]; then
+    have "$BASE_IMAGE" || docker pull --quiet "$BASE_IMAGE" >/dev/null 2>&1 \
+      || fail "the base image $BASE_IMAGE is not here and can't be fetched."
+  elif have "$OFFICIAL"; then
+    BASE_IMAGE=$OFFICIAL
+  elif have "$HOMEMADE"; then
+    BASE_IMAGE=$HOMEMADE
+  elif docker pull --quiet "$OFFICIAL" >/dev/null 2>&1; then
+    BASE_IMAGE=$OFFICIAL
+  else
+    fail "$OFFICIAL can't be fetched: where there is no registry, make base-image makes a base."
+  fi
+}
+
+# build NAME FILE ARGUMENTS...: the image NAME of a Dockerfile, quietly unless it fails.
+build() {
+  local name=$1 file=$2 log
+  shift 2
+  log=$(mktemp)
+  if ! docker build --tag "$name" --file "$file" "$@" "${PASSED_ON[@]}" . >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    fail "$name could not be built of $file; what stands above says why, the whole is in $log."
+  fi
+  rm -f "$log"
+}
+
+image() {
+  echo "${REGISTRY:+$REGISTRY/}autofocus-$1:$TAG"
+}
+
+build_stage() {
+  local stage=$1 folder=${1%-gpu} parent=$runtime more=()
+  case $folder in
+    predict | retrain) parent=$learning ;;
+  esac
+  if [ "$stage" = retrain-gpu ]; then
+    more=(--build-arg REQUIREMENTS=train-gpu)
+  fi
+  build "$(image "$stage")" "components/$folder/Dockerfile" \
+    --build-arg "PARENT=$parent" "${more[@]}" \
+    --label "org.opencontainers.image.title=autofocus-$stage" \
+    --label "org.opencontainers.image.description=Autofocus: the $folder stage" \
+    --label "org.opencontainers.image.licenses=BSD-3-Clause" \
+    --label "org.opencontainers.image.version=$VERSION" \
+    --label "org.opencontainers.image.revision=$REVISION" \
+    --label "org.opencontainers.image.base.name=$BASE_IMAGE" \
+    --label "org.opencontainers.image.created=$CREATED"
+}
+
+megabytes() {
+  echo $(($(docker image inspect --format '{{.Size}}' "$1") / 1000000))
+}
+
+docker info >/dev/null 2>&1 || fail "Docker does not answer: start it, and see that you may use it."
+TAG=${TAG:-$(docker/tag.sh)}
+[ "$TAG" != latest ] || fail "a tag must mean one content for ever, so not latest (TAG)."
+choose_base
+PASSED_ON=()
+for name in PIP_INDEX_URL HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+  if [ -n "${!name:-}" ]; then
+    PASSED_ON+=(--build-arg "$name")
+  fi
+done
+
+mkdir -p build
+rm -rf build/wheel
+"$PYTHON" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel . \
+  || fail "the library's wheel could not be built."
+VERSION=$("$PYTHON" -c 'import autofocus; print(autofocus.__version__)')
+REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+CREATED=$(git log -1 --format=%cI 2>/dev/null || echo unknown)
+
+runtime=autofocus-runtime:build learning=autofocus-learning:build
+build "$runtime" docker/runtime.Dockerfile --build-arg "BASE_IMAGE=$BASE_IMAGE"
+case " $STAGES " in
+  *" predict "* | *" retrain "* | *" retrain-gpu "*)
+    echo "TensorFlow, for predict and retrain" >&2
+    build "$learning" docker/learning.Dockerfile --build-arg "PARENT=$runtime"
+    ;;
+esac
+base=$(megabytes "$BASE_IMAGE")
+echo "on $BASE_IMAGE ($base MB)"
+for stage in $STAGES; do
+  [ -d "components/${stage%-gpu}" ] || fail "there is no stage $stage (STAGES)."
+  build_stage "$stage"
+  size=$(megabytes "$(image "$stage")")
+  echo "$(image "$stage"): $size MB, $((size - base)) MB of them its own"
+done

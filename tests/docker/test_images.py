@@ -1,0 +1,107 @@
+"""Tests of what the images are, and are not."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.docker.running import inspect, run
+
+LIGHT = ("download", "preprocess", "clean", "link", "publish")
+HEAVY = ("predict", "retrain")
+ALL = (*LIGHT, *HEAVY)
+MODULES = {
+    "download": "autofocus.download_images, boto3, obstore",
+    "preprocess": "autofocus.preprocess_images",
+    "clean": "autofocus.clean_detections, pandas",
+    "link": "autofocus.link_images_by_label, pandas",
+    "publish": "autofocus.publish_labels, boto3, obstore",
+    "predict": "autofocus.predict, tensorflow",
+    "retrain": "autofocus.retrain, tensorflow, mlflow, pandas, matplotlib",
+}
+LABELS = ("title", "description", "licenses", "version", "revision", "created", "base.name")
+MOST_MEGABYTES = 350
+
+Images = Callable[[str], str]
+
+
+@pytest.mark.parametrize("stage", ALL)
+def test_an_image_runs_as_a_numbered_user_without_an_entrypoint(
+    images: Images, stage: str
+) -> None:
+    """Kubernetes can tell that the user isn't root, and a pipeline's command is all that runs."""
+    config = inspect(images(stage))["Config"]
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", config["User"])
+    assert not config["Entrypoint"]
+
+
+@pytest.mark.parametrize("stage", ALL)
+def test_an_image_says_what_it_is(images: Images, stage: str) -> None:
+    """Title, version, commit and the rest stand in OCI's labels."""
+    labels = inspect(images(stage))["Config"]["Labels"]
+    found = {name: labels[f"org.opencontainers.image.{name}"] for name in LABELS}
+    assert found["title"] == f"autofocus-{stage}"
+    assert re.fullmatch("[0-9a-f]{40}", found["revision"])
+    assert all(found.values())
+
+
+@pytest.mark.parametrize("stage", ALL)
+def test_an_image_holds_no_compiler_and_no_leftovers(images: Images, stage: str) -> None:
+    """There is no compiler, and no cache of packages' files."""
+    script = (
+        "for c in cc gcc g++ c++ clang; do command -v $c && exit 1; done; "
+        "find / -xdev \\( -path '*/.cache/pip' -o -path '/var/cache/apt/*.bin' "
+        "-o -path '/var/cache/apt/archives/*.deb' -o -path '/var/lib/apt/lists/*_Packages*' \\) "
+        "-print 2>/dev/null | grep . && exit 1; exit 0"
+    )
+    told = run(images(stage), "sh", "-c", script)
+    assert (told.returncode, told.stdout) == (0, ""), told.stderr
+
+
+@pytest.mark.parametrize("stage", ALL)
+def test_an_image_has_what_its_stage_needs(images: Images, stage: str) -> None:
+    """Its packages import for a random user, on a read-only disk and without a network."""
+    told = run(images(stage), "python", "-c", f"import {MODULES[stage]}")
+    assert told.returncode == 0, told.stderr
+
+
+@pytest.mark.parametrize("stage", LIGHT)
+def test_a_light_image_has_no_heavy_package(images: Images, stage: str) -> None:
+    """It lacks TensorFlow, MLflow and kfp."""
+    script = (
+        "from importlib.util import find_spec as find\n"
+        "print([name for name in ('tensorflow', 'mlflow', 'kfp') if find(name)])"
+    )
+    assert run(images(stage), "python", "-c", script).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("stage", HEAVY)
+def test_a_heavy_image_has_no_kfp(images: Images, stage: str) -> None:
+    """What pipelines are written with is for the machine that submits them."""
+    script = "from importlib.util import find_spec as find; print(find('kfp'))"
+    assert run(images(stage), "python", "-c", script).stdout == "None\n"
+
+
+@pytest.mark.parametrize("stage", LIGHT)
+def test_a_light_image_adds_little_to_its_base(images: Images, stage: str) -> None:
+    """It is less than 350 MB larger than the image that it is built on."""
+    about = inspect(images(stage))
+    base = inspect(about["Config"]["Labels"]["org.opencontainers.image.base.name"])
+    assert (about["Size"] - base["Size"]) / 1e6 < MOST_MEGABYTES
+
+
+@pytest.mark.parametrize("stage", HEAVY)
+def test_the_embedded_backbone_is_inside(images: Images, stage: str) -> None:
+    """A cluster without internet can load the network that all is built on."""
+    script = (
+        "from autofocus.learning.backbones import load_backbone\n"
+        "print(load_backbone('efficientnet-lite0').feature_size)"
+    )
+    assert run(images(stage), "python", "-c", script).stdout == "1280\n"
+
+
+def test_a_container_s_limit_is_the_number_of_threads(images: Images) -> None:
+    """A stage starts as many threads as its container may use processors, not as there are."""
+    script = "from autofocus.common.parallel import cores; print(cores())"
+    told = run(images("preprocess"), "python", "-c", script, options=["--cpus=0.5"])
+    assert told.stdout == "1\n", told.stderr
