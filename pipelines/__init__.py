@@ -1,0 +1,1 @@
+"""Pipelines: components wired together, compiled, run in local Docker and sent to a cluster."""

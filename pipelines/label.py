@@ -1,0 +1,84 @@
+"""From a bucket of photographs and a trained classifier to one table of labels in the bucket."""
+
+from kfp import dsl
+from kfp.dsl import Dataset, Input, Model
+
+from components.download.component import download
+from components.predict.component import predict
+from components.preprocess.component import preprocess
+from components.publish.component import publish
+from pipelines.shards import prepare_shard
+from pipelines.tasks import equip, with_s3
+from pipelines.wiring import described_by, pick
+
+NAME = "autofocus-label"
+
+
+# In a pipeline of its own for the same reasons as `prepare_shards`.
+@dsl.pipeline(name="label-shards")
+def label_shards(
+    model: Input[Model],
+    bucket: str,
+    manifest: str,
+    prefix: str,
+    endpoint_url: str,
+    s3_secret: str,
+    shards: list[str],
+    sample: int,
+    download_max_rejected: float,
+    indir: str,
+    extensions: list[str],
+    trim_bottom: int,
+    trim_top: int,
+    min_side: int,
+    preprocess_max_rejected: float,
+    predict_max_rejected: float,
+) -> list[Dataset]:
+    """Download, preprocess and label each shard."""
+    given = locals()
+    with dsl.ParallelFor(shards) as shard:
+        _, prepared = prepare_shard(shard, given)
+        labelled = equip(
+            predict(preprocessed=prepared.outputs["preprocessed"], **pick(predict, given))
+        )
+    return dsl.Collected(labelled.outputs["predictions"])  # type: ignore[no-any-return]
+
+
+@dsl.pipeline(name=NAME)
+@described_by(download, preprocess, predict)
+def label(
+    bucket: str,
+    manifest: str,
+    model_uri: str,
+    prefix: str = "",
+    endpoint_url: str = "",
+    s3_secret: str = "autofocus-s3",
+    shards: list[str] = ["0/2", "1/2"],
+    sample: int = 0,
+    download_max_rejected: float = 0.1,
+    indir: str = "",
+    extensions: list[str] = ["JPG", "JPEG", "PNG"],
+    trim_bottom: int = 198,
+    trim_top: int = 0,
+    min_side: int = 256,
+    preprocess_max_rejected: float = 0.1,
+    predict_max_rejected: float = 0.1,
+    labels_prefix: str = "labels/",
+) -> None:
+    """Label the photographs of a bucket, and put one table of labels into it.
+
+    Args:
+        manifest: what the bucket holds: the digest that autofocus download_images --dry-run
+            prints, or unchecked- and a new word; runs with the same one share their downloads
+        model_uri: where the model lies that retrain gave, such as s3://bucket/pipelines/.../model
+        s3_secret: the Kubernetes secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+        shards: the parts into which the photographs are divided, all of them: 0/2 and 1/2
+        labels_prefix: with what the key of the table of labels begins
+    """
+    given = locals()
+    imported = dsl.importer(artifact_uri=model_uri, artifact_class=Model, reimport=False)
+    labelled = label_shards(model=imported.output, **pick(label_shards, given))
+    place = pick(publish, given) | {"prefix": labels_prefix}
+    published = with_s3(equip(publish(predictions=labelled.output, **place)), s3_secret)
+    # Somebody may have removed the table since.
+    published.set_caching_options(enable_caching=False)

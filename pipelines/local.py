@@ -1,0 +1,208 @@
+"""Run a compiled pipeline in Docker on this machine.
+
+    python -m pipelines.local --pipeline build/pipelines/train-cpu.yaml --params run.yaml \
+        --outdir results
+
+The pipeline is the very YAML that a cluster runs, under kfp's own runner for Docker; only retries
+are left out, as on one machine they would repeat the same error minutes later. Tables, ledgers,
+model and report end up laid out as by `autofocus run`.
+"""
+
+import os
+import re
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autofocus.audit import Audit, audit
+from autofocus.common import files
+from autofocus.common.command import Argument
+from autofocus.common.errors import AutofocusError, MissingInputError, need
+from autofocus.common.settings import Kind
+from pipelines.command import ModuleCommand
+from pipelines.interface import load_documents, read_interface, without_retries
+from pipelines.manifest import MANIFEST, find_manifest
+from pipelines.parameters import gather
+from pipelines.results import collect
+from pipelines.whole import check_whole
+
+if TYPE_CHECKING:
+    from docker.client import DockerClient
+
+NAME = "pipelines.local"
+EXTRA = "pipelines"
+TASKS = "tasks"
+# The user of the images; root's files would be out of its reach.
+IMAGE_USER = 10001
+RUN_LABEL = "autofocus.run"
+_COLOURS = re.compile(r"\x1b\[\d*m")
+# What containers are told of the object store; its address goes by the pipeline's parameter.
+PASSED_ON = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "NO_PROXY",
+)
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """What a local run did.
+
+    Attributes:
+        tasks: how many tasks ended well.
+        outputs: what was put into the output folder.
+        account: the ledgers, counted.
+    """
+
+    tasks: int
+    outputs: tuple[Path, ...]
+    account: Audit
+
+    def __str__(self) -> str:
+        """Return the account, and where to look."""
+        places = "\n".join(f"  {path}" for path in self.outputs)
+        return (
+            f"{self.tasks} tasks ended well, and all their outputs are whole\n{places}\n\n"
+            + str(self.account)
+        )
+
+
+def run_locally(
+    pipeline: Path,
+    outdir: Path,
+    params: Path | None = None,
+    set: Sequence[str] = (),  # noqa: A002 - the option's name, as in pipelines.submit
+) -> LocalRun:
+    """Run a compiled pipeline in Docker, and check that every output is whole.
+
+    Args:
+        pipeline: the YAML that `pipelines.compile` wrote.
+        outdir: the folder to write to; of an earlier run there only tables are replaced.
+        params: values in a file, as for `pipelines.submit`.
+        set: further values, ``NAME=VALUE`` each.
+
+    Raises:
+        MissingInputError: an image, or the pipeline, isn't there.
+        SettingError: a parameter is unknown, missing or of the wrong type.
+        AutofocusError: a task failed, whatever the runner says.
+    """
+    interface = read_interface(pipeline)
+    given = gather(params, set, interface).values
+    if manifest := find_manifest(interface, given):
+        given[MANIFEST] = manifest
+    values = interface.check(given)
+    documents = load_documents(pipeline)
+    tasks = (outdir / TASKS).absolute()
+    files.empty_folder(tasks)
+    if os.getuid() == 0:
+        os.chown(tasks, IMAGE_USER, IMAGE_USER)
+    with closing(_docker()) as client, _no_containers_left(client) as label:
+        _check_images(documents[0], client)
+        _run(documents, values, tasks, label)
+    defaults = {name: one.default for name, one in interface.parameters.items()}
+    done = check_whole(tasks, documents[0], defaults | values)
+    outputs = collect(done, outdir)
+    return LocalRun(len(done), tuple(outputs), audit(outdir))
+
+
+def _docker() -> "DockerClient":
+    docker = need("docker", EXTRA)
+    try:
+        client: DockerClient = docker.from_env()
+        client.ping()
+    except docker.errors.DockerException as error:
+        raise MissingInputError(
+            f"Docker does not answer ({str(error)[:200]}): start it, and see that you may use it."
+        ) from None
+    return client
+
+
+def _check_images(spec: Mapping[str, Any], client: "DockerClient") -> None:
+    """Say which images are missing; those of a registry, kfp fetches."""
+    docker = need("docker", EXTRA)
+    executors = spec["deploymentSpec"]["executors"].values()
+    for name in sorted({item["container"]["image"] for item in executors if "container" in item}):
+        if "/" in name:
+            continue
+        try:
+            client.images.get(name)
+        except docker.errors.ImageNotFound:
+            raise MissingInputError(
+                f"There is no image {name} on this machine: make build-images builds those of "
+                "the present code, and make compile names them in the pipelines."
+            ) from None
+
+
+@contextmanager
+def _no_containers_left(client: "DockerClient") -> Iterator[str]:
+    """Remove the containers of a run that was stopped.
+
+    Yields:
+        The value of the label that its containers must bear.
+    """
+    label = uuid.uuid4().hex
+    try:
+        yield label
+    finally:
+        for container in client.containers.list(filters={"label": f"{RUN_LABEL}={label}"}):
+            container.remove(force=True)
+
+
+def _run(documents: list[Any], values: Mapping[str, Any], tasks: Path, label: str) -> None:
+    local, components = need("kfp.local", EXTRA), need("kfp.components", EXTRA)
+    user = os.getuid() or IMAGE_USER
+    runner = local.DockerRunner(
+        environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        # A server that listens on this machine alone must be within reach.
+        network_mode="host",
+        user=f"{user}:{os.getgid() or IMAGE_USER}",
+        labels={RUN_LABEL: label},
+        mounts=_mounts(values),
+    )
+    local.init(runner, pipeline_root=str(tasks))
+    run = components.load_component_from_text(without_retries(documents))
+    try:
+        # Its log is no result; with one, this program's own output would be hard to read.
+        with redirect_stdout(sys.stderr):
+            run(**values)
+    except Exception as error:  # whatever kfp makes of a task that failed
+        text = _COLOURS.sub("", str(error)).rstrip(".")
+        raise AutofocusError(f"{text}: its own words stand in the log above.") from None
+
+
+def _mounts(values: Mapping[str, Any]) -> list[Any]:
+    """Let containers read a model that lies on this machine."""
+    types = need("docker.types", EXTRA)
+    model = values.get("model_uri", "")
+    if not model.startswith("/"):
+        return []
+    if not Path(model).is_dir():
+        raise MissingInputError(f"There is no folder {model} (model_uri).")
+    return [types.Mount(target=model, source=model, type="bind", read_only=True)]
+
+
+COMMAND = ModuleCommand(
+    name=NAME,
+    summary="Run a compiled pipeline in Docker on this machine, and check all its outputs.",
+    example=(
+        "python -m pipelines.local --pipeline build/pipelines/train-cpu.yaml "
+        "--params sample_data/run.yaml --outdir results"
+    ),
+    function=run_locally,
+    arguments=(
+        Argument("pipeline", "the compiled pipeline"),
+        Argument("outdir", "the folder to write to"),
+        Argument("params", "values in a file, as autofocus run takes it", required=False),
+        Argument("set", "further values, NAME=VALUE each", Kind(str, many=True), default=()),
+    ),
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

@@ -1,0 +1,258 @@
+"""Values for a pipeline's parameters: from a file and from the command line.
+
+The file is the one that `autofocus run` takes, with a section for each stage. A key becomes the
+pipeline's parameter of the same name, but for these:
+
+- keys that several stages have, such as `max_rejected`, are named after the stage as well:
+  `preprocess_max_rejected`. `extensions` alone is one for all, and stages must agree on it.
+- `labelmap_path` and `label_priority_path` become what is in those files: `labelmap` and
+  `label_priority`. A cluster can't read a file of this machine.
+
+Keys may stand without a section too, as the pipeline names them. `shards: 4` is short for
+`["0/4", "1/4", "2/4", "3/4"]`. A section of a stage that the pipeline doesn't have is left out,
+so that one file serves all pipelines.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from autofocus.common.errors import InputDataError, MissingInputError, SettingError, need
+from autofocus.common.settings import kinds
+from autofocus.labels.labelmap import read_labelmap
+from autofocus.labels.priority import read_rules
+from autofocus.run_parameters import LOCAL_DATA, SECTIONS
+from autofocus.store.selection import Shard
+from pipelines.interface import EXTRA, Given, Interface, load_documents
+
+SHORT = {
+    "download_images": "download",
+    "preprocess_images": "preprocess",
+    "clean_detections": "clean",
+    "link_images_by_label": "link",
+    "retrain": "retrain",
+    "predict": "predict",
+}
+SHARED = frozenset({"extensions"})
+MOST_SHARDS = 1000
+
+
+@dataclass
+class Gathered:
+    """Values for a pipeline's parameters, before they are checked against it.
+
+    Attributes:
+        values: by the parameter's name.
+        left_out: sections of the file that are for stages that the pipeline doesn't have.
+    """
+
+    values: dict[str, Given] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+
+    def put(self, name: str, given: Given) -> None:
+        """Take a value.
+
+        Raises:
+            SettingError: the parameter has another value already.
+        """
+        before = self.values.get(name)
+        if before is not None and before.value != given.value:
+            raise SettingError(
+                f"{name} is given twice: {before.value!r} ({before.where}) "
+                f"and {given.value!r} ({given.where})."
+            )
+        self.values[name] = given
+
+
+def gather(path: Path | None, words: Sequence[str], interface: Interface) -> Gathered:
+    """Bring together what a file and the command line give; the command line prevails.
+
+    Args:
+        path: the parameter file, if there is one.
+        words: ``NAME=VALUE`` each, the value in YAML.
+        interface: the pipeline that they are for.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: a file can't be read.
+        SettingError: a key can't be used.
+    """
+    gathered = Gathered() if path is None else read_parameters(path, interface)
+    on_line = Gathered()
+    for word in words:
+        name, given = _from_word(word)
+        for key, value in _converted(name, given, Path()):
+            on_line.put(key, value)
+    gathered.values |= on_line.values
+    return gathered
+
+
+def read_parameters(path: Path, interface: Interface) -> Gathered:
+    """Read a parameter file for a pipeline.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: it is no YAML.
+        SettingError: a key can't be used.
+    """
+    gathered = Gathered()
+    for key, value in _mapping(path).items():
+        if key == LOCAL_DATA:
+            raise SettingError(
+                f"{path}: {LOCAL_DATA} is a folder of one machine; "
+                "a pipeline takes its photographs from a bucket (download_images: bucket)."
+            )
+        if key in SECTIONS:
+            _read_section(gathered, key, value or {}, path, interface)
+        else:
+            _put(gathered, _name(key), Given(value, str(path)), path)
+    return gathered
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise MissingInputError(f"There is no file {path} (--params).")
+    documents = load_documents(path)
+    values = documents[0] if documents else {}
+    if len(documents) > 1 or not isinstance(values or {}, dict):
+        raise InputDataError(f"{path} must hold keys and values, such as bucket: photographs.")
+    return {str(key): value for key, value in (values or {}).items()}
+
+
+def _read_section(
+    gathered: Gathered, stage: str, values: Any, path: Path, interface: Interface
+) -> None:
+    where = f"{stage} in {path}"
+    if not isinstance(values, dict):
+        raise SettingError(f"{where} must hold keys and values, not {values!r}.")
+    if not _has_stage(interface, stage):
+        if values:
+            gathered.left_out.append(stage)
+        return
+    for key, value in values.items():
+        _check_known(_name(key), stage, where, interface)
+        _put(gathered, parameter_name(stage, _name(key)), Given(value, where), path)
+
+
+def _has_stage(interface: Interface, stage: str) -> bool:
+    """Tell whether a pipeline runs a stage; one that has none of ours is taken to have all."""
+    return SHORT[stage] in interface.stages or not interface.stages & set(SHORT.values())
+
+
+def _put(gathered: Gathered, name: str, given: Given, path: Path) -> None:
+    for key, value in _converted(name, given, path.parent):
+        gathered.put(key, value)
+
+
+def parameter_name(stage: str, option: str) -> str:
+    """Return how pipelines name a stage's option."""
+    if option in SHARED or _OFTEN[option] <= 1:
+        return option
+    return f"{SHORT[stage]}_{option}"
+
+
+def _options(stage: str) -> list[str]:
+    return [*SECTIONS[stage].arguments, *kinds(SECTIONS[stage].settings)]
+
+
+_OFTEN = Counter(option for stage in SECTIONS for option in _options(stage))
+
+
+def _check_known(option: str, stage: str, where: str, interface: Interface) -> None:
+    """Say it of an option that `autofocus run` knows and this pipeline doesn't."""
+    name = _FROM_FILES[option][0] if option in _FROM_FILES else parameter_name(stage, option)
+    if option in _options(stage) and name not in interface.parameters:
+        raise SettingError(
+            f"{where}: {option} is an option for work on one machine; "
+            f"the pipeline {interface.name} has no parameter {name}, so leave it out."
+        )
+
+
+def _name(key: Any) -> str:
+    return str(key).replace("-", "_")
+
+
+def _from_word(word: str) -> tuple[str, Given]:
+    name, equals, text = word.partition("=")
+    if not equals or not name:
+        raise SettingError(f"--set: write NAME=VALUE, such as trim_bottom=0, not {word!r}.")
+    yaml = need("yaml", EXTRA)
+    try:
+        value = yaml.safe_load(text) if text else ""
+    except (yaml.YAMLError, ValueError):
+        value = text
+    return _name(name), Given(value, "--set", text)
+
+
+def _converted(name: str, given: Given, folder: Path) -> Iterator[tuple[str, Given]]:
+    """Turn what is written for people into what the pipeline takes."""
+    if given.value is None:
+        return
+    if name in _FROM_FILES:
+        name, read = _FROM_FILES[name]
+        given = replace(given, value=read(_path(name, given, folder)), text=None)
+    elif name == "shards":
+        given = replace(given, value=_shards(given), text=None)
+    elif name.endswith("node_selector"):
+        _check_labels(name, given)
+    yield name, given
+
+
+def _path(name: str, given: Given, folder: Path) -> Path:
+    if not isinstance(given.value, str):
+        raise SettingError(f"{given.where}: {name}'s file must be a path, not {given.value!r}.")
+    return folder / given.value
+
+
+def _read_priority(path: Path) -> list[str]:
+    return [str(rule) for rule in read_rules(path)]
+
+
+_FROM_FILES: Mapping[str, tuple[str, Callable[[Path], Any]]] = {
+    "labelmap_path": ("labelmap", read_labelmap),
+    "label_priority_path": ("label_priority", _read_priority),
+}
+
+
+def _shards(given: Given) -> Any:
+    """Return the list of parts: 2 is short for ["0/2", "1/2"]."""
+    number = given.value
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if isinstance(number, int) and not isinstance(number, bool):
+        if not 1 <= number <= MOST_SHARDS:
+            raise SettingError(
+                f"{given.where}: shards must be 1 to {MOST_SHARDS} parts, not {number}."
+            )
+        return [f"{part}/{number}" for part in range(number)]
+    if isinstance(number, list):
+        _check_parts(number, given.where)
+    return number
+
+
+def _check_parts(parts: Sequence[Any], where: str) -> None:
+    if not parts:
+        raise SettingError(f"{where}: shards is empty: nothing would be downloaded.")
+    try:
+        read = [Shard.parse(str(part)) for part in parts]
+    except SettingError as error:
+        raise SettingError(f"{where}: {error}") from None
+    if len({part.of for part in read}) > 1 or len(set(read)) < len(read):
+        raise SettingError(
+            f"{where}: shards must be different parts of one number, such as [0/2, 1/2], "
+            f"not {list(parts)!r}."
+        )
+
+
+def _check_labels(name: str, given: Given) -> None:
+    """Refuse what YAML reads as other than text: Kubernetes would, in the middle of the run."""
+    if not isinstance(given.value, dict):
+        return
+    for label, value in given.value.items():
+        if not isinstance(value, str):
+            raise SettingError(
+                f"{given.where}: {name} must map labels to text: write {label}: "
+                f'"{str(value).lower() if isinstance(value, bool) else value}", with quotes.'
+            )

@@ -1,0 +1,61 @@
+"""The training pipeline on a synthetic sample, in Docker: what `make run-docker` does.
+
+    python -m pipelines.run_docker --params sample_data/run.yaml --outdir results-docker
+
+Makes the sample, serves it from a real S3 server on this machine, and runs the compiled pipeline
+on two shards of its bucket.
+"""
+
+from pathlib import Path
+
+from autofocus.common.command import Argument
+from autofocus.make_sample import make_sample
+from autofocus.run_parameters import read_parameters
+from autofocus.store.local_server import LocalS3Server
+from autofocus.store.uploading import upload_folder
+from pipelines.command import ModuleCommand
+from pipelines.local import LocalRun, run_locally
+
+NAME = "pipelines.run_docker"
+
+
+def run_docker(
+    params: Path, outdir: Path, pipeline: Path, shards: int = 2, workdir: Path = Path("demo")
+) -> LocalRun:
+    """Make a sample, serve it, and run a pipeline on it in Docker.
+
+    Args:
+        params: the parameters of the run, as for `autofocus run`.
+        outdir: the folder to write to.
+        pipeline: the compiled pipeline.
+        shards: into how many parts the photographs are divided.
+        workdir: where the sample and the server's data are kept.
+
+    Raises:
+        AutofocusError: of the step that could not go on.
+    """
+    bucket = read_parameters(params).arguments["download_images"]["bucket"]
+    sample = make_sample(workdir / "sample")
+    with LocalS3Server(workdir / "s3") as server, server.as_default():
+        upload_folder(sample.bucket, bucket)
+        more = [f"endpoint_url={server.endpoint_url}", f"shards={shards}"]
+        return run_locally(pipeline, outdir, params, more)
+
+
+COMMAND = ModuleCommand(
+    name=NAME,
+    summary="Run the training pipeline in Docker, on a synthetic sample from a local S3 server.",
+    example="python -m pipelines.run_docker --params sample_data/run.yaml --outdir results-docker",
+    function=run_docker,
+    arguments=(
+        Argument("params", "the parameters", default=Path("sample_data/run.yaml")),
+        Argument("outdir", "the folder to write to", default=Path("results-docker")),
+        Argument(
+            "pipeline", "the compiled pipeline", default=Path("build/pipelines/train-cpu.yaml")
+        ),
+        Argument("workdir", "where sample and server are kept", default=Path("demo")),
+    ),
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

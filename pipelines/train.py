@@ -1,0 +1,110 @@
+"""From a bucket of photographs and tables to a trained classifier and its evaluation.
+
+`train` puts the training on a node with a GPU; `train_cpu` is the same for clusters without one.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from kfp import dsl
+
+from components.clean.component import clean
+from components.download.component import download
+from components.images import image
+from components.link.component import link
+from components.preprocess.component import preprocess
+from components.retrain.component import retrain
+from pipelines.shards import prepare_shards
+from pipelines.tasks import equip, on_gpu
+from pipelines.wiring import described_by, pick
+
+NAME = "autofocus-train"
+
+
+@described_by(download, preprocess, clean, link, retrain)
+def _train(
+    bucket: str,
+    manifest: str,
+    prefix: str = "",
+    endpoint_url: str = "",
+    s3_secret: str = "autofocus-s3",
+    shards: list[str] = ["0/2", "1/2"],
+    sample: int = 0,
+    download_max_rejected: float = 0.1,
+    indir: str = "",
+    extensions: list[str] = ["JPG", "JPEG", "PNG"],
+    trim_bottom: int = 198,
+    trim_top: int = 0,
+    min_side: int = 256,
+    night_tolerance: float = 2.0,
+    preprocess_max_rejected: float = 0.1,
+    detections: list[str] = ["**/detections_*.csv"],
+    strip_components: int = 2,
+    date_format: str = "",
+    clean_max_rejected: float = 1.0,
+    labelmap: dict[str, str] = {},
+    label_priority: list[str] = [],
+    link_max_rejected: float = 0.5,
+    tfhub_module: str = "efficientnet-lite0",
+    how_many_training_steps: int = 4000,
+    learning_rate: float = 0.01,
+    testing_percentage: float = 10,
+    validation_percentage: float = 10,
+    train_batch_size: int = 100,
+    eval_step_interval: int = 10,
+    flip_left_right: bool = False,
+    random_crop: int = 0,
+    random_scale: int = 0,
+    random_brightness: int = 0,
+    retrain_max_rejected: float = 0.1,
+    mlflow_tracking_uri: str = "",
+    gpu_node_selector: dict[str, str] = {"nvidia.com/gpu.present": "true"},
+) -> None:
+    """Train a classifier on the photographs and tables of a bucket, and evaluate it.
+
+    Args:
+        manifest: what the bucket holds: the digest that autofocus download_images --dry-run
+            prints, or unchecked- and a new word; runs with the same one share their downloads
+        s3_secret: the Kubernetes secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+        shards: the parts into which the photographs are divided, all of them: 0/2 and 1/2
+        gpu_node_selector: the labels of nodes with a GPU
+    """
+    given = locals()
+    prepared = prepare_shards(**pick(prepare_shards, given))
+    cleaned = equip(
+        clean(
+            tables=prepared.outputs["tables"],
+            image_properties=prepared.outputs["image_properties"],
+            **pick(clean, given),
+        )
+    )
+    linked = equip(link(detections_clean=cleaned.outputs["detections_clean"], **pick(link, given)))
+    trained = equip(
+        retrain(
+            preprocessed=prepared.outputs["preprocessed"],
+            links=linked.outputs["links"],
+            **pick(retrain, given),
+        )
+    )
+    if gpu_node_selector is not None:
+        trained.set_container_image(image("retrain-gpu"))
+        on_gpu(trained, gpu_node_selector)
+
+
+def _without_gpu(function: Callable[..., None]) -> Callable[..., None]:
+    """Return the same pipeline without its last parameter."""
+    signature = inspect.signature(function)
+    *kept, dropped = signature.parameters.values()
+
+    @functools.wraps(function)
+    def cpu(*values: Any) -> None:
+        function(*values, **{dropped.name: None})
+
+    cpu.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    return cpu
+
+
+train = dsl.pipeline(name=NAME)(_train)
+train_cpu = dsl.pipeline(name=NAME)(_without_gpu(_train))

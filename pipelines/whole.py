@@ -1,0 +1,124 @@
+"""Checking that a pipeline's local run is whole: every task has ended, every output stands.
+
+kfp's runner for Docker can report success for a container that failed: it removes the container
+before it asks how it ended. What counts is what stands on the disk: components write their
+outputs when their work has ended well, and `executor_output.json` last of all.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autofocus.common.errors import InputDataError
+from autofocus.containers.executor import Artifact
+from autofocus.containers.task import measure
+
+EXECUTOR_OUTPUT = "executor_output.json"
+
+
+@dataclass(frozen=True)
+class DoneTask:
+    """A task that has ended well.
+
+    Attributes:
+        component: its component's name; several tasks of a fan-out share it.
+        outputs: its artifacts by name.
+    """
+
+    component: str
+    outputs: Mapping[str, Artifact]
+
+
+def expected_tasks(spec: Mapping[str, Any], values: Mapping[str, Any]) -> Counter[str]:
+    """Count how many tasks of each component a run has.
+
+    Args:
+        spec: the compiled pipeline's first document.
+        values: the values of its parameters, defaults included.
+
+    Raises:
+        InputDataError: a loop goes over something else than a parameter.
+    """
+    return Counter(_tasks(spec, spec["root"], values))
+
+
+def _tasks(
+    spec: Mapping[str, Any], component: Mapping[str, Any], values: Mapping[str, Any]
+) -> Iterator[str]:
+    for task in component["dag"]["tasks"].values():
+        name = task["componentRef"]["name"]
+        inner = spec["components"][name]
+        if "dag" not in inner:
+            if "importer" not in spec["deploymentSpec"]["executors"][inner["executorLabel"]]:
+                yield name.removeprefix("comp-")
+            continue
+        given = {
+            key: values[value["componentInputParameter"]]
+            for key, value in task.get("inputs", {}).get("parameters", {}).items()
+            if value.get("componentInputParameter") in values
+        }
+        for _ in range(_rounds(task, given)):
+            yield from _tasks(spec, inner, given)
+
+
+def _rounds(task: Mapping[str, Any], given: Mapping[str, Any]) -> int:
+    if "parameterIterator" not in task:
+        return 1
+    items = task["parameterIterator"]["items"]
+    over = given.get(items.get("inputParameter"))
+    if not isinstance(over, list):
+        raise InputDataError("The pipeline loops over something else than a list parameter.")
+    return len(over)
+
+
+def check_whole(
+    folder: Path, spec: Mapping[str, Any], values: Mapping[str, Any]
+) -> list[DoneTask]:
+    """Check all outputs of a run against what its components recorded.
+
+    Args:
+        folder: the run's folder.
+        spec: the compiled pipeline's first document.
+        values: the values of its parameters, defaults included.
+
+    Raises:
+        InputDataError: a task or an output is missing, or an output is not what was recorded.
+    """
+    done = []
+    for path in sorted(folder.rglob(EXECUTOR_OUTPUT)):
+        # Of the folders below a run's own, those of the fan-out come first, the task's last.
+        component = path.parent.name
+        wanted = spec["components"][f"comp-{component}"]["outputDefinitions"]["artifacts"]
+        done.append(_check_task(path, component, list(wanted)))
+    expected, found = expected_tasks(spec, values), Counter(task.component for task in done)
+    for component, number in expected.items():
+        if found[component] < number:
+            raise InputDataError(
+                f"{found[component]} of {number} tasks of {component} have ended well: the log "
+                "says what stopped the others, even where the runner called them a success."
+            )
+    return done
+
+
+def _check_task(path: Path, component: str, wanted: list[str]) -> DoneTask:
+    artifacts = json.loads(path.read_text(encoding="utf-8"))["artifacts"]
+    outputs = {
+        name: Artifact.from_json(value["artifacts"][0]) for name, value in artifacts.items()
+    }
+    for name in wanted:
+        if name not in outputs or not outputs[name].path.exists():
+            raise InputDataError(f"The output {name} of {component} is missing: {path.parent}.")
+        _check_output(outputs[name], f"The output {name} of {component}")
+    return DoneTask(component, outputs)
+
+
+def _check_output(artifact: Artifact, which: str) -> None:
+    recorded = artifact.metadata.get("sha256")
+    if recorded is not None and measure(artifact.path).sha256 != recorded:
+        raise InputDataError(
+            f"{which} is not what the task recorded: something has changed {artifact.path}, or "
+            "its disk is full."
+        )

@@ -1,0 +1,162 @@
+"""Claims about values for a pipeline's parameters."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autofocus.common.errors import AutofocusError, InputDataError, MissingInputError, SettingError
+from pipelines.interface import Interface, read_interface
+from pipelines.parameters import gather, parameter_name
+from tests.pipelines.fake_api import write_tiny
+
+SAMPLE = Path(__file__).parents[2] / "sample_data"
+
+
+@pytest.fixture
+def interface(tmp_path: Path) -> Interface:
+    return read_interface(write_tiny(tmp_path))
+
+
+def read(interface: Interface, text: str, *words: str) -> dict[str, Any]:
+    path = interface.path.with_name("run.yaml")
+    path.write_text(text)
+    return {name: given.value for name, given in gather(path, words, interface).values.items()}
+
+
+def test_the_sample_s_file_of_autofocus_run_serves(interface: Interface) -> None:
+    """Sections are flattened, the label map and the rules are read, and nothing else is added."""
+    known = dict(interface.parameters)
+    for name in ("indir", "min_side", "detections", "strip_components", "tfhub_module"):
+        known[name] = known["prefix"]
+    for name in ("how_many_training_steps", "testing_percentage", "validation_percentage"):
+        known[name] = known["trim_bottom"]
+    stages = interface.stages | {"clean"}
+    wide = dataclasses.replace(interface, parameters=known, stages=stages)
+    values = {
+        name: given.value for name, given in gather(SAMPLE / "run.yaml", (), wide).values.items()
+    }
+    assert values.pop("labelmap") == json.loads((SAMPLE / "raccoon_labelmap.json").read_text())
+    assert "human > *" in values.pop("label_priority")
+    assert values == {
+        "bucket": "autofocus",
+        "indir": "lpz_data",
+        "trim_bottom": 198,
+        "min_side": 256,
+        "detections": ["lpz_data/detections_*.csv"],
+        "strip_components": 2,
+        "tfhub_module": "efficientnet-lite0",
+        "how_many_training_steps": 1000,
+        "testing_percentage": 20,
+        "validation_percentage": 10,
+        "learning_rate": 0.05,
+    }
+
+
+def test_flat_keys_and_sections_may_stand_together(interface: Interface) -> None:
+    """What has no section is the pipeline's parameter of that name; dashes are as good."""
+    text = "bucket: b\nretrain: {learning-rate: 0.5}\npredict: {jobs: 4}\n"
+    assert read(interface, text) == {"bucket": "b", "learning_rate": 0.5}
+
+
+def test_keys_of_several_stages_are_named_after_their_stage(interface: Interface) -> None:
+    """`max_rejected` of a stage becomes `<stage>_max_rejected`; what is one stage's stays."""
+    assert read(interface, "preprocess_images: {max_rejected: 0.5}\n") == {
+        "preprocess_max_rejected": 0.5
+    }
+    assert parameter_name("link_images_by_label", "max_rejected") == "link_max_rejected"
+    assert parameter_name("predict", "allow_empty") == "predict_allow_empty"
+    assert parameter_name("predict", "extensions") == "extensions"
+    assert parameter_name("clean_detections", "strip_components") == "strip_components"
+
+
+def test_stages_must_agree_on_the_extensions(interface: Interface) -> None:
+    """One parameter serves two stages, so that two values are refused and equal ones are not."""
+    whole = dataclasses.replace(interface, stages=interface.stages | {"predict"})
+    both = "preprocess_images: {{extensions: [JPG]}}\npredict: {{extensions: [{}]}}\n"
+    assert read(whole, both.format("JPG")) == {"extensions": ["JPG"]}
+    with pytest.raises(SettingError, match=r"extensions is given twice: \['JPG'\]"):
+        read(whole, both.format("PNG"))
+
+
+def test_sections_of_stages_that_a_pipeline_lacks_are_left_out(interface: Interface) -> None:
+    """One file serves all pipelines: what it says for others is left out and reported."""
+    path = interface.path.with_name("run.yaml")
+    path.write_text("predict: {photographs: p}\nclean_detections: {}\n")
+    gathered = gather(path, (), interface)
+    assert (gathered.values, gathered.left_out) == ({}, ["predict"])
+
+
+def test_shards_may_be_a_number(interface: Interface) -> None:
+    """4 is short for the four parts, on the command line too."""
+    parts = ["0/4", "1/4", "2/4", "3/4"]
+    assert read(interface, "shards: 4\n") == {"shards": parts}
+    assert read(interface, "", "shards=4") == {"shards": parts}
+    assert read(interface, "shards: [1/2]\n") == {"shards": ["1/2"]}
+
+
+def test_the_command_line_prevails(interface: Interface) -> None:
+    """--set wins over the file, reads YAML, and takes a path from the folder one is in."""
+    words = ("bucket=other", "prefix=", "labelmap={fox: raccoon}", "label_priority=['a > b']")
+    assert read(interface, "bucket: b\ntrim_bottom: 3\n", *words) == {
+        "bucket": "other",
+        "trim_bottom": 3,
+        "prefix": "",
+        "labelmap": {"fox": "raccoon"},
+        "label_priority": ["a > b"],
+    }
+    path = SAMPLE / "raccoon_labelmap.json"
+    assert read(interface, "", f"labelmap_path={path}")["labelmap"] == json.loads(path.read_text())
+
+
+def test_nothing_leaves_the_pipeline_s_default(interface: Interface) -> None:
+    """A key without a value is as if it weren't there."""
+    text = "prefix:\nlink_images_by_label: {labelmap_path: null}\n"
+    assert read(interface, text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "told"),
+    [
+        ("retrain: {jobs: 4}\n", (), "retrain in {}: jobs is an option for work on one machine"),
+        ("retrain: {bottleneck_dir: x}\n", (), "no parameter bottleneck_dir, so leave it out"),
+        ("download_images: {shard: 0/2}\n", (), "shard is an option for work on one machine"),
+        ("local_data: x\n", (), "{}: local_data is a folder of one machine"),
+        ("retrain: 3\n", (), "retrain in {} must hold keys and values, not 3"),
+        (
+            "trim_bottom: 1\npreprocess_images: {trim_bottom: 2}\n",
+            (),
+            "trim_bottom is given twice",
+        ),
+        ("labelmap: {a: b}\nlabelmap_path: m.json\n", (), "There is no label map"),
+        ("labelmap_path: 3\n", (), "labelmap's file must be a path, not 3"),
+        ("shards: 0\n", (), "shards must be 1 to 1000 parts, not 0"),
+        ("shards: []\n", (), "shards is empty"),
+        ("shards: [0/2, 0/2]\n", (), "different parts of one number"),
+        ("shards: [0/2, 1/3]\n", (), "different parts of one number"),
+        ("shards: [2/2]\n", (), "{}: shard: I/N counts from 0"),
+        ("gpu_node_selector: {gpu: true}\n", (), 'write gpu: "true", with quotes'),
+        ("", ("bucket",), "--set: write NAME=VALUE"),
+        ("", ("=b",), "--set: write NAME=VALUE"),
+        ("", ("bucket=a", "bucket=b"), "bucket is given twice: 'a' (--set)"),
+        ("[1]\n", (), "must hold keys and values"),
+        ("a: 1\n---\nb: 2\n", (), "must hold keys and values"),
+        ("a: [\n", (), "is no YAML"),
+    ],
+)
+def test_what_can_t_be_used_is_refused(
+    text: str, words: tuple[str, ...], told: str, interface: Interface
+) -> None:
+    """One sentence says where, what and why."""
+    with pytest.raises(AutofocusError) as error:
+        read(interface, text, *words)
+    assert isinstance(error.value, SettingError | InputDataError | MissingInputError)
+    assert told.format(interface.path.with_name("run.yaml")) in str(error.value)
+
+
+def test_a_file_that_is_not_there_is_named(interface: Interface) -> None:
+    """The sentence names the option."""
+    with pytest.raises(MissingInputError, match=r"There is no file nowhere\.yaml \(--params\)"):
+        gather(Path("nowhere.yaml"), (), interface)
