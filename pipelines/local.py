@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import uuid
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -170,7 +171,9 @@ def _run(documents: list[Any], values: Mapping[str, Any], tasks: Path, label: st
     run = components.load_component_from_text(without_retries(documents))
     try:
         # Its log is no result; with one, this program's own output would be hard to read.
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), warnings.catch_warnings():
+            # Processors and memory are the cluster's affair.
+            warnings.filterwarnings("ignore", message=".* have no effect in the current local")
             run(**values)
     except Exception as error:  # whatever kfp makes of a task that failed
         text = _COLOURS.sub("", str(error)).rstrip(".")

@@ -1,0 +1,198 @@
+"""Tests of the compiled pipelines in local Docker, on a small sample in a real S3 server."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autofocus.common.errors import AutofocusError, InputDataError, MissingInputError
+from autofocus.make_sample import SampleSettings, make_sample
+from autofocus.predict import predict
+from autofocus.run import run
+from autofocus.store.local_server import LocalS3Server
+from autofocus.store.uploading import upload_folder
+from components.images import image
+from pipelines.compile import compile_pipelines
+from pipelines.local import LocalRun, run_locally
+from tests.docker.conftest import REPOSITORY
+from tests.killing import tree
+
+Images = Callable[[str], str]
+BUCKET = "zoo"
+SAMPLE_DATA = REPOSITORY / "sample_data"
+PARAMETERS = f"""
+download_images:
+  bucket: {BUCKET}
+preprocess_images:
+  indir: lpz_data
+clean_detections:
+  detections: [lpz_data/detections_*.csv]
+link_images_by_label:
+  labelmap_path: {SAMPLE_DATA / "raccoon_labelmap.json"}
+  label_priority_path: {SAMPLE_DATA / "label_priority.txt"}
+retrain:
+  how_many_training_steps: 200
+  testing_percentage: 20
+predict: {{}}
+"""
+# All but the SavedModel, whose bytes differ from one writing to the next, and what is drawn.
+SAME = (
+    "data/ledger.csv",
+    "preprocessed/ledger.csv",
+    "preprocessed/image_properties.csv",
+    "detections_clean.csv",
+    "detections_clean.ledger.csv",
+    "links/links.csv",
+    "links/ledger.csv",
+    "model/ledger.csv",
+    "model/labels.txt",
+    "model/metrics.json",
+    "model/confusion_matrix.csv",
+    "model/misclassified.csv",
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A bucket with a sample, compiled pipelines, and what they are to be given.
+
+    Attributes:
+        server: where the bucket is.
+        pipelines: the folder of compiled pipelines.
+        params: a parameter file.
+        folder: for whatever is made.
+    """
+
+    server: LocalS3Server
+    pipelines: Path
+    params: Path
+    folder: Path
+
+    def run(self, pipeline: str, outdir: Path, *more: str) -> LocalRun:
+        """Run a pipeline on two shards."""
+        words = [f"endpoint_url={self.server.endpoint_url}", "shards=2", *more]
+        with self.server.as_default():
+            return run_locally(
+                self.pipelines / f"{pipeline}.yaml", self.folder / outdir, self.params, words
+            )
+
+
+@pytest.fixture(scope="module")
+def setting(
+    images: Images, s3_server: LocalS3Server, tmp_path_factory: pytest.TempPathFactory
+) -> Setting:
+    """All that a local run needs."""
+    folder = tmp_path_factory.mktemp("pipelines")
+    # Folders of pytest are of its user alone, and containers are of another.
+    for path in (folder, *folder.parents[:2]):
+        path.chmod(0o755)
+    sample = make_sample(folder / "sample", SampleSettings(sequences=24, sites=4))
+    with s3_server.as_default():
+        upload_folder(sample.bucket, BUCKET)
+    compiled = compile_pipelines(folder / "compiled")
+    assert images("clean") in compiled.images
+    (folder / "run.yaml").write_text(PARAMETERS)
+    return Setting(s3_server, folder / "compiled", folder / "run.yaml", folder)
+
+
+@pytest.fixture(scope="module")
+def trained(setting: Setting) -> Path:
+    """The results of the training pipeline."""
+    assert setting.run("train-cpu", Path("trained")).tasks == 7
+    return setting.folder / "trained"
+
+
+@pytest.fixture(scope="module")
+def alone(setting: Setting) -> Path:
+    """The results of `autofocus run` on the same bucket."""
+    with pytest.MonkeyPatch.context() as patch, setting.server.as_default():
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{setting.folder}/mlflow.db")
+        run(setting.params, setting.folder / "alone")
+    return setting.folder / "alone"
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_pipeline_s_tables_are_those_of_autofocus_run(
+    trained: Path, alone: Path, name: str
+) -> None:
+    """Two shards in containers give, byte for byte, what one run on one machine gives."""
+    assert (trained / name).read_bytes() == (alone / name).read_bytes()
+
+
+def test_the_pipeline_s_report_stands_with_its_model(trained: Path) -> None:
+    """The model's folder has the SavedModel and the report."""
+    assert (trained / "model" / "saved_model.pb").is_file()
+    assert "</html>" in (trained / "model" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_labels_are_those_of_autofocus_predict(
+    setting: Setting, trained: Path, alone: Path, tmp_path: Path
+) -> None:
+    """The label pipeline's table is predict's own, named by keys, and stands in the bucket too."""
+    model = f"model_uri={trained / 'model'}"
+    setting.run("label", Path("labelled"), model, "labels_prefix=out/")
+    (tmp_path / "lpz_data").symlink_to(alone / "preprocessed")
+    expected = predict(trained / "model", tmp_path / "lpz_data", tmp_path / "labels.csv")
+    labels = setting.folder / "labelled" / "labels.csv"
+    assert labels.read_bytes() == expected.predictions.read_bytes()
+    with setting.server.as_default():
+        from autofocus.download_images import DownloadSettings, download_images
+
+        download_images(tmp_path / "back", BUCKET, DownloadSettings(prefix="out/"))
+    assert (tmp_path / "back" / "out" / "labels.csv").read_bytes() == labels.read_bytes()
+    with labels.open(newline="") as file:
+        keys = {row["filepath"] for row in csv.DictReader(file)}
+    assert keys <= set(tree(setting.folder / "sample" / "bucket"))
+
+
+# A setting with which a component ends in an error: one in the middle of the run, and its last.
+# The runner often calls these a success.
+FAILURES = {
+    "clean": ("detections=[nothing.csv]", "clean"),
+    "retrain": ("testing_percentage=100", "retrain"),
+}
+
+
+@pytest.mark.parametrize("component", FAILURES)
+def test_a_component_that_fails_makes_the_run_fail(setting: Setting, component: str) -> None:
+    """Fifty runs of fifty end with an error that names the component, whatever kfp's runner says."""
+    mistake, named = FAILURES[component]
+    for _ in range(25):
+        with pytest.raises(AutofocusError, match=named):
+            setting.run("train-cpu", Path("failed"), mistake)
+
+
+def test_an_output_that_was_changed_is_told(setting: Setting, trained: Path) -> None:
+    """An output that is not what its task recorded makes the check fail."""
+    from pipelines.interface import load_documents
+    from pipelines.whole import check_whole
+
+    spec = load_documents(setting.pipelines / "train-cpu.yaml")[0]
+    (links,) = (trained / "tasks").glob("*/link/links")
+    values = {"shards": ["0/2", "1/2"]}
+    assert len(check_whole(trained / "tasks", spec, values)) == 7
+    before = links.read_bytes()
+    links.write_bytes(before[:-1])
+    try:
+        with pytest.raises(InputDataError, match="The output links of link is not what the task"):
+            check_whole(trained / "tasks", spec, values)
+    finally:
+        links.write_bytes(before)
+
+
+def test_an_image_that_is_not_there_is_told(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A pipeline that names an image of other code is refused before anything runs."""
+    stale = (setting.pipelines / "train-cpu.yaml").read_text()
+    tag = image("clean").rpartition(":")[2]
+    (tmp_path / "stale.yaml").write_text(stale.replace(tag, "0123456789ab"))
+    with pytest.raises(MissingInputError, match="There is no image autofocus-clean:0123456789ab"):
+        run_locally(
+            tmp_path / "stale.yaml",
+            tmp_path / "out",
+            None,
+            [f"bucket={BUCKET}", "manifest=unchecked-1"],
+        )
