@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
 # See that a Docker engine answers: install Debian's and start it where none does. For CI.
+#
+#   DOCKERD_LOG  where a started engine writes its log (/var/log/autofocus-dockerd.log)
 set -euo pipefail
 
 LOG=${DOCKERD_LOG:-/var/log/autofocus-dockerd.log}
 
-if docker info >/dev/null 2>&1; then
-  exit
-fi
-if ! command -v dockerd >/dev/null || ! command -v debootstrap >/dev/null; then
-  echo "installing docker.io and debootstrap from Debian's packages" >&2
+# The engine, what makes a base image, and a registry for the tests of pushing.
+missing=()
+for program in dockerd:docker.io debootstrap:debootstrap docker-registry:docker-registry; do
+  command -v "${program%:*}" >/dev/null || missing+=("${program#*:}")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "installing ${missing[*]} from Debian's packages" >&2
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
-  apt-get install -qq --yes --no-install-recommends \
-    docker.io debootstrap iptables ca-certificates >/dev/null
+  # No service of theirs is wanted, only their programs.
+  apt-get install -qq --yes --no-install-recommends "${missing[@]}" iptables ca-certificates \
+    >/dev/null
+fi
+if docker info >/dev/null 2>&1; then
+  exit
 fi
 # What an engine that was killed leaves behind keeps the next from starting.
 if ! pgrep -x dockerd >/dev/null; then

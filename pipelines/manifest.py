@@ -57,7 +57,4 @@ def manifest_or_word(
         return find_manifest(interface, values), None
     except StoreError as error:
         word = Given(f"{UNCHECKED}{uuid.uuid4().hex}", "pipelines.submit")
-        return (
-            word,
-            f"Nothing of earlier runs will be used again, as the bucket isn't known: {error}",
-        )
+        return word, f"nothing that earlier runs downloaded will be used again: {error}"

@@ -20,7 +20,7 @@ REPOSITORY = Path(__file__).parents[2]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests that need an engine."""
     for item in items:
-        if "docker" in getattr(item, "fixturenames", ()):
+        if "docker" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("docker"):
             item.add_marker(pytest.mark.docker)
 
 

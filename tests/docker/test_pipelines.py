@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.common.errors import AutofocusError, InputDataError, MissingInputError
+from autofocus.download_images import DownloadSettings, download_images
 from autofocus.make_sample import SampleSettings, make_sample
 from autofocus.predict import predict
 from autofocus.run import run
@@ -15,7 +16,9 @@ from autofocus.store.local_server import LocalS3Server
 from autofocus.store.uploading import upload_folder
 from components.images import image
 from pipelines.compile import compile_pipelines
+from pipelines.interface import load_documents
 from pipelines.local import LocalRun, run_locally
+from pipelines.whole import check_whole
 from tests.docker.conftest import REPOSITORY
 from tests.killing import tree
 
@@ -138,8 +141,6 @@ def test_the_labels_are_those_of_autofocus_predict(
     labels = setting.folder / "labelled" / "labels.csv"
     assert labels.read_bytes() == expected.predictions.read_bytes()
     with setting.server.as_default():
-        from autofocus.download_images import DownloadSettings, download_images
-
         download_images(tmp_path / "back", BUCKET, DownloadSettings(prefix="out/"))
     assert (tmp_path / "back" / "out" / "labels.csv").read_bytes() == labels.read_bytes()
     with labels.open(newline="") as file:
@@ -157,7 +158,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("component", FAILURES)
 def test_a_component_that_fails_makes_the_run_fail(setting: Setting, component: str) -> None:
-    """Fifty runs of fifty end with an error that names the component, whatever kfp's runner says."""
+    """Fifty runs of fifty end with an error that names it, whatever kfp's runner says."""
     mistake, named = FAILURES[component]
     for _ in range(25):
         with pytest.raises(AutofocusError, match=named):
@@ -166,9 +167,6 @@ def test_a_component_that_fails_makes_the_run_fail(setting: Setting, component: 
 
 def test_an_output_that_was_changed_is_told(setting: Setting, trained: Path) -> None:
     """An output that is not what its task recorded makes the check fail."""
-    from pipelines.interface import load_documents
-    from pipelines.whole import check_whole
-
     spec = load_documents(setting.pipelines / "train-cpu.yaml")[0]
     (links,) = (trained / "tasks").glob("*/link/links")
     values = {"shards": ["0/2", "1/2"]}
@@ -182,9 +180,7 @@ def test_an_output_that_was_changed_is_told(setting: Setting, trained: Path) -> 
         links.write_bytes(before)
 
 
-def test_an_image_that_is_not_there_is_told(
-    setting: Setting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_image_that_is_not_there_is_told(setting: Setting, tmp_path: Path) -> None:
     """A pipeline that names an image of other code is refused before anything runs."""
     stale = (setting.pipelines / "train-cpu.yaml").read_text()
     tag = image("clean").rpartition(":")[2]

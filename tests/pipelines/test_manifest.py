@@ -1,0 +1,78 @@
+"""Tests of the manifest that a submission takes of its bucket."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from autofocus.common.errors import StoreError
+from autofocus.download_images import DownloadSettings, download_images
+from pipelines.interface import Given, Interface, Parameter
+from pipelines.manifest import find_manifest, manifest_or_word
+from tests.conftest import S3
+
+INTERFACE = Interface(
+    name="zoo",
+    path=Path("zoo.yaml"),
+    description="",
+    sdk_version="",
+    stages=frozenset(),
+    parameters={"manifest": Parameter("manifest", "STRING", required=True)},
+)
+
+
+def given(**values: str) -> dict[str, Given]:
+    return {name: Given(value, "a test") for name, value in values.items()}
+
+
+def test_it_is_the_one_that_the_download_checks(s3: S3, tmp_path: Path) -> None:
+    """With the manifest of the submission, the download of the same prefix goes on."""
+    s3.put("a/1.JPG", b"1")
+    s3.put("b/1.JPG", b"2")
+    found = find_manifest(INTERFACE, given(bucket=s3.bucket, prefix="a/"))
+    assert found is not None
+    settings = DownloadSettings(prefix="a/", manifest=found.value)
+    assert download_images(tmp_path, s3.bucket, settings).counts.ok == 1
+
+
+def test_it_changes_with_the_bucket(s3: S3) -> None:
+    """Another object, or another content of one, makes another manifest."""
+
+    def now() -> str:
+        found = find_manifest(INTERFACE, given(bucket=s3.bucket))
+        assert found is not None
+        return str(found.value)
+
+    s3.put("1.JPG", b"1")
+    one = now()
+    assert now() == one
+    s3.put("2.JPG", b"2")
+    two = now()
+    s3.put("2.JPG", b"3")
+    assert len({one, two, now()}) == 3
+
+
+@pytest.mark.parametrize("values", [{}, {"bucket": "zoo", "manifest": "unchecked-1"}])
+def test_nothing_is_asked_where_nothing_is_needed(values: dict[str, str]) -> None:
+    """Without a bucket, or with a manifest at hand, no server is asked."""
+    assert find_manifest(INTERFACE, given(**values)) is None
+
+
+def test_a_bucket_out_of_reach_gets_a_word(some_port: str) -> None:
+    """What can't be listed from here gets a new word each time, and a sentence says why."""
+    values = given(bucket="zoo", endpoint_url=some_port)
+    with pytest.raises(StoreError):
+        find_manifest(INTERFACE, values)
+    words = [manifest_or_word(INTERFACE, values) for _ in range(2)]
+    texts = {str(word.value) for word, _ in words if word is not None}
+    assert len(texts) == 2
+    assert all(re.fullmatch("unchecked-[0-9a-f]{32}", text) for text in texts)
+    assert str(words[0][1]).startswith("nothing that earlier runs downloaded will be used again: ")
+
+
+@pytest.fixture
+def some_port(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An address where nobody listens, and credentials for it."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    return "http://127.0.0.1:9"
