@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def compile_all(outdir: Path) -> None:
     """Compile in a process of its own, as images are named when components are imported."""
     named = {"AUTOFOCUS_TAG": TAG, "AUTOFOCUS_REGISTRY": "registry.example.org/zoo"}
-    words = [sys.executable, "-m", "pipelines.compile", "--outdir", outdir]
+    words = [sys.executable, "-m", "pipelines.compile", "--outdir", str(outdir)]
     subprocess.run(words, check=True, env=os.environ | named, capture_output=True)
 
 
