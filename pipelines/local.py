@@ -22,8 +22,14 @@ from typing import TYPE_CHECKING, Any
 from autofocus.audit import Audit, audit
 from autofocus.common import files
 from autofocus.common.command import Argument
-from autofocus.common.errors import AutofocusError, MissingInputError, need
+from autofocus.common.errors import (
+    AutofocusError,
+    MissingInputError,
+    OutputConflictError,
+    need,
+)
 from autofocus.common.settings import Kind
+from autofocus.common.workspace import HIDDEN, Workspace
 from pipelines.command import ModuleCommand
 from pipelines.interface import load_documents, read_interface, without_retries
 from pipelines.manifest import MANIFEST, find_manifest
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
 
 NAME = "pipelines.local"
 EXTRA = "pipelines"
-TASKS = "tasks"
+WORKSPACE = "local_pipeline"
 # The user of the images; root's files would be out of its reach.
 IMAGE_USER = 10001
 RUN_LABEL = "autofocus.run"
@@ -85,13 +91,14 @@ def run_locally(
 
     Args:
         pipeline: the YAML that `pipelines.compile` wrote.
-        outdir: the folder to write to; of an earlier run there only tables are replaced.
+        outdir: the folder to write to; a new one, or that of an earlier run.
         params: values in a file, as for `pipelines.submit`.
         set: further values, ``NAME=VALUE`` each.
 
     Raises:
         MissingInputError: an image, or the pipeline, isn't there.
         SettingError: a parameter is unknown, missing or of the wrong type.
+        OutputConflictError: `outdir` holds something else, or another run is at work there.
         AutofocusError: a task failed, whatever the runner says.
     """
     interface = read_interface(pipeline)
@@ -100,17 +107,34 @@ def run_locally(
         given[MANIFEST] = manifest
     values = interface.check(given)
     documents = load_documents(pipeline)
-    tasks = (outdir / TASKS).absolute()
+    _check_outdir(outdir)
+    defaults = {name: one.default for name, one in interface.parameters.items()}
+    with Workspace(outdir, WORKSPACE, {}) as workspace, closing(_docker()) as client:
+        _check_images(documents[0], client)
+        tasks = _tasks_folder(workspace)
+        with _no_containers_left(client) as label:
+            _run(documents, values, tasks, label)
+        done = check_whole(tasks, documents[0], defaults | values)
+        outputs = collect(done, outdir)
+    return LocalRun(len(done), tuple(outputs), audit(outdir))
+
+
+def _check_outdir(outdir: Path) -> None:
+    """Refuse a folder that holds anything but what an earlier run here left."""
+    ours = outdir / HIDDEN / WORKSPACE
+    if outdir.exists() and not ours.is_dir() and (outdir.is_file() or any(outdir.iterdir())):
+        raise OutputConflictError(
+            f"{outdir} holds something else, which would be overwritten: choose another --outdir."
+        )
+
+
+def _tasks_folder(workspace: Workspace) -> Path:
+    """Return an empty folder for what goes from task to task; an earlier run's goes."""
+    tasks = (workspace.folder / "tasks").absolute()
     files.empty_folder(tasks)
     if os.getuid() == 0:
         os.chown(tasks, IMAGE_USER, IMAGE_USER)
-    with closing(_docker()) as client, _no_containers_left(client) as label:
-        _check_images(documents[0], client)
-        _run(documents, values, tasks, label)
-    defaults = {name: one.default for name, one in interface.parameters.items()}
-    done = check_whole(tasks, documents[0], defaults | values)
-    outputs = collect(done, outdir)
-    return LocalRun(len(done), tuple(outputs), audit(outdir))
+    return tasks
 
 
 def _docker() -> "DockerClient":

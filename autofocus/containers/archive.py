@@ -147,13 +147,14 @@ def _unpack_tar(path: Path, wanted: Tar, folder: Path) -> int:
 
 
 def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> int:
-    parts = PurePosixPath(member.name).parts
-    if not member.isreg() or not parts or ".." in parts or parts[0] == "/":
+    path = PurePosixPath(member.name)
+    # Not by the first part: that of a path that begins with two slashes is neither.
+    if not member.isreg() or not path.parts or ".." in path.parts or path.is_absolute():
         raise InputDataError(
             f"An archive holds {member.name!r}, which is no file below its folder: only archives "
             "that this project packed are unpacked."
         )
-    final = folder.joinpath(*parts)
+    final = folder / path
     content = tar.extractfile(member)
     if content is None:  # not for regular files
         raise tarfile.ReadError(member.name)

@@ -44,7 +44,10 @@ class Artifact:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Artifact":
         """Read a RuntimeArtifact."""
-        return cls(value.get("name", ""), value["uri"], value.get("metadata", {}))
+        uri = value["uri"]
+        if not isinstance(uri, str):
+            raise TypeError(f"uri {uri!r}")
+        return cls(value.get("name", ""), uri, value.get("metadata", {}))
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a RuntimeArtifact."""

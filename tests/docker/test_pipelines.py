@@ -1,13 +1,23 @@
 """Tests of the compiled pipelines in local Docker, on a small sample in a real S3 server."""
 
 import csv
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import AutofocusError, InputDataError, MissingInputError
+from autofocus.common.errors import (
+    AutofocusError,
+    InputDataError,
+    MissingInputError,
+    OutputConflictError,
+)
 from autofocus.download_images import DownloadSettings, download_images
 from autofocus.make_sample import SampleSettings, make_sample
 from autofocus.predict import predict
@@ -88,9 +98,6 @@ def setting(
 ) -> Setting:
     """All that a local run needs."""
     folder = tmp_path_factory.mktemp("pipelines")
-    # Folders of pytest are of its user alone, and containers are of another.
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(0o755)
     sample = make_sample(folder / "sample", SampleSettings(sequences=24, sites=4))
     with s3_server.as_default():
         upload_folder(sample.bucket, BUCKET)
@@ -168,14 +175,15 @@ def test_a_component_that_fails_makes_the_run_fail(setting: Setting, component: 
 def test_an_output_that_was_changed_is_told(setting: Setting, trained: Path) -> None:
     """An output that is not what its task recorded makes the check fail."""
     spec = load_documents(setting.pipelines / "train-cpu.yaml")[0]
-    (links,) = (trained / "tasks").glob("*/link/links")
+    tasks = trained / ".autofocus" / "local_pipeline" / "tasks"
+    (links,) = tasks.glob("*/link/links")
     values = {"shards": ["0/2", "1/2"]}
-    assert len(check_whole(trained / "tasks", spec, values)) == 7
+    assert len(check_whole(tasks, spec, values)) == 7
     before = links.read_bytes()
     links.write_bytes(before[:-1])
     try:
         with pytest.raises(InputDataError, match="The output links of link is not what the task"):
-            check_whole(trained / "tasks", spec, values)
+            check_whole(tasks, spec, values)
     finally:
         links.write_bytes(before)
 
@@ -192,3 +200,47 @@ def test_an_image_that_is_not_there_is_told(setting: Setting, tmp_path: Path) ->
             None,
             [f"bucket={BUCKET}", "manifest=unchecked-1"],
         )
+
+
+def test_a_folder_with_something_else_is_left_alone(setting: Setting, tmp_path: Path) -> None:
+    """What stands in the output folder and isn't an earlier run's is not overwritten."""
+    (tmp_path / "detections_clean.csv").write_text("mine")
+    with pytest.raises(OutputConflictError, match="holds something else"):
+        setting.run("train-cpu", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["detections_clean.csv"]
+
+
+def test_a_run_that_is_stopped_leaves_no_container(setting: Setting) -> None:
+    """Told to end in the middle of a task, a run does, and so does its container."""
+    outdir = setting.folder / "stopped"
+    words = [
+        *("--pipeline", str(setting.pipelines / "train-cpu.yaml"), "--outdir", str(outdir)),
+        *("--params", str(setting.params), "--set", "shards=1"),
+        f"endpoint_url={setting.server.endpoint_url}",
+        "how_many_training_steps=10000000",
+    ]
+    start = [sys.executable, "-m", "pipelines.local", *words]
+    environment = os.environ | setting.server.environment
+    with subprocess.Popen(start, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "autofocus-retrain" in line:
+                break
+        time.sleep(8)
+        assert len(containers("autofocus-retrain")) == 1
+        running.send_signal(signal.SIGTERM)
+        said = running.communicate(timeout=60)[1]
+    assert running.returncode == 143
+    assert "Traceback" not in said
+    assert containers("autofocus-retrain") == []
+
+
+def containers(stage: str) -> list[str]:
+    """Return which containers of a stage's present image there are."""
+    told = subprocess.run(
+        ["docker", "ps", "--quiet", f"--filter=ancestor={stage}:{image('clean').split(':')[-1]}"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return told.stdout.split()
