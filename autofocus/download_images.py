@@ -20,6 +20,7 @@ from autofocus.common.result import StageResult
 from autofocus.common.settings import (
     Kind,
     describe,
+    endpoint_option,
     option,
     require,
     require_not_negative,
@@ -63,13 +64,7 @@ class DownloadSettings:
         affects_output=False,
         metavar="DIGEST",
     )
-    endpoint_url: str | None = option(
-        None,
-        "the server's address, such as http://localhost:8333, if it isn't Amazon's; "
-        "AWS_ENDPOINT_URL does as well",
-        affects_output=False,
-        metavar="URL",
-    )
+    endpoint_url: str | None = endpoint_option()
     no_sign_request: bool = option(
         False, "use no credentials, as for a public bucket", affects_output=False
     )

@@ -12,7 +12,7 @@ from autofocus.common.command import Argument, Command
 from autofocus.common.files import relative_to_folder
 from autofocus.common.ledger import LedgerWriter, Row, ledger_beside
 from autofocus.common.result import StageResult
-from autofocus.common.settings import Kind, option, require
+from autofocus.common.settings import Kind, endpoint_option, option, require
 from autofocus.common.workspace import Workspace
 from autofocus.store.session import open_bucket
 from autofocus.store.uploading import put_file
@@ -26,13 +26,7 @@ class PublishSettings:
     """The options of `publish_labels`."""
 
     prefix: str = option("labels/", "with what the table's key begins", metavar="P")
-    endpoint_url: str | None = option(
-        None,
-        "the server's address, such as http://localhost:8333, if it isn't Amazon's; "
-        "AWS_ENDPOINT_URL does as well",
-        affects_output=False,
-        metavar="URL",
-    )
+    endpoint_url: str | None = endpoint_option()
 
 
 @dataclass(frozen=True)

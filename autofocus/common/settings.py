@@ -42,6 +42,17 @@ def jobs_option() -> Any:
     return option(0, "threads; 0 for one a core", affects_output=False, metavar="N")
 
 
+def endpoint_option() -> Any:
+    """Declare the field `endpoint_url` of a stage that works on a bucket."""
+    return option(
+        None,
+        "the server's address, such as http://localhost:8333, if it isn't Amazon's; "
+        "AWS_ENDPOINT_URL does as well",
+        affects_output=False,
+        metavar="URL",
+    )
+
+
 def max_rejected_option() -> Any:
     """Declare the field `max_rejected` of a stage that works on photographs."""
     return option(

@@ -1,6 +1,9 @@
 """Tests of the manifest that a submission takes of its bucket."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,11 @@ from autofocus.common.errors import StoreError
 from autofocus.download_images import DownloadSettings, download_images
 from pipelines.interface import Given, Interface, Parameter
 from pipelines.manifest import find_manifest, manifest_or_word
+from pipelines.submit import COMMAND
 from tests.conftest import S3
+from tests.pipelines.fake_api import serving
+
+ROOT = Path(__file__).parents[2]
 
 INTERFACE = Interface(
     name="zoo",
@@ -76,3 +83,29 @@ def some_port(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     return "http://127.0.0.1:9"
+
+
+def test_a_submission_fills_it_in(
+    s3: S3, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The training pipeline gets the bucket's manifest, with the parameter file as it is."""
+    compiled = tmp_path / "train.yaml"
+    words = [sys.executable, "-m", "pipelines.compile", "--outdir", str(tmp_path)]
+    subprocess.run(words, check=True, env=os.environ | {"AUTOFOCUS_TAG": "1.2.3"})
+    s3.put("lpz_data/1.JPG", b"1")
+    found = find_manifest(INTERFACE, given(bucket=s3.bucket))
+    assert found is not None
+    with serving() as api:
+        status = COMMAND.main(
+            [
+                *("--host", api.host, "--pipeline", str(compiled)),
+                *("--params", str(ROOT / "sample_data" / "run.yaml")),
+                *("--set", f"bucket={s3.bucket}", "shards=2"),
+            ]
+        )
+        assert status == 0, capsys.readouterr().err
+        (run,) = api.runs.values()
+    parameters = run["runtime_config"]["parameters"]
+    assert parameters["manifest"] == found.value
+    assert parameters["shards"] == ["0/2", "1/2"]
+    assert parameters["labelmap"]["opossum"] == "not_raccoon"
