@@ -11,7 +11,7 @@ RESULTS ?= results
 .PHONY: base-image build-images push-images compile submit run-docker test-components readmes
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The environment is made anew only when what it is made of has changed.
 $(READY): requirements/dev.txt pyproject.toml
@@ -50,9 +50,10 @@ compile: $(READY) ## write the pipelines as YAML [REGISTRY= TAG=]
 
 PIPELINE ?= build/pipelines/train.yaml
 PARAMS ?= sample_data/run.yaml
-submit: compile ## start a run on a cluster [HOST= PARAMS= PIPELINE=]
+submit: $(READY) ## start a run on a cluster [HOST= PARAMS= PIPELINE= ARGS="--set shards=4 --wait"]
 	@test -n "$(HOST)" || { echo "submit: error: say where the cluster is: HOST=https://..."; exit 2; }
-	$(BIN)/python -m pipelines.submit --host $(HOST) --pipeline $(PIPELINE) --params $(PARAMS)
+	$(BIN)/python -m pipelines.compile --outdir build/pipelines
+	$(BIN)/python -m pipelines.submit --host $(HOST) --pipeline $(PIPELINE) --params $(PARAMS) $(ARGS)
 
 run-docker: build-images compile ## the training pipeline on a synthetic sample, in local Docker
 	$(BIN)/python -m pipelines.run_docker --outdir results-docker

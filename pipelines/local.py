@@ -8,6 +8,7 @@ are left out, as on one machine they would repeat the same error minutes later. 
 model and report end up laid out as by `autofocus run`.
 """
 
+import builtins
 import os
 import re
 import sys
@@ -194,14 +195,25 @@ def _run(documents: list[Any], values: Mapping[str, Any], tasks: Path, label: st
     local.init(runner, pipeline_root=str(tasks))
     run = components.load_component_from_text(without_retries(documents))
     try:
-        # Its log is no result; with one, this program's own output would be hard to read.
-        with redirect_stdout(sys.stderr), warnings.catch_warnings():
-            # Processors and memory are the cluster's affair.
-            warnings.filterwarnings("ignore", message=".* have no effect in the current local")
+        with _kept_apart():
             run(**values)
     except Exception as error:  # whatever kfp makes of a task that failed
         text = _COLOURS.sub("", str(error)).rstrip(".")
         raise AutofocusError(f"{text}: its own words stand in the log above.") from None
+
+
+@contextmanager
+def _kept_apart() -> Iterator[None]:
+    """Let the log of kfp go to standard error, as it is no result, and nothing of it stay."""
+    printing = builtins.print
+    try:
+        with redirect_stdout(sys.stderr), warnings.catch_warnings():
+            # Processors and memory are the cluster's affair.
+            warnings.filterwarnings("ignore", message=".* have no effect in the current local")
+            yield
+    finally:
+        # Tasks side by side indent what is printed, and don't always take that back.
+        builtins.print = printing
 
 
 def _mounts(values: Mapping[str, Any]) -> list[Any]:

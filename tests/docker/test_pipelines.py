@@ -1,5 +1,6 @@
 """Tests of the compiled pipelines in local Docker, on a small sample in a real S3 server."""
 
+import builtins
 import csv
 import os
 import signal
@@ -135,6 +136,12 @@ def test_the_pipeline_s_report_stands_with_its_model(trained: Path) -> None:
     """The model's folder has the SavedModel and the report."""
     assert (trained / "model" / "saved_model.pb").is_file()
     assert "</html>" in (trained / "model" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_run_leaves_print_as_it_was() -> None:
+    """The runner indents all that is printed, and does so no longer when the run has ended."""
+    assert builtins.print.__module__ == "builtins"
 
 
 def test_the_labels_are_those_of_autofocus_predict(
