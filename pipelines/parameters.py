@@ -36,7 +36,9 @@ SHORT = {
     "predict": "predict",
 }
 SHARED = frozenset({"extensions"})
-MOST_SHARDS = 1000
+# A task is handed all its inputs in one argument, of which Linux takes 128 KiB at most; of each
+# shard, `clean` is told some 860 bytes.
+MOST_SHARDS = 100
 
 
 @dataclass
@@ -239,6 +241,8 @@ def _check_parts(parts: Sequence[Any], where: str) -> None:
         read = [Shard.parse(str(part)) for part in parts]
     except SettingError as error:
         raise SettingError(f"{where}: {error}") from None
+    if len(parts) > MOST_SHARDS:
+        raise SettingError(f"{where}: shards must be at most {MOST_SHARDS}, not {len(parts)}.")
     if len({part.of for part in read}) > 1 or len(set(read)) < len(read):
         raise SettingError(
             f"{where}: shards must be different parts of one number, such as [0/2, 1/2], "
