@@ -20,6 +20,8 @@ _DEVICES = {
     *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10)),
 }  # fmt: skip
 _DIGITS = 10
+# Of the label without a letter; in all other names, two digits follow a `%`.
+_NAMELESS = "%"
 
 
 def label_to_folder(label: str) -> str:
@@ -35,7 +37,7 @@ def label_to_folder(label: str) -> str:
     if name.split(".")[0].lower() in _DEVICES:
         name = f"%{ord(name[0]):02X}{name[1:]}"
     if not name:
-        name = "%00"
+        name = _NAMELESS
     if len(name.encode()) > _LONGEST_LABEL:
         name = f"{_cut(name, _LONGEST_LABEL - _DIGITS - 1)}-{_digest(label)}"
     return name
@@ -43,7 +45,7 @@ def label_to_folder(label: str) -> str:
 
 def folder_to_label(name: str) -> str:
     """Return the label that a folder is named after: the reverse of `label_to_folder`."""
-    return "" if name == "%00" else unquote(name, errors="surrogateescape")
+    return "" if name == _NAMELESS else unquote(name, errors="surrogateescape")
 
 
 def link_name(filepath: str) -> str:

@@ -22,6 +22,8 @@ awkward = st.sampled_from(
         "~",
         "é!!",
         ".x",
+        "\0",
+        "",
     ]
 )
 
