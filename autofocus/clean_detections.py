@@ -195,7 +195,10 @@ def _check_any(
         return
     if rows.empty or properties.empty:
         which = "detections" if rows.empty else "image properties"
-        raise InputDataError(f"The table of {which} has no rows: there is nothing to join.")
+        raise InputDataError(
+            f"The table of {which} has no rows: there is nothing to join. Check where "
+            f"{'the tables' if rows.empty else 'the photographs'} are looked for."
+        )
     raise InputDataError(
         f"No detection has a photograph: looked, for instance, for {rows[IMAGE].iloc[0]} in "
         f"{image_dir}, where there is, for instance, {properties.index[0]}. Check --image-dir, "

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.common.command import Argument, Command
+from autofocus.common.errors import InputDataError
 from autofocus.common.files import relative_to_folder
 from autofocus.common.ledger import LedgerWriter, Row, ledger_beside
 from autofocus.common.result import StageResult
@@ -61,13 +62,17 @@ def publish_labels(
 
     Raises:
         MissingInputError: there is no such table.
-        InputDataError: the tables are of different models, or shards overlap.
+        InputDataError: the tables are of different models or hold no label, or shards overlap.
         StoreError: the bucket can't be reached or written.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     ledger, key = ledger_beside(outpath), settings.prefix + outpath.name
     with Workspace(outpath.parent, NAME, {}, output=outpath.name) as workspace:
         rows = merge_tables(tables, outpath, "filepath")
+        if not rows:
+            raise InputDataError(
+                "No table has a label: nothing is published. Check where the photographs lie."
+            )
         with open_bucket(
             bucket, prefix=settings.prefix, endpoint_url=settings.endpoint_url
         ) as opened:

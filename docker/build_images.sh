@@ -13,6 +13,7 @@ cd "$(dirname "$0")/.."
 OFFICIAL=python:3.11-slim-bookworm
 HOMEMADE=autofocus-base:bookworm
 REGISTRY=${REGISTRY:-}
+REGISTRY=${REGISTRY%/}
 PYTHON=${PYTHON:-.venv/bin/python}
 STAGES=${STAGES:-download preprocess clean link predict retrain publish}
 if [ "${GPU:-}" = 1 ]; then
@@ -89,7 +90,7 @@ TAG=${TAG:-$(docker/tag.sh)}
 [ "$TAG" != latest ] || fail "a tag must mean one content for ever, so not latest (TAG)."
 choose_base
 PASSED_ON=()
-for name in PIP_INDEX_URL HTTP_PROXY HTTPS_PROXY NO_PROXY; do
+for name in PIP_INDEX_URL HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
   if [ -n "${!name:-}" ]; then
     PASSED_ON+=(--build-arg "$name")
   fi
@@ -103,7 +104,8 @@ VERSION=$("$PYTHON" -c 'import autofocus; print(autofocus.__version__)')
 REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 CREATED=$(git log -1 --format=%cI 2>/dev/null || echo unknown)
 
-runtime=autofocus-runtime:build learning=autofocus-learning:build
+# Named by the tag too, so that builds side by side don't take each other's.
+runtime=autofocus-runtime:$TAG learning=autofocus-learning:$TAG
 build "$runtime" docker/runtime.Dockerfile --build-arg "BASE_IMAGE=$BASE_IMAGE"
 case " $STAGES " in
   *" predict "* | *" retrain "* | *" retrain-gpu "*)

@@ -13,7 +13,9 @@ fail() {
 }
 
 [ -n "${REGISTRY:-}" ] || fail "say where to: REGISTRY=registry.example.org/wildlife."
+REGISTRY=${REGISTRY%/}
 TAG=${TAG:-$(docker/tag.sh)}
+[ "$TAG" != latest ] || fail "a tag must mean one content for ever, so not latest (TAG)."
 STAGES=${STAGES:-download preprocess clean link predict retrain publish retrain-gpu}
 NOTED=build/digests.json
 
@@ -25,11 +27,12 @@ for stage in $STAGES; do
     [ "$stage" = retrain-gpu ] && continue
     fail "there is no image $name:$TAG: make build-images REGISTRY=$REGISTRY TAG=$TAG."
   fi
-  docker push --quiet "$name:$TAG" >/dev/null || fail "$name:$TAG could not be pushed."
-  digest=$(docker image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$name:$TAG" \
-    | grep -F "$name@" | tail -n 1)
-  lines+=("    \"$stage\": \"$digest\"")
-  echo "$digest"
+  said=$(docker push "$name:$TAG") || fail "$name:$TAG could not be pushed."
+  # Told by the registry just now; what Docker remembers of an image may go by another name.
+  [[ $said =~ digest:\ (sha256:[0-9a-f]{64}) ]] || fail "no digest was told of $name:$TAG."
+  digest=${BASH_REMATCH[1]}
+  lines+=("    \"$stage\": \"$name@$digest\"")
+  echo "$name@$digest"
 done
 mkdir -p build
 {

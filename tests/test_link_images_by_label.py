@@ -13,6 +13,7 @@ from autofocus.common.errors import (
     InputDataError,
     MissingInputError,
     OutputConflictError,
+    SettingError,
     TooManyRejectedError,
 )
 from autofocus.link_images_by_label import LinkResult, LinkSettings, link_images_by_label
@@ -232,3 +233,41 @@ def test_the_command_line_of_old_works(tmp_path: Path) -> None:
         check=True,
     )
     assert "1 inputs = 1 ok + 0 reused + 0 rejected" in done.stdout
+
+
+def test_links_alone_are_those_of_the_real_linking(tmp_path: Path) -> None:
+    """Without a photograph at hand, table and ledger are the same, byte for byte."""
+    given = (
+        ("cam1/IMG_1.JPG", "cat"),
+        ("cam1/IMG_1.JPG", "dog"),
+        ("cam2/IMG_1.JPG", "bird"),
+        ("cam2/IMG_1.JPG", "cat"),
+        ("cam2/IMG_2.JPG", "../fox"),
+        ("süß 狐.JPG", "cat"),
+    )
+    rules = tmp_path / "rules.txt"
+    rules.write_text("dog > cat\n")
+    real = link(tmp_path / "real", *given, label_priority_path=rules)
+    (tmp_path / "bare").mkdir()
+    shutil.copy(tmp_path / "real" / "labels.csv", tmp_path / "bare")
+    bare = again(tmp_path / "bare", label_priority_path=rules, links_only=True)
+    assert bare.links.read_bytes() == real.links.read_bytes()
+    assert bare.ledger.read_bytes() == real.ledger.read_bytes()
+    assert {row["reason"] for row in ledger(tmp_path / "bare")} == {"", "conflicting_labels"}
+    assert bare.notes == real.notes[:1]
+    visible = {path.name for path in (tmp_path / "bare" / "links").iterdir()} - {".autofocus"}
+    assert visible == {"links.csv", "ledger.csv"}
+
+
+def test_links_alone_are_written_again_as_they_were(tmp_path: Path) -> None:
+    """Started a second time, all is reused and the table stays."""
+    link(tmp_path, ("1.JPG", "cat"), ("2.JPG", "dog"), links_only=True)
+    before = (tmp_path / "links" / "links.csv").read_bytes()
+    assert again(tmp_path, links_only=True).counts.reused == 2
+    assert (tmp_path / "links" / "links.csv").read_bytes() == before
+
+
+def test_copies_and_links_alone_contradict_each_other() -> None:
+    """Both at once can't be asked for."""
+    with pytest.raises(SettingError, match="copy and links_only contradict"):
+        LinkSettings(copy=True, links_only=True)

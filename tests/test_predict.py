@@ -139,3 +139,18 @@ def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
     make_classes(tmp_path / "in", 1)
     with pytest.raises(MissingInputError, match="--saved_model_dir"):
         predict(tmp_path, tmp_path / "in", tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize("name", ["empty", "gone"])
+def test_an_empty_shard_may_be_fine(model: Path, tmp_path: Path, name: str) -> None:
+    """Where nothing is allowed, the table has its columns and no row; else it is an error."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MissingInputError):
+        predict(model, tmp_path / name, tmp_path / "out.csv")
+    settings = PredictSettings(allow_empty=True)
+    result = predict(model, tmp_path / name, tmp_path / "out.csv", settings)
+    probabilities = [f"probability_{label}" for label in sorted(COLOURS)]
+    assert result.predictions.read_text().splitlines() == [
+        ",".join(["filepath", "label", "score", *probabilities])
+    ]
+    assert result.counts.inputs == 0

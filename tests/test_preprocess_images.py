@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,27 @@ def test_originals_are_never_written_over(indir: Path, outdir: str) -> None:
         run(indir, indir / outdir)
     assert tree(indir) == before
     assert not (indir / outdir / ".autofocus").exists()
+
+
+@pytest.mark.parametrize("name", ["empty", "gone"])
+def test_an_empty_shard_may_be_fine(tmp_path: Path, name: str) -> None:
+    """Where nothing is allowed, tables have columns and no row, and the preparation stands."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MissingInputError):
+        run(tmp_path / name, tmp_path / "none")
+    allowed = replace(SMALL, allow_empty=True)
+    result = run(tmp_path / name, tmp_path / "out", allowed)
+    assert result.properties.read_text() == (
+        "filepath,date,time,night,mean_brightness,time_source,width,height,camera_make,"
+        "camera_model\n"
+    )
+    assert result.ledger.read_text() == "stage,input,status,reason,detail,output\n"
+    assert result.counts.inputs == 0
+    assert list(tree(tmp_path / "out")) == [
+        "image_properties.csv",
+        "ledger.csv",
+        "preparation.json",
+    ]
 
 
 def test_no_input_folder(tmp_path: Path) -> None:

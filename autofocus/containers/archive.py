@@ -148,8 +148,7 @@ def _unpack_tar(path: Path, wanted: Tar, folder: Path) -> int:
 
 def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> int:
     path = PurePosixPath(member.name)
-    # Not by the first part: that of a path that begins with two slashes is neither.
-    if not member.isreg() or not path.parts or ".." in path.parts or path.is_absolute():
+    if not member.isreg() or not _leads_inside(path):
         raise InputDataError(
             f"An archive holds {member.name!r}, which is no file below its folder: only archives "
             "that this project packed are unpacked."
@@ -169,6 +168,12 @@ def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) 
     with final.open("wb") as file:
         shutil.copyfileobj(content, file)
     return 1
+
+
+def _leads_inside(path: PurePosixPath) -> bool:
+    # Not by the first part: that of a path that begins with two slashes is `//`.
+    is_relative = bool(path.parts) and not path.is_absolute()
+    return is_relative and ".." not in path.parts and "\0" not in str(path)
 
 
 class _Hashing:

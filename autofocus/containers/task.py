@@ -11,15 +11,15 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from autofocus.common import files
 from autofocus.common.command import guarded
 from autofocus.common.errors import AutofocusError, InputDataError
-from autofocus.common.ledger import LEDGER_NAME, Status, read_ledger
+from autofocus.common.ledger import LEDGER_NAME, Row, Status, read_ledger
 from autofocus.common.result import StageResult
 from autofocus.common.settings import from_mapping, kinds
 from autofocus.common.workspace import HIDDEN
@@ -42,6 +42,7 @@ class Task:
     asked: ExecutorInput
     folder: Path
     _made: dict[str, tuple[Path, Mapping[str, Any]]] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
 
     def parameter(self, name: str) -> Any:
         """Return a parameter's value.
@@ -49,10 +50,29 @@ class Task:
         Raises:
             InputDataError: it was not given.
         """
+        self._used.add(name)
         try:
             return self.asked.parameters[name]
         except KeyError:
             raise InputDataError(f"The pipeline gives no parameter {name}.") from None
+
+    def place(self, name: str, folder: Path) -> Path:
+        """Return the folder that a parameter names below another; that one itself if it is empty.
+
+        Args:
+            name: the parameter.
+            folder: where it leads from.
+
+        Raises:
+            InputDataError: it was not given, or leads elsewhere.
+        """
+        place = PurePosixPath(self.parameter(name))
+        if place.is_absolute() or ".." in place.parts:
+            raise InputDataError(
+                f"{name} must name a folder below the bucket's root, such as photographs/2016, "
+                f"and not {str(place)!r}."
+            )
+        return folder / place
 
     def inputs(self, name: str) -> list[Path]:
         """Return where the artifacts of an input lie; several where it is a fan-in.
@@ -85,6 +105,7 @@ class Task:
             more: further settings.
         """
         known = kinds(kind)
+        self._used.update(known)
         given = {
             name: value
             for name, value in self.asked.parameters.items()
@@ -108,8 +129,22 @@ class Task:
 
         Args:
             result: the stage's account; its ledger is the output `ledger`.
+
+        Raises:
+            InputDataError: the pipeline gives a parameter, or wants an output, that the component
+                doesn't have.
         """
         self.output("ledger", result.ledger)
+        if unused := sorted(set(self.asked.parameters) - self._used):
+            raise InputDataError(
+                f"The pipeline gives a parameter {unused[0]}, which this component doesn't have: "
+                "compile the pipeline for this image."
+            )
+        if unknown := sorted(set(self.asked.outputs) - set(self._made)):
+            raise InputDataError(
+                f"The pipeline wants an output {unknown[0]}, and this component has "
+                f"{', '.join(sorted(self._made))}: compile the pipeline for this image."
+            )
         account = _account(result)
         metadata = {
             name: more or {**account, **asdict(measure(path))}
@@ -162,12 +197,19 @@ def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
 def _show_rejected(folder: Path) -> None:
     """Name inputs that were rejected in the log, as ledgers go with the container."""
     for ledger in sorted(folder.rglob(f"*{LEDGER_NAME}")):
-        rows = [row for _, row in read_ledger(ledger) if row.status is Status.REJECTED]
+        rows = _rejected(ledger)
         for row in rows[:SHOWN]:
             reason = row.reason.value if row.reason else ""
             print(f"rejected: {row.input} ({reason}: {row.detail})", file=sys.stderr)
         if len(rows) > SHOWN:
             print(f"rejected: {len(rows) - SHOWN} more", file=sys.stderr)
+
+
+def _rejected(ledger: Path) -> list[Row]:
+    # Among the data may lie a file of such a name, which must not hide the error.
+    with suppress(InputDataError, OSError):
+        return [row for _, row in read_ledger(ledger) if row.status is Status.REJECTED]
+    return []
 
 
 def _account(result: StageResult) -> dict[str, int]:

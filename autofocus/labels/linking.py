@@ -3,7 +3,7 @@
 import csv
 import re
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -148,23 +148,37 @@ def make_links(table: Path) -> int:
     Raises:
         InputDataError: it is another table, or a photograph is not where it says.
     """
-    folder = table.parent
-    with table.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        if tuple(next(reader, ())) != LINKS:
-            raise InputDataError(f"{table} is no table of links: its columns are not {LINKS}.")
-        number = 0
-        for filepath, _, name in reader:
-            image, link = folder / filepath, folder / name
-            if not image.is_file():
-                raise InputDataError(
-                    f"{filepath}, which {table.name} names, is not among the photographs: give "
-                    "those that the detections were joined to."
-                )
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(_target(image, link))
-            number += 1
+    folder, number = table.parent, 0
+    for filepath, name in _read_links(table):
+        image, link = folder / filepath, folder / name
+        if not image.is_file():
+            raise InputDataError(
+                f"{filepath}, which {table.name} names, is not among the photographs: give "
+                "those that the detections were joined to."
+            )
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(_target(image, link))
+        number += 1
     return number
+
+
+def _read_links(table: Path) -> Iterator[tuple[str, str]]:
+    """Yield each photograph and its link."""
+    with table.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            if tuple(next(reader, ())) != LINKS:
+                raise InputDataError(
+                    f"{table} is no table of links: its columns are not {', '.join(LINKS)}."
+                )
+            for row in reader:
+                if len(row) != len(LINKS):
+                    raise InputDataError(f"{table}, line {reader.line_num}: not whole.")
+                yield row[0], row[-1]
+        except csv.Error as error:
+            raise InputDataError(f"{table}, line {reader.line_num}: {error}.") from None
+        except UnicodeDecodeError:
+            raise InputDataError(f"{table} is not in UTF-8.") from None
 
 
 def remove_stale(outdir: Path, wanted: Collection[str]) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.common import files
-from autofocus.common.errors import InputDataError, MissingInputError
-from autofocus.common.settings import require
+from autofocus.common.errors import InputDataError, MissingInputError, SettingError
 from autofocus.tables.columns import DETECTIONS
 
 if TYPE_CHECKING:
@@ -29,18 +28,26 @@ def find_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
     """
     tables = []
     for pattern in patterns:
-        require(
-            bool(pattern) and not pattern.startswith("/") and ".." not in pattern.split("/"),
-            f"detections: {pattern!r} must name tables below the data, such as "
-            "lpz_data/detections_*.csv.",
-        )
-        found = sorted(folder.glob(pattern))
+        found = _glob(folder, pattern)
         if not found:
             raise MissingInputError(
                 f"No table in {folder} is named {pattern} (detections of clean_detections)."
             )
         tables += found
     return tables
+
+
+def _glob(folder: Path, pattern: str) -> list[Path]:
+    wrong = SettingError(
+        f"detections: {pattern!r} must name tables below the data, such as "
+        "lpz_data/detections_*.csv."
+    )
+    if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
+        raise wrong
+    try:
+        return sorted(folder.glob(pattern))
+    except (ValueError, IndexError, AttributeError):  # what Python's versions say of no pattern
+        raise wrong from None
 
 
 def read_table(path: Path, columns: Sequence[str]) -> "tuple[pd.DataFrame, str]":

@@ -24,10 +24,12 @@ def merge_tables(paths: Sequence[Path], outpath: Path, key: str) -> int:
         How many rows there are.
 
     Raises:
-        MissingInputError: there is no such table.
+        MissingInputError: there is no such table, or none is given.
         InputDataError: tables have other columns than the first or none named `key`, a row is
-            not whole, or two rows have the same key: shards overlap.
+            not whole or not in order, or two rows have the same key: shards overlap.
     """
+    if not paths:
+        raise MissingInputError("Give at least one table to merge.")
     outpath.parent.mkdir(parents=True, exist_ok=True)
     with files.whole_file(outpath, outpath.parent) as unfinished, ExitStack() as stack:
         tables = [stack.enter_context(_Table(path, key)) for path in paths]
@@ -55,12 +57,14 @@ class _Table:
             raise MissingInputError(f"There is no table {path}.")
         self.path = path
         self._file = path.open(encoding="utf-8", newline="")
-        self._reader = csv.reader(self._file)
-        self.columns = next(self._reader, [])
-        if key not in self.columns:
+        # Strict, so that a table cut off within quotes is told.
+        self._reader = csv.reader(self._file, strict=True)
+        try:
+            self.columns = next(self._lines(), [])
+            self._key = self._find(key)
+        except InputDataError:
             self._file.close()
-            raise InputDataError(f"{path} has no column {key}: it is another table.")
-        self._key = self.columns.index(key)
+            raise
 
     def __enter__(self) -> "_Table":
         return self
@@ -70,7 +74,7 @@ class _Table:
 
     def rows(self) -> Iterator[tuple[str, Path, list[str]]]:
         before = ""
-        for row in self._reader:
+        for row in self._lines():
             if len(row) != len(self.columns):
                 raise InputDataError(f"{self.path}, line {self._reader.line_num}: not whole.")
             name = row[self._key]
@@ -78,6 +82,19 @@ class _Table:
                 raise InputDataError(f"{self.path} is not in rising order at {name}.")
             before = name
             yield name, self.path, row
+
+    def _find(self, key: str) -> int:
+        if key not in self.columns:
+            raise InputDataError(f"{self.path} has no column {key}: it is another table.")
+        return self.columns.index(key)
+
+    def _lines(self) -> Iterator[list[str]]:
+        try:
+            yield from self._reader
+        except csv.Error as error:
+            raise InputDataError(f"{self.path}, line {self._reader.line_num}: {error}.") from None
+        except UnicodeDecodeError:
+            raise InputDataError(f"{self.path} is not in UTF-8.") from None
 
 
 def _check_columns(first: _Table, other: _Table) -> None:

@@ -7,7 +7,7 @@ from autofocus.predict import NAME, PredictResult, PredictSettings, predict
 
 def label(task: Task) -> PredictResult:
     """Unpack the photographs where they lie in the bucket, so that the table has their keys."""
-    indir = task.folder / "bucket" / task.parameter("indir")
+    indir = task.place("indir", task.folder / "bucket")
     unpack([task.input("preprocessed")], indir)
     result = predict(
         task.input("model"),

@@ -15,10 +15,10 @@ from autofocus.preprocess_images import (
 def preprocess(task: Task) -> PreprocessResult:
     """Unpack, prepare, and pack again."""
     data, outdir = task.folder / "data", task.folder / "preprocessed"
-    number = unpack([task.input("images")], data)
-    # A shard may be empty by chance; photographs that all lie elsewhere are a mistake in `indir`.
-    settings = task.settings(PreprocessSettings, allow_empty=number == 0)
-    result = preprocess_images(data / task.parameter("indir"), outdir, settings)
+    unpack([task.input("images")], data)
+    # A shard may have none below `indir` by chance; that all have none, a later stage tells.
+    settings = task.settings(PreprocessSettings, allow_empty=True)
+    result = preprocess_images(task.place("indir", data), outdir, settings)
     names = [row.output for _, row in read_ledger(result.ledger) if row.reason is None]
     pack(outdir, [PREPARATION_NAME, *names], task.folder / "images")
     task.output("preprocessed", task.folder / "images")

@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 
+from autofocus.common import parallel
 from autofocus.common.parallel import WINDOW, cores, ordered_map
 
 
@@ -101,6 +103,58 @@ def test_no_inputs() -> None:
 def test_cores_can_be_used_as_jobs() -> None:
     """There is at least one core."""
     assert cores() >= 1
+
+
+@pytest.fixture
+def sixteen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine of sixteen processors that keeps containers' limits in this folder."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(16)), raising=False)
+    monkeypatch.setattr(parallel, "CPU_MAX", tmp_path / "cpu.max")
+    monkeypatch.setattr(parallel, "CFS", [tmp_path / "quota", tmp_path / "period"])
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("max 100000\n", 16),
+        ("200000 100000\n", 2),
+        ("250000 100000\n", 3),
+        ("10000 100000\n", 1),
+        ("50000 25000\n", 2),
+        ("9900000 100000\n", 16),
+    ],
+)
+def test_limits_of_containers_count(sixteen: Path, text: str, number: int) -> None:
+    """What cgroups of version 2 grant is the number of cores, rounded up, if so many exist."""
+    (sixteen / "cpu.max").write_text(text)
+    assert cores() == number
+
+
+@pytest.mark.parametrize(
+    ("quota", "number"), [("-1\n", 16), ("200000\n", 2), ("150000\n", 2), ("1000\n", 1)]
+)
+def test_limits_of_older_containers_count(sixteen: Path, quota: str, number: int) -> None:
+    """What cgroups of version 1 grant counts likewise."""
+    (sixteen / "quota").write_text(quota)
+    (sixteen / "period").write_text("100000\n")
+    assert cores() == number
+
+
+def test_the_newer_limit_goes_first(sixteen: Path) -> None:
+    """Where both versions are mounted, that of the newer one counts."""
+    (sixteen / "cpu.max").write_text("300000 100000\n")
+    (sixteen / "quota").write_text("100000\n")
+    (sixteen / "period").write_text("100000\n")
+    assert cores() == 3
+
+
+def test_without_a_limit_all_cores_count(sixteen: Path) -> None:
+    """Outside of containers there are no such files, or none that say anything."""
+    assert cores() == 16
+    (sixteen / "cpu.max").write_text("")
+    (sixteen / "quota").write_text("200000\n")
+    assert cores() == 16
 
 
 @pytest.mark.parametrize("way", ["exception", "close"])

@@ -84,7 +84,7 @@ def test_a_name_that_is_no_text_comes_out(tmp_path: Path) -> None:
 
 
 def test_tar_files_are_closed_at_their_size(tmp_path: Path) -> None:
-    """A tar file takes files until it holds so many bytes; the manifest tells each one's digest."""
+    """A tar file takes files until it holds so many bytes; the manifest has its digest."""
     files = {f"{n}.JPG": bytes(100) for n in range(7)}
     archive = archived(tmp_path, files, tar_bytes=250)
     tars = read_manifest(archive)
@@ -179,6 +179,15 @@ def test_a_truncated_tar_file_is_told(tmp_path: Path, kept: int) -> None:
         unpack([archive], tmp_path / "out")
 
 
+def test_a_tar_file_that_goes_on_is_told(tmp_path: Path) -> None:
+    """What stands behind the end of a tar file counts, too."""
+    archive = archived(tmp_path)
+    with (archive / "part-00000.tar").open("ab") as file:
+        file.write(bytes(20_000))
+    with pytest.raises(InputDataError, match=r"part-00000\.tar has not come whole"):
+        unpack([archive], tmp_path / "out")
+
+
 def test_a_missing_tar_file_is_told(tmp_path: Path) -> None:
     """A tar file that the manifest names and that isn't there is told by its name."""
     archive = archived(tmp_path, tar_bytes=1)
@@ -252,6 +261,7 @@ def test_what_others_packed_well_is_unpacked(tmp_path: Path) -> None:
         [member("..")],
         [member(".")],
         [member("")],
+        [member("süß\0evil")],
         [member("evil", tarfile.SYMTYPE, "..")],
         [member("evil", tarfile.SYMTYPE, "../outside"), member("evil/x")],
         [member("evil", tarfile.LNKTYPE, "../outside/secret")],

@@ -147,7 +147,7 @@ def test_whole_numbers_are_ints() -> None:
 
 
 def test_a_message_without_inputs_is_fine() -> None:
-    """protobuf leaves out what is empty."""
+    """Protobuf leaves out what is empty."""
     asked = ExecutorInput.parse('{"outputs": {"outputFile": "/x/executor_output.json"}}')
     assert (dict(asked.parameters), dict(asked.inputs), dict(asked.outputs)) == ({}, {}, {})
 
@@ -179,6 +179,8 @@ def outputs(**more: Any) -> str:
 )
 def test_nonsense_is_one_sentence(text: str) -> None:
     """Whatever isn't an executor input is told as such, with who calls this program."""
-    with pytest.raises(InputDataError, match=r"is no executor input.*called by a pipeline") as told:
+    with pytest.raises(
+        InputDataError, match=r"is no executor input.*called by a pipeline"
+    ) as told:
         ExecutorInput.parse(text)
     assert "\n" not in str(told.value)

@@ -45,6 +45,11 @@ def test_the_figures_are_recorded_as_kfp_does() -> None:
     assert scalars(metrics()) == wanted.metadata
 
 
+def test_an_accuracy_of_nothing_is_told() -> None:
+    """That no photograph was right is a figure, other than that none was tested."""
+    assert scalars(metrics(accuracy=0.0))["test_accuracy"] == 0.0
+
+
 @pytest.mark.parametrize("interval", [None, []])
 def test_without_a_test_there_is_no_accuracy(interval: object) -> None:
     """Where no photograph was left to test, the number 0 is told and no accuracy."""

@@ -124,6 +124,39 @@ def test_pushing_what_was_not_built_is_told(registry: str, copy: Path) -> None:
     assert not (copy / "build").exists()
 
 
+# A registry that Docker knows by a shorter name: its images' are without `docker.io/`.
+HUB = f"""#!/bin/sh
+case "$1 $2" in
+  "push "*) echo "1.2.3: digest: sha256:{"5" * 64} size: 1234" ;;
+  "image inspect") echo "zoo/autofocus-link@sha256:{"5" * 64}" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("registry", ["docker.io/zoo", "registry.example.org/zoo/"])
+def test_digests_are_noted_under_the_name_that_was_asked_for(
+    copy: Path, registry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a registry that Docker shortens nor one with a slash at its end is another name."""
+    (copy / "bin").mkdir()
+    (copy / "bin" / "docker").write_text(HUB)
+    (copy / "bin" / "docker").chmod(0o755)
+    path = f"{copy / 'bin'}:{os.environ['PATH']}"
+    told = push(copy, registry, STAGES="link", PATH=path)
+    assert told.returncode == 0, told.stderr
+    monkeypatch.setattr("components.images.DIGESTS", copy / "build" / "digests.json")
+    monkeypatch.setenv("AUTOFOCUS_REGISTRY", registry)
+    monkeypatch.setenv("AUTOFOCUS_TAG", "1.2.3")
+    assert image("link") == f"{registry.rstrip('/')}/autofocus-link@sha256:{'5' * 64}"
+
+
+def test_latest_is_not_pushed(copy: Path) -> None:
+    """A tag that means something else tomorrow is refused."""
+    told = push(copy, "registry.example.org/zoo", TAG="latest")
+    assert told.returncode == 1
+    assert "so not latest (TAG)" in told.stderr
+
+
 def test_pushing_needs_a_registry(copy: Path) -> None:
     """Without one, one sentence asks for it."""
     told = push(copy, "")

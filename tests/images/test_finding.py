@@ -145,3 +145,12 @@ def test_names_that_are_rejected(name: str, reason: Reason) -> None:
 def test_names_that_are_fine(name: str) -> None:
     """Other names are fine, also below a folder that looks like what macOS keeps."""
     check_name(name)
+
+
+def test_an_empty_folder_may_be_fine(tmp_path: Path) -> None:
+    """Where nothing is allowed, an empty or missing folder gives no names; others give theirs."""
+    make(tmp_path, "a/1.JPG", "b/x.txt")
+    found = [
+        find_images(tmp_path / name, ["JPG"], allow_empty=True) for name in ("a", "b", "gone")
+    ]
+    assert found == [["1.JPG"], [], []]

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from autofocus.common.errors import SettingError
 from autofocus.store.listing import StoredObject
-from autofocus.store.selection import Selection, Shard, Sort, select, sort_of, spread
+from autofocus.store.selection import (
+    Selection,
+    Shard,
+    Sort,
+    has_image_name,
+    select,
+    sort_of,
+    spread,
+)
 
 image_keys = st.lists(
     st.builds("site{}/{}.JPG".format, st.integers(0, 4), st.integers(0, 99)), unique=True
@@ -48,6 +56,22 @@ def chosen(selection: Selection) -> list[str]:
 def test_sorts(key: str, sort: Sort) -> None:
     """What an object seems to be follows from its key's end, in any case."""
     assert sort_of(key) is sort
+
+
+@pytest.mark.parametrize("key", ["a/IMG_1.JPG", "a.jpeg", "x.y/b.Png", "a.mpo", "a.tar.tiff"])
+def test_names_of_images(key: str) -> None:
+    """An image's name ends like one, in any case; that of macOS's companion of it does, too."""
+    folder, slash, name = key.rpartition("/")
+    assert has_image_name(key)
+    assert has_image_name(f"{folder}{slash}._{name}")
+
+
+@pytest.mark.parametrize(
+    "key", ["jpg", "a/.jpg", "a.jpg/", "a.jpg/b", "a.csv", "a.jpg.gz", "a.tar"]
+)
+def test_names_of_no_images(key: str) -> None:
+    """Tables, tar files, and what has an image's end elsewhere than at its end are none."""
+    assert not has_image_name(key)
 
 
 def test_tar_files_come_only_when_asked_for() -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from autofocus.common.errors import InputDataError, MissingInputError
-from autofocus.tables.detections import image_paths, read_detections
+from autofocus.common.errors import InputDataError, MissingInputError, SettingError
+from autofocus.tables.detections import find_tables, image_paths, read_detections
 
 HEADER = "ImageDate,FilePath,FileName,ShortName\n"
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode(encoding))
     return path
 
@@ -111,3 +111,34 @@ def test_the_same_table_twice_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "d.csv", HEADER)
     with pytest.raises(InputDataError, match="twice"):
         read_detections([path, path])
+
+
+def test_tables_are_found_by_pattern(tmp_path: Path) -> None:
+    """Patterns are taken in their order, the tables of each by name, at the depth that it says."""
+    for name in ("b.csv", "a.csv", "in/d_2.csv", "in/d_1.csv", "in/deep/d_3.csv", "in/e.txt"):
+        write(tmp_path / name, HEADER)
+
+    def found(*patterns: str) -> list[str]:
+        paths = find_tables(tmp_path, patterns)
+        return [path.relative_to(tmp_path).as_posix() for path in paths]
+
+    assert found("in/d_*.csv", "*.csv") == ["in/d_1.csv", "in/d_2.csv", "a.csv", "b.csv"]
+    assert found("in/**/d_3.csv") == ["in/deep/d_3.csv"]
+
+
+def test_a_pattern_without_a_table_is_told(tmp_path: Path) -> None:
+    """Each pattern must fit a table, not one of them alone."""
+    write(tmp_path / "a.csv", HEADER)
+    with pytest.raises(MissingInputError, match=r"is named b_\*\.csv"):
+        find_tables(tmp_path, ["a.csv", "b_*.csv"])
+
+
+@pytest.mark.parametrize(
+    "pattern", ["", "/{root}/a.csv", "{root}/a.csv", "../a.csv", "x/../../*", ".", "./", "**x"]
+)
+def test_no_pattern_leads_out(tmp_path: Path, pattern: str) -> None:
+    """Tables outside the data are refused, though they are there."""
+    write(tmp_path / "a.csv", HEADER)
+    (tmp_path / "data" / "x").mkdir(parents=True)
+    with pytest.raises(SettingError, match="must name tables below the data"):
+        find_tables(tmp_path / "data", [pattern.format(root=tmp_path)])

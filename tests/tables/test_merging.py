@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -42,9 +43,9 @@ tables = st.dictionaries(keys, st.tuples(cells, cells), max_size=12).map(
 @settings(max_examples=150, deadline=None)
 @given(tables, st.integers(1, 5), st.randoms(use_true_random=False), st.integers(0, 2))
 def test_shards_become_the_whole(
-    rows: list[tuple[str, ...]], number: int, random: "st.Random", place: int
+    rows: list[tuple[str, ...]], number: int, random: Random, place: int
 ) -> None:
-    """A table that is split at random and merged has its own bytes, whichever column is the key."""
+    """A table split at random and merged has its own bytes, whichever column is the key."""
     order = [*range(1, place + 1), 0, *range(place + 1, 3)]
     columns = [COLUMNS[each] for each in order]
     rows = [tuple(row[each] for each in order) for row in rows]
@@ -78,7 +79,7 @@ HEADER = "filepath,label\n"
         ([HEADER + "a\n"], r"0\.csv, line 2: not whole"),
         ([HEADER + "a,x\n", HEADER + "b,x,x\n"], r"1\.csv, line 2: not whole"),
         ([HEADER + "a,x\n\n"], r"0\.csv, line 3: not whole"),
-        ([HEADER + 'a,"x\nb,x\n'], r"0\.csv, line \d: not whole|rising|second"),
+        ([HEADER + 'a,"x\nb,x\n'], r"0\.csv, line 3: unexpected end of data"),
         ([HEADER + 'a,"' + "x" * 140_000], r"0\.csv, line 2: field larger than field limit"),
         ([HEADER, "x" * 140_000 + "\n"], r"1\.csv, line 1: field larger than field limit"),
         ([HEADER + "a,\udcff\n"], r"0\.csv is not in UTF-8"),

@@ -1,0 +1,481 @@
+"""Claims about the components' programs, run on this machine as a pipeline calls them."""
+
+import csv
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autofocus.clean_detections import CleanSettings, clean_detections
+from autofocus.containers.archive import pack, unpack
+from autofocus.containers.task import measure
+from autofocus.download_images import download_images
+from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.make_sample import SampleSettings, make_sample
+from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.store.local_server import LocalS3Server
+from autofocus.store.selection import Shard
+from autofocus.store.uploading import upload_folder
+from autofocus.tables.detections import find_tables
+from tests.components.calling import OUTPUTS, Call, prepare, start
+from tests.conftest import S3
+from tests.images.pictures import hills, write
+from tests.killing import tree
+
+SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
+LABELMAP, RULES = SAMPLE_DATA / "raccoon_labelmap.json", SAMPLE_DATA / "label_priority.txt"
+BUCKET, INDIR, DETECTIONS = "zoo", "lpz_data", ["lpz_data/detections_*.csv"]
+# In a small shard one broken file weighs more.
+PREPROCESS = {"indir": INDIR, "max_rejected": 0.5}
+LINK = {
+    "labelmap": json.loads(LABELMAP.read_text()),
+    "label_priority": RULES.read_text().split("\n"),
+}
+ALL_OUTPUTS = {stage: sorted([*names, "executor_output.json"]) for stage, names in OUTPUTS.items()}
+PREDICTIONS = "filepath,label,score,probability_cat\n"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run(
+    stage: str, folder: Path, parameters: dict[str, Any], *, env: dict[str, str], **inputs: Any
+) -> Call:
+    """Run a component that must end well."""
+    call = prepare(stage, folder, parameters, **inputs)
+    told = start(stage, call, env)
+    assert told.returncode == 0, told.stderr
+    assert call.made == ALL_OUTPUTS[stage]
+    return call
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What the components made of a bucket in two shards.
+
+    Attributes:
+        environment: the way to the bucket.
+        downloads, preprocessed: of each shard.
+        clean, link: of all.
+    """
+
+    environment: dict[str, str]
+    downloads: list[Call]
+    preprocessed: list[Call]
+    clean: Call
+    link: Call
+
+
+@pytest.fixture(scope="module")
+def server(s3_server: LocalS3Server, tmp_path_factory: pytest.TempPathFactory) -> LocalS3Server:
+    """A server with a synthetic set of photographs in a bucket."""
+    folder = tmp_path_factory.mktemp("sample")
+    make_sample(folder, SampleSettings(sequences=12, sites=3))
+    with s3_server.as_default():
+        upload_folder(folder / "bucket", BUCKET)
+    return s3_server
+
+
+@pytest.fixture(scope="module")
+def chain(server: LocalS3Server, tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    """The components, one after the other."""
+    folder = tmp_path_factory.mktemp("chain")
+    env = {**server.environment, "TMPDIR": str(tmp_path_factory.mktemp("work"))}
+    downloads, preprocessed = [], []
+    for number in range(2):
+        given = {"bucket": BUCKET, "prefix": "", "endpoint_url": "", "shard": f"{number}/2"}
+        brought = run("download", folder / f"download{number}", given, env=env)
+        downloads.append(brought)
+        preprocessed.append(
+            run(
+                "preprocess",
+                folder / f"preprocess{number}",
+                PREPROCESS,
+                env=env,
+                images=brought["images"],
+            )
+        )
+    clean = run(
+        "clean",
+        folder / "clean",
+        {"detections": DETECTIONS, "strip_components": 2},
+        env=env,
+        tables=[call["tables"] for call in downloads],
+        image_properties=[call["image_properties"] for call in preprocessed],
+    )
+    link = run("link", folder / "link", LINK, env=env, detections_clean=clean["detections_clean"])
+    assert os.listdir(env["TMPDIR"]) == []  # noqa: PTH208 - of a text
+    return Chain(env, downloads, preprocessed, clean, link)
+
+
+@pytest.fixture(scope="module")
+def in_a_row(server: LocalS3Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stages, one after the other, on the whole bucket."""
+    folder = tmp_path_factory.mktemp("row")
+    data, small = folder / "data", folder / "preprocessed"
+    with server.as_default():
+        download_images(data, BUCKET)
+    preprocess_images(data / INDIR, small, PreprocessSettings(max_rejected=0.5))
+    clean_detections(
+        find_tables(data, DETECTIONS),
+        small,
+        small / "image_properties.csv",
+        folder / "detections_clean.csv",
+        CleanSettings(strip_components=2),
+    )
+    settings = LinkSettings(LABELMAP, RULES)
+    link_images_by_label(folder / "detections_clean.csv", folder / "links", settings)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("output", "name"),
+    [
+        ("all_image_properties", "preprocessed/image_properties.csv"),
+        ("detections_clean", "detections_clean.csv"),
+        ("ledger", "detections_clean.ledger.csv"),
+    ],
+)
+def test_clean_gives_what_the_stages_in_a_row_give(
+    chain: Chain, in_a_row: Path, output: str, name: str
+) -> None:
+    """The tables of two shards equal those of the whole bucket, byte for byte."""
+    assert chain.clean[output].read_bytes() == (in_a_row / name).read_bytes()
+    assert len(rows(chain.clean[output])) > 20
+
+
+def test_link_gives_what_the_stages_in_a_row_give(chain: Chain, in_a_row: Path) -> None:
+    """Without a photograph at hand, links and ledger are those beside the photographs."""
+    assert chain.link["links"].read_bytes() == (in_a_row / "links" / "links.csv").read_bytes()
+    assert chain.link["ledger"].read_bytes() == (in_a_row / "links" / "ledger.csv").read_bytes()
+    assert len(rows(chain.link["links"])) > 20
+
+
+def test_photographs_of_all_shards_are_those_of_the_bucket(
+    chain: Chain, in_a_row: Path, tmp_path: Path
+) -> None:
+    """Unpacked into one folder, the shards are what one run preprocessed, byte for byte."""
+    assert unpack([call["preprocessed"] for call in chain.preprocessed], tmp_path / "out")
+    wanted = tree(in_a_row / "preprocessed")
+    for name in ("ledger.csv", "image_properties.csv"):
+        del wanted[name]
+    assert tree(tmp_path / "out") == wanted
+    assert all(len(rows(call["image_properties"])) > 5 for call in chain.preprocessed)
+
+
+def test_shards_account_for_every_input_once(chain: Chain, in_a_row: Path) -> None:
+    """The shards' ledgers are together those of one run, of the download and of preprocess."""
+    for calls, name in (
+        (chain.downloads, "data/ledger.csv"),
+        (chain.preprocessed, "preprocessed/ledger.csv"),
+    ):
+        found = [row for call in calls for row in rows(call["ledger"])]
+        assert sorted(found, key=lambda row: row["input"]) == rows(in_a_row / name)
+
+
+def test_a_bucket_comes_in_two_archives_a_shard(
+    chain: Chain, in_a_row: Path, tmp_path: Path
+) -> None:
+    """Photographs and tables of all shards are the whole download, and only one has tables."""
+    unpack([call["images"] for call in chain.downloads], tmp_path / "out")
+    counts = [unpack([call["tables"]], tmp_path / "out") for call in chain.downloads]
+    wanted = tree(in_a_row / "data")
+    del wanted["ledger.csv"]
+    assert tree(tmp_path / "out") == wanted
+    assert counts[0] > 2
+    assert counts[1] == 0
+
+
+def test_what_is_recorded_tells_whether_artifacts_are_whole(chain: Chain) -> None:
+    """Each output's digest is that of what lies there, and its counts are the ledger's."""
+    for call in (*chain.downloads, *chain.preprocessed, chain.clean, chain.link):
+        ledger = rows(call["ledger"])
+        for name, metadata in call.metadata.items():
+            assert metadata["sha256"] == measure(call[name]).sha256
+            assert metadata["inputs"] == len(ledger)
+            assert metadata["ok"] == sum(row["status"] == "ok" for row in ledger)
+
+
+def test_a_model_is_trained_and_labels_a_shard(chain: Chain, tmp_path: Path) -> None:
+    """Retrain, predict and publish go on from there: each photograph has a label by its key."""
+    preprocessed = [call["preprocessed"] for call in chain.preprocessed]
+    env = chain.environment
+    trained = run(
+        "retrain",
+        tmp_path / "retrain",
+        {"how_many_training_steps": 20, "testing_percentage": 34, "mlflow_tracking_uri": ""},
+        env=env,
+        preprocessed=preprocessed,
+        links=chain.link["links"],
+    )
+    labels = {row["label"] for row in rows(chain.link["links"])}
+    matrix = trained.metadata["confusion_matrix"]["confusionMatrix"]
+    assert {each["displayName"] for each in matrix["annotationSpecs"]} == labels
+    tested = sum(sum(row["row"]) for row in matrix["rows"])
+    assert tested == trained.metadata["metrics"]["test_images"] > 0
+    assert 0 <= trained.metadata["metrics"]["test_accuracy"] <= 1
+    assert trained.metadata["model"]["sha256"] == measure(trained["model"]).sha256
+    assert not (trained["model"] / ".autofocus").exists()
+    assert trained["report"].read_text().startswith("<!doctype html>")
+    labelled = run(
+        "predict",
+        tmp_path / "predict",
+        {"indir": INDIR},
+        env=env,
+        model=trained["model"],
+        preprocessed=preprocessed[1],
+    )
+    published = run(
+        "publish",
+        tmp_path / "publish",
+        {"bucket": BUCKET, "prefix": "labels/"},
+        env=env,
+        predictions=[labelled["predictions"]],
+    )
+    properties = chain.preprocessed[1]["image_properties"]
+    keys = [f"{INDIR}/{row['filepath']}" for row in rows(properties)]
+    assert [row["filepath"] for row in rows(published["labels"])] == keys
+    assert {row["label"] for row in rows(published["labels"])} <= labels
+
+
+def test_an_empty_shard_goes_through(s3: S3, tmp_path: Path) -> None:
+    """A shard without a photograph gives an empty archive and table, with which clean goes on."""
+    write(tmp_path / "1.JPG", hills(300, 500))
+    s3.put("a/1.JPG", (tmp_path / "1.JPG").read_bytes())
+    s3.put("d.csv", "ImageDate,FilePath,FileName,ShortName\n2016-07-05,a,1.JPG,cat\n")
+    calls, downloads = [], []
+    for number in range(2):
+        given = {"bucket": s3.bucket, "shard": f"{number}/2"}
+        downloads.append(run("download", tmp_path / f"d{number}", given, env=s3.environment))
+        images = downloads[-1]["images"]
+        calls.append(
+            run("preprocess", tmp_path / f"p{number}", {"indir": ""}, env={}, images=images)
+        )
+    full = next(number for number in range(2) if Shard(number, 2).has("a/1.JPG"))
+    assert [len(rows(call["image_properties"])) for call in calls] == [full == 0, full == 1]
+    assert calls[1 - full].metadata["preprocessed"]["inputs"] == 0
+    unpack([calls[1 - full]["preprocessed"]], tmp_path / "empty")
+    assert list(tree(tmp_path / "empty")) == ["preparation.json"]
+    clean = run(
+        "clean",
+        tmp_path / "clean",
+        {"detections": ["d.csv"], "strip_components": 0},
+        env={},
+        tables=[call["tables"] for call in downloads],
+        image_properties=[call["image_properties"] for call in calls],
+    )
+    (row,) = rows(clean["detections_clean"])
+    assert row["filepath"] == "preprocessed/a/1.JPG"
+
+
+def archive(folder: Path, **texts: str) -> Path:
+    """Pack files of these names, `__` for `/`, and contents."""
+    source = folder / "source"
+    names = {name.replace("__", "/").replace("_csv", ".csv"): name for name in texts}
+    for path, name in names.items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text(texts[name])
+    pack(source, list(names), folder / "archive")
+    return folder / "archive"
+
+
+def check_failed(
+    stage: str,
+    folder: Path,
+    sentence: str,
+    parameters: dict[str, Any],
+    env: dict[str, str] | None = None,
+    **inputs: Any,
+) -> "subprocess.CompletedProcess[str]":
+    """Call a component that must end with one sentence, and leave nothing anywhere."""
+    work = folder / "work"
+    work.mkdir()
+    call = prepare(stage, folder / "out", parameters, **inputs)
+    told = start(stage, call, {**(env or {}), "TMPDIR": str(work)})
+    assert told.returncode == 1, told.stderr
+    assert "Traceback" not in told.stderr
+    last = told.stderr.splitlines()[-1]
+    assert last.startswith("autofocus ")
+    assert sentence in last
+    assert str(work) not in last
+    assert told.stdout == ""
+    assert call.made == []
+    assert list(work.iterdir()) == []
+    return told
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"bucket": "no-such-bucket"}, "no-such-bucket"),
+        ({"bucket": BUCKET, "shard": "2/2"}, "must be less than N"),
+        ({"bucket": BUCKET, "prefix": "nothing/"}, "nothing/"),
+        ({"bucket": BUCKET, "jobs": "many"}, "jobs must be a whole number"),
+        ({}, "The pipeline gives no parameter bucket."),
+    ],
+)
+def test_download_fails_in_one_sentence(
+    server: LocalS3Server, tmp_path: Path, parameters: dict[str, Any], sentence: str
+) -> None:
+    """A bucket, shard or folder that isn't there, or a parameter of another kind, is told."""
+    check_failed("download", tmp_path, sentence, parameters, server.environment)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"indir": "/elsewhere"}, "indir must name a folder below the bucket's root"),
+        ({"indir": "a/../../b"}, "indir must name a folder below the bucket's root"),
+        (
+            {"indir": "", "min_sides": 3},
+            "a parameter min_sides, which this component doesn't have",
+        ),
+        ({}, "gives no parameter indir"),
+        ({"indir": "", "trim_bottom": -1}, "trim_bottom must not be negative"),
+    ],
+)
+def test_preprocess_fails_in_one_sentence(
+    tmp_path: Path, parameters: dict[str, Any], sentence: str
+) -> None:
+    """A folder that leads out, and parameters that are missing, wrong or unknown, are told."""
+    images = archive(tmp_path, a__b="no picture")
+    check_failed("preprocess", tmp_path, sentence, parameters, images=images)
+
+
+def test_a_shard_whose_photographs_lie_elsewhere_is_empty(tmp_path: Path) -> None:
+    """By chance a shard may have none below `indir`: it passes through, as an empty one does."""
+    images = archive(tmp_path, a__b="no picture")
+    made = run("preprocess", tmp_path / "out", {"indir": "elsewhere"}, env={}, images=images)
+    assert rows(made["image_properties"]) == []
+    assert made.metadata["preprocessed"]["inputs"] == 0
+
+
+def test_preprocess_names_what_it_rejected(tmp_path: Path) -> None:
+    """Broken photographs are named in the log before the sentence."""
+    write(tmp_path / "source" / "good.JPG", hills(300, 500))
+    (tmp_path / "source" / "bad.JPG").write_text("no picture")
+    pack(tmp_path / "source", ["bad.JPG", "good.JPG"], tmp_path / "archive")
+    sentence = "1 of 2 inputs were rejected (not_an_image 1)"
+    given = {"indir": ""}
+    told = check_failed("preprocess", tmp_path, sentence, given, images=tmp_path / "archive")
+    assert told.stderr.startswith("rejected: bad.JPG (not_an_image: ")
+
+
+def test_a_broken_archive_fails_in_one_sentence(tmp_path: Path) -> None:
+    """An archive that has not come whole is told from an empty shard."""
+    images = archive(tmp_path, a="x" * 2000)
+    tar = images / "part-00000.tar"
+    tar.write_bytes(tar.read_bytes()[:-512])
+    check_failed("preprocess", tmp_path, "has not come whole", {"indir": ""}, images=images)
+
+
+@pytest.mark.parametrize(
+    ("detections", "sentence"),
+    [
+        (["other_*.csv"], "No table in data is named other_*.csv"),
+        (["../*.csv"], "must name tables below the data"),
+        (["e.csv"], "data/e.csv lacks the columns"),
+    ],
+)
+def test_clean_fails_in_one_sentence(tmp_path: Path, detections: list[str], sentence: str) -> None:
+    """Tables that aren't there, that lie elsewhere, or that are others are told."""
+    tables = archive(tmp_path, e_csv="date,label\n")
+    (tmp_path / "properties").write_text("filepath,date\n")
+    check_failed(
+        "clean",
+        tmp_path,
+        sentence,
+        {"detections": detections},
+        tables=[tables],
+        image_properties=[tmp_path / "properties"],
+    )
+
+
+def test_shards_that_overlap_fail_in_one_sentence(tmp_path: Path) -> None:
+    """One shard that is given twice is told."""
+    tables = archive(tmp_path, e_csv="date,label\n")
+    (tmp_path / "properties").write_text("filepath,date\na.JPG,\n")
+    check_failed(
+        "clean",
+        tmp_path,
+        "names a.JPG a second time: shards overlap",
+        {"detections": ["e.csv"]},
+        tables=[tables],
+        image_properties=[tmp_path / "properties"] * 2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"labelmap": {}, "label_priority": ["human beats all"]}, "'human beats all' is no rule"),
+        ({"labelmap": {"cat": 3}, "label_priority": []}, "labelmap.json"),
+        ({"labelmap": {}, "label_priority": [], "max_rejected": 2.0}, "max_rejected is a share"),
+        ({"label_priority": []}, "gives no parameter labelmap"),
+    ],
+)
+def test_link_fails_in_one_sentence(
+    tmp_path: Path, parameters: dict[str, Any], sentence: str
+) -> None:
+    """Rules, label maps and settings that can't be used are told."""
+    (tmp_path / "table").write_text("filepath,label\npreprocessed/1.JPG,cat\n")
+    check_failed("link", tmp_path, sentence, parameters, detections_clean=tmp_path / "table")
+
+
+def test_an_input_that_isn_t_there_fails_in_one_sentence(tmp_path: Path) -> None:
+    """Where the component before gave nothing, that is told."""
+    check_failed(
+        "link",
+        tmp_path,
+        "gone is not there: the component that makes it has not ended well",
+        {"labelmap": {}, "label_priority": []},
+        detections_clean=tmp_path / "gone",
+    )
+
+
+def test_retrain_fails_in_one_sentence(tmp_path: Path) -> None:
+    """A table of links that names what no shard has is told before the training."""
+    preprocessed = archive(tmp_path, a="photograph")
+    (tmp_path / "links").write_text("filepath,label,link\n../preprocessed/b,cat,cat/b\n")
+    check_failed(
+        "retrain",
+        tmp_path,
+        "../preprocessed/b, which links.csv names, is not among the photographs",
+        {"mlflow_tracking_uri": ""},
+        preprocessed=[preprocessed],
+        links=tmp_path / "links",
+    )
+
+
+def test_publish_fails_in_one_sentence(server: LocalS3Server, tmp_path: Path) -> None:
+    """Tables of different models or without a label, and a bucket that isn't there, are told."""
+    texts = {
+        "one": PREDICTIONS + "a.JPG,cat,1,1\n",
+        "two": PREDICTIONS.replace("cat", "dog"),
+        "none": PREDICTIONS,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    for number, (bucket, tables, sentence) in enumerate(
+        [
+            (BUCKET, ["one", "two"], "have different columns"),
+            ("no-such-bucket", ["one"], "no-such-bucket"),
+            (BUCKET, ["none"], "No table has a label: nothing is published."),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        check_failed(
+            "publish",
+            folder,
+            sentence,
+            {"bucket": bucket},
+            server.environment,
+            predictions=[tmp_path / name for name in tables],
+        )

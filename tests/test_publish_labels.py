@@ -1,0 +1,162 @@
+"""Claims about the stage publish_labels, against a real S3 server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autofocus.common.errors import (
+    BucketNotFoundError,
+    CredentialsError,
+    InputDataError,
+    MissingInputError,
+    SettingError,
+)
+from autofocus.publish_labels import PublishSettings, publish_labels
+from tests.conftest import S3
+
+STAGE = Path(__file__).parents[1] / "autofocus" / "publish_labels.py"
+HEADER = "filepath,label,score,probability_cat\n"
+MERGED = HEADER + "".join(f"zoo/{name}.JPG,cat,1.0000,1.0000\n" for name in "abcd")
+
+
+def shards(folder: Path, *names: str) -> list[Path]:
+    """Write the tables of shards, each with photographs of these letters."""
+    paths = []
+    for number, letters in enumerate(names):
+        path = folder / f"shard{number}" / "predictions.csv"
+        path.parent.mkdir(parents=True)
+        rows = "".join(f"zoo/{letter}.JPG,cat,1.0000,1.0000\n" for letter in letters)
+        path.write_text(HEADER + rows)
+        paths.append(path)
+    return paths
+
+
+def contents(s3: S3) -> dict[str, bytes]:
+    """Return all objects of the bucket."""
+    found = s3.client.list_objects_v2(Bucket=s3.bucket).get("Contents", [])
+    return {
+        item["Key"]: s3.client.get_object(Bucket=s3.bucket, Key=item["Key"])["Body"].read()
+        for item in found
+    }
+
+
+def test_the_merged_table_is_in_the_bucket(s3: S3, tmp_path: Path) -> None:
+    """The shards' rows stand in order in the table, which the bucket has byte for byte."""
+    paths = shards(tmp_path, "bd", "", "ac")
+    result = publish_labels(paths, tmp_path / "out" / "labels.csv", s3.bucket)
+    assert result.table.read_text() == MERGED
+    assert contents(s3) == {"labels/labels.csv": MERGED.encode()}
+    assert result.key == "labels/labels.csv"
+    assert result.notes == (f"4 labels, in the bucket {s3.bucket} as labels/labels.csv",)
+
+
+def test_the_ledger_names_the_tables(s3: S3, tmp_path: Path) -> None:
+    """Each table given is a row of the ledger beside the output."""
+    paths = shards(tmp_path, "a", "b")
+    result = publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
+    assert result.ledger == tmp_path / "labels.ledger.csv"
+    assert result.ledger.read_text() == (
+        "stage,input,status,reason,detail,output\n"
+        "publish_labels,shard0/predictions.csv,ok,,,labels.csv\n"
+        "publish_labels,shard1/predictions.csv,ok,,,labels.csv\n"
+    )
+    assert (result.counts.inputs, result.counts.ok) == (2, 2)
+
+
+@pytest.mark.parametrize("prefix", ["", "2024/run 7/", "new-"])
+def test_the_key_begins_with_the_prefix(s3: S3, tmp_path: Path, prefix: str) -> None:
+    """The key is the prefix, letter by letter, and the table's name."""
+    settings = PublishSettings(prefix=prefix)
+    publish_labels(shards(tmp_path, "abcd"), tmp_path / "my.csv", s3.bucket, settings)
+    assert contents(s3) == {f"{prefix}my.csv": MERGED.encode()}
+
+
+def test_an_earlier_table_is_replaced(s3: S3, tmp_path: Path) -> None:
+    """The next run's table takes the place of the last one's; other objects stay."""
+    s3.put("labels/labels.csv", "earlier, and longer than what comes" * 10)
+    s3.put("labels/notes.txt", "mine")
+    publish_labels(shards(tmp_path, "abcd"), tmp_path / "labels.csv", s3.bucket)
+    assert contents(s3) == {"labels/labels.csv": MERGED.encode(), "labels/notes.txt": b"mine"}
+
+
+def test_a_second_run_gives_the_same(s3: S3, tmp_path: Path) -> None:
+    """Started again, it writes the same table and ledger."""
+    paths = shards(tmp_path, "bd", "ac")
+    result = publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
+    before = result.table.read_bytes(), result.ledger.read_bytes()
+    again = publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
+    assert (again.table.read_bytes(), again.ledger.read_bytes()) == before
+    assert contents(s3) == {"labels/labels.csv": MERGED.encode()}
+
+
+def test_tables_of_different_models_are_told(s3: S3, tmp_path: Path) -> None:
+    """Labels that differ are told, and nothing comes into the bucket."""
+    paths = shards(tmp_path, "a", "b")
+    paths[1].write_text(HEADER.replace("cat", "dog"))
+    with pytest.raises(InputDataError, match="have different columns"):
+        publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
+    assert contents(s3) == {}
+    assert not (tmp_path / "labels.csv").exists()
+
+
+def test_shards_that_overlap_are_told(s3: S3, tmp_path: Path) -> None:
+    """A photograph that two tables name is told, and nothing comes into the bucket."""
+    with pytest.raises(InputDataError, match=r"names zoo/b\.JPG a second time"):
+        publish_labels(shards(tmp_path, "ab", "bc"), tmp_path / "labels.csv", s3.bucket)
+    assert contents(s3) == {}
+
+
+def test_a_missing_table_is_told(s3: S3, tmp_path: Path) -> None:
+    """A shard's table that isn't there is named."""
+    with pytest.raises(MissingInputError, match=r"no table .*gone\.csv"):
+        publish_labels([tmp_path / "gone.csv"], tmp_path / "labels.csv", s3.bucket)
+    assert contents(s3) == {}
+
+
+@pytest.mark.usefixtures("s3")
+def test_a_missing_bucket_is_told(tmp_path: Path) -> None:
+    """A bucket that isn't there is named, and no ledger says that all is well."""
+    with pytest.raises(BucketNotFoundError, match="no-such-bucket"):
+        publish_labels(shards(tmp_path, "a"), tmp_path / "labels.csv", "no-such-bucket")
+    assert not (tmp_path / "labels.ledger.csv").exists()
+
+
+def test_wrong_credentials_are_told(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the server wants another key, that is told."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(CredentialsError):
+        publish_labels(shards(tmp_path, "a"), tmp_path / "labels.csv", s3.bucket)
+
+
+@pytest.mark.parametrize("bucket", ["s3://zoo", "zoo/labels"])
+def test_a_bucket_is_given_by_its_name_alone(tmp_path: Path, bucket: str) -> None:
+    """A path or address in place of the bucket's name is told before anything is written."""
+    with pytest.raises(SettingError, match="bucket: give the name alone"):
+        publish_labels(shards(tmp_path, "a"), tmp_path / "out" / "labels.csv", bucket)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_line(s3: S3, tmp_path: Path) -> None:
+    """Called as a program with the server's address, it does the same."""
+    tables = shards(tmp_path, "bd", "ac")
+    where: list[str | Path] = [
+        "--outpath",
+        tmp_path / "labels.csv",
+        "--bucket",
+        s3.bucket,
+        "--prefix",
+        "p/",
+    ]
+    where += ["--endpoint_url", s3.endpoint_url, "--tables", *tables]
+    # Without the variable that names the server.
+    env = {name: value for name, value in os.environ.items() if "ENDPOINT" not in name}
+    told = subprocess.run(
+        [sys.executable, STAGE, *where], check=True, capture_output=True, text=True, env=env
+    )
+    assert f"4 labels, in the bucket {s3.bucket} as p/labels.csv" in told.stdout
+    assert contents(s3) == {"p/labels.csv": MERGED.encode()}
