@@ -19,8 +19,6 @@ STAGES=${STAGES:-download preprocess clean link predict retrain publish}
 if [ "${GPU:-}" = 1 ]; then
   STAGES="$STAGES retrain-gpu"
 fi
-# Other builders take the same Dockerfiles; this says nothing of the classic one's age.
-export DOCKER_CLI_HINTS=false
 
 fail() {
   echo "build-images: error: $1" >&2
