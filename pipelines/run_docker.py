@@ -6,6 +6,7 @@ Makes the sample, serves it from a real S3 server on this machine, and runs the 
 on two shards of its bucket.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.common.command import Argument
@@ -19,9 +20,33 @@ from pipelines.local import LocalRun, run_locally
 NAME = "pipelines.run_docker"
 
 
+@dataclass(frozen=True)
+class DockerDemo:
+    """What the run on the sample did.
+
+    Attributes:
+        whole: the run of the pipeline.
+        report: where the training's report is.
+    """
+
+    whole: LocalRun
+    report: Path
+
+    def __str__(self) -> str:
+        """Return the account, and where to look."""
+        return "\n".join(
+            [
+                str(self.whole),
+                "",
+                "All photographs are SYNTHETIC: these figures say nothing about real ones.",
+                f"  report: {self.report}",
+            ]
+        )
+
+
 def run_docker(
     params: Path, outdir: Path, pipeline: Path, shards: int = 2, workdir: Path = Path("demo")
-) -> LocalRun:
+) -> DockerDemo:
     """Make a sample, serve it, and run a pipeline on it in Docker.
 
     Args:
@@ -39,7 +64,8 @@ def run_docker(
     with LocalS3Server(workdir / "s3") as server, server.as_default():
         upload_folder(sample.bucket, bucket)
         more = [f"endpoint_url={server.endpoint_url}", f"shards={shards}"]
-        return run_locally(pipeline, outdir, params, more)
+        whole = run_locally(pipeline, outdir, params, more)
+    return DockerDemo(whole, outdir / "model" / "report.html")
 
 
 COMMAND = ModuleCommand(
