@@ -34,7 +34,7 @@ from tests.docker.conftest import REPOSITORY
 from tests.killing import tree
 
 Images = Callable[[str], str]
-BUCKET = "zoo"
+BUCKET = "pipelines-in-docker"
 SAMPLE_DATA = REPOSITORY / "sample_data"
 PARAMETERS = f"""
 download_images:

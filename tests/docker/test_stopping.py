@@ -79,8 +79,8 @@ def large_table(folder: Path) -> Path:
     return path
 
 
-def empty(folder: Path, name: str) -> Path:
-    (folder / name).write_text("filepath\n")
+def short_table(folder: Path, name: str) -> Path:
+    (folder / name).write_text("filepath\n1.JPG\n")
     return folder / name
 
 
@@ -88,18 +88,18 @@ def prepared(stage: str, folder: Path) -> Call:
     """Prepare a call that won't end by itself within a minute."""
     out = folder / "out"
     if stage in ("download", "publish"):
-        tables = {"predictions": [empty(folder, "one")]} if stage == "publish" else {}
+        tables = {"predictions": [short_table(folder, "one")]} if stage == "publish" else {}
         return prepare(stage, out, SHARD, **tables)
     if stage == "link":
         rules: dict[str, Any] = {"labelmap": {}, "label_priority": []}
         return prepare(stage, out, rules, detections_clean=large_table(folder))
     endless = endless_archive(folder)
     if stage == "clean":
-        properties = [empty(folder, "one")]
+        properties = [short_table(folder, "one")]
         names = {"detections": ["*.csv"]}
         return prepare(stage, out, names, tables=[endless], image_properties=properties)
     if stage == "retrain":
-        links = empty(folder, "links")
+        links = short_table(folder, "links")
         nowhere = {"mlflow_tracking_uri": ""}
         return prepare(stage, out, nowhere, preprocessed=[endless], links=links)
     if stage == "predict":
