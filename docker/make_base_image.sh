@@ -3,7 +3,8 @@
 #
 #   NAME       what to call it (autofocus-base:bookworm)
 #   SUITE      Debian's release (bookworm)
-#   MIRROR     where its packages are (this machine's own source, where it runs Debian)
+#   MIRROR     where its packages are (this machine's own source, where it runs Debian; else that
+#              of debootstrap itself)
 #   CA_BUNDLE  certificates that programs in the image trust (this machine's)
 set -euo pipefail
 
@@ -34,7 +35,6 @@ docker info >/dev/null 2>&1 || fail "Docker does not answer: start it, or see do
 [ -r "$CA_BUNDLE" ] || fail "there is no file of certificates $CA_BUNDLE (CA_BUNDLE)."
 
 MIRROR=${MIRROR:-$(own_mirror)}
-MIRROR=${MIRROR:-}
 made_of=$(cat "$0" "$CA_BUNDLE" <(echo "$SUITE $MIRROR") | sha256sum | cut -d' ' -f1)
 label=org.autofocus.base.made-of
 if [ "$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$NAME" 2>/dev/null)" = "$made_of" ]; then
@@ -46,7 +46,7 @@ root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 log=$root.log
 echo "making $NAME of Debian $SUITE: this takes a minute or two"
-debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$root" "$MIRROR" >"$log" 2>&1 \
+debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$root" ${MIRROR:+"$MIRROR"} >"$log" 2>&1 \
   || { tail -n 5 "$log" >&2; fail "debootstrap failed, $log says why."; }
 rm -f "$log"
 cp -L "$CA_BUNDLE" "$root$TRUSTED"
