@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autofocus.containers.archive import pack
+
+# Where tests of components keep a synthetic set of photographs.
+BUCKET = "components"
 COMPONENTS = Path(__file__).parents[2] / "components"
 # What each component gives.
 OUTPUTS = {
@@ -97,3 +101,14 @@ def start(
         text=True,
         env=os.environ | dict(environment or {}),
     )
+
+
+def archive(folder: Path, **texts: str) -> Path:
+    """Pack files of these names, `__` for `/`, and contents."""
+    source = folder / "source"
+    names = {name.replace("__", "/").replace("_csv", ".csv"): name for name in texts}
+    for path, name in names.items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text(texts[name])
+    pack(source, list(names), folder / "archive")
+    return folder / "archive"
