@@ -26,12 +26,13 @@ from autofocus.common.settings import (
     require_not_negative,
     require_share,
 )
+from autofocus.common.sharding import Shard
 from autofocus.common.workspace import Workspace
 from autofocus.store.keys import Disk, Refusal, is_folder, probe, refusals
 from autofocus.store.listing import StoredObject, list_objects, manifest_digest
 from autofocus.store.planning import Plan, check_space
 from autofocus.store.reading import TransferError
-from autofocus.store.selection import Selection, Shard, select
+from autofocus.store.selection import Selection, select
 from autofocus.store.session import Bucket, open_bucket
 from autofocus.store.transfer import Fetcher, holds
 
@@ -53,8 +54,8 @@ class DownloadSettings:
     )
     shard: str | None = option(
         None,
-        "take only the I-th of N even parts of the images, counted from 0; whatever is no image "
-        "is in part 0",
+        "take only the I-th of N parts of the images, counted from 0; a folder's images stay "
+        "together, so that parts may be uneven; whatever is no image is in part 0",
         metavar="I/N",
     )
     manifest: str | None = option(

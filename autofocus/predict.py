@@ -4,20 +4,15 @@ python autofocus/predict.py --saved_model_dir data/model --indir new_photos --ou
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from autofocus.common import files
 from autofocus.common.command import Argument, Command
 from autofocus.common.errors import InputDataError
-from autofocus.common.items import Items, Pending, Table, process
-from autofocus.common.journal import Outcome
-from autofocus.common.ledger import Reason, Row, ledger_beside, rejected
+from autofocus.common.items import process
+from autofocus.common.ledger import Reason, ledger_beside
 from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
 from autofocus.common.settings import (
@@ -25,26 +20,40 @@ from autofocus.common.settings import (
     jobs_option,
     max_rejected_option,
     option,
+    require,
     require_not_negative,
     require_share,
 )
+from autofocus.common.sharding import Shard
 from autofocus.common.workspace import Workspace
-from autofocus.images.decoding import RejectedImageError
-from autofocus.images.finding import check_name, find_images
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
-from autofocus.learning.classifier import TrainedClassifier
-from autofocus.learning.loading import load, to_batch
-from autofocus.tables.columns import PREDICTIONS, PROBABILITY
+from autofocus.learning.classifier import ASSET_NAME, TrainedClassifier
+from autofocus.predicting.answers import ACCEPT, REVIEW
+from autofocus.predicting.predictor import Predictor
+from autofocus.predicting.surroundings import Surroundings, survey
+from autofocus.predicting.table import PredictionTable
+from autofocus.predicting.wanted import find_wanted
 
 NAME = "predict"
-BATCH = 32
 
 
 @dataclass(frozen=True)
 class PredictSettings:
     """The options of `predict`."""
 
+    table: Path | None = option(
+        None,
+        "label only the photographs that the column filepath of this table names, relative to "
+        "the table's folder or absolute; they must lie below --indir",
+        metavar="CSV",
+    )
+    shard: str | None = option(
+        None,
+        "label only the I-th of N parts of the photographs, counted from 0; a folder's "
+        "photographs stay together, so that parts may be uneven",
+        metavar="I/N",
+    )
     extensions: tuple[str, ...] = option(
         ("JPG", "JPEG", "PNG"), "take files that end so, in upper or lower case", metavar="EXT"
     )
@@ -53,17 +62,34 @@ class PredictSettings:
         "whether to prepare the photographs as the model's were; auto takes a folder for "
         "preprocessed where preprocess_images left its preparation.json, else for raw",
     )
+    probabilities: bool = option(
+        False, "write the probability of each label, too, as columns probability_<label>"
+    )
     allow_empty: bool = option(
         False,
         "end well where there is no photograph, as in an empty shard",
         affects_output=False,
+    )
+    batch: int = option(
+        32,
+        "photographs that the network looks at at once; more may be faster on a GPU",
+        affects_output=False,
+        metavar="N",
     )
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()
 
     def __post_init__(self) -> None:
         require_not_negative(self, "jobs")
+        require(self.batch >= 1, f"batch must be at least 1, not {self.batch}.")
         require_share("max_rejected", self.max_rejected)
+        if self.shard is not None:
+            Shard.parse(self.shard)
+
+    @property
+    def part(self) -> Shard | None:
+        """The shard to label."""
+        return None if self.shard is None else Shard.parse(self.shard)
 
 
 @dataclass(frozen=True)
@@ -83,11 +109,11 @@ def predict(
     outpath: Path,
     settings: PredictSettings = PredictSettings(),
 ) -> PredictResult:
-    """Give every photograph below a folder a label.
+    """Give every photograph below a folder a label, and every sequence of photographs, too.
 
-    Writes a table with a row a photograph: its path (relative to the table's folder), the label,
-    the label's probability, and the probability of each label. It may be stopped at any moment;
-    started again it does what is left.
+    Writes a table with a row a photograph, readable or not: its path (relative to the table's
+    folder), the label and its probability, whether a person must look, and what the frames of its
+    sequence say together. It may be stopped at any moment; started again it does what is left.
 
     Args:
         saved_model_dir: the model, as `retrain` wrote it.
@@ -96,30 +122,67 @@ def predict(
         settings: what to take and how.
 
     Raises:
-        MissingInputError: there is no model, or no photograph.
-        InputDataError: the photographs were preprocessed in another way than the model's.
+        MissingInputError: there is no model, no table of photographs, or no photograph.
+        InputDataError: the photographs were preprocessed in another way than the model's, or the
+            table names one elsewhere.
         OutputConflictError: `outpath` was begun with another model or other settings.
         TooManyRejectedError: too many can't be used; all others are labelled nevertheless.
     """
-    names = find_images(indir, settings.extensions, allow_empty=settings.allow_empty)
+    names = find_wanted(
+        indir,
+        settings.extensions,
+        table=settings.table,
+        shard=settings.part,
+        allow_empty=settings.allow_empty,
+    )
     classifier = TrainedClassifier(saved_model_dir)
     preparation = _choose_preparation(classifier, indir, settings.photographs)
     memory = {**describe(settings), "model": _digest(saved_model_dir)}
     ledger = ledger_beside(outpath)
+    folder = files.relative_to_folder(indir, outpath.parent)
+    prefix = "" if folder == "." else f"{folder}/"
+    table = PredictionTable(classifier.description, names, prefix, settings.probabilities)
     with Workspace(outpath.parent, NAME, memory, output=outpath.name) as workspace:
-        predictor = _Predictor(indir, classifier, preparation)
+        surroundings = _survey(classifier, indir, names, preparation, settings, workspace)
+        predictor = Predictor(indir, classifier, preparation, surroundings, settings.batch)
         counts = process(
             predictor.items(names),
             workspace,
             ledger,
-            tables=[predictor.table(outpath)],
+            tables=[table.at(outpath)],
             jobs=settings.jobs or cores(),
         )
     counts.check(settings.max_rejected, ledger, harmless=[Reason.APPLE_DOUBLE])
-    note = "photographs were taken as they are" if preparation is None else "raw photographs"
+    notes = _notes(preparation, table)
     return PredictResult(
-        NAME, counts, ledger, {"predictions": outpath}, (note,), predictions=outpath
+        NAME, counts, ledger, {"predictions": outpath}, notes, predictions=outpath
     )
+
+
+def _survey(
+    classifier: TrainedClassifier,
+    indir: Path,
+    names: list[str],
+    preparation: Preparation | None,
+    settings: PredictSettings,
+    workspace: Workspace,
+) -> Surroundings | None:
+    """Look round what lies beside the photographs, if the model looks at what moved."""
+    motion = classifier.description.motion
+    if not classifier.description.looks_at_motion or motion is None:
+        return None
+    jobs = settings.jobs or cores()
+    return survey(indir, names, settings.extensions, preparation, motion, workspace, jobs)
+
+
+def _notes(preparation: Preparation | None, table: PredictionTable) -> tuple[str, ...]:
+    notes = ["photographs were taken as they are" if preparation is None else "raw photographs"]
+    if table.description.thresholds:
+        accepted, review = table.decisions[ACCEPT], table.decisions[REVIEW]
+        notes.append(
+            f"{accepted:,} accepted, {review:,} for review ({table.description.threshold_target})"
+        )
+    return tuple(notes)
 
 
 def _choose_preparation(
@@ -142,63 +205,13 @@ def _choose_preparation(
 
 
 def _digest(saved_model_dir: Path) -> str:
-    names = ["saved_model.pb", "variables/variables.data-00000-of-00001"]
+    names = [
+        "saved_model.pb",
+        "variables/variables.data-00000-of-00001",
+        f"assets/{ASSET_NAME}",
+    ]
     parts = [files.digest_file(saved_model_dir / name) for name in names]
     return hashlib.sha256("".join(parts).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class _Predictor:
-    """Labels photographs, a batch at a time."""
-
-    indir: Path
-    classifier: TrainedClassifier
-    preparation: Preparation | None
-
-    def items(self, names: Sequence[str]) -> Items[str]:
-        return Items(
-            names,
-            name=str,
-            work=self._work,
-            is_whole=self._is_whole,
-            complete=self._complete,
-            batch=BATCH,
-        )
-
-    def table(self, outpath: Path) -> Table:
-        labels = self.classifier.description.labels
-        columns = [*PREDICTIONS, *(PROBABILITY + label for label in labels)]
-        prefix = files.relative_to_folder(self.indir, outpath.parent)
-
-        def row(outcome: Outcome) -> list[Any]:
-            probabilities = outcome.extra["probabilities"]
-            best = max(range(len(labels)), key=lambda number: float(probabilities[number]))
-            path = f"{prefix}/{outcome.row.input}"
-            return [path, labels[best], probabilities[best], *probabilities]
-
-        return Table(outpath, columns, row)
-
-    def _work(self, name: str) -> Outcome | Pending:
-        path = self.indir / name
-        try:
-            check_name(name)
-            pixels = load(path, self.classifier.description.image_size, self.preparation)
-        except RejectedImageError as error:
-            return Outcome(rejected(name, error.reason, error.detail))
-        return Pending((name, files.stamp(path), pixels))
-
-    def _is_whole(self, name: str, earlier: Outcome) -> bool:
-        return files.is_unchanged(self.indir / name, earlier.extra)
-
-    def _complete(
-        self, batch: Sequence[tuple[str, dict[str, int], NDArray[np.uint8]]]
-    ) -> list[Outcome]:
-        pixels = [pixels for _, _, pixels in batch]
-        probabilities = self.classifier.probabilities(to_batch(pixels))
-        return [
-            Outcome(Row(name), {**stamp, "probabilities": [f"{share:.4f}" for share in row]})
-            for (name, stamp, _), row in zip(batch, probabilities, strict=True)
-        ]
 
 
 COMMAND = Command(

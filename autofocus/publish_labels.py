@@ -62,7 +62,7 @@ def publish_labels(
 
     Raises:
         MissingInputError: there is no such table.
-        InputDataError: the tables are of different models or hold no label, or shards overlap.
+        InputDataError: the tables are of different models or have no row, or shards overlap.
         StoreError: the bucket can't be reached or written.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
@@ -71,7 +71,7 @@ def publish_labels(
         rows = merge_tables(tables, outpath, "filepath")
         if not rows:
             raise InputDataError(
-                "No table has a label: nothing is published. Check where the photographs lie."
+                "No table has a row: nothing is published. Check where the photographs lie."
             )
         with open_bucket(
             bucket, prefix=settings.prefix, endpoint_url=settings.endpoint_url
@@ -83,7 +83,7 @@ def publish_labels(
             writer.write(Row(relative_to_folder(path, outpath.parent), output=outpath.name))
         writer.close()
         unfinished.replace(ledger)
-    note = f"{rows} labels, in the bucket {bucket} as {key}"
+    note = f"{rows} photographs, in the bucket {bucket} as {key}"
     return PublishResult(
         NAME, writer.counts, ledger, {"table": outpath}, (note,), table=outpath, key=key
     )

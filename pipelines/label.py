@@ -32,6 +32,7 @@ def label_shards(
     trim_top: int,
     min_side: int,
     preprocess_max_rejected: float,
+    probabilities: bool,
     predict_max_rejected: float,
 ) -> list[Dataset]:
     """Download, preprocess and label each shard."""
@@ -62,6 +63,7 @@ def label(
     trim_top: int = 0,
     min_side: int = 256,
     preprocess_max_rejected: float = 0.1,
+    probabilities: bool = False,
     predict_max_rejected: float = 0.1,
     labels_prefix: str = "labels/",
 ) -> None:
@@ -72,7 +74,8 @@ def label(
             prints, or unchecked- and a new word; runs with the same one share their downloads
         model_uri: where the model lies that retrain gave, such as s3://bucket/pipelines/.../model
         s3_secret: the Kubernetes secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-        shards: the parts into which the photographs are divided, all of them: 0/2 and 1/2
+        shards: the parts into which the photographs are divided, all of them: 0/2 and 1/2; a
+            folder's photographs stay together
         labels_prefix: with what the key of the table of labels begins
     """
     given = locals()

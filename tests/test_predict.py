@@ -2,41 +2,39 @@
 
 import csv
 import json
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from autofocus.common.errors import InputDataError, MissingInputError, OutputConflictError
+from autofocus.common.errors import (
+    InputDataError,
+    MissingInputError,
+    OutputConflictError,
+    SettingError,
+)
+from autofocus.common.sharding import Shard
 from autofocus.images.preparing import Preparation
-from autofocus.learning.backbones import load_backbone
-from autofocus.learning.classifier import Description, build, put_in_place
-from autofocus.learning.head import Head
-from autofocus.learning.loading import load, to_batch
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.tables.merging import merge_tables
+from tests.killing import check_killed_runs, noted
 from tests.learning.pictures import COLOURS, make_classes
+from tests.predicting.models import LABELS, make_model, make_photograph
 
-PREPARATION = Preparation(trim_top=0, trim_bottom=8, min_side=32)
+WITH_PROBABILITIES = PredictSettings(probabilities=True)
+COLUMNS = "filepath,label,score,status,decision,sequence,sequence_label,sequence_score"
+GRASS, SAND, NIGHT = (COLOURS[label] for label in ("grass", "sand", "night"))
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model whose layer was found from one picture of each label."""
+    """A model that tells colours apart, and has thresholds for two of the three."""
     folder = tmp_path_factory.mktemp("model")
-    backbone = load_backbone("efficientnet-lite0")
-    make_classes(folder / "pictures", 1)
-    labels = tuple(sorted(COLOURS))
-    paths = [folder / "pictures" / label / "000.JPG" for label in labels]
-    features = backbone.features(to_batch([load(p, backbone.image_size) for p in paths]))
-    weights = 0.05 * (features - features.mean(axis=0)).T
-    bias = -0.5 * (features @ weights).diagonal()
-    description = Description(
-        labels, backbone.image_size, backbone.name, backbone.digest, "final", PREPARATION
-    )
-    build(backbone, Head(weights, bias), description, folder).save(folder / "saved")
-    put_in_place(folder / "saved", folder / "model")
-    return folder / "model"
+    thresholds = {"grass": 0.9, "night": 0.9, "sand": None}
+    return make_model(folder, thresholds=thresholds, threshold_target="precision 0.95")
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -44,16 +42,37 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def between(first: tuple[int, int, int], second: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return the colour halfway between two."""
+    red, green, blue = ((a + b) // 2 for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
 def test_photographs_get_their_labels(model: Path, tmp_path: Path) -> None:
-    """Each picture of a plain colour is named after it, with probabilities that sum up to 1."""
+    """Each picture of a plain colour is named after it, with its probability as score."""
     make_classes(tmp_path / "in", 3)
-    result = predict(model, tmp_path / "in", tmp_path / "out.csv")
+    result = predict(model, tmp_path / "in", tmp_path / "out.csv", WITH_PROBABILITIES)
     table = rows(result.predictions)
+    assert len(table) == 9
     assert [row["label"] for row in table] == [Path(row["filepath"]).parts[1] for row in table]
     for row in table:
         shares = {label: float(row[f"probability_{label}"]) for label in COLOURS}
         assert sum(shares.values()) == pytest.approx(1, abs=2e-3)
         assert float(row["score"]) == max(shares.values())
+        assert row["status"] == "ok"
+
+
+def test_probabilities_come_when_asked_for(model: Path, tmp_path: Path) -> None:
+    """Without the option the table has the same rows, and no column for each label."""
+    make_classes(tmp_path / "in", 1)
+    full = predict(model, tmp_path / "in", tmp_path / "full.csv", WITH_PROBABILITIES)
+    short = predict(model, tmp_path / "in", tmp_path / "short.csv")
+    header = short.predictions.read_text().splitlines()[0]
+    assert header == COLUMNS
+    more = [f"probability_{label}" for label in LABELS]
+    assert full.predictions.read_text().splitlines()[0] == ",".join([COLUMNS, *more])
+    for row, longer in zip(rows(short.predictions), rows(full.predictions), strict=True):
+        assert row.items() <= longer.items()
 
 
 def test_paths_are_relative_to_the_table(model: Path, tmp_path: Path) -> None:
@@ -61,20 +80,31 @@ def test_paths_are_relative_to_the_table(model: Path, tmp_path: Path) -> None:
     make_classes(tmp_path / "in", 1)
     result = predict(model, tmp_path / "in", tmp_path / "a" / "out.csv")
     assert all((tmp_path / "a" / row["filepath"]).is_file() for row in rows(result.predictions))
+    beside = predict(model, tmp_path / "in", tmp_path / "in" / "out.csv")
+    assert [row["filepath"] for row in rows(beside.predictions)] == [
+        f"{label}/000.JPG" for label in sorted(COLOURS)
+    ]
 
 
 def test_raw_photographs_are_prepared_as_the_model_s_were(model: Path, tmp_path: Path) -> None:
     """A footer of another colour is trimmed away before the model sees it."""
-    make_classes(tmp_path / "in", 1, ("sand",))
-    path = tmp_path / "in" / "sand" / "000.JPG"
-    with Image.open(path) as scene:
-        whole = Image.new("RGB", (64, 56), (60, 140, 50))
-        whole.paste(scene, (0, 0))
-    whole.save(path, quality=92)
-    raw = rows(predict(model, tmp_path / "in", tmp_path / "raw.csv").predictions)
+    whole = Image.new("RGB", (64, 24), SAND)
+    whole.paste(NIGHT, (0, 16, 64, 24))
+    (tmp_path / "in").mkdir()
+    whole.save(tmp_path / "in" / "a.JPG", quality=92)
+    plain = tmp_path / "plain"
+    make_photograph(plain / "a.JPG", SAND, size=(64, 24))
     as_it_is = PredictSettings(photographs="preprocessed")
-    untrimmed = rows(predict(model, tmp_path / "in", tmp_path / "whole.csv", as_it_is).predictions)
-    assert float(raw[0]["probability_sand"]) > float(untrimmed[0]["probability_sand"]) + 0.05
+    scores = {
+        name: rows(predict(model, folder, tmp_path / name, settings).predictions)[0]["score"]
+        for name, folder, settings in (
+            ("raw.csv", tmp_path / "in", PredictSettings()),
+            ("plain.csv", plain, PredictSettings()),
+            ("whole.csv", tmp_path / "in", as_it_is),
+        )
+    }
+    assert float(scores["raw.csv"]) == pytest.approx(float(scores["plain.csv"]), abs=0.01)
+    assert float(scores["whole.csv"]) < float(scores["raw.csv"]) - 0.05
 
 
 def test_preprocessed_photographs_are_known_as_such(model: Path, tmp_path: Path) -> None:
@@ -88,6 +118,7 @@ def test_preprocessed_photographs_are_known_as_such(model: Path, tmp_path: Path)
     assert [row["label"] for row in rows(raw.predictions)] == [
         row["label"] for row in rows(small.predictions)
     ]
+    assert "raw photographs" in raw.notes
     assert "photographs were taken as they are" in small.notes
 
 
@@ -99,39 +130,45 @@ def test_photographs_preprocessed_otherwise_are_refused(model: Path, tmp_path: P
         predict(model, tmp_path / "in", tmp_path / "out.csv")
 
 
-def test_broken_files_are_in_the_ledger(model: Path, tmp_path: Path) -> None:
-    """A file that is no picture is rejected there, and has no row among the labels."""
+def test_broken_files_have_a_row_without_a_label(model: Path, tmp_path: Path) -> None:
+    """A file that is no picture is rejected in the ledger, and its row says why."""
     make_classes(tmp_path / "in", 4, ("sand",))
     (tmp_path / "in" / "broken.JPG").write_text("text")
-    settings = PredictSettings(max_rejected=0.5)
+    settings = PredictSettings(max_rejected=0.5, probabilities=True)
     result = predict(model, tmp_path / "in", tmp_path / "out.csv", settings)
-    assert len(rows(result.predictions)) == 4
+    broken, *others = rows(result.predictions)
+    assert {row["status"] for row in others} == {"ok"}
+    assert broken.pop("filepath") == "in/broken.JPG"
+    assert broken.pop("status") == "not_an_image"
+    assert set(broken.values()) == {""}
     assert [r["reason"] for r in rows(result.ledger) if r["status"] == "rejected"] == [
         "not_an_image"
     ]
 
 
 def test_a_second_call_labels_only_what_is_new(model: Path, tmp_path: Path) -> None:
-    """Labels that stand are reused, a new photograph gets one."""
+    """Labels that stand are reused, and their rows stay; a new photograph gets one."""
     make_classes(tmp_path / "in", 2)
-    predict(model, tmp_path / "in", tmp_path / "out.csv")
+    before = rows(predict(model, tmp_path / "in", tmp_path / "out.csv").predictions)
     make_classes(tmp_path / "in", 3, ("night",))
-    counts = predict(model, tmp_path / "in", tmp_path / "out.csv").counts
+    result = predict(model, tmp_path / "in", tmp_path / "out.csv")
     # make_classes writes the pictures of this label anew.
-    assert (counts.ok, counts.reused) == (3, 4)
+    assert (result.counts.ok, result.counts.reused) == (3, 4)
+    after = rows(result.predictions)
+    assert [row for row in after if row["filepath"] != "in/night/002.JPG"] == before
 
 
 def test_another_model_on_the_same_table_is_refused(model: Path, tmp_path: Path) -> None:
-    """A table never holds the labels of two models."""
-    import shutil
-
+    """A table never holds the labels of two models, not even of two thresholds."""
     make_classes(tmp_path / "in", 1)
     predict(model, tmp_path / "in", tmp_path / "out.csv")
-    shutil.copytree(model, tmp_path / "other")
-    with (tmp_path / "other" / "variables" / "variables.data-00000-of-00001").open("ab") as file:
-        file.write(b" ")
-    with pytest.raises(OutputConflictError, match="model"):
-        predict(tmp_path / "other", tmp_path / "in", tmp_path / "out.csv")
+    for name in ("variables/variables.data-00000-of-00001", "assets/autofocus.json"):
+        shutil.copytree(model, tmp_path / "other")
+        with (tmp_path / "other" / name).open("ab") as file:
+            file.write(b" ")
+        with pytest.raises(OutputConflictError, match="model"):
+            predict(tmp_path / "other", tmp_path / "in", tmp_path / "out.csv")
+        shutil.rmtree(tmp_path / "other")
 
 
 def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
@@ -149,8 +186,149 @@ def test_an_empty_shard_may_be_fine(model: Path, tmp_path: Path, name: str) -> N
         predict(model, tmp_path / name, tmp_path / "out.csv")
     settings = PredictSettings(allow_empty=True)
     result = predict(model, tmp_path / name, tmp_path / "out.csv", settings)
-    probabilities = [f"probability_{label}" for label in sorted(COLOURS)]
-    assert result.predictions.read_text().splitlines() == [
-        ",".join(["filepath", "label", "score", *probabilities])
-    ]
+    assert result.predictions.read_text().splitlines() == [COLUMNS]
     assert result.counts.inputs == 0
+
+
+def test_a_sure_answer_is_accepted(model: Path, tmp_path: Path) -> None:
+    """From its label's threshold on nobody need look; of a label without one, somebody must."""
+    make_photograph(tmp_path / "in" / "1.JPG", GRASS)
+    make_photograph(tmp_path / "in" / "2.JPG", between(GRASS, NIGHT))
+    make_photograph(tmp_path / "in" / "3.JPG", SAND)
+    result = predict(model, tmp_path / "in", tmp_path / "out.csv")
+    table = rows(result.predictions)
+    assert [row["decision"] for row in table] == ["accept", "review", "review"]
+    assert float(table[1]["score"]) < 0.9 < float(table[0]["score"])
+    assert "1 accepted, 2 for review (precision 0.95)" in result.notes
+
+
+def test_a_burst_votes(model: Path, tmp_path: Path) -> None:
+    """Frames within a minute share the label of their mean, with those of no other camera."""
+    photos = tmp_path / "in"
+    make_photograph(photos / "a" / "1.JPG", GRASS, "2016-07-05T11:00:00")
+    make_photograph(photos / "a" / "2.JPG", GRASS, "2016-07-05T11:00:50")
+    make_photograph(photos / "a" / "3.JPG", SAND, "2016-07-05T11:01:40")
+    make_photograph(photos / "a" / "4.JPG", SAND, "2016-07-05T11:03:00")
+    make_photograph(photos / "b" / "5.JPG", NIGHT, "2016-07-05T11:00:00")
+    make_photograph(photos / "b" / "6.JPG", NIGHT)
+    table = rows(predict(model, photos, tmp_path / "out.csv", WITH_PROBABILITIES).predictions)
+    first, later = "in/a@2016-07-05T11:00:00", "in/a@2016-07-05T11:03:00"
+    other = "in/b@2016-07-05T11:00:00"
+    assert [row["sequence"] for row in table] == [first, first, first, later, other, ""]
+    votes = ["grass"] * 3 + ["sand", "night", ""]
+    assert [row["sequence_label"] for row in table] == votes
+    mean = sum(float(row["probability_grass"]) for row in table[:3]) / 3
+    assert {row["sequence_score"] for row in table[:3]} == {f"{mean:.4f}"}
+    assert table[5]["sequence_score"] == ""
+
+
+def test_a_model_may_give_several_labels(tmp_path: Path) -> None:
+    """Where several are allowed, a photograph has all of them, or none."""
+    several = make_model(tmp_path, multilabel=True, thresholds=dict.fromkeys(LABELS, 0.4))
+    make_photograph(tmp_path / "in" / "1.JPG", (220, 30, 220), "2016-07-05T11:00:00")
+    make_photograph(tmp_path / "in" / "2.JPG", (30, 30, 30), "2016-07-05T12:00:00")
+    first, second = rows(predict(several, tmp_path / "in", tmp_path / "out.csv").predictions)
+    assert first["label"] == first["sequence_label"] == "grass; sand"
+    assert (second["label"], second["sequence_label"]) == ("", "")
+    assert (first["decision"], second["decision"]) == ("accept", "review")
+
+
+def test_a_table_names_what_is_labelled(model: Path, tmp_path: Path) -> None:
+    """Only photographs that it names are, and one that isn't there is so in the ledger."""
+    make_classes(tmp_path / "in", 2)
+    (tmp_path / "list.csv").write_text(
+        "filepath\nin/sand/001.JPG\nin/gone.JPG\nin/night/000.JPG\n"
+    )
+    settings = PredictSettings(table=tmp_path / "list.csv", max_rejected=0.5)
+    result = predict(model, tmp_path / "in", tmp_path / "out.csv", settings)
+    assert [(row["filepath"], row["status"]) for row in rows(result.predictions)] == [
+        ("in/gone.JPG", "image_missing"),
+        ("in/night/000.JPG", "ok"),
+        ("in/sand/001.JPG", "ok"),
+    ]
+    assert [row["input"] for row in rows(result.ledger) if row["reason"] == "image_missing"] == [
+        "gone.JPG"
+    ]
+
+
+def test_a_photograph_that_goes_is_missing(model: Path, tmp_path: Path) -> None:
+    """What a table names and a second call no longer finds is rejected then."""
+    make_classes(tmp_path / "in", 2, ("sand",))
+    (tmp_path / "list.csv").write_text("filepath\nin/sand/000.JPG\nin/sand/001.JPG\n")
+    settings = PredictSettings(table=tmp_path / "list.csv", max_rejected=0.5)
+    predict(model, tmp_path / "in", tmp_path / "out.csv", settings)
+    (tmp_path / "in" / "sand" / "000.JPG").unlink()
+    result = predict(model, tmp_path / "in", tmp_path / "out.csv", settings)
+    assert [row["status"] for row in rows(result.predictions)] == ["image_missing", "ok"]
+
+
+def test_shards_are_the_whole(tmp_path: Path) -> None:
+    """The tables of all shards, merged, are the table of one run, byte for byte.
+
+    So it is with a network that reckons otherwise for another number of photographs.
+    """
+    model = make_model(tmp_path, counts=0.01)
+    photos = tmp_path / "in"
+    for number in range(40):
+        # Hardly two photographs are alike, and batches of shards are not those of the whole.
+        colour = (20 + 5 * number, 170 - 3 * number, 60 + number)
+        moment = f"2016-07-05T11:{number:02}:00"
+        make_photograph(photos / f"site{number % 7}" / f"{number}.JPG", colour, moment)
+    (photos / "site3" / "broken.JPG").write_text("text")
+    whole = predict(model, photos, tmp_path / "whole.csv", WITH_PROBABILITIES)
+    tables = []
+    for number in range(3):
+        settings = PredictSettings(shard=f"{number}/3", probabilities=True, max_rejected=0.2)
+        part = predict(model, photos, tmp_path / f"part{number}.csv", settings)
+        tables.append(part.predictions)
+        assert all(
+            Shard(number, 3).has(row["filepath"].removeprefix("in/"))
+            for row in rows(part.predictions)
+        )
+    merge_tables(tables, tmp_path / "merged.csv", "filepath")
+    assert len({len(rows(table)) for table in tables}) > 1
+    assert (tmp_path / "merged.csv").read_bytes() == whole.predictions.read_bytes()
+
+
+def test_shards_of_one_table_are_refused(model: Path, tmp_path: Path) -> None:
+    """One shard's table is not overwritten by another's."""
+    make_classes(tmp_path / "in", 1)
+    predict(model, tmp_path / "in", tmp_path / "out.csv", PredictSettings(shard="0/2"))
+    with pytest.raises(OutputConflictError, match="shard"):
+        predict(model, tmp_path / "in", tmp_path / "out.csv", PredictSettings(shard="1/2"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"batch": 0}, "batch"),
+        ({"shard": "2/2"}, "shard"),
+        ({"max_rejected": 2.0}, "max_rejected"),
+    ],
+)
+def test_settings_out_of_range_are_told(setting: dict[str, object], message: str) -> None:
+    """A value that makes no sense is named before anything is done."""
+    with pytest.raises(SettingError, match=message):
+        PredictSettings(**setting)  # type: ignore[arg-type]
+
+
+def test_a_killed_run_ends_with_the_same_bytes(model: Path, tmp_path: Path) -> None:
+    """Killed in its middle and started again, it leaves what one that was never stopped does."""
+    photos = tmp_path / "photos"
+    for number in range(400):
+        colour = (20 + number // 2, 220 - number // 2, 60 + number // 10)
+        moment = f"2016-07-05T{number // 60:02}:{number % 60:02}:00"
+        make_photograph(photos / f"site{number % 3}" / f"{number:03}.JPG", colour, moment)
+
+    def command(out: Path) -> list[str | Path]:
+        words: list[str | Path] = [
+            "--probabilities",
+            "--batch",
+            "7",
+            "--outpath",
+            out / "labels.csv",
+        ]
+        stage = [sys.executable, "-m", "autofocus", "predict"]
+        return [*stage, "--saved_model_dir", model, "--indir", photos, *words]
+
+    check_killed_runs(command, tmp_path, noted("predict.labels.csv"), [(100,)])

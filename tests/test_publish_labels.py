@@ -18,8 +18,11 @@ from autofocus.publish_labels import PublishSettings, publish_labels
 from tests.conftest import S3
 
 STAGE = Path(__file__).parents[1] / "autofocus" / "publish_labels.py"
-HEADER = "filepath,label,score,probability_cat\n"
-MERGED = HEADER + "".join(f"zoo/{name}.JPG,cat,1.0000,1.0000\n" for name in "abcd")
+HEADER = (
+    "filepath,label,score,status,decision,sequence,sequence_label,sequence_score,probability_cat\n"
+)
+CELLS = "JPG,cat,1.0000,ok,accept,zoo@2016-07-05T11:00:00,cat,1.0000,1.0000\n"
+MERGED = HEADER + "".join(f"zoo/{name}.{CELLS}" for name in "abcd")
 
 
 def shards(folder: Path, *names: str) -> list[Path]:
@@ -28,7 +31,7 @@ def shards(folder: Path, *names: str) -> list[Path]:
     for number, letters in enumerate(names):
         path = folder / f"shard{number}" / "predictions.csv"
         path.parent.mkdir(parents=True)
-        rows = "".join(f"zoo/{letter}.JPG,cat,1.0000,1.0000\n" for letter in letters)
+        rows = "".join(f"zoo/{letter}.{CELLS}" for letter in letters)
         path.write_text(HEADER + rows)
         paths.append(path)
     return paths
@@ -50,7 +53,7 @@ def test_the_merged_table_is_in_the_bucket(s3: S3, tmp_path: Path) -> None:
     assert result.table.read_text() == MERGED
     assert contents(s3) == {"labels/labels.csv": MERGED.encode()}
     assert result.key == "labels/labels.csv"
-    assert result.notes == (f"4 labels, in the bucket {s3.bucket} as labels/labels.csv",)
+    assert result.notes == (f"4 photographs, in the bucket {s3.bucket} as labels/labels.csv",)
 
 
 def test_the_ledger_names_the_tables(s3: S3, tmp_path: Path) -> None:
@@ -100,6 +103,19 @@ def test_tables_of_different_models_are_told(s3: S3, tmp_path: Path) -> None:
         publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
     assert contents(s3) == {}
     assert not (tmp_path / "labels.csv").exists()
+
+
+def test_photographs_without_a_label_are_published_as_well(s3: S3, tmp_path: Path) -> None:
+    """The row of one that can't be read, and one of several labels, come through as they are."""
+    paths = shards(tmp_path, "a", "c")
+    unread, several = "zoo/b.JPG,,,truncated,,,,,\n", "zoo/d.JPG,cat; dog,0.9000,ok,,,,,0.9000\n"
+    with paths[0].open("a") as file:
+        file.write(unread)
+    with paths[1].open("a") as file:
+        file.write(several)
+    publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
+    expected = f"{HEADER}zoo/a.{CELLS}{unread}zoo/c.{CELLS}{several}"
+    assert contents(s3) == {"labels/labels.csv": expected.encode()}
 
 
 def test_shards_that_overlap_are_told(s3: S3, tmp_path: Path) -> None:
@@ -158,5 +174,5 @@ def test_the_command_line(s3: S3, tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, STAGE, *where], check=True, capture_output=True, text=True, env=env
     )
-    assert f"4 labels, in the bucket {s3.bucket} as p/labels.csv" in told.stdout
+    assert f"4 photographs, in the bucket {s3.bucket} as p/labels.csv" in told.stdout
     assert contents(s3) == {"p/labels.csv": MERGED.encode()}

@@ -8,6 +8,7 @@ Each carries one sentence for people: what is wrong, where, and what to do about
     ├── MissingInputError (FileNotFoundError)   a given file or folder isn't there, or is empty
     ├── OutputConflictError (FileExistsError)   the output place holds something else, or is in use
     ├── TooManyRejectedError (RuntimeError)     the run ended, but too many inputs were rejected
+    ├── LeakError (AssertionError)              what is tested was seen while learning
     ├── MissingDependencyError (ImportError)    an optional package isn't installed
     └── StoreError (ConnectionError)            the object store can't be used
         ├── CredentialsError (PermissionError)      it wants other, or any, credentials
@@ -39,6 +40,10 @@ class OutputConflictError(AutofocusError, FileExistsError):
 
 class TooManyRejectedError(AutofocusError, RuntimeError):
     """The stage ended and its outputs are whole, but too many inputs were rejected."""
+
+
+class LeakError(AutofocusError, AssertionError):
+    """What is to be tested was seen while learning."""
 
 
 class MissingDependencyError(AutofocusError, ImportError):

@@ -4,13 +4,13 @@ In parallel, in order, resumable, with a ledger: a stage says what to do with on
 does the rest.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from autofocus.common.files import csv_writer
-from autofocus.common.journal import Journal, Outcome
+from autofocus.common.journal import Journal, Outcome, read_outcomes
 from autofocus.common.ledger import Counts, LedgerWriter
 from autofocus.common.parallel import ordered_map
 from autofocus.common.progress import Progress
@@ -69,12 +69,28 @@ class Table:
     row: Callable[[Outcome], Sequence[Any]]
 
 
+@dataclass(frozen=True)
+class LateTable:
+    """A table whose rows depend on other inputs, too: it is made when all outcomes are there.
+
+    Attributes:
+        path: where it is to stand.
+        columns: its header.
+        rows: makes all rows. What it is given reads the outcomes of all inputs, rejected ones
+            included, in order and anew at each call, so that none need be kept in memory.
+    """
+
+    path: Path
+    columns: Sequence[str]
+    rows: Callable[[Callable[[], Iterator[Outcome]]], Iterable[Sequence[Any]]]
+
+
 def process(
     items: Items[T],
     workspace: Workspace,
     ledger: Path,
     *,
-    tables: Sequence[Table] = (),
+    tables: Sequence[Table | LateTable] = (),
     jobs: int,
     unit: str = "image",
 ) -> Counts:
@@ -109,7 +125,9 @@ class ItemRun:
         tables: further tables, written in the order of the inputs.
     """
 
-    def __init__(self, workspace: Workspace, ledger: Path, tables: Sequence[Table] = ()) -> None:
+    def __init__(
+        self, workspace: Workspace, ledger: Path, tables: Sequence[Table | LateTable] = ()
+    ) -> None:
         self._name = workspace.name
         self._journal = Journal(workspace.folder)
         self._account = _Account(workspace, ledger, tables)
@@ -149,7 +167,9 @@ class ItemRun:
             return items.work(item), True
 
         tasks = ((item, self._journal.earlier(items.name(item))) for item in items.inputs)
-        return ordered_map(do, tasks, jobs, items.stop)
+        # While one batch is completed, the next is made ready.
+        ahead = 2 * items.batch if items.complete else 0
+        return ordered_map(do, tasks, jobs, items.stop, ahead=ahead)
 
 
 _Result = tuple[Outcome | Pending, bool]
@@ -180,7 +200,9 @@ def _complete(waiting: Sequence[_Result], items: Items[T]) -> Iterator[tuple[Out
 class _Account:
     """All tables of a run, unfinished until `publish` renames them into their places."""
 
-    def __init__(self, workspace: Workspace, ledger: Path, tables: Sequence[Table]) -> None:
+    def __init__(
+        self, workspace: Workspace, ledger: Path, tables: Sequence[Table | LateTable]
+    ) -> None:
         scratch = workspace.scratch
         self._moves = {scratch / "ledger": ledger}
         self.ledger = LedgerWriter(scratch / "ledger", workspace.name)
@@ -190,6 +212,7 @@ class _Account:
         )
         self._files = [self._lines]
         self._tables = []
+        self._late = []
         for number, table in enumerate(tables):
             path = scratch / f"table{number}"
             file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
@@ -197,7 +220,10 @@ class _Account:
             writer.writerow(table.columns)
             self._moves[path] = table.path
             self._files.append(file)
-            self._tables.append((table, writer))
+            if isinstance(table, LateTable):
+                self._late.append((table, writer))
+            else:
+                self._tables.append((table, writer))
 
     def write(self, outcome: Outcome) -> None:
         self.ledger.write(outcome.row)
@@ -212,6 +238,9 @@ class _Account:
             file.close()
 
     def publish(self) -> None:
+        self._lines.close()
+        for table, writer in self._late:
+            writer.writerows(table.rows(lambda: read_outcomes(self.lines_path)))
         self.close()
         for unfinished, final in self._moves.items():
             final.parent.mkdir(parents=True, exist_ok=True)

@@ -70,7 +70,9 @@ class Journal:
         merged = self._interrupted.with_suffix(".merging")
         with merged.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             lines = heapq.merge(
-                _outcomes(self._new), _outcomes(self._interrupted), key=lambda o: o.row.input
+                read_outcomes(self._new),
+                read_outcomes(self._interrupted),
+                key=lambda o: o.row.input,
             )
             for _, same in groupby(lines, key=lambda o: o.row.input):
                 file.write(next(same).to_line())
@@ -140,7 +142,7 @@ class _Reader:
     """Finds outcomes in an ordered file by reading it once."""
 
     def __init__(self, path: Path) -> None:
-        self._outcomes = _outcomes(path)
+        self._outcomes = read_outcomes(path)
         self._head = next(self._outcomes, None)
 
     def find(self, name: str) -> Outcome | None:
@@ -152,7 +154,8 @@ class _Reader:
         self._outcomes.close()
 
 
-def _outcomes(path: Path) -> Generator[Outcome, None, None]:
+def read_outcomes(path: Path) -> Generator[Outcome, None, None]:
+    """Yield the outcomes in a file of lines, up to the first torn one; none if it isn't there."""
     if not path.exists():
         return
     # A torn line may end within a letter.

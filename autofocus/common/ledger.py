@@ -47,6 +47,7 @@ class Reason(str, Enum):
     MISSING_FIELD = "missing_field"
     BAD_DATE = "bad_date"
     CONFLICTING_DATES = "conflicting_dates"
+    CONFLICTING_LOCATIONS = "conflicting_locations"
     DUPLICATE = "duplicate"
     IMAGE_MISSING = "image_missing"
     NO_DETECTION = "no_detection"

@@ -47,25 +47,30 @@ def ordered_map(
     inputs: Iterable[T],
     jobs: int,
     stop: Callable[[], None] | None = None,
+    *,
+    ahead: int = 0,
 ) -> Iterator[R]:
     """Yield `work(input)` for each input, in the inputs' order.
 
-    At most `WINDOW * jobs` inputs are under way at once, whatever their number. An exception of
-    `work` is raised here, in its place in the order; work not yet begun is dropped, and work
-    under way is waited for.
+    At most `WINDOW * jobs` inputs, or `ahead` if that is more, are under way at once, whatever
+    their number. An exception of `work` is raised here, in its place in the order; work not yet
+    begun is dropped, and work under way is waited for.
 
     Args:
         work: what to do with an input; runs in several threads at once.
         inputs: all inputs.
         jobs: how many threads.
         stop: called when the rest is not wanted, so that long work under way may end early.
+        ahead: how many inputs to have under way at least, where results are taken in batches
+            and the threads shall not wait for the taker meanwhile.
     """
+    window = max(WINDOW * jobs, ahead)
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="autofocus")
     waiting: deque[Future[R]] = deque()
     try:
         for item in inputs:
             waiting.append(executor.submit(work, item))
-            if len(waiting) >= WINDOW * jobs:
+            if len(waiting) >= window:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -1,13 +1,11 @@
 """Which of a bucket's objects to take."""
 
-import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from autofocus.common.errors import SettingError
+from autofocus.common.sharding import Shard
 from autofocus.store.listing import StoredObject
 
 
@@ -52,43 +50,6 @@ def has_image_name(key: str) -> bool:
 def _suffix(name: str) -> str:
     stem, dot, end = name.rpartition(".")
     return dot + end if stem else ""
-
-
-@dataclass(frozen=True)
-class Shard:
-    """One part of a bucket's images.
-
-    Attributes:
-        number: which part, from 0.
-        of: how many there are.
-    """
-
-    number: int
-    of: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Shard":
-        """Read a text such as ``0/4``.
-
-        Raises:
-            SettingError: it is no such text.
-        """
-        found = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text, re.ASCII)
-        if found is None:
-            raise SettingError(f"shard: must be I/N, such as 0/4, not {text!r}.")
-        number, of = int(found[1]), int(found[2])
-        if number >= of:
-            raise SettingError(
-                f"shard: I/N counts from 0, so I must be less than N, which {text!r} is not."
-            )
-        return cls(number, of)
-
-    def has(self, key: str) -> bool:
-        """Tell whether an object is of this part; it stays so when others come and go."""
-        if sort_of(key) is not Sort.IMAGE:
-            return self.number == 0
-        digest = hashlib.md5(key.encode("utf-8", "surrogatepass"), usedforsecurity=False)
-        return int.from_bytes(digest.digest(), "big") % self.of == self.number
 
 
 @dataclass(frozen=True)
@@ -140,8 +101,12 @@ def select(
             lambda item: item.key in picked or sort_of(item.key) in rest,
         )
     if shard is not None:
-        selection = selection.keep("left to other shards", lambda item: shard.has(item.key))
+        selection = selection.keep("left to other shards", lambda item: _is_of(shard, item.key))
     return selection
+
+
+def _is_of(shard: Shard, key: str) -> bool:
+    return shard.has(key) if sort_of(key) is Sort.IMAGE else shard.number == 0
 
 
 def spread(keys: Sequence[str], number: int) -> list[str]:

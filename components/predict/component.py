@@ -17,6 +17,8 @@ def predict(
     indir: str = "",
     extensions: list[str] = ["JPG", "JPEG", "PNG"],
     photographs: str = "auto",
+    probabilities: bool = False,
+    batch: int = 32,
     jobs: int = 0,
     max_rejected: float = 0.1,
 ) -> dsl.ContainerSpec:
@@ -25,7 +27,8 @@ def predict(
     Args:
         model: what retrain gave
         preprocessed: the small photographs that preprocess gives of the shard
-        predictions: a table with a row for each photograph, named by its key in the bucket
+        predictions: a table with a row for each photograph, named by its key in the bucket: the
+            label, what its sequence says, and whether a person must look
         ledger: a row for every photograph
         indir: the folder below the bucket's root that holds the photographs, as for preprocess
     """

@@ -1,14 +1,14 @@
 """Tests of making something of each input: in order, resumable, with a ledger."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autofocus.common.items import ItemRun, Items, Pending, Table, process
+from autofocus.common.items import ItemRun, Items, LateTable, Pending, Table, process
 from autofocus.common.journal import Outcome
 from autofocus.common.ledger import Counts, Reason, Row, Status, read_ledger, rejected
 from autofocus.common.workspace import Workspace
@@ -85,6 +85,25 @@ def test_every_input_has_a_row(tmp_path: Path) -> None:
     table = (tmp_path / "table.csv").read_text(encoding="utf-8")
     assert len(table.splitlines()) == 19
     assert NAMES[3] not in table
+
+
+def test_a_late_table_is_made_of_all_outcomes(tmp_path: Path) -> None:
+    """A row may depend on inputs that come later, and rejected ones have theirs as well."""
+
+    def rows(outcomes: Callable[[], Iterator[Outcome]]) -> Iterator[list[Any]]:
+        last = [outcome.row.input for outcome in outcomes()][-1]
+        for outcome in outcomes():
+            yield [outcome.row.input, outcome.row.status.value, last]
+
+    stage = Stage(tmp_path, NAMES[:3], bad=NAMES[1:2])
+    table = LateTable(tmp_path / "late.csv", ("name", "status", "last"), rows)
+    items = Items(stage.names, name=str, work=stage.work, is_whole=stage.is_whole)
+    for status in ("ok", "reused"):
+        with Workspace(tmp_path, "stage_x", {}) as workspace:
+            process(items, workspace, tmp_path / "ledger.csv", tables=[table], jobs=1)
+        assert (tmp_path / "late.csv").read_text() == (
+            f"name,status,last\nn00,{status},n02\nn01,rejected,n02\nn02,{status},n02\n"
+        )
 
 
 def test_nothing_is_published_before_the_end(tmp_path: Path) -> None:
@@ -264,6 +283,29 @@ def test_rejected_inputs_take_no_place_in_a_batch(tmp_path: Path) -> None:
 
     assert batches(tmp_path, 4, work) == [NAMES[1:8:2], NAMES[9:16:2], NAMES[17::2]]
     assert [row.input for _, row in read_ledger(tmp_path / "ledger.csv")] == NAMES
+
+
+def test_the_next_batch_is_made_ready_meanwhile(tmp_path: Path) -> None:
+    """While a batch is completed, threads work until the whole next one is there."""
+    names = [f"n{number:03}" for number in range(120)]
+    ready: list[str] = []
+
+    def work(name: str) -> Pending:
+        ready.append(name)
+        return Pending(name)
+
+    def complete(payloads: Sequence[str]) -> list[Outcome]:
+        wanted = names[: names.index(payloads[-1]) + 1 + 40]
+        deadline = time.monotonic() + 10
+        while len(ready) < len(wanted):
+            assert time.monotonic() < deadline, "threads wait for the batch"
+            time.sleep(0.001)
+        return [Outcome(Row(payload)) for payload in payloads]
+
+    items = Items(names, str, work, lambda *_: True, complete=complete, batch=40)
+    with Workspace(tmp_path, "stage_x", {}) as workspace:
+        counts = process(items, workspace, tmp_path / "ledger.csv", jobs=1)
+    assert counts.ok == 120
 
 
 def test_one_pending_input_does_not_hold_back_all(tmp_path: Path) -> None:

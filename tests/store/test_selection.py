@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofocus.common.errors import SettingError
+from autofocus.common.sharding import Shard
 from autofocus.store.listing import StoredObject
 from autofocus.store.selection import (
     Selection,
-    Shard,
     Sort,
     has_image_name,
     select,
@@ -122,18 +121,9 @@ def test_every_sample_is_even(keys: list[str], number: int) -> None:
             assert give[folder] >= min(have[folder], give[other] - 1)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "1", "1/2/3", "a/b", "-1/2", "2/2", "0/0", "1.0/2", "\u0661/\u0662"]
-)
-def test_bad_shards(text: str) -> None:
-    """A text that is no part of a whole is refused."""
-    with pytest.raises(SettingError, match=r"^shard: "):
-        Shard.parse(text)
-
-
 @given(image_keys, st.integers(1, 6))
 def test_shards_are_a_partition(keys: list[str], of: int) -> None:
-    """Each object is of exactly one shard, and all that is no image is of the first."""
+    """Each object is of exactly one shard, all that is no image of the first, a folder of one."""
     objects = stored(*keys, "a.csv", "film.avi", "a.tar", "folder/")
     parts = [
         chosen(select(objects, shard=Shard.parse(f"{number}/{of}"), download_tar=True))
@@ -141,6 +131,9 @@ def test_shards_are_a_partition(keys: list[str], of: int) -> None:
     ]
     assert sorted(key for part in parts for key in part) == [item.key for item in objects]
     assert all(sort_of(key) is Sort.IMAGE for part in parts[1:] for key in part)
+    images = [[key for key in part if sort_of(key) is Sort.IMAGE] for part in parts]
+    folders = [{key.partition("/")[0] for key in part} for part in images]
+    assert sum(map(len, folders)) == len(set().union(*folders))
 
 
 @given(image_keys, image_keys, st.integers(1, 6))
@@ -152,16 +145,3 @@ def test_an_image_keeps_its_shard_when_others_come(
         before = chosen(select(stored(*keys), shard=Shard(number, of)))
         after = chosen(select(stored(*{*keys, *more}), shard=Shard(number, of)))
         assert before == [key for key in after if key in keys]
-
-
-def test_shards_are_even() -> None:
-    """Each of four shards gets about a quarter of the images."""
-    keys = [f"site{number % 7}/IMG_{number:04}.JPG" for number in range(4000)]
-    sizes = [sum(Shard(number, 4).has(key) for key in keys) for number in range(4)]
-    assert min(sizes) > 900
-
-
-def test_shards_never_change() -> None:
-    """An image's shard is the same on every machine and in every version: worked out by md5sum."""
-    # printf a/IMG_0001.JPG | md5sum ends in the hex digit 9.
-    assert [number for number in range(16) if Shard(number, 16).has("a/IMG_0001.JPG")] == [9]

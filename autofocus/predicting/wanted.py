@@ -1,0 +1,91 @@
+"""Which photographs to label."""
+
+import csv
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.common.sharding import Shard
+from autofocus.images.finding import find_images
+
+_COLUMN = "filepath"
+
+
+def find_wanted(
+    indir: Path,
+    extensions: Collection[str],
+    *,
+    table: Path | None = None,
+    shard: Shard | None = None,
+    allow_empty: bool = False,
+) -> list[str]:
+    """Return the names of the photographs to label.
+
+    Args:
+        indir: the folder below which they lie.
+        extensions: those of the files to take; a table's files are taken whatever they end in.
+        table: a CSV file whose column `filepath` names photographs: those are taken, be they there
+            or not; None takes all below the folder.
+        shard: the part of them to take, which may be empty; None takes all.
+        allow_empty: whether to return nothing where there is nothing, rather than raise.
+
+    Returns:
+        Paths relative to the folder, with `/` between parts, in rising order.
+
+    Raises:
+        MissingInputError: there is no such folder or table, or nothing in it.
+        InputDataError: the table has no such column, or names something elsewhere.
+    """
+    if table is None:
+        names = find_images(indir, extensions, allow_empty=allow_empty)
+    else:
+        names = _listed(table, indir, allow_empty=allow_empty)
+    return [name for name in names if shard is None or shard.has(name)]
+
+
+def _listed(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:
+    if not table.is_file():
+        raise MissingInputError(f"There is no table {table}: give one with a column {_COLUMN}.")
+    # A table may have a row for each label of a photograph.
+    names = {_name_below(indir, table, line, path) for line, path in _paths(table)}
+    if not names and not allow_empty:
+        raise MissingInputError(f"{table} has no rows: there is nothing to label.")
+    return sorted(names)
+
+
+def _paths(table: Path) -> Iterator[tuple[int, str]]:
+    """Yield each row's line number and path."""
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            columns = next(reader, [])
+            if _COLUMN not in columns:
+                raise InputDataError(f"{table} has no column {_COLUMN}: it must name photographs.")
+            place = columns.index(_COLUMN)
+            for cells in reader:
+                if cells:
+                    yield reader.line_num, cells[place] if place < len(cells) else ""
+        except csv.Error as error:
+            raise InputDataError(f"{table}, line {reader.line_num}: {error}.") from None
+        except UnicodeDecodeError:
+            raise InputDataError(f"{table} is not in UTF-8: save it so.") from None
+
+
+def _name_below(indir: Path, table: Path, line: int, text: str) -> str:
+    if not text or "\0" in text:
+        raise InputDataError(f"{table}, line {line}: {_COLUMN} names no photograph.")
+    path, folder = _absolute(table.parent / text), _absolute(indir)
+    if not path.is_relative_to(folder):
+        # Either may have been reached by a link to a folder; a photograph may itself be a link.
+        path, folder = path.parent.resolve() / path.name, folder.resolve()
+    if path == folder or not path.is_relative_to(folder):
+        raise InputDataError(
+            f"{table}, line {line}: {text} does not lie below {indir}: give the folder that holds "
+            "all photographs of the table as --indir."
+        )
+    return path.relative_to(folder).as_posix()
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - links stay as they are

@@ -1,0 +1,88 @@
+"""A model that is made and run in no time: it tells photographs apart by their mean colour."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from autofocus.images.capture import Capture, to_exif
+from autofocus.images.preparing import Preparation
+from autofocus.learning.backbones import load_backbone
+from autofocus.learning.classifier import Description, build, put_in_place
+from autofocus.learning.head import Head
+from autofocus.learning.runtime import tensorflow
+from tests.learning.pictures import COLOURS
+
+LABELS = tuple(sorted(COLOURS))
+SIZE = 32
+PREPARATION = Preparation(trim_top=0, trim_bottom=8, min_side=32)
+# How sharply colours are told apart: halfway between two of them a photograph is of either.
+_SHARPNESS = 40.0
+
+
+def make_model(folder: Path, counts: float = 0.0, **more: Any) -> Path:
+    """Write a model whose features are the mean colours of what it looks at.
+
+    Args:
+        folder: where to write.
+        counts: what each further photograph of a batch adds to the features of all.
+        more: values of the description, such as `thresholds`.
+
+    Returns:
+        The model's folder.
+    """
+    tf = tensorflow()
+
+    class Means(tf.Module):  # type: ignore[misc, name-defined] # it ships no types
+        @tf.function(input_signature=[tf.TensorSpec([None, SIZE, SIZE, 3], tf.float32)])  # type: ignore[untyped-decorator]
+        def __call__(self, images: Any) -> Any:
+            number = tf.cast(tf.shape(images)[0], tf.float32)
+            return tf.reduce_mean(images, axis=[1, 2]) + counts * number * [1.0, 0.0, 0.0]
+
+    module = Means()
+    tf.saved_model.save(module, str(folder / "means"), signatures=module.__call__)
+    backbone = load_backbone(str(folder / "means"))
+    described = Description(
+        LABELS, (SIZE, SIZE), backbone.name, backbone.digest, "final", PREPARATION, **more
+    )
+    build(backbone, _head(described), described, folder / "scratch").save(folder / "saved")
+    put_in_place(folder / "saved", folder / "model")
+    return folder / "model"
+
+
+def _head(described: Description) -> Head:
+    """Return a layer in which the nearest colour wins; of two views, the last one's counts.
+
+    Of several labels, the first is there where a photograph is red, the second where it is green,
+    the third where it is blue.
+    """
+    centres = np.array([COLOURS[label] for label in LABELS], np.float32) / 255
+    weights, bias = _SHARPNESS * centres.T, -_SHARPNESS / 2 * (centres**2).sum(axis=1)
+    if described.multilabel:
+        weights, bias = _SHARPNESS * np.eye(3), np.full(3, -_SHARPNESS / 2)
+    if described.view == "both":
+        weights = np.concatenate([np.zeros_like(weights), weights])
+    return Head(
+        weights.astype(np.float32), bias.astype(np.float32), multilabel=described.multilabel
+    )
+
+
+def make_photograph(
+    path: Path,
+    colour: tuple[int, int, int],
+    moment: str = "",
+    size: tuple[int, int] = (64, 56),
+) -> None:
+    """Write a photograph of one colour.
+
+    Args:
+        path: the file.
+        colour: red, green and blue, 0 to 255.
+        moment: when it was taken, such as ``2016-07-05T11:30:00``; empty for no EXIF data.
+        size: width and height in pixels.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    date, _, time = moment.partition("T")
+    exif = to_exif(Capture(date, time)) if moment else Image.Exif()
+    Image.new("RGB", size, colour).save(path, quality=95, exif=exif)

@@ -1,0 +1,73 @@
+"""Claims about what a camera saw before and after a photograph."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from autofocus.common.workspace import Workspace
+from autofocus.motion.settings import MotionSettings
+from autofocus.predicting.surroundings import Surroundings, survey
+from tests.predicting.models import make_photograph
+
+GREY = (90, 90, 90)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Two cameras' photographs, a minute apart."""
+    for camera in ("a", "b"):
+        for number in range(5):
+            moment = f"2016-07-05T11:0{number}:00"
+            make_photograph(tmp_path / "in" / camera / f"{number}.JPG", GREY, moment)
+    return tmp_path / "in"
+
+
+def look_round(photos: Path, *names: str) -> Surroundings:
+    with Workspace(photos.parent, "stage_x", {}) as workspace:
+        return survey(photos, names, ("JPG",), None, MotionSettings(), workspace, 2)
+
+
+def change(path: Path) -> None:
+    """Write a file anew, as another photograph that was taken at the same time."""
+    before = path.stat()
+    make_photograph(path, (10, 200, 10), f"2016-07-05T11:0{path.stem}:00")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+
+def test_neighbours_are_those_of_the_same_camera(photos: Path) -> None:
+    """All photographs of a folder are looked at, though only one is to be labelled."""
+    neighbours = look_round(photos, "a/2.JPG").finder.neighbours("a/2.JPG")
+    assert set(neighbours) >= {"a/1.JPG", "a/3.JPG"}
+    assert {Path(name).parent for name in neighbours} == {Path("a")}
+
+
+def test_the_mark_tells_of_neighbours_that_changed(photos: Path) -> None:
+    """A neighbour written anew, gone or come changes the mark; another camera's doesn't."""
+    mark = look_round(photos, "a/2.JPG", "b/2.JPG").mark("a/2.JPG")
+    change(photos / "b" / "1.JPG")
+    change(photos / "a" / "2.JPG")
+    assert look_round(photos, "a/2.JPG").mark("a/2.JPG") == mark
+    change(photos / "a" / "1.JPG")
+    changed = look_round(photos, "a/2.JPG").mark("a/2.JPG")
+    (photos / "a" / "3.JPG").unlink()
+    gone = look_round(photos, "a/2.JPG").mark("a/2.JPG")
+    assert len({mark, changed, gone}) == 3
+
+
+def test_a_header_is_read_once(photos: Path) -> None:
+    """What was read is kept: a file that seems unchanged is not opened again."""
+    before = look_round(photos, "a/2.JPG").finder.neighbours("a/2.JPG")
+    for path in (photos / "a").iterdir():
+        stamp = path.stat()
+        path.write_bytes(b"x" * stamp.st_size)
+        os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert look_round(photos, "a/2.JPG").finder.neighbours("a/2.JPG") == before
+
+
+def test_what_can_t_be_read_is_no_neighbour(photos: Path) -> None:
+    """A file that is no photograph, or not there, is passed over."""
+    (photos / "a" / "1.JPG").write_text("text")
+    around = look_round(photos, "a/2.JPG", "a/gone.JPG")
+    assert "a/1.JPG" not in around.finder.neighbours("a/2.JPG")
+    assert "a/gone.JPG" not in around.marks
