@@ -52,6 +52,9 @@ class CleanSettings:
     date_format: Literal["day-month-year", "month-day-year"] | None = option(
         None, "how to read dates of three numbers; by default found out, where that can be done"
     )
+    location_column: str | None = option(
+        None, "the column of the detections that tells where the camera stood", metavar="COLUMN"
+    )
     max_rejected: float = option(
         1.0,
         "end with an error where a larger share is rejected, duplicates and photographs without "
@@ -146,7 +149,7 @@ def _join(
 ) -> tuple[Joined, tuple[str, ...]]:
     import pandas as pd
 
-    read, notes = tables.read_detections(detections)
+    read, notes = tables.read_detections(detections, settings.location_column)
     for path, table in zip(detections, read, strict=True):
         dates = read_dates(table["ImageDate"], str(path), settings.date_format)
         table[DATE] = dates.values

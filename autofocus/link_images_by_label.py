@@ -26,7 +26,7 @@ from autofocus.labels.folders import label_to_folder
 from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.linking import Linker, Making, common_preparation, remove_stale
 from autofocus.labels.priority import Rule, read_rules
-from autofocus.tables.columns import LINKS, LINKS_NAME
+from autofocus.tables.columns import LINKS, LINKS_NAME, LOCATION
 from autofocus.tables.labels import Labelled, merge_labels, read_labelled
 
 NAME = "link_images_by_label"
@@ -153,22 +153,24 @@ def _link(choices: Sequence[Choice], linker: Linker, workspace: Workspace) -> Co
     with ItemRun(workspace, outdir / LEDGER_NAME) as run:
         with unfinished.open("w", encoding="utf-8", newline="") as file:
             writer = files.csv_writer(file)
-            writer.writerow(LINKS)
+            has_location = any(choice.location is not None for choice in choices)
+            writer.writerow((*LINKS, LOCATION) if has_location else LINKS)
             for outcome in run.outcomes(linker.items(choices), cores()):
-                rows = _link_rows(outcome)
+                rows = _link_rows(outcome, has_location=has_location)
                 writer.writerows(rows)
-                wanted.update(row[-1] for row in rows)
+                wanted.update(row[len(LINKS) - 1] for row in rows)
         remove_stale(outdir, wanted)
         unfinished.replace(outdir / LINKS_NAME)
         return run.publish()
 
 
-def _link_rows(outcome: Outcome) -> list[tuple[str, str, str]]:
+def _link_rows(outcome: Outcome, *, has_location: bool) -> list[tuple[str, ...]]:
     if outcome.row.reason is not None:
         return []
     extra: dict[str, Any] = outcome.extra
+    further = (extra["location"] or "",) if has_location else ()
     return [
-        (extra["filepath"], label, link)
+        (extra["filepath"], label, link, *further)
         for label, link in zip(extra["labels"], extra["links"], strict=True)
     ]
 

@@ -17,12 +17,14 @@ class Choice:
         labels: the labels that are left.
         reason: why it is left out; None if it is linked.
         detail: the rules that decided, or the conflict.
+        location: where the camera stood; None where the table has no such column.
     """
 
     filepath: str
     labels: tuple[str, ...]
     reason: Reason | None
     detail: str
+    location: str | None = None
 
 
 def choose(
@@ -47,7 +49,8 @@ def choose(
         elif len(labels) > 1 and not keep_unresolved:
             reason = Reason.CONFLICTING_LABELS
             detail = "; ".join([f"no rule decides between {', '.join(labels)}", *_of(detail)])
-        choices.append(Choice(filepath, labels, reason, detail))
+        location = labelled.locations[number] if labelled.locations is not None else None
+        choices.append(Choice(filepath, labels, reason, detail, location))
     return choices
 
 

@@ -18,7 +18,7 @@ from autofocus.common.workspace import HIDDEN
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.choosing import Choice
 from autofocus.labels.folders import label_to_folder, link_name
-from autofocus.tables.columns import LINKS
+from autofocus.tables.columns import LINKS, LOCATION
 
 # What `link_name` puts behind a file's own name.
 _OURS = re.compile(r"-[0-9a-f]{10}(\.[^.]*)?$")
@@ -77,6 +77,7 @@ class Linker:
             "filepath": files.relative_to_folder(_real(image), _real_folder(self.outdir)),
             "labels": list(choice.labels),
             "links": links,
+            "location": choice.location,
         }
         row = Row(choice.filepath, detail=choice.detail, output="; ".join(links))
         return Outcome(row, extra)
@@ -104,7 +105,7 @@ class Linker:
         image = self.image(choice)
         if choice.reason is not None or earlier.extra.get("links") != links:
             return False
-        if earlier.row.detail != choice.detail:
+        if earlier.row.detail != choice.detail or earlier.extra.get("location") != choice.location:
             return False
         if self.making is Making.NOTHING:
             return True
@@ -149,8 +150,9 @@ def make_links(table: Path) -> int:
         InputDataError: it is another table, or a photograph is not where it says.
     """
     folder, number = table.parent, 0
-    for filepath, name in _read_links(table):
-        image, link = folder / filepath, folder / name
+    for row in read_links(table):
+        filepath = row.filepath
+        image, link = folder / filepath, folder / row.link
         if not image.is_file():
             raise InputDataError(
                 f"{filepath}, which {table.name} names, is not among the photographs: give "
@@ -162,19 +164,41 @@ def make_links(table: Path) -> int:
     return number
 
 
-def _read_links(table: Path) -> Iterator[tuple[str, str]]:
-    """Yield each photograph and its link."""
+@dataclass(frozen=True)
+class LinkRow:
+    """A row of the table of links.
+
+    Attributes:
+        filepath: where the photograph lies, relative to the table's folder.
+        label: under which it is linked.
+        link: where the link is, likewise.
+        location: where the camera stood; empty where that isn't told.
+    """
+
+    filepath: str
+    label: str
+    link: str
+    location: str = ""
+
+
+def read_links(table: Path) -> Iterator[LinkRow]:
+    """Yield the rows of a table of links.
+
+    Raises:
+        InputDataError: it is another table, or not whole.
+    """
     with table.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, strict=True)
         try:
-            if tuple(next(reader, ())) != LINKS:
+            header = tuple(next(reader, ()))
+            if header not in (LINKS, (*LINKS, LOCATION)):
                 raise InputDataError(
                     f"{table} is no table of links: its columns are not {', '.join(LINKS)}."
                 )
             for row in reader:
-                if len(row) != len(LINKS):
+                if len(row) != len(header):
                     raise InputDataError(f"{table}, line {reader.line_num}: not whole.")
-                yield row[0], row[-1]
+                yield LinkRow(*row)
         except csv.Error as error:
             raise InputDataError(f"{table}, line {reader.line_num}: {error}.") from None
         except UnicodeDecodeError:

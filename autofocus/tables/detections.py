@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autofocus.common import files
 from autofocus.common.errors import InputDataError, MissingInputError, SettingError
-from autofocus.tables.columns import DETECTIONS
+from autofocus.tables.columns import DETECTIONS, LOCATION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,12 +113,18 @@ def write_table(table: "pd.DataFrame", path: Path) -> None:
         writer.writerows(zip(*(table[name].tolist() for name in table.columns), strict=True))
 
 
-def read_detections(paths: Sequence[Path]) -> "tuple[list[pd.DataFrame], list[str]]":
+def read_detections(
+    paths: Sequence[Path], location_column: str | None = None
+) -> "tuple[list[pd.DataFrame], list[str]]":
     """Read tables of detections.
 
+    Args:
+        paths: the tables.
+        location_column: the column that tells the place, if there is one.
+
     Returns:
-        Each table with its columns and `file` and `row` (the header is row 1), and notes for
-        people.
+        Each table with its columns, `location` if there is one, and `file` and `row` (the header
+        is row 1); and notes for people.
 
     Raises:
         MissingInputError: there is no such file.
@@ -126,7 +132,10 @@ def read_detections(paths: Sequence[Path]) -> "tuple[list[pd.DataFrame], list[st
     """
     tables, notes = [], []
     for path, name in zip(paths, _names(paths), strict=True):
-        table, encoding = read_table(path, DETECTIONS)
+        further = [location_column] if location_column else []
+        table, encoding = read_table(path, [*dict.fromkeys([*DETECTIONS, *further])])
+        if location_column:
+            table[LOCATION] = table[location_column]
         table[FILE] = name
         table[ROW] = range(2, len(table) + 2)
         tables.append(table)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autofocus.common import files
 from autofocus.common.ledger import Reason, Status
-from autofocus.tables.columns import CLEAN, CONTAINS, DETECTIONS
+from autofocus.tables.columns import CLEAN, CONTAINS, DETECTIONS, LOCATION
 from autofocus.tables.detections import FILE, ROW
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Joined:
     """Detections joined to photographs.
 
     Attributes:
-        clean: one row a photograph: the columns `CLEAN`, then `contains_<label>`.
+        clean: one row a photograph: the columns `CLEAN`, `location` where the detections tell it,
+            then `contains_<label>`.
         ledger: one row an input: `input`, `status`, `reason`, `detail`, `output`.
         timed: how many photographs have a time, as its date agrees with the detection's.
     """
@@ -43,7 +44,8 @@ def join(detections: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) ->
 
     Args:
         detections: the columns `DETECTIONS`, `file`, `row`, `image` (the photograph's path
-            relative to the image folder) and `date` (ISO form, or empty).
+            relative to the image folder), `date` (ISO form, or empty) and, if there is one,
+            `location`.
         properties: indexed by the photograph's path relative to the image folder, unique.
         prefix: what to put before such a path in the result.
     """
@@ -53,7 +55,10 @@ def join(detections: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) ->
         _reject(table, table[column] == "", Reason.MISSING_FIELD, f"{column} is empty")
     _reject(table, table[DATE] == "", Reason.BAD_DATE, "no date: " + table["ImageDate"])
     _match(table, properties)
-    _reject_conflicting_dates(table)
+    _reject_conflicting(table, DATE, Reason.CONFLICTING_DATES)
+    if LOCATION in table:
+        _reject_conflicting(table, LOCATION, Reason.CONFLICTING_LOCATIONS)
+        _share_locations(table)
     _reject_duplicates(table)
     good = table[table[STATUS] == _OK]
     clean = _one_row_an_image(good, properties, prefix)
@@ -104,15 +109,23 @@ def _ignoring_case(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[
     return np.where(places < 0, -1, numbers[places] if len(numbers) else -1)
 
 
-def _reject_conflicting_dates(table: "pd.DataFrame") -> None:
-    good = table[table[STATUS] == _OK]
-    dates = good[[NUMBER, DATE]].drop_duplicates().sort_values([NUMBER, DATE])
-    several = dates[dates[NUMBER].duplicated(keep=False)]
+def _reject_conflicting(table: "pd.DataFrame", column: str, reason: Reason) -> None:
+    """Reject the detections of photographs for which they tell more than one value."""
+    good = table[(table[STATUS] == _OK) & (table[column] != "")]
+    values = good[[NUMBER, column]].drop_duplicates().sort_values([NUMBER, column])
+    several = values[values[NUMBER].duplicated(keep=False)]
     if several.empty:
         return
-    told = several.groupby(NUMBER)[DATE].agg(", ".join)
+    told = several.groupby(NUMBER)[column].agg(", ".join)
     detail = "the photograph's detections give " + table[NUMBER].map(told).fillna("")
-    _reject(table, table[NUMBER].isin(told.index), Reason.CONFLICTING_DATES, detail)
+    _reject(table, table[NUMBER].isin(told.index), reason, detail)
+
+
+def _share_locations(table: "pd.DataFrame") -> None:
+    """Let all detections of a photograph tell its location, if one of them does."""
+    told = table[(table[STATUS] == _OK) & (table[LOCATION] != "")].drop_duplicates(NUMBER)
+    known = table[NUMBER].map(told.set_index(NUMBER)[LOCATION])
+    table[LOCATION] = known.fillna(table[LOCATION])
 
 
 def _reject_duplicates(table: "pd.DataFrame") -> None:
@@ -149,6 +162,8 @@ def _one_row_an_image(
             "mean_brightness": known["mean_brightness"],
         }
     )[list(CLEAN)]
+    if LOCATION in images:
+        clean[LOCATION] = images[LOCATION]
     return pd.concat([clean, _flags(good, images, len(properties))], axis=1)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.common.errors import InputDataError, MissingInputError
-from autofocus.tables.columns import CONTAINS
+from autofocus.tables.columns import CONTAINS, LOCATION
 from autofocus.tables.detections import read_text_table
 
 if TYPE_CHECKING:
@@ -23,22 +23,25 @@ class Labelled:
         filepaths: N paths as they stand in the table, unique, in rising order.
         labels: the names of C labels, unique, in rising order.
         present: which photograph has which label, shape (N, C).
+        locations: where the camera of each stood, empty where that isn't told; None where the
+            table has no such column.
     """
 
     filepaths: list[str]
     labels: list[str]
     present: NDArray[np.bool_]
+    locations: list[str] | None = None
 
 
 def read_labelled(path: Path) -> Labelled:
     """Read a table of labels.
 
     It has a row a photograph with `filepath` and 0/1 columns `contains_<label>`, or a row a label
-    with `filepath` and `label`.
+    with `filepath` and `label`; in either, `location` may tell where the camera stood.
 
     Raises:
         MissingInputError: there is no such table, or it has no rows.
-        InputDataError: it is of neither form.
+        InputDataError: it is of neither form, or gives a photograph two locations.
     """
     if not path.is_file():
         raise MissingInputError(f"There is no table {path}.")
@@ -56,7 +59,23 @@ def read_labelled(path: Path) -> Labelled:
         raise MissingInputError(f"{path} has no rows: there is nothing to link.")
     flags = _from_flags(table, contains, path) if contains else _from_rows(table)
     flags = flags.groupby(level=0).any().sort_index().sort_index(axis=1)
-    return Labelled(list(flags.index), list(flags.columns), flags.to_numpy(dtype=bool))
+    filepaths = list(flags.index)
+    locations = _locations(table, filepaths, path) if LOCATION in table.columns else None
+    return Labelled(filepaths, list(flags.columns), flags.to_numpy(dtype=bool), locations)
+
+
+def _locations(table: "pd.DataFrame", filepaths: list[str], path: Path) -> list[str]:
+    told = table[["filepath"]].assign(**{LOCATION: table[LOCATION].str.strip()})
+    told = told[told[LOCATION] != ""].drop_duplicates()
+    if (again := told["filepath"].duplicated(keep=False)).any():
+        photograph = told[again]["filepath"].iloc[0]
+        both = told[told["filepath"] == photograph][LOCATION]
+        raise InputDataError(
+            f"{path} gives {photograph} several locations ({', '.join(sorted(both))}): a "
+            "photograph has one."
+        )
+    known = dict(zip(told["filepath"], told[LOCATION], strict=True))
+    return [known.get(filepath, "") for filepath in filepaths]
 
 
 def _from_flags(table: "pd.DataFrame", contains: list[str], path: Path) -> "pd.DataFrame":
@@ -92,4 +111,4 @@ def merge_labels(labelled: Labelled, names: list[str]) -> Labelled:
     present = np.zeros((len(labelled.filepaths), len(merged)), bool)
     for number, name in enumerate(names):
         present[:, merged.index(name)] |= labelled.present[:, number]
-    return Labelled(labelled.filepaths, merged, present)
+    return Labelled(labelled.filepaths, merged, present, labelled.locations)

@@ -18,6 +18,7 @@ def clean(
     detections: list[str],
     strip_components: int = 2,
     date_format: str = "",
+    location_column: str = "",
     max_rejected: float = 1.0,
 ) -> dsl.ContainerSpec:
     """Join the tables of detections to the photographs of all shards, one row a photograph.

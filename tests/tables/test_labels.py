@@ -1,0 +1,54 @@
+"""Claims about reading tables of labels."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autofocus.common.errors import InputDataError
+from autofocus.tables.labels import merge_labels, read_labelled
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "labels.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_both_forms_give_the_same(tmp_path: Path) -> None:
+    """Columns of 0 and 1 and rows of labels say the same."""
+    flags = write(tmp_path, "filepath,contains_cat,contains_dog\nb.JPG,0,1\na.JPG,1,1\n")
+    one = read_labelled(flags)
+    other = read_labelled(write(tmp_path, "filepath,label\nb.JPG,dog\na.JPG,dog\na.JPG,cat\n"))
+    assert one.filepaths == other.filepaths == ["a.JPG", "b.JPG"]
+    assert one.labels == other.labels == ["cat", "dog"]
+    assert np.array_equal(one.present, [[True, True], [False, True]])
+    assert np.array_equal(one.present, other.present)
+
+
+def test_a_table_without_locations_has_none(tmp_path: Path) -> None:
+    """No column is something else than an empty one."""
+    assert read_labelled(write(tmp_path, "filepath,label\na.JPG,cat\n")).locations is None
+    empty = read_labelled(write(tmp_path, "filepath,label,location\na.JPG,cat,\n"))
+    assert empty.locations == [""]
+
+
+def test_locations_are_read_in_both_forms(tmp_path: Path) -> None:
+    """They come in the photographs' order, without blanks around; one row tells it for all."""
+    flags = write(tmp_path, "filepath,location,contains_cat\nb.JPG, mill ,1\na.JPG,lake,1\n")
+    assert read_labelled(flags).locations == ["lake", "mill"]
+    rows = "filepath,label,location\nb.JPG,cat,\nb.JPG,dog,mill\na.JPG,cat, \n"
+    assert read_labelled(write(tmp_path, rows)).locations == ["", "mill"]
+
+
+def test_two_locations_of_one_photograph_are_told(tmp_path: Path) -> None:
+    """One sentence names the photograph and both."""
+    rows = "filepath,label,location\na.JPG,cat,mill\na.JPG,dog,lake\n"
+    with pytest.raises(InputDataError, match=r"gives a\.JPG several locations \(lake, mill\)"):
+        read_labelled(write(tmp_path, rows))
+
+
+def test_locations_survive_the_label_map(tmp_path: Path) -> None:
+    """Renaming labels takes no place away."""
+    table = write(tmp_path, "filepath,label,location\na.JPG,cat,mill\n")
+    assert merge_labels(read_labelled(table), ["pet"]).locations == ["mill"]
