@@ -34,11 +34,13 @@ from autofocus.images.decoding import RejectedImageError, open_photograph
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import (
+    NIGHT_TOLERANCE,
     Preparation,
     colourfulness,
     mean_brightness,
     prepare,
 )
+from autofocus.motion.tables import BoxesMade, BoxMaker
 from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 
 NAME = "preprocess_images"
@@ -72,10 +74,22 @@ class PreprocessSettings:
     trim_top: int = option(0, "rows to cut from the top, likewise", metavar="ROWS")
     min_side: int = option(256, "the shorter side of the result in pixels", metavar="PIXELS")
     night_tolerance: float = option(
-        2.0,
+        NIGHT_TOLERANCE,
         "a photograph is of the night (infrared) where max - min of its channels is at most this "
         "on average, 0 to 255; 0 asks for equal channels",
         metavar="T",
+    )
+    motion_boxes: bool = option(
+        False,
+        "write motion_boxes.csv: where something moved on each photograph, against those that "
+        "its camera took before and after",
+        affects_output=False,
+    )
+    motion_drawings: Path | None = option(
+        None,
+        "draw what moved on copies of the photographs, into this folder",
+        affects_output=False,
+        metavar="DIR",
     )
     allow_empty: bool = option(
         False,
@@ -121,7 +135,8 @@ def preprocess_images(
 
     Writes each photograph under its relative path in `outdir`, beside them
     `image_properties.csv`, `ledger.csv`, and `preparation.json`, which says how they were made.
-    It may be stopped at any moment; started again it does what is left.
+    It may be stopped at any moment; started again it does what is left. `motion_boxes.csv` and
+    drawings of it are written on request, when all photographs are done.
 
     Args:
         indir: where the photographs are; it is only read.
@@ -139,6 +154,12 @@ def preprocess_images(
             f"outdir, {outdir}, is or holds indir, {indir}: give another --outdir, so that no "
             "original is lost."
         )
+    drawings = settings.motion_drawings
+    if drawings is not None and (files.inside(indir, drawings) or files.inside(outdir, drawings)):
+        raise OutputConflictError(
+            f"motion_drawings, {drawings}, lies among the photographs, and would be taken for "
+            "some: give another folder."
+        )
     names = find_images(
         indir, settings.extensions, leave_out=[outdir], allow_empty=settings.allow_empty
     )
@@ -155,10 +176,21 @@ def preprocess_images(
             tables=[Table(properties, PROPERTIES, _properties_row)],
             jobs=settings.jobs or cores(),
         )
+        made = _find_motion(outdir, workspace, settings)
     counts.check(settings.max_rejected, ledger, harmless=[Reason.APPLE_DOUBLE])
-    return PreprocessResult(
-        NAME, counts, ledger, {"properties": properties}, properties=properties
-    )
+    outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
+    notes = (str(made),) if made else ()
+    return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
+
+
+def _find_motion(
+    outdir: Path, workspace: Workspace, settings: PreprocessSettings
+) -> BoxesMade | None:
+    if not settings.motion_boxes and settings.motion_drawings is None:
+        return None
+    memory = workspace.folder / "motion.json"
+    jobs = settings.jobs or cores()
+    return BoxMaker(outdir, workspace.scratch, memory, jobs, settings.motion_drawings).make()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from autofocus.images.names import PREPARATION_NAME
 # The result's longer side is at most so many times the shorter: what is left above a footer is
 # then no scene but a strip.
 MAX_STRETCH = 40
+# At most this far apart, on average, are the channels of an infrared photograph, 0 to 255
+# (docs/preprocessing.md has the measurements).
+NIGHT_TOLERANCE = 2.0
 
 
 @dataclass(frozen=True)

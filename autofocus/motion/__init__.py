@@ -1,0 +1,1 @@
+"""What moved in front of a camera, against what it saw before and after."""

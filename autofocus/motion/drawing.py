@@ -1,0 +1,24 @@
+"""Drawing what moved on copies of photographs, for people to judge."""
+
+from PIL import Image, ImageDraw
+
+from autofocus.motion.boxes import Box
+
+_MOTION, _WHOLE = (255, 64, 64), (64, 128, 255)
+
+
+def draw_box(image: Image.Image, box: Box) -> Image.Image:
+    """Return a copy of a photograph with its box, and how much moved or why nothing was found."""
+    drawn = image.convert("RGB")
+    draw = ImageDraw.Draw(drawn)
+    moved = box.status == "motion"
+    left, top = box.left * drawn.width, box.top * drawn.height
+    right, bottom = left + box.width * drawn.width - 1, top + box.height * drawn.height - 1
+    colour, width = _MOTION if moved else _WHOLE, max(2, drawn.height // 120)
+    draw.rectangle((left, top, right, bottom), outline=colour, width=width)
+    words = f"{box.score:.2f}" if moved else box.detail
+    place = (left + 2 * width, top + 2 * width)
+    around = draw.textbbox(place, words)
+    draw.rectangle(around, fill=(0, 0, 0))
+    draw.text(place, words, fill=(255, 255, 255))
+    return drawn

@@ -1,0 +1,87 @@
+"""Small pictures of frames as they are compared, few of them in memory at a time."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from autofocus.images.decoding import RejectedImageError
+from autofocus.images.preparing import NIGHT_TOLERANCE, colourfulness
+from autofocus.motion.filters import Grey, normalise
+
+# So many small frames stay in memory: with those of a camera read in order, each is read once.
+KEPT = 192
+
+
+@dataclass(frozen=True)
+class Small:
+    """A frame as it is compared with others.
+
+    Attributes:
+        contrast: its local contrast, shape (H, W).
+        spectrum: the Fourier transform of that, of the same shape.
+        infrared: whether it was taken by infrared light.
+    """
+
+    contrast: Grey
+    spectrum: NDArray[np.complex64]
+    infrared: bool
+
+
+def shrink(image: Image.Image, side: int) -> Small:
+    """Make a frame small.
+
+    Args:
+        image: RGB or grey.
+        side: the longer side of the result in pixels.
+    """
+    scale = side / max(image.size)
+    size = max(8, round(image.width * scale)), max(8, round(image.height * scale))
+    little = image.resize(size, Image.Resampling.BOX)
+    grey = np.asarray(little.convert("L"), dtype=np.float32)
+    contrast = normalise(grey)
+    spectrum = np.fft.fft2(contrast).astype(np.complex64)
+    return Small(contrast, spectrum, colourfulness(little) <= NIGHT_TOLERANCE)
+
+
+class SmallFrames:
+    """Gives frames as they are compared; those that were asked for last stay in memory.
+
+    Threads may ask at once: a frame that two of them want is then read twice, and no harm done.
+
+    Args:
+        read: gives a frame by its name.
+        side: the longer side of the result in pixels.
+        kept: how many stay in memory.
+    """
+
+    def __init__(self, read: Callable[[str], Image.Image], side: int, kept: int = KEPT) -> None:
+        self._read = read
+        self._side = side
+        self._most = kept
+        self._kept: OrderedDict[str, Small | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return how many are in memory."""
+        return len(self._kept)
+
+    def get(self, name: str) -> Small | None:
+        """Return a frame; None if it can't be read."""
+        with self._lock:
+            if name in self._kept:
+                self._kept.move_to_end(name)
+                return self._kept[name]
+        try:
+            small = shrink(self._read(name), self._side)
+        except RejectedImageError:
+            small = None
+        with self._lock:
+            self._kept[name] = small
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return small

@@ -1,0 +1,131 @@
+"""The table of what moved on the photographs of a folder, and drawings of it."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from PIL import Image
+
+from autofocus.common import files
+from autofocus.common.parallel import ordered_map
+from autofocus.common.progress import Progress
+from autofocus.grouping.frames import Frame
+from autofocus.images.decoding import RejectedImageError, decode, open_photograph
+from autofocus.motion.boxes import Box
+from autofocus.motion.drawing import draw_box
+from autofocus.motion.finding import MotionFinder
+from autofocus.motion.settings import MotionSettings
+from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES_NAME
+
+
+@dataclass(frozen=True)
+class BoxesMade:
+    """What was made of a folder of photographs.
+
+    Attributes:
+        table: with a row for each photograph.
+        moved: on how many something moved.
+        photographs: how many there are.
+    """
+
+    table: Path
+    moved: int
+    photographs: int
+
+    def __str__(self) -> str:
+        """Return in words what was found."""
+        return (
+            f"something moved on {self.moved} of {self.photographs} photographs; the others are "
+            "looked at whole"
+        )
+
+
+@dataclass(frozen=True)
+class BoxMaker:
+    """Finds what moved on the photographs that `preprocess_images` made.
+
+    Attributes:
+        folder: holds them, and `image_properties.csv`.
+        scratch: a folder for unfinished files.
+        memory: where it is noted what the table was made of.
+        jobs: threads that work.
+        drawings: where to draw the boxes on copies; None for nowhere.
+    """
+
+    folder: Path
+    scratch: Path
+    memory: Path
+    jobs: int
+    drawings: Path | None = None
+
+    def make(self) -> BoxesMade:
+        """Write the table and the drawings; nothing is done where they stand already."""
+        table = self.folder / MOTION_BOXES_NAME
+        mark = self._mark()
+        told = json.loads(self.memory.read_text("utf-8")) if self.memory.is_file() else {}
+        if not (table.is_file() and told.get("mark") == mark):
+            self._find(table)
+            files.write_json(self.memory, {"mark": mark}, self.scratch)
+        with table.open(encoding="utf-8", newline="") as file:
+            statuses = [row["status"] for row in csv.DictReader(file)]
+        return BoxesMade(table, statuses.count("motion"), len(statuses))
+
+    def _mark(self) -> str:
+        """Return what tells whether the same would come out again."""
+        properties = files.digest_file(self.folder / PROPERTIES_NAME)
+        parts = [properties, MotionSettings().to_json(), str(self.drawings)]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def _find(self, table: Path) -> None:
+        frames = read_frames(self.folder / PROPERTIES_NAME)
+        finder = MotionFinder(frames, self._read)
+        names = [frame.name for frame in frames]
+        with (
+            files.whole_file(table, self.scratch) as unfinished,
+            unfinished.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+            Progress("finding motion", len(names)) as progress,
+        ):
+            writer = files.csv_writer(file)
+            writer.writerow(MOTION_BOXES)
+            for name, box in zip(names, ordered_map(finder.box, names, self.jobs), strict=True):
+                writer.writerow(_row(name, box))
+                if self.drawings is not None:
+                    self._draw(name, box, self.drawings)
+                progress.advance()
+
+    def _read(self, name: str) -> Image.Image:
+        with open_photograph(self.folder / name) as photograph:
+            return decode(photograph)[0]
+
+    def _draw(self, name: str, box: Box, drawings: Path) -> None:
+        try:
+            drawn = draw_box(self._read(name), box)
+        except RejectedImageError:
+            return
+        final = (drawings / name).with_suffix(".jpg")
+        with files.whole_file(final, self.scratch) as unfinished:
+            drawn.save(unfinished, "JPEG", quality=88)
+
+
+def read_frames(properties: Path) -> list[Frame]:
+    """Return the photographs of `image_properties.csv` as frames, in the table's order."""
+    with properties.open(encoding="utf-8", newline="") as file:
+        return [
+            Frame(row["filepath"], row["filepath"], _moment(row["date"], row["time"]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def _moment(date: str, time: str) -> datetime | None:
+    return datetime.fromisoformat(f"{date}T{time}") if date and time else None
+
+
+def _row(name: str, box: Box) -> Sequence[str | float | int]:
+    return (
+        name, box.left, box.top, box.width, box.height, box.score, box.frames, box.status,
+        box.detail,
+    )  # fmt: skip
