@@ -1,0 +1,132 @@
+"""Claims about thresholds, with figures worked out by hand.
+
+The lower end of Wilson's one-sided 80 % interval of n right of n is n / (n + 0.7083): 13 reach
+0.948, 14 reach 0.952.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autofocus.evaluation.bootstrap import Tally
+from autofocus.evaluation.counting import columns
+from autofocus.evaluation.judged import Asked, Judged
+from autofocus.evaluation.thresholds import Decisions, choose_thresholds, describe
+from tests.evaluation.making import made, read
+
+PRECISION, RECALL = Asked(), Asked(target="recall", value=0.5)
+
+
+def scored(
+    scores: list[tuple[float, int, int]], *, burst: int = 1, multilabel: bool = False
+) -> Judged:
+    """Make images that are given class 0 with a score, so many of them right and so many not."""
+    shares, true = [], []
+    for score, right, wrong in scores:
+        rows = [[score, 1 - score]] * (right + wrong)
+        shares += rows
+        true += [0] * right + [1] * wrong
+    sequences = [f"s{place // burst}" for place in range(len(true))]
+    return made(shares, true, sequences=sequences, multilabel=multilabel)
+
+
+def chosen(judged: Judged, asked: Asked) -> float | None:
+    return choose_thresholds(judged, "ab", 1.0, asked)["a"]
+
+
+def test_the_lowest_threshold_that_is_precise_enough() -> None:
+    """Of 14 right at 95 %, 10 right at 80 % and many wrong at 60 %, it is 80 %."""
+    judged = scored([(0.95, 14, 0), (0.8, 10, 0), (0.6, 5, 20)])
+    assert chosen(judged, PRECISION) == pytest.approx(0.8, abs=1e-4)
+
+
+def test_a_few_right_answers_are_not_relied_on() -> None:
+    """Thirteen right answers of thirteen are too few for 95 %."""
+    assert chosen(scored([(0.9, 13, 0)]), PRECISION) is None
+    assert chosen(scored([(0.9, 14, 0)]), PRECISION) == pytest.approx(0.9, abs=1e-4)
+
+
+def test_frames_of_a_burst_count_once() -> None:
+    """Fifty right answers in bursts of five count as ten."""
+    assert chosen(scored([(0.9, 50, 0)], burst=5), PRECISION) is None
+    assert chosen(scored([(0.9, 70, 0)], burst=5), PRECISION) is not None
+
+
+def test_a_threshold_takes_all_answers_of_its_score() -> None:
+    """Right ones that happen to come first among equals don't make a threshold."""
+    assert chosen(scored([(0.9, 20, 20)]), PRECISION) is None
+
+
+def test_the_highest_threshold_that_finds_enough() -> None:
+    """Of 40 images of the class, 10 at 95 %, 15 at 80 % and 15 at 60 %, half takes 80 %.
+
+    25 of 40 have a lower end of 0.559; 10 of 40 one of 0.197.
+    """
+    judged = scored([(0.95, 10, 0), (0.8, 15, 3), (0.6, 15, 9)])
+    assert chosen(judged, RECALL) == pytest.approx(0.8, abs=1e-4)
+
+
+def test_an_answer_for_another_class_counts_for_no_recall() -> None:
+    """Images of the class that are answered otherwise are missed at every threshold."""
+    judged = made([[0.9, 0.1]] * 20 + [[0.2, 0.8]] * 25, [0] * 45)
+    assert chosen(judged, RECALL) is None
+    assert choose_thresholds(judged, "ab", 1.0, PRECISION)["b"] is None
+
+
+def test_a_label_of_several_stands_for_itself() -> None:
+    """With several labels, a threshold may lie below a half."""
+    judged = made([[0.3, 0.9]] * 30, [[0, 1]] * 30, multilabel=True)
+    assert chosen(judged, PRECISION) == pytest.approx(0.3, abs=1e-4)
+
+
+def test_the_temperature_is_applied() -> None:
+    """Odds of 9 to 1 are 3 to 1 at a temperature of 2."""
+    found = choose_thresholds(scored([(0.9, 20, 0)]), "ab", 2.0, PRECISION)["a"]
+    assert found == pytest.approx(0.75, abs=1e-4)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_without_validation_there_are_no_thresholds(multilabel: bool) -> None:
+    """Of no images no threshold can be chosen."""
+    nothing = made(np.zeros((0, 2)), [], multilabel=multilabel)
+    for asked in (PRECISION, RECALL):
+        assert choose_thresholds(nothing, "ab", 1.0, asked) == {"a": None, "b": None}
+
+
+def described(judged: Judged, thresholds: dict[str, float | None]) -> dict[str, Any]:
+    answers = read(judged)
+    decisions = Decisions.of(answers, "ab", thresholds, judged.multilabel)
+    sums = {**columns(answers), **decisions.columns(answers)}
+    tally = Tally.of(sums, judged.groups, 100, 0)
+    return describe(tally, "ab", thresholds, PRECISION, "validation")
+
+
+def test_what_a_person_is_spared() -> None:
+    """Of ten answers four reach the threshold, of which three are right."""
+    figures = described(scored([(0.9, 3, 1), (0.7, 4, 2)]), {"a": 0.85, "b": None})
+    spared = figures["spared"]
+    assert (spared["images"], spared["share"]) == (4, 0.4)
+    assert (spared["right"], spared["precision"]) == (3, 0.75)
+    row = figures["per_class"][0]
+    assert (row["threshold"], row["test_images"], row["test_precision"]) == (0.85, 4, 0.75)
+    assert row["test_recall"] == pytest.approx(3 / 7)
+
+
+def test_a_class_without_a_threshold_always_wants_a_look() -> None:
+    """However sure an answer is, without a threshold nobody is spared."""
+    figures = described(scored([(0.99, 9, 0)]), {"a": None, "b": 0.5})
+    assert (figures["spared"]["images"], figures["spared"]["precision"]) == (0, None)
+    assert figures["per_class"][0]["threshold"] is None
+
+
+def test_all_labels_of_an_image_must_be_sure() -> None:
+    """Of several labels, one given without a threshold of its own asks for a look.
+
+    As `predict` has it, a label below its threshold isn't given; without one, a half is enough.
+    """
+    shares = [[0.9, 0.2, 0.1], [0.9, 0.8, 0.1], [0.7, 0.2, 0.1], [0.7, 0.2, 0.9], [0.1, 0.2, 0.4]]
+    judged = made(shares, [[0], [0, 1], [0], [2], [0]], multilabel=True)
+    decisions = Decisions.of(read(judged), "abc", {"a": 0.85, "b": None, "c": 0.3}, True)
+    assert decisions.spared.tolist() == [True, False, False, True, True]
+    assert decisions.right.tolist() == [True, False, False, True, False]
