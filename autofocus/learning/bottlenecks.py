@@ -1,11 +1,12 @@
 """The cache of bottleneck values: the feature vectors that the frozen backbone makes of images.
 
 One SQLite file a backbone; rows are found by the image's content, so that renamed, copied or
-differently linked images are not computed again, and two backbones never mix.
+differently linked images are not computed again, and two backbones never mix. Beside the vectors,
+notes are kept: what else was found out about an image at some cost.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from autofocus.common.errors import InputDataError
 
 # The way from pixels to the backbone's input (`loading.to_pixels`); a change makes old rows moot.
-LOADING_VERSION = 1
+LOADING_VERSION = 2
 
 _CREATE = (
-    "CREATE TABLE IF NOT EXISTS bottlenecks (digest TEXT PRIMARY KEY, features BLOB NOT NULL)"
+    "CREATE TABLE IF NOT EXISTS bottlenecks (digest TEXT PRIMARY KEY, features BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, text TEXT NOT NULL)",
 )
 
 
@@ -45,10 +47,14 @@ class Bottlenecks:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(self.path, timeout=60)
         try:
-            self._database.execute(_CREATE)
+            for statement in _CREATE:
+                self._database.execute(statement)
             self.known: set[str] = {
                 digest for (digest,) in self._database.execute("SELECT digest FROM bottlenecks")
             }
+            self.notes: dict[str, str] = dict(
+                self._database.execute("SELECT key, text FROM notes")
+            )
         except sqlite3.DatabaseError as error:
             self._database.close()
             raise InputDataError(
@@ -73,6 +79,14 @@ class Bottlenecks:
         with self._database:
             self._database.executemany("INSERT OR REPLACE INTO bottlenecks VALUES (?, ?)", rows)
         self.known.update(digests)
+
+    def put_notes(self, notes: Mapping[str, str]) -> None:
+        """Keep notes by their keys, all of them or none; read them from `notes`."""
+        with self._database:
+            self._database.executemany(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?)", list(notes.items())
+            )
+        self.notes.update(notes)
 
     def get(self, digests: Iterable[str]) -> NDArray[np.float32]:
         """Return the feature vectors of N images, shape (N, feature size).

@@ -6,9 +6,10 @@ as the asset `autofocus.json`.
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,13 @@ from autofocus.images.preparing import Preparation
 from autofocus.learning.backbones import Backbone
 from autofocus.learning.head import Head
 from autofocus.learning.runtime import tensorflow
+from autofocus.motion.settings import MotionSettings
 
 ASSET_NAME = "autofocus.json"
+
+# What a classifier looks at: the whole frame, the square around what moved, or one beside the
+# other.
+View = Literal["full", "motion", "both"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,14 @@ class Description:
         backbone_digest: tells this backbone from all others.
         final_tensor_name: the name of the probabilities in the signature.
         preparation: how the photographs it learned from were prepared; None if that isn't known.
+        view: what it looks at.
+        motion: how what moved is found, where it looks at that.
+        multilabel: whether a photograph may have several labels.
+        thresholds: by label, the probability from which on an answer need not be looked at; None
+            where the validation part could not promise it.
+        threshold_target: what the thresholds promise, such as ``precision 0.95``; empty where
+            there are none.
+        sequence_gap_s: how long after the one before a frame may come and be of its sequence.
         version: the version of Autofocus that made it.
     """
 
@@ -43,7 +57,18 @@ class Description:
     backbone_digest: str
     final_tensor_name: str
     preparation: Preparation | None
+    view: View = "full"
+    motion: MotionSettings | None = None
+    multilabel: bool = False
+    thresholds: Mapping[str, float | None] | None = None
+    threshold_target: str = ""
+    sequence_gap_s: float = 60.0
     version: str = __version__
+
+    @property
+    def looks_at_motion(self) -> bool:
+        """Whether what moved must be found before the classifier can answer."""
+        return self.view != "full"
 
     def to_json(self) -> str:
         """Return the description as JSON text."""
@@ -51,14 +76,17 @@ class Description:
 
     @classmethod
     def from_json(cls, text: str) -> "Description":
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote; what an earlier version didn't know has its default."""
         values = json.loads(text)
-        preparation = values.pop("preparation")
+        known = {field.name for field in fields(cls)}
+        values = {name: value for name, value in values.items() if name in known}
         values["labels"] = tuple(values["labels"])
         values["image_size"] = tuple(values["image_size"])
-        return cls(
-            **values, preparation=Preparation(**preparation) if preparation is not None else None
-        )
+        if values["preparation"] is not None:
+            values["preparation"] = Preparation(**values["preparation"])
+        if values.get("motion") is not None:
+            values["motion"] = MotionSettings.from_json(values["motion"])
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -66,13 +94,15 @@ class Exportable:
     """A classifier that can be saved.
 
     Attributes:
-        module: a `tf.Module`: images, float32 (N, height, width, 3), 0 to 1, to probabilities,
-            float32 (N, C).
+        module: a `tf.Module`: images, float32, 0 to 1, to probabilities, float32 (N, C).
         signatures: for `tf.saved_model.save`: `serving_default` and `labels`.
+        shape: of one image: (height, width, 3), or (2, height, width, 3) where frame and crop
+            are looked at.
     """
 
     module: Any
     signatures: dict[str, Any]
+    shape: tuple[int, ...]
 
     def save(self, folder: Path) -> None:
         """Write the SavedModel into a folder."""
@@ -85,7 +115,8 @@ def build(backbone: Backbone, head: Head, description: Description, scratch: Pat
 
     Args:
         backbone: makes feature vectors.
-        head: makes probabilities of them.
+        head: makes probabilities of them; of the frame's and the crop's, one behind the other,
+            where the view is `both`.
         description: goes into the SavedModel as an asset.
         scratch: a folder for the asset's file, which must stay until the model is saved.
     """
@@ -93,8 +124,10 @@ def build(backbone: Backbone, head: Head, description: Description, scratch: Pat
     asset = scratch / ASSET_NAME
     asset.parent.mkdir(parents=True, exist_ok=True)
     asset.write_text(description.to_json(), encoding="utf-8")
-    height, width = description.image_size
-    images_spec = tf.TensorSpec([None, height, width, 3], tf.float32, name="images")
+    views = (2,) if description.view == "both" else ()
+    shape = (*views, *description.image_size, 3)
+    spec = tf.TensorSpec([None, *shape], tf.float32, name="images")
+    squash = tf.nn.sigmoid if head.multilabel else tf.nn.softmax
 
     class Classifier(tf.Module):  # type: ignore[misc, name-defined] # it ships no types
         def __init__(self) -> None:
@@ -104,14 +137,15 @@ def build(backbone: Backbone, head: Head, description: Description, scratch: Pat
             self.bias = tf.Variable(head.bias, trainable=False, name="bias")
             self.description = tf.saved_model.Asset(str(asset))
 
-        @tf.function(input_signature=[images_spec])  # type: ignore[untyped-decorator]
+        @tf.function(input_signature=[spec])  # type: ignore[untyped-decorator]
         def __call__(self, images: Any) -> Any:
-            logits = tf.matmul(self.backbone(images), self.weights) + self.bias
-            return tf.nn.softmax(logits, name=description.final_tensor_name)
+            features = self.backbone(tf.reshape(images, [-1, *shape[-3:]]))
+            logits = tf.matmul(tf.reshape(features, [-1, len(head.weights)]), self.weights)
+            return squash(logits + self.bias, name=description.final_tensor_name)
 
     module = Classifier()
 
-    @tf.function(input_signature=[images_spec])  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[spec])  # type: ignore[untyped-decorator]
     def serve(images: Any) -> Any:
         return {description.final_tensor_name: module(images)}
 
@@ -119,7 +153,7 @@ def build(backbone: Backbone, head: Head, description: Description, scratch: Pat
     def labels() -> Any:
         return {"labels": tf.constant(description.labels)}
 
-    return Exportable(module, {"serving_default": serve, "labels": labels})
+    return Exportable(module, {"serving_default": serve, "labels": labels}, shape)
 
 
 def put_in_place(saved: Path, folder: Path) -> None:
@@ -164,14 +198,20 @@ class TrainedClassifier:
         tf = tensorflow()
         self._model = tf.saved_model.load(str(folder))
 
-    def probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    def probabilities(
+        self, images: NDArray[np.float32], crops: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the probability of each label.
 
         Args:
-            images: shape (N, height, width, 3), 0 to 1.
+            images: shape (N, height, width, 3), 0 to 1: whole frames, or the squares around what
+                moved if the view is `motion`.
+            crops: those squares beside the frames, of the same shape, if the view is `both`.
 
         Returns:
-            Shape (N, C), in the order of the labels; each row sums up to 1.
+            Shape (N, C), in the order of the labels; each row sums up to 1, unless a photograph
+            may have several labels.
         """
-        probabilities: NDArray[np.float32] = self._model(images).numpy()
+        views = images if crops is None else np.stack([images, crops], axis=1)
+        probabilities: NDArray[np.float32] = self._model(views).numpy()
         return probabilities

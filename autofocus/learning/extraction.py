@@ -15,7 +15,8 @@ from autofocus.images.decoding import RejectedImageError
 from autofocus.learning.backbones import Backbone
 from autofocus.learning.bottlenecks import Bottlenecks
 from autofocus.learning.classes import Example
-from autofocus.learning.loading import load, to_batch
+from autofocus.learning.facts import observe
+from autofocus.learning.loading import to_batch, to_pixels
 
 BATCH = 32
 
@@ -45,7 +46,7 @@ class Extractor:
     def items(self, examples: Sequence[Example]) -> Items[Example]:
         """Return the examples, and what to do with each.
 
-        The outcomes' extra values are `label` and `digest` (of the content).
+        The outcomes' extra values are `label`, `digest` (of the content) and `facts`.
         """
         return Items(
             examples,
@@ -60,14 +61,14 @@ class Extractor:
         path = self.image_dir / example.name
         digest = files.digest_file(path)
         extra = {"label": example.label, "digest": digest, **files.stamp(path)}
-        outcome = Outcome(Row(example.name), extra)
-        if digest in self.cache.known:
-            return outcome
+        if digest in self.cache.known and digest in self.cache.notes:
+            return Outcome(Row(example.name), {**extra, "facts": self.cache.notes[digest]})
         try:
-            pixels = load(path, self.backbone.image_size)
+            image, facts = observe(path)
         except RejectedImageError as error:
             return Outcome(rejected(example.name, error.reason, error.detail))
-        return Pending(_Decoded(outcome, pixels))
+        outcome = Outcome(Row(example.name), {**extra, "facts": facts.to_json()})
+        return Pending(_Decoded(outcome, to_pixels(image, self.backbone.image_size)))
 
     def _is_whole(self, example: Example, earlier: Outcome) -> bool:
         unchanged = files.is_unchanged(self.image_dir / example.name, earlier.extra)
@@ -75,5 +76,7 @@ class Extractor:
 
     def _complete(self, batch: Sequence[_Decoded]) -> Sequence[Outcome]:
         features = self.backbone.features(to_batch([image.pixels for image in batch]))
-        self.cache.put([image.outcome.extra["digest"] for image in batch], features)
+        extras = [image.outcome.extra for image in batch]
+        self.cache.put([extra["digest"] for extra in extras], features)
+        self.cache.put_notes({extra["digest"]: extra["facts"] for extra in extras})
         return [image.outcome for image in batch]

@@ -1,29 +1,24 @@
-"""The classifier layer: a softmax regression on feature vectors, trained by gradient descent.
+"""The classifier layer: one weight for each feature and class, and what was measured of it."""
 
-The training is that of TensorFlow's retraining script: a step takes `train_batch_size` images,
-each of a class drawn at random first, so that rare classes count as much as common ones, and
-follows the gradient of the mean cross-entropy at a fixed rate. The loss is convex, so the weights
-start at zero. The step number seeds what is random in a step: training can go on from a checkpoint
-and ends with the same weights.
-"""
-
+import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.common import files
-from autofocus.common.progress import Progress
+from autofocus.learning.samples import Samples
 
 Features = NDArray[np.float32]
-Indices = NDArray[np.int64]
 
 # Seconds between checkpoints: rare enough to cost nothing, frequent enough to lose little.
 CHECKPOINT_EVERY_S = 10.0
 _TINY = 1e-12
+# From here on a label of several is taken for there.
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,47 +28,62 @@ class Head:
     Attributes:
         weights: shape (feature size D, classes C).
         bias: shape (C,).
+        multilabel: whether each class has a probability of its own, rather than all of them
+            sharing 1.
     """
 
     weights: Features
     bias: Features
+    multilabel: bool = False
+
+    def logits(self, features: Features) -> Features:
+        """Return what probabilities are made of: (N, D) to (N, C)."""
+        logits: Features = (features @ self.weights + self.bias).astype(np.float32)
+        return logits
 
     def probabilities(self, features: Features) -> Features:
-        """Return the probability of each class: (N, D) to (N, C), rows of sum 1."""
-        logits = features @ self.weights + self.bias
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: Features = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
-        return shares
+        """Return the probability of each class: (N, D) to (N, C)."""
+        return squash(self.logits(features), multilabel=self.multilabel)
+
+    def scaled(self, temperature: float) -> "Head":
+        """Return a layer whose logits are divided by a temperature."""
+        by = np.float32(temperature)
+        return replace(self, weights=self.weights / by, bias=self.bias / by)
 
 
-@dataclass(frozen=True)
-class Samples:
-    """Images as the classifier layer sees them.
+def squash(logits: Features, *, multilabel: bool) -> Features:
+    """Return probabilities of logits, shape (N, C): rows of sum 1, or each for itself."""
+    if multilabel:
+        # By way of tanh, which does not overflow.
+        shares = 0.5 * (1 + np.tanh(0.5 * logits.astype(np.float64)))
+    else:
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+    return np.asarray(shares, np.float32)
 
-    Attributes:
-        features: shape (N, D).
-        classes: the number of each image's class, shape (N,).
+
+def score(head: Head, samples: Samples) -> dict[str, float]:
+    """Return accuracy (0 to 1) and mean cross-entropy (natural logarithm) on some images.
+
+    Of several labels, an answer is right if all of them and no others have a probability of half
+    or more, and the cross-entropy is the mean over labels.
     """
-
-    features: Features
-    classes: Indices
+    return score_logits(head.logits(samples.features), samples, multilabel=head.multilabel)
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
-
-    Attributes:
-        steps: gradient steps.
-        learning_rate: how far a step goes along the gradient.
-        batch_size: images a step; -1 for all of the part, each once.
-        eval_interval: steps between two measurements.
-    """
-
-    steps: int
-    learning_rate: float
-    batch_size: int
-    eval_interval: int
+def score_logits(logits: Features, samples: Samples, *, multilabel: bool) -> dict[str, float]:
+    """Return what `score` does, for logits of shape (N, C) that are there already."""
+    probabilities = squash(logits, multilabel=multilabel).astype(np.float64)
+    if multilabel:
+        there = samples.targets > _HALF
+        right = ((probabilities >= _HALF) == there).all(axis=1)
+        own = np.where(there, probabilities, 1 - probabilities)
+        entropy = -np.log(np.maximum(own, _TINY)).mean(axis=1)
+    else:
+        own = probabilities[np.arange(len(probabilities)), samples.classes]
+        right = probabilities.argmax(axis=1) == samples.classes
+        entropy = -np.log(np.maximum(own, _TINY))
+    return {"accuracy": float(right.mean()), "cross_entropy": float(entropy.mean())}
 
 
 @dataclass
@@ -86,88 +96,26 @@ class History:
 
     rows: list[dict[str, float]] = field(default_factory=list)
 
+    def measure(self, step: int, head: Head, training: Samples, validation: Samples) -> None:
+        """Take down how good a layer is after a step."""
+        row: dict[str, float] = {"step": step}
+        for part, samples in (("training", training), ("validation", validation)):
+            if len(samples):
+                row |= {f"{part}_{key}": value for key, value in score(head, samples).items()}
+        self.rows.append(row)
 
-Batch = Callable[[int], Samples]
 
+@dataclass(frozen=True)
+class Progressed:
+    """Unfinished training.
 
-def draw(classes: Indices, batch_size: int, step: int) -> Indices:
-    """Return which images a step takes: a class at random, then one of its images at random.
-
-    Args:
-        classes: the class of each image, shape (N,).
-        batch_size: how many images; -1 for all, each once.
-        step: the number of the step.
+    Attributes:
+        state: where it stands, as plain JSON values.
+        arrays: its weights, by name.
     """
-    if batch_size < 0:
-        return np.arange(len(classes))
-    random = np.random.default_rng([step, len(classes)])
-    present, sizes = np.unique(classes, return_counts=True)
-    order = np.argsort(classes, kind="stable")
-    starts = np.cumsum(sizes) - sizes
-    chosen = random.integers(len(present), size=batch_size)
-    places = starts[chosen] + random.integers(sizes[chosen])
-    images: Indices = order[places].astype(np.int64)
-    return images
 
-
-def train(
-    batch: Batch,
-    validation: Samples,
-    shape: tuple[int, int],
-    schedule: Schedule,
-    checkpoint: "Checkpoint",
-) -> tuple[Head, History]:
-    """Train the classifier layer.
-
-    Args:
-        batch: gives the images of a step.
-        validation: images that are measured on the way, not learned from; may be none.
-        shape: feature size and number of classes.
-        schedule: how long and how fast.
-        checkpoint: where to go on from, and where to leave off.
-
-    Returns:
-        The trained layer, and what was measured on the way.
-    """
-    step, head, history = checkpoint.load(shape)
-    with Progress("training", schedule.steps, "step") as progress:
-        progress.advance(step)
-        while step < schedule.steps:
-            samples = batch(step)
-            head = descend(head, samples, schedule.learning_rate)
-            step += 1
-            progress.advance()
-            if step % schedule.eval_interval == 0 or step == schedule.steps:
-                history.rows.append(_measure(step, head, samples, validation))
-                checkpoint.save_now_and_then(step, head, history)
-    return head, history
-
-
-def descend(head: Head, samples: Samples, learning_rate: float) -> Head:
-    """Take one gradient step on the mean cross-entropy."""
-    errors = head.probabilities(samples.features)
-    errors[np.arange(len(errors)), samples.classes] -= 1
-    errors *= np.float32(learning_rate / len(errors))
-    return Head(head.weights - samples.features.T @ errors, head.bias - errors.sum(axis=0))
-
-
-def _measure(step: int, head: Head, training: Samples, validation: Samples) -> dict[str, float]:
-    row: dict[str, float] = {"step": step}
-    for part, samples in (("training", training), ("validation", validation)):
-        if len(samples.classes):
-            row |= {f"{part}_{key}": value for key, value in score(head, samples).items()}
-    return row
-
-
-def score(head: Head, samples: Samples) -> dict[str, float]:
-    """Return accuracy (0 to 1) and mean cross-entropy (natural logarithm) on some images."""
-    probabilities = head.probabilities(samples.features)
-    own = probabilities[np.arange(len(probabilities)), samples.classes]
-    right = probabilities.argmax(axis=1) == samples.classes
-    return {
-        "accuracy": float(right.mean()),
-        "cross_entropy": float(-np.log(np.maximum(own, _TINY)).mean()),
-    }
+    state: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
 
 
 class Checkpoint:
@@ -185,39 +133,36 @@ class Checkpoint:
         self._subject = subject
         self._next = time.monotonic() + CHECKPOINT_EVERY_S
 
-    def load(self, shape: tuple[int, int]) -> tuple[int, Head, History]:
-        """Return the step reached, the layer and the history; step 0 where there is none."""
-        fresh = Head(np.zeros(shape, np.float32), np.zeros(shape[1], np.float32))
+    def load(self) -> Progressed | None:
+        """Return what was kept; None where there is nothing of this subject."""
         if not self._path.exists():
-            return 0, fresh, History()
+            return None
         with np.load(self._path) as kept:
             if str(kept["subject"]) != self._subject:
-                return 0, fresh, History()
-            rows = list(_rows(kept["columns"], kept["history"]))
-            return int(kept["step"]), Head(kept["weights"], kept["bias"]), History(rows)
+                return None
+            arrays = {
+                name.removeprefix("array_"): kept[name] for name in kept if name != "subject"
+            }
+            return Progressed(json.loads(str(arrays.pop("state"))), arrays)
 
-    def save_now_and_then(self, step: int, head: Head, history: History) -> None:
-        """Keep the training if it's time to."""
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + CHECKPOINT_EVERY_S
-        columns = list(history.rows[0])
+    def save(self, progressed: Progressed) -> None:
+        """Keep the training."""
+        arrays: dict[str, Any] = {
+            "subject": self._subject,
+            "state": json.dumps(progressed.state),
+            **{f"array_{name}": value for name, value in progressed.arrays.items()},
+        }
         with files.whole_file(self._path, self._scratch) as unfinished, unfinished.open("wb") as f:
-            np.savez(
-                f,
-                subject=self._subject,
-                step=step,
-                weights=head.weights,
-                bias=head.bias,
-                columns=np.array(columns),
-                history=np.array([[row[key] for key in columns] for row in history.rows]),
-            )
+            np.savez(f, **arrays)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether so much time has passed that it is worth keeping the training again."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + CHECKPOINT_EVERY_S
+        return True
 
     def remove(self) -> None:
         """Forget the training: it has ended."""
         self._path.unlink(missing_ok=True)
-
-
-def _rows(columns: NDArray[np.str_], values: NDArray[np.float64]) -> Iterator[dict[str, float]]:
-    for row in values:
-        yield dict(zip(map(str, columns), map(float, row), strict=True))

@@ -1,43 +1,421 @@
-"""Claims about the parts of the data."""
+"""Claims about dividing photographs into parts."""
 
-import hashlib
+import time
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from itertools import combinations
+from random import Random
+from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofocus.learning.splits import Part, part_of
+from autofocus.common.errors import SettingError
+from autofocus.grouping.frames import Frame
+from autofocus.learning.balancing import position
+from autofocus.learning.leaks import check_no_leak
+from autofocus.learning.placement import Shares
+from autofocus.learning.splits import Assignment, Member, Part, Split, SplitBy, make_split
+from tests.learning.members import NOON, like_life, percentages, tables
 
-digests = st.binary(max_size=20).map(lambda content: hashlib.sha256(content).hexdigest())
-
-
-def many(number: int) -> list[str]:
-    return [hashlib.sha256(str(n).encode()).hexdigest() for n in range(number)]
-
-
-@given(digests, st.floats(0, 49), st.floats(0, 49))
-def test_an_image_keeps_its_part(digest: str, testing: float, validation: float) -> None:
-    """The part depends on the content and the percentages only, so that it stays as data grow."""
-    assert part_of(digest, testing, validation) is part_of(digest, testing, validation)
+TENTHS: dict[str, Any] = {"testing_percentage": 10.0, "validation_percentage": 10.0}
+asked = st.sampled_from(["auto", "location", "sequence", "image"])
 
 
-def test_parts_have_the_shares_that_were_asked_for() -> None:
-    """Of many images, each part gets about its percentage."""
-    counts = Counter(part_of(digest, 20, 10) for digest in many(10_000))
-    assert abs(counts[Part.TEST] - 2000) < 150
-    assert abs(counts[Part.VALIDATION] - 1000) < 120
+def split(members: list[Member], **options: Any) -> Split:
+    """Divide photographs; what can't be asked of these is left to the split."""
+    try:
+        return make_split(members, **{**TENTHS, **options})
+    except SettingError:
+        return make_split(members, **{**TENTHS, **options, "split_by": "auto"})
 
 
-@given(digests)
-def test_zero_percent_is_none(digest: str) -> None:
-    """With nothing kept aside, every image is for training."""
-    assert part_of(digest, 0, 0) is Part.TRAINING
+def member(
+    path: str, label: str = "deer", seconds: int | None = 0, location: str = "", digest: str = ""
+) -> Member:
+    moment = None if seconds is None else NOON + timedelta(seconds=seconds)
+    return Member(Frame(path, path, moment, location), (label,), digest or path)
 
 
-@given(digests, st.floats(0, 40), st.floats(0, 40))
-def test_a_larger_test_part_only_takes_from_training(
-    digest: str, testing: float, more: float
+def by_name(divided: Split) -> dict[str, Assignment]:
+    return {one.name: one for one in divided.assignments}
+
+
+# Check 4: no split ever leaks, whatever the table.
+
+
+def are_together(one: Member, other: Member, places: dict[str, set[str]], level: str) -> bool:
+    """Tell, without any of the code that divides, whether two photographs must not be parted."""
+    if one.digest == other.digest:
+        return True
+    first, second = one.frame, other.frame
+    if level == "location" and first.location and first.location == second.location:
+        return True
+    if level == "image" or first.camera != second.camera:
+        return False
+    if first.moment is None or second.moment is None:
+        return False
+    # In a folder of several places, only frames that tell theirs can be told to belong together.
+    alone = len(places[first.camera] - {""}) < 2
+    same_place = alone or (first.location == second.location and first.location != "")
+    return same_place and abs((first.moment - second.moment).total_seconds()) <= 60
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables(), percentages(), asked)
+def test_no_split_ever_leaks(
+    members: list[Member], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
-    """Raising testing_percentage moves images from training to test and no others."""
-    before, after = part_of(digest, testing, 10), part_of(digest, testing + more, 10)
-    assert before is after or (before, after) == (Part.TRAINING, Part.TEST)
+    """No two photographs of one place, sequence or content are in two parts."""
+    divided = split(members, split_by=split_by, **shares)
+    check_no_leak(divided)
+    places: dict[str, set[str]] = {}
+    for one in members:
+        places.setdefault(one.frame.camera, set()).add(one.frame.location)
+    parts = [one.part for one in divided.assignments]
+    for (one, part), (other, its_part) in combinations(zip(members, parts, strict=True), 2):
+        if part is not None and its_part is not None and part is not its_part:
+            assert not are_together(one, other, places, divided.level)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables(), percentages(), asked)
+def test_every_photograph_is_accounted_for(
+    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+) -> None:
+    """Each has a reason, and a part unless the same file is in the data already."""
+    divided = split(members, split_by=split_by, **shares)
+    assert [one.name for one in divided.assignments] == [one.frame.name for one in members]
+    used = {one.digest for one in divided.assignments if one.part}
+    assert used == {one.digest for one in members}
+    for one in divided.assignments:
+        assert one.reason.startswith("left out: the same file as n") == (one.part is None)
+        assert one.reason
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables(), percentages(), asked, st.randoms())
+def test_the_order_of_photographs_does_not_matter(
+    members: list[Member], shares: dict[str, Any], split_by: SplitBy, chance: Random
+) -> None:
+    """The same photographs in another order are divided the same, for the same reasons."""
+    mixed = list(members)
+    chance.shuffle(mixed)
+    one, other = (split(each, split_by=split_by, **shares) for each in (members, mixed))
+    assert by_name(one) == by_name(other)
+    assert (one.level, one.warnings, one.digest) == (other.level, other.warnings, other.digest)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables(), percentages(), asked)
+def test_every_class_is_in_every_part_where_it_can_surely_be(
+    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+) -> None:
+    """Training knows all; others have each class with as many groups of its own as parts."""
+    divided = split(members, split_by=split_by, **shares)
+    used = [one for one in divided.assignments if one.part]
+    groups: dict[str, set[str]] = {}
+    for one in used:
+        groups.setdefault(one.group, set()).update(one.labels)
+    labels = {label for group in groups.values() for label in group}
+    learned = {label for one in used if one.part is Part.TRAINING for label in one.labels}
+    assert learned == labels
+    wanted = Shares(shares["testing_percentage"], shares["validation_percentage"]).wanted
+    of_its_own = Counter(next(iter(group)) for group in groups.values() if len(group) == 1)
+    for label, number in of_its_own.items():
+        if number >= len(wanted):
+            having = {one.part for one in used if label in one.labels}
+            assert having >= set(wanted)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables(), percentages(), asked)
+def test_a_part_of_no_percent_is_empty(
+    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+) -> None:
+    """What was not asked for gets nothing, whatever else is moved."""
+    divided = split(members, split_by=split_by, **{**shares, "validation_percentage": 0.0})
+    assert all(one.part is not Part.VALIDATION for one in divided.assignments)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tables(), percentages(), asked)
+def test_who_was_not_moved_stands_by_the_digest_of_its_group(
+    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+) -> None:
+    """A part follows from the group's name and percentages, unless the reason says otherwise."""
+    divided = split(members, split_by=split_by, **shares)
+    asked_shares = Shares(shares["testing_percentage"], shares["validation_percentage"])
+    for one in divided.assignments:
+        if one.part is not None:
+            stays = one.part is asked_shares.place(position(one.group))
+            assert stays == one.reason.startswith("by the digest of its ")
+            assert stays != one.reason.startswith(f"moved to {one.part.value}: ")
+
+
+def test_parts_have_about_the_shares_that_were_asked() -> None:
+    """Of many sequences each part gets about its percentage, without a group moved."""
+    divided = split(
+        like_life(0, locations=30, sequences=3000, located=False),
+        testing_percentage=20,
+        validation_percentage=10,
+    )
+    counts = Counter(one.part for one in divided.assignments)
+    assert abs(counts[Part.TEST] / len(divided.assignments) - 0.2) < 0.02
+    assert abs(counts[Part.VALIDATION] / len(divided.assignments) - 0.1) < 0.02
+    assert not any(one.reason.startswith("moved") for one in divided.assignments)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shares_are_near_what_was_asked_where_places_are_many(seed: int) -> None:
+    """With 40 uneven places each part has 0.6 to 1.5 times its share, and every class."""
+    divided = split(like_life(seed, locations=40, sequences=1500))
+    assert divided.level == "location"
+    assert divided.warnings == ()
+    counts = Counter(one.part for one in divided.assignments)
+    labels = {(one.part, label) for one in divided.assignments for label in one.labels}
+    for part in (Part.TEST, Part.VALIDATION):
+        assert 0.06 < counts[part] / len(divided.assignments) < 0.15
+        assert {label for its, label in labels if its is part} == {f"class {n}" for n in range(8)}
+
+
+def test_shares_that_cannot_be_had_are_told() -> None:
+    """A place with nearly all photographs stays whole, and a sentence says what came of it."""
+    members = [member(f"a/{n}.JPG", "da"[n % 2], n, "big") for n in range(180)]
+    members += [member(f"b{n}/{k}.JPG", "da"[k], k, f"b{n}") for n in range(3) for k in range(2)]
+    divided = split(members, split_by="location")
+    (warning,) = divided.warnings
+    assert "The shares are not those that were asked, as no location is divided" in warning
+    assert "96.8 % for training (80 % were asked)" in warning
+
+
+def test_an_empty_part_is_told() -> None:
+    """Two places can't make three parts: training and test go first."""
+    members = [member(f"{c}/{n}.JPG", "da"[n % 2], n, c) for c in "xy" for n in range(4)]
+    divided = split(members, split_by="location")
+    assert divided.groups(Part.VALIDATION) == set()
+    assert "Nothing is left for the validation part: there are too few locations." in (
+        divided.warnings
+    )
+    assert {one.part for one in divided.assignments} == {Part.TRAINING, Part.TEST}
+
+
+# Stable as data grow.
+
+
+def parts_of(divided: Split) -> dict[str, Part | None]:
+    return {one.group: one.part for one in divided.assignments if one.part}
+
+
+def moved(before: Split, after: Split) -> float:
+    """Return what share of the groups that were there has another part."""
+    was, now = parts_of(before), parts_of(after)
+    return sum(now[group] is not part for group, part in was.items()) / len(was)
+
+
+def test_more_photographs_leave_groups_where_they_are() -> None:
+    """A tenth more of sequences moves hardly any of the places, and none of the sequences."""
+    shares = []
+    for seed in range(8):
+        members = like_life(seed, locations=40, sequences=1650)
+        before = [one for one in members if int(one.frame.name.split("/")[1][:6]) < 1500]
+        shares.append(moved(split(before), split(members)))
+        by_sequence = [split(each, split_by="sequence") for each in (before, members)]
+        assert moved(*by_sequence) == 0
+    assert sum(shares) / len(shares) < 0.03
+
+
+def test_a_new_place_leaves_the_others_where_they_are() -> None:
+    """One place more among 40 moves hardly any."""
+    shares = []
+    for seed in range(8):
+        members = like_life(seed, locations=40, sequences=1500)
+        before = [one for one in members if one.frame.location != "place 7"]
+        shares.append(moved(split(before), split(members)))
+    assert sum(shares) / len(shares) < 0.03
+
+
+def test_a_large_table_is_divided_in_seconds() -> None:
+    """30,000 photographs in 10,000 sequences take a few seconds of one processor."""
+    members = like_life(1, locations=100, sequences=10_000, classes=20)
+    began = time.process_time()
+    for split_by in ("location", "sequence", "image"):
+        split(members, split_by=split_by)
+    assert time.process_time() - began < 15
+
+
+# What is never divided.
+
+
+def test_known_places_go_first() -> None:
+    """With enough locations known the split is by location, and nothing is to be warned of."""
+    divided = split(like_life(3, locations=40, sequences=1000))
+    assert divided.level == "location"
+    assert divided.warnings == ()
+
+
+def test_without_places_sequences_are_kept_and_it_is_said() -> None:
+    """Where no location is known the split is by sequence, optimistic for new places."""
+    divided = split(like_life(3, locations=12, sequences=300, located=False))
+    assert divided.level == "sequence"
+    (warning,) = divided.warnings
+    assert warning.startswith("No location is known: the split is by sequence. THE FIGURES ARE")
+    assert "OPTIMISTIC FOR NEW PLACES" in warning
+
+
+def test_too_few_places_known_are_said() -> None:
+    """Where the location of many photographs is unknown the split is by sequence."""
+    members = [
+        replace(one, frame=replace(one.frame, location="")) if number % 4 == 0 else one
+        for number, one in enumerate(like_life(3, locations=40, sequences=400))
+    ]
+    # Frames of one sequence share what is known, so whole sequences must lack it.
+    lost = {one.frame.path[:16] for one in members if not one.frame.location}
+    members = [
+        replace(one, frame=replace(one.frame, location="")) if one.frame.path[:16] in lost else one
+        for one in members
+    ]
+    divided = split(members)
+    assert divided.level == "sequence"
+    assert divided.warnings[0].startswith("The location is known of ")
+
+
+def test_places_that_hold_one_class_each_are_not_split_by() -> None:
+    """If splitting by place would test classes that were never learned, sequences are kept."""
+    members = [
+        member(f"{label}/{n}.JPG", label, 1000 * n, f"place of {label}")
+        for label in ("deer", "dog", "cat")
+        for n in range(12)
+    ]
+    divided = split(members)
+    assert divided.level == "sequence"
+    assert divided.warnings[0].startswith("With 3 locations, most classes could not be both")
+
+
+def test_without_places_and_sequences_the_number_is_not_to_be_believed() -> None:
+    """Photographs that tell nothing are split one by one, and it is said loudly."""
+    divided = split([member(f"a/{n}.JPG", "da"[n % 2], None) for n in range(30)])
+    assert divided.level == "image"
+    (warning,) = divided.warnings
+    assert "THE FIGURES ARE TOO GOOD TO BE BELIEVED" in warning
+
+
+def test_undated_photographs_of_a_camera_stay_together() -> None:
+    """Where some tell no moment, those of one camera are one group, and it is said."""
+    members = like_life(3, locations=12, sequences=100, located=False)
+    members += [member(f"camera000/x{n}.JPG", "class 1", None) for n in range(5)]
+    divided = split(members, split_by="sequence")
+    undated = divided.assignments[-5:]
+    assert {one.group for one in undated} == {"undated of camera camera000"}
+    assert undated[0].reason.endswith("its camera, as it is not known when it was taken") or (
+        undated[0].reason.startswith("moved")
+    )
+    wanted = f"Of 5 of {len(members)} photographs it is not known when they were taken"
+    assert any(warning.startswith(wanted) for warning in divided.warnings)
+
+
+def test_a_place_is_asked_for_and_not_known() -> None:
+    """One sentence says what to give."""
+    with pytest.raises(SettingError, match="split_by: no location is known; name a column"):
+        make_split([member("a/1.JPG")], **TENTHS, split_by="location")
+
+
+def test_a_sequence_is_asked_for_and_not_known() -> None:
+    """One sentence says what to do instead."""
+    with pytest.raises(SettingError, match="split_by: no sequence is known"):
+        make_split([member("a/1.JPG", seconds=None)], **TENTHS, split_by="sequence")
+
+
+@pytest.mark.parametrize(
+    ("split_by", "words"),
+    [("sequence", "OPTIMISTIC FOR NEW PLACES"), ("image", "TOO GOOD TO BE BELIEVED")],
+)
+def test_what_is_asked_for_is_done_and_said(split_by: SplitBy, words: str) -> None:
+    """A smaller group than the data allow is used if asked for, with a warning."""
+    divided = split(like_life(3, locations=40, sequences=300), split_by=split_by)
+    assert divided.level == split_by
+    assert words in divided.warnings[0]
+
+
+def test_a_frame_without_a_location_goes_with_its_sequence() -> None:
+    """A frame whose location is not told belongs to the place of the frames beside it."""
+    members = [
+        member(f"c{n}/{k}.JPG", "da"[k % 2], 30 * k, "" if k == 1 else f"p{n}")
+        for n in range(20)
+        for k in range(4)
+    ]
+    divided = split(members, split_by="location")
+    assert {one.group for one in divided.assignments[:4]} == {"location p0"}
+
+
+def test_places_of_photographs_that_stay_unknown_are_told() -> None:
+    """A few without a place go by sequence, and a sentence says that they may leak."""
+    members = like_life(3, locations=40, sequences=1000)
+    members.append(member("elsewhere/1.JPG", "class 1"))
+    divided = split(members)
+    assert divided.level == "location"
+    wanted = f"Of 1 of {len(members)} photographs it is not known where they were taken"
+    assert divided.warnings[0].startswith(wanted)
+    assert divided.assignments[-1].group == "sequence elsewhere@2016-07-05T12:00:00"
+
+
+def test_a_flat_folder_of_many_undated_places_is_not_one_group() -> None:
+    """Photographs of all places in one folder, none dated, are divided by place."""
+    members = [
+        member(f"all/{n}-{k}.JPG", "da"[k % 2], None, f"p{n}") for n in range(20) for k in range(4)
+    ]
+    divided = split(members)
+    assert divided.level == "location"
+    assert len({one.group for one in divided.assignments}) == 20
+
+
+# Copies.
+
+
+def test_a_copy_in_another_group_is_left_out() -> None:
+    """The same file at two places is used once, and the reason names the other."""
+    members = like_life(3, locations=40, sequences=300)
+    copy = member("camera999/0.JPG", "class 1", 0, "place 999", members[0].digest)
+    divided = split([*members, copy])
+    last = divided.assignments[-1]
+    assert last.part is None
+    assert last.reason == f"left out: the same file as {members[0].frame.name}, of another group"
+    assert divided.assignments[0].part is not None
+
+
+def test_copies_in_one_group_stay() -> None:
+    """A file twice in one sequence leaks nothing."""
+    members = like_life(3, locations=40, sequences=300)
+    first = members[0]
+    beside = Frame("beside", f"{first.frame.camera}/beside.JPG", first.frame.moment, "place 0")
+    copy = replace(first, frame=replace(beside, location=first.frame.location))
+    divided = split([*members, copy])
+    assert divided.assignments[-1].part is divided.assignments[0].part is not None
+
+
+def test_a_black_frame_does_not_tie_cameras_together() -> None:
+    """One content at every place leaves each place a group of its own."""
+    members = like_life(3, locations=40, sequences=300)
+    places = {one.frame.location for one in members}
+    members += [
+        member(f"{place}/black.JPG", "class 1", 0, place, "black") for place in sorted(places)
+    ]
+    divided = split(members)
+    assert len({one.group for one in divided.assignments}) == len(places)
+    assert sum(one.part is None for one in divided.assignments) == len(places) - 1
+
+
+# The digest.
+
+
+def test_the_digest_tells_splits_apart_and_not_names() -> None:
+    """Files may be called otherwise; another part of one group is another split."""
+    members = like_life(3, locations=40, sequences=300)
+    one = split(members)
+    renamed = [
+        replace(each, frame=replace(each.frame, name="x" + each.frame.name)) for each in members
+    ]
+    assert split(renamed).digest == one.digest
+    assert split(members, testing_percentage=20).digest != one.digest

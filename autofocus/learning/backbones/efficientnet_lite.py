@@ -68,6 +68,11 @@ class Variant:
     feature_size: int
     stages: tuple[Stage, ...]
 
+    @property
+    def blocks(self) -> int:
+        """How many blocks its body has."""
+        return sum(stage.repeats for stage in self.stages)
+
 
 _BODY = (
     Stage(1, 3, 1, 1),
@@ -129,19 +134,26 @@ def load_efficientnet(name: str) -> Backbone:
         MissingDependencyError: TensorFlow or the weights' package isn't installed.
         InputDataError: the weights are not those that are expected.
     """
+    return make_efficientnet(name)
+
+
+def make_efficientnet(name: str) -> Backbone:
+    """Load one of the embedded networks as `load_efficientnet`, with variables of its own.
+
+    Its module has `stem`, `blocks` (the first one first) and `head`, whose variables may be
+    changed: nobody else holds them.
+    """
     variant = VARIANTS[name]
     tf = tensorflow()
     module = _network(tf, variant, _weights(variant))
-    spec = tf.TensorSpec([None, variant.side, variant.side, 3], tf.float32)
     digest = hashlib.sha256(f"{_ARCHITECTURE} {variant.weights_digest}".encode()).hexdigest()
-    return Backbone(
-        name,
-        digest,
-        (variant.side, variant.side),
-        variant.feature_size,
-        module,
-        tf.function(module, input_signature=[spec]),
-    )
+    size = (variant.side, variant.side)
+    return Backbone(name, digest, size, variant.feature_size, module, compiled(tf, module, size))
+
+
+def compiled(tf: Any, module: Any, size: tuple[int, int]) -> Any:
+    """Return a network as a compiled function of images of a height and width."""
+    return tf.function(module, input_signature=[tf.TensorSpec([None, *size, 3], tf.float32)])
 
 
 def _weights(variant: Variant) -> State:
