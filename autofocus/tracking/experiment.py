@@ -63,17 +63,16 @@ class Experiment:
         for path in files:
             self._mlflow.log_artifact(str(path))
 
-    def log_model(self, model: Exportable, image_size: tuple[int, int], classes: int) -> None:
+    def log_model(self, model: Exportable, classes: int) -> None:
         """Keep the model with its signature and an input example (a grey ramp)."""
         tf = tensorflow()
         from mlflow.models import ModelSignature
         from mlflow.types import Schema, TensorSpec
 
-        height, width = image_size
-        ramp = np.linspace(0, 1, width, dtype=np.float32).round(3)
-        example = np.broadcast_to(ramp[None, None, :, None], (1, height, width, 3)).copy()
+        ramp = np.linspace(0, 1, model.shape[-2], dtype=np.float32).round(3)
+        example = np.broadcast_to(ramp[:, None], (1, *model.shape)).copy()
         signature = ModelSignature(
-            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, height, width, 3))]),
+            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *model.shape))]),
             outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
         )
         self._mlflow.tensorflow.log_model(

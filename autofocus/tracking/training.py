@@ -1,28 +1,31 @@
 """One training, from feature vectors to the files of the model, tracked by MLflow."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from autofocus import __version__
 from autofocus.common import files
 from autofocus.common.workspace import Workspace
+from autofocus.evaluation.judged import Asked
 from autofocus.images.preparing import Preparation
 from autofocus.learning.backbones import Backbone
-from autofocus.learning.batches import CachedBatches, DistortedBatches
 from autofocus.learning.bottlenecks import Bottlenecks
 from autofocus.learning.classifier import Description, Exportable, build, put_in_place
 from autofocus.learning.dataset import Dataset
-from autofocus.learning.distortions import Distortions
-from autofocus.learning.evaluation import Evaluation, evaluate
-from autofocus.learning.head import Checkpoint, Head, History, Samples, Schedule, score, train
-from autofocus.learning.splits import Part
-from autofocus.tracking import results
+from autofocus.learning.fine_tuning import FineTuning
+from autofocus.learning.fitting import Fitting
+from autofocus.learning.head import Head
+from autofocus.learning.looks import Looks
+from autofocus.learning.trials import AskedView, Trial, choose, try_view, views_of
+from autofocus.reporting import results
+from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import Experiment, experiment
-from autofocus.tracking.pictures import Misclassified
-from autofocus.tracking.report import Report
+from autofocus.tracking.figures import Figures, Findings
+from autofocus.tracking.source import commit, image
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,15 @@ class Plan:
         dataset: the images, their classes and parts.
         backbone: the frozen network.
         preparation: how the photographs were prepared, if that is known.
-        schedule: how long and how fast.
-        distortions: how training images are distorted.
+        view: what is to be looked at.
+        fitting: how the classifier layer is trained.
+        fine_tuning: how the backbone's last blocks are trained; None if they stay as they are.
+        asked: what is to be decided by the figures.
+        folds: by how many parts to cross-validate; 0 for not at all.
+        human_labels: of people, whom the report does not show.
+        show_people: whether it does nevertheless.
         final_tensor_name: the name of the probabilities in the signature.
         settings: all options that change the outcome, for MLflow and the report.
-        jobs: threads that decode.
     """
 
     image_dir: Path
@@ -47,11 +54,15 @@ class Plan:
     dataset: Dataset
     backbone: Backbone
     preparation: Preparation | None
-    schedule: Schedule
-    distortions: Distortions
+    view: AskedView
+    fitting: Fitting
+    fine_tuning: FineTuning | None
+    asked: Asked
+    folds: int
+    human_labels: tuple[str, ...]
+    show_people: bool
     final_tensor_name: str
     settings: Mapping[str, Any]
-    jobs: int
 
     @property
     def fingerprint(self) -> str:
@@ -75,7 +86,7 @@ class Trained:
     tracking_uri: str
 
 
-def ensure_trained(plan: Plan, cache: Bottlenecks, workspace: Workspace) -> tuple[Trained, bool]:
+def ensure_trained(plan: Plan, looks: Looks, workspace: Workspace) -> tuple[Trained, bool]:
     """Train, unless an earlier training on the same data stands.
 
     Returns:
@@ -95,7 +106,7 @@ def ensure_trained(plan: Plan, cache: Bottlenecks, workspace: Workspace) -> tupl
     with experiment(resumed, plan.saved_model_dir.name) as run:
         trained = Trained(plan.fingerprint, run.run_id, run.tracking_uri)
         files.write_json(begun, asdict(trained), workspace.scratch)
-        _Session(plan, cache, workspace, run).train()
+        _Session(plan, looks, workspace, run).train()
     begun.replace(memory)
     return trained, False
 
@@ -111,155 +122,101 @@ class _Session:
     """The work of one training."""
 
     plan: Plan
-    cache: Bottlenecks
+    looks: Looks
     workspace: Workspace
     run: Experiment
 
     def train(self) -> None:
-        parts = {part: self.plan.dataset.samples(part, self.cache) for part in Part}
-        checkpoint = Checkpoint(
-            self.workspace.folder / "checkpoint.npz", self.workspace.scratch, self.plan.fingerprint
-        )
-        self._log_parameters(parts)
-        head, history = self._descend(parts, checkpoint)
-        model = self._export(head)
-        self._write_results(head, history, parts)
-        self._log_results(history, model)
-        checkpoint.remove()
-
-    def _descend(
-        self, parts: Mapping[Part, Samples], checkpoint: Checkpoint
-    ) -> tuple[Head, History]:
         plan = self.plan
-        shape = (plan.backbone.feature_size, len(plan.dataset.labels))
-        return train(
-            self._batches(parts[Part.TRAINING]),
-            parts[Part.VALIDATION],
-            shape,
-            plan.schedule,
-            checkpoint,
-        )
+        self._log_parameters()
+        trials = self._try_views()
+        chosen = choose(trials)
+        with self._tuned(chosen) as (looks, head):
+            figures = Figures(plan, self.looks, looks, trials, chosen, head)
+            findings = figures.find()
+            model = self._export(chosen, looks.viewer.backbone, findings)
+            figures.write(findings, self.workspace.scratch / "results", self.run.run_id)
+            self._log_results(findings, model)
+        for checkpoint in self.workspace.folder.glob("checkpoint-*.npz"):
+            checkpoint.unlink()
 
-    def _batches(self, training: Samples) -> CachedBatches | DistortedBatches:
-        plan = self.plan
-        if not plan.distortions:
-            return CachedBatches(training, plan.schedule.batch_size)
-        return DistortedBatches(
-            plan.image_dir,
-            plan.dataset.part(Part.TRAINING),
-            training.classes,
-            plan.distortions,
-            plan.backbone,
-            plan.schedule.batch_size,
-            plan.jobs,
-        )
+    def _try_views(self) -> list[Trial]:
+        trials = []
+        for view in views_of(self.plan.view):
+            self.looks.prepare(view)
+            trials.append(
+                try_view(
+                    self.looks,
+                    view,
+                    self.plan.fitting,
+                    self.workspace.folder,
+                    self.workspace.scratch,
+                    self.plan.fingerprint,
+                )
+            )
+        return trials
 
-    def _export(self, head: Head) -> Exportable:
+    @contextmanager
+    def _tuned(self, chosen: Trial) -> Iterator[tuple[Looks, Head]]:
+        """Give the features and the layer that stay, tuned if that is asked for."""
+        tuning, head = self.plan.fine_tuning, chosen.fitted.head
+        if tuning is None:
+            yield self.looks, head
+            return
+        backbone, head = tuning.run(self.looks, chosen.view, head)
+        with Bottlenecks(
+            self.workspace.scratch / "tuned", backbone.name, backbone.digest, backbone.feature_size
+        ) as cache:
+            viewer = replace(self.looks.viewer, backbone=backbone, cache=cache)
+            looks = replace(self.looks, viewer=viewer)
+            looks.prepare(chosen.view, copies=False)
+            yield looks, head
+
+    def _export(self, chosen: Trial, backbone: Backbone, findings: Findings) -> Exportable:
         plan, scratch = self.plan, self.workspace.scratch
+        asked = plan.asked
         description = Description(
             plan.dataset.labels,
-            plan.backbone.image_size,
-            plan.backbone.name,
-            plan.backbone.digest,
+            backbone.image_size,
+            backbone.name,
+            backbone.digest,
             plan.final_tensor_name,
             plan.preparation,
+            view=chosen.view,
+            motion=self.looks.motion if chosen.view != "full" else None,
+            multilabel=plan.dataset.asked.multilabel,
+            thresholds=findings.thresholds,
+            threshold_target=f"{asked.target} {asked.value:g}" if findings.thresholds else "",
+            sequence_gap_s=plan.dataset.asked.sequence_gap_s,
         )
-        model = build(plan.backbone, head, description, scratch)
+        model = build(backbone, findings.calibrated, description, scratch)
         model.save(scratch / "saved_model")
         put_in_place(scratch / "saved_model", plan.saved_model_dir)
         return model
 
-    def _write_results(self, head: Head, history: History, parts: Mapping[Part, Samples]) -> None:
-        folder = self.workspace.scratch / "results"
-        folder.mkdir()
-        test, mistakes = self._judge(head, parts[Part.TEST])
-        metrics = self._metrics(head, history, parts, test)
-        results.write_results(folder, test, metrics, mistakes, history.rows)
-        self._write_report(folder, test, mistakes)
-        for path in folder.iterdir():
-            path.replace(self.plan.saved_model_dir / path.name)
-
-    def _judge(self, head: Head, test: Samples) -> tuple[Evaluation, list[Misclassified]]:
-        labels = self.plan.dataset.labels
-        probabilities = head.probabilities(test.features)
-        answers = probabilities.argmax(axis=1)
-        mistakes = [
-            Misclassified(
-                self.plan.image_dir / image.name,
-                image.name,
-                image.label,
-                labels[answer],
-                float(row[answer]),
-            )
-            for image, answer, row in zip(
-                self.plan.dataset.part(Part.TEST), answers, probabilities, strict=True
-            )
-            if image.label != labels[answer]
-        ]
-        mistakes.sort(key=lambda mistake: (-mistake.score, mistake.name))
-        return evaluate(labels, test.classes, answers), mistakes
-
-    def _metrics(
-        self, head: Head, history: History, parts: Mapping[Part, Samples], test: Evaluation
-    ) -> dict[str, Any]:
-        return {
-            "labels": self.plan.dataset.labels,
-            "images": self.plan.dataset.table(),
-            "split": "by photograph",
-            **{
-                part.value: score(head, samples)
-                for part, samples in parts.items()
-                if part is not Part.TEST and len(samples.classes)
-            },
-            "test": test.to_json(),
-            "warnings": self.plan.dataset.warnings(),
+    def _log_parameters(self) -> None:
+        dataset = self.plan.dataset
+        split = dataset.split_figures()
+        numbers = {f"{part}_images": number for part, number in split["images"].items()}
+        tags = {
             "data_digest": self.plan.fingerprint,
-            "history": history.rows,
+            "split_digest": dataset.split.digest,
+            "split_level": dataset.split.level,
+            "backbone": self.plan.backbone.name,
+            "backbone_digest": self.plan.backbone.digest,
+            "autofocus_version": __version__,
+            "git_commit": commit(),
+            "image": image(),
         }
-
-    def _write_report(
-        self, folder: Path, test: Evaluation, mistakes: Sequence[Misclassified]
-    ) -> None:
-        report = Report(
-            self.plan.dataset,
-            test,
-            mistakes,
-            self.plan.dataset.warnings(),
-            self.plan.backbone.name,
-            self.plan.preparation,
-            self.plan.settings,
-            self.run.run_id,
-            self.plan.fingerprint,
-            {
-                "confusion": folder / results.CONFUSION_PICTURE,
-                "history": folder / results.HISTORY_PICTURE,
-            },
-        )
-        (folder / results.REPORT).write_text(report.render(), encoding="utf-8", newline="\n")
-
-    def _log_parameters(self, parts: Mapping[Part, Samples]) -> None:
-        numbers = {f"{part.value}_images": len(parts[part].classes) for part in Part}
         self.run.log_parameters(
-            {**self.plan.settings, "classes": len(self.plan.dataset.labels), **numbers},
-            {
-                "data_digest": self.plan.fingerprint,
-                "backbone": self.plan.backbone.name,
-                "backbone_digest": self.plan.backbone.digest,
-                "autofocus_version": __version__,
-            },
+            {**self.plan.settings, "classes": len(dataset.labels), **numbers},
+            {name: value for name, value in tags.items() if value},
         )
 
-    def _log_results(self, history: History, model: Exportable) -> None:
+    def _log_results(self, findings: Findings, model: Exportable) -> None:
         folder = self.plan.saved_model_dir
-        metrics = json.loads((folder / results.METRICS).read_text(encoding="utf-8"))
-        figures = {
-            f"{part.value}_accuracy": metrics[part.value]["accuracy"]
-            for part in Part
-            if metrics.get(part.value, {}).get("accuracy") is not None
-        }
-        self.run.log_history(history.rows)
+        self.run.log_history(findings.metrics["history"])
         self.run.log_results(
-            {f"final_{name}": value for name, value in figures.items()},
-            [folder / name for name in results.ALL],
+            findings.scalars, [folder / name for name in (*results.ALL, SPLIT_NAME)]
         )
-        self.run.log_model(model, self.plan.backbone.image_size, len(self.plan.dataset.labels))
+        self.run.log_model(model, len(self.plan.dataset.labels))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.common.files import csv_writer
-from autofocus.learning.evaluation import Evaluation
-from autofocus.tracking.pictures import (
+from autofocus.reporting import pictures
+from autofocus.reporting.pictures import (
     Misclassified,
     draw_confusion,
     draw_contact_sheet,
@@ -31,40 +31,40 @@ ALL = (
     HISTORY_PICTURE,
 )
 
+withhold = pictures.withhold
+
 
 def write_results(
-    folder: Path,
-    test: Evaluation,
-    metrics: Mapping[str, Any],
-    mistakes: Sequence[Misclassified],
-    history: Sequence[dict[str, float]],
+    folder: Path, metrics: Mapping[str, Any], mistakes: Sequence[Misclassified]
 ) -> None:
     """Write labels, metrics, the confusion matrix, the mistakes and the course of training.
 
+    The report is written by the caller. Images that may have several labels have no confusion
+    matrix: its table then has no rows, and its picture says so.
+
     Args:
         folder: where to write; it must exist.
-        test: the evaluation on the test part.
         metrics: all figures, as plain JSON values.
         mistakes: the misclassified test photographs, the surest first.
-        history: what was measured while training.
     """
-    text = "".join(f"{label}\n" for label in test.labels)
+    labels, confusion = metrics["labels"], metrics["test"]["confusion_matrix"]
+    text = "".join(f"{label}\n" for label in labels)
     (folder / LABELS).write_text(text, encoding="utf-8", newline="\n")
     figures = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
     (folder / METRICS).write_text(figures, encoding="utf-8", newline="\n")
     _write_table(
         folder / CONFUSION_TABLE,
-        ["true \\ answered", *test.labels],
-        [[label, *row] for label, row in zip(test.labels, test.confusion.tolist(), strict=True)],
+        ["true \\ answered", *labels],
+        [[label, *row] for label, row in zip(labels, confusion, strict=True)] if confusion else [],
     )
     _write_table(
         folder / MISTAKES_TABLE,
         ["image", "label", "answer", "score"],
         [[m.name, m.label, m.answer, f"{m.score:.4f}"] for m in mistakes],
     )
-    draw_confusion(test, folder / CONFUSION_PICTURE)
+    draw_confusion(labels, confusion, folder / CONFUSION_PICTURE)
     draw_contact_sheet(mistakes, folder / MISTAKES_PICTURE)
-    draw_history(history, folder / HISTORY_PICTURE)
+    draw_history(metrics["history"], folder / HISTORY_PICTURE)
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

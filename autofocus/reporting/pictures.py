@@ -1,17 +1,20 @@
 """Pictures of results: the confusion matrix, the course of training, contact sheets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from autofocus.learning.evaluation import Evaluation
+from autofocus.images.decoding import RejectedImageError
 from autofocus.learning.loading import read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+WITHHELD = "Not shown: a person may be on it"
 
 _DPI = 150
 _THUMBNAIL = (320, 240)
@@ -19,6 +22,8 @@ _CAPTION_HEIGHT = 44
 _MARGIN = 10
 _PER_ROW = 4
 _MOST_ROWS = 30
+# What an image with several labels has between them.
+_BETWEEN_LABELS = ";"
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Misclassified:
         label: the true one.
         answer: the one that it was given.
         score: the answer's probability.
+        is_withheld: whether it is not to be looked at.
     """
 
     path: Path
@@ -38,34 +44,57 @@ class Misclassified:
     label: str
     answer: str
     score: float
+    is_withheld: bool = False
+
+    def shows(self, labels: Sequence[str]) -> bool:
+        """Tell whether one of the labels was given to it, by people or by the classifier."""
+        given = {
+            one.strip().casefold()
+            for text in (self.label, self.answer)
+            for one in text.split(_BETWEEN_LABELS)
+        }
+        return not given.isdisjoint(label.casefold() for label in labels)
 
 
-def draw_confusion(evaluation: Evaluation, path: Path) -> None:
-    """Draw the confusion matrix: numbers of images, shaded by their share of the true class."""
-    number = len(evaluation.labels)
+def withhold(mistakes: Sequence[Misclassified], labels: Sequence[str]) -> list[Misclassified]:
+    """Return the same mistakes, those withheld that may show one of the labels.
+
+    That is so where people gave it one of them, and where the classifier did, which may be right.
+    """
+    return [replace(one, is_withheld=True) if one.shows(labels) else one for one in mistakes]
+
+
+def draw_confusion(
+    labels: Sequence[str], confusion: Sequence[Sequence[int]] | None, path: Path
+) -> None:
+    """Draw the confusion matrix: numbers of images, shaded by their share of the true class.
+
+    Args:
+        labels: the C classes.
+        confusion: C rows (true) of C numbers (answered); None where images have several labels.
+        path: where to write a PNG.
+    """
+    number = len(labels)
     figure, axes = _figure(max(4.5, 0.7 * number + 2.0), max(4.0, 0.6 * number + 1.6))
-    sizes = evaluation.confusion.sum(axis=1, keepdims=True)
-    shares = evaluation.confusion / sizes.clip(min=1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in _cells(evaluation):
-        colour = "white" if shares[row, column] > 0.5 else "black"  # noqa: PLR2004 - half dark
-        axes.text(column, row, str(count), ha="center", va="center", color=colour)
-    ticks, labels = range(number), [_short(label) for label in evaluation.labels]
-    axes.set_xticks(ticks, labels, rotation=45, ha="right")
-    axes.set_yticks(ticks, labels)
-    axes.set_xlabel("answered")
-    axes.set_ylabel("true")
+    if confusion is None:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "Images may have several labels:\nno confusion matrix", ha="center")
+    else:
+        _fill(axes, np.array(confusion, np.int64).reshape(number, number))
+        ticks, texts = range(number), [_plain(_short(label)) for label in labels]
+        axes.set_xticks(ticks, texts, rotation=45, ha="right")
+        axes.set_yticks(ticks, texts)
+        axes.set_xlabel("answered")
+        axes.set_ylabel("true")
     figure.savefig(path, format="png", dpi=_DPI)
 
 
-def _cells(evaluation: Evaluation) -> list[tuple[tuple[int, int], int]]:
-    number = len(evaluation.labels)
-    return [
-        ((row, column), int(evaluation.confusion[row, column]))
-        for row in range(number)
-        for column in range(number)
-        if evaluation.confusion[row, column]
-    ]
+def _fill(axes: Any, confusion: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
+    shares = confusion / confusion.sum(axis=1, keepdims=True).clip(min=1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(confusion):
+        colour = "white" if shares[row, column] > 0.5 else "black"  # noqa: PLR2004 - half dark
+        axes.text(column, row, str(confusion[row, column]), ha="center", va="center", color=colour)
 
 
 def draw_history(rows: Sequence[dict[str, float]], path: Path) -> None:
@@ -97,6 +126,11 @@ def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
     return figure, axes
 
 
+def _plain(text: str) -> str:
+    # What stands between two of them is a formula for matplotlib.
+    return text.replace("$", r"\$")
+
+
 def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
     """Draw photographs in rows, with what they show and what they were taken for."""
     shown = mistakes[: _PER_ROW * _MOST_ROWS]
@@ -110,7 +144,7 @@ def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
     for place, mistake in enumerate(shown):
         left = _MARGIN + (place % _PER_ROW) * cell[0]
         top = _MARGIN + (place // _PER_ROW) * cell[1]
-        thumbnail = make_thumbnail(mistake.path)
+        thumbnail = _tile(mistake, font)
         sheet.paste(thumbnail, (left, top + _THUMBNAIL[1] - thumbnail.height))
         caption = (
             f"{_short(mistake.label, 16)}, taken for {_short(mistake.answer, 16)} "
@@ -120,9 +154,31 @@ def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
     sheet.save(path, "JPEG", quality=88)
 
 
+def _tile(mistake: Misclassified, font: Any) -> Image.Image:
+    if mistake.is_withheld:
+        return _placeholder(WITHHELD, font)
+    try:
+        return make_thumbnail(mistake.path)
+    except RejectedImageError as error:
+        return _placeholder(f"Not shown: {error.detail}", font)
+
+
+def _placeholder(text: str, font: Any) -> Image.Image:
+    tile = Image.new("RGB", _THUMBNAIL, (225, 225, 220))
+    centre = (_THUMBNAIL[0] / 2, _THUMBNAIL[1] / 2)
+    ImageDraw.Draw(tile).text(centre, text, (60, 60, 60), font, anchor="mm")
+    return tile
+
+
 def make_thumbnail(path: Path) -> Image.Image:
-    """Return a small copy of a photograph."""
-    return ImageOps.contain(read(path).convert("RGB"), _THUMBNAIL)
+    """Return a small copy of a photograph: its pixels alone, without where it was taken.
+
+    Raises:
+        RejectedImageError: the file can't be used.
+    """
+    small = ImageOps.contain(read(path).convert("RGB"), _THUMBNAIL)
+    small.info.clear()
+    return small
 
 
 def _short(text: str, letters: int = 24) -> str:

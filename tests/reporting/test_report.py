@@ -1,0 +1,275 @@
+"""Claims about the report's HTML."""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from autofocus.motion.boxes import Box
+from autofocus.reporting.pictures import Misclassified
+from autofocus.reporting.report import Report
+from tests.reporting import example
+from tests.reporting.markup import Markup
+
+EVIL = '<script>alert("1")</script>'
+Make = Callable[[], dict[str, Any]]
+MAKES = [example.full, example.minimal, example.multilabel]
+
+
+def render(
+    folder: Path, metrics: dict[str, Any] | None = None, number: int = 14, **more: Any
+) -> str:
+    """Render a report with some mistakes; its no-break spaces are made plain."""
+    wrong = more.pop("mistakes", None) or example.mistakes(folder / "photographs", number)
+    report = Report(metrics or example.full(), example.context(folder, wrong, **more))
+    return report.render().replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_it_needs_nothing_from_elsewhere(tmp_path: Path, make: Make) -> None:
+    """All pictures are inside, no other place is named, and the browser is told to fetch none."""
+    page = Markup.of(text := render(tmp_path, make()))
+    sources = [each.attributes["src"] for each in page.elements if "src" in each.attributes]
+    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    links = [each.attributes["href"] for each in page.elements if "href" in each.attributes]
+    assert all(link.startswith("#") for link in links)
+    assert not re.search(r"https?:|//\w|url\(|@import", re.sub(r'src="[^"]*"', "", text))
+    assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in text
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_it_can_be_read_by_a_screen_reader(tmp_path: Path, make: Make) -> None:
+    """Headings have an order, tables captions and scopes, pictures words, links a target."""
+    page = Markup.of(render(tmp_path, make()))
+    levels = [int(each.tag[1]) for each in page.find("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert Counter(levels)[1] == 1
+    assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
+    assert len(page.find("table")) == len(page.find("caption")) > 0
+    assert all(each.text.strip() for each in page.find("caption"))
+    assert all(each.attributes["scope"] in ("row", "col") for each in page.find("th"))
+    assert all(len(each.attributes["alt"]) > 20 for each in page.find("img"))
+    for drawing in page.find("svg"):
+        assert drawing.attributes.get("aria-hidden") or len(drawing.attributes["aria-label"]) > 20
+    scrolling = [each for each in page.find("div") if each.attributes.get("class") == "scroll"]
+    assert len(scrolling) == len(page.find("table"))
+    assert all(each.attributes["tabindex"] == "0" for each in scrolling)
+    assert all(each.attributes["aria-label"] for each in scrolling)
+    assert page.find("html")[0].attributes["lang"] == "en"
+
+
+@pytest.mark.parametrize("make", MAKES)
+def test_every_link_has_its_target(tmp_path: Path, make: Make) -> None:
+    """What is linked to is there, once."""
+    page = Markup.of(render(tmp_path, make()))
+    names = [each.attributes["id"] for each in page.elements if "id" in each.attributes]
+    assert len(names) == len(set(names))
+    targets = [each.attributes["href"][1:] for each in page.find("a")]
+    targets += [each.attributes.get("aria-labelledby", "") for each in page.elements]
+    assert set(targets) - {""} <= set(names)
+
+
+def test_it_tells_the_figures(tmp_path: Path) -> None:
+    """The headline, the comparison, calibration, thresholds, folds and views are all said."""
+    text = render(tmp_path)
+    for told in (
+        '<p class="figure">80 %</p>',
+        "expect about 80 right (95 % interval 71 to 85)",
+        "would have seemed 94 % right: that is how much a leaking split flatters",
+        "its probabilities were off by 11.2 points",
+        "its probabilities are off by 2.8 points",
+        "A person is spared 63 % (95 % interval 52 to 70 %) of the photographs, of which 96 %",
+        "none reaches it: a person looks at every answer “raccoon”",
+        "On average 76 % were right, with a standard deviation of 4.9 points",
+        "It was found on 3,690 photographs; on 741 photographs it was not",
+        "59 show something after all: 18 % (95 % interval 12 to 25 %)",
+        "12 % (95 % interval 8 to 17 %) of the photographs that show something are lost",
+        "squirrel has 381 photographs of one place.",
+        "12 photographs were left out, as copies of others.",
+        "198 rows trimmed at the bottom",
+    ):
+        assert told in text
+
+
+def test_the_worst_is_marked_in_words(tmp_path: Path) -> None:
+    """The weakest class and the worst of each slicing carry a word, not a colour alone."""
+    page = Markup.of(render(tmp_path))
+    rows = [each.text.split() for each in page.find("th") if each.attributes["scope"] == "row"]
+    assert ["raccoon", "weakest"] in rows
+    assert [row[:-1] for row in rows if row[-1] == "worst"] == [
+        ["D03-AMP1"], ["night"], ["dark", "(32", "to", "64)"], ["Bushnell", "119636C"]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [
+        ("image", "This number is optimistic: do not rely on it"),
+        ("sequence", "This number is optimistic for new places"),
+    ],
+)
+def test_an_optimistic_number_is_said_to_be_so_first(
+    tmp_path: Path, level: str, told: str
+) -> None:
+    """The warning is the first heading after the title, before any figure."""
+    metrics = example.full()
+    metrics["split"]["level"] = metrics["test"]["group_kind"] = level
+    metrics["split"]["warnings"] = ["No location is known."]
+    metrics["warnings"].append("No location is known.")
+    text = render(tmp_path, metrics)
+    assert Markup.of(text).find("h2")[0].text == told
+    assert text.count("No location is known.") == 1
+    assert text.index(told) < text.index('class="figure"')
+    assert told not in render(tmp_path)
+
+
+def test_a_split_that_makes_no_difference_is_not_said_to_flatter(tmp_path: Path) -> None:
+    """Where both ways of splitting give the same, that is said."""
+    metrics = example.full()
+    metrics["comparison"]["by_image_accuracy"] = 0.77
+    text = render(tmp_path, metrics)
+    assert "flatters" not in text
+    assert "makes no difference that matters" in text
+
+
+def test_nothing_is_claimed_without_a_test(tmp_path: Path) -> None:
+    """Without test photographs there is no figure, but words that say so."""
+    text = render(tmp_path, example.minimal(), number=0)
+    assert 'class="figure"' not in text
+    assert "Nothing can be said about how good the classifier is" in text
+    assert "did not reach its optimum" in text
+
+
+def test_several_labels_have_no_confusion_matrix(tmp_path: Path) -> None:
+    """They have an average precision instead."""
+    page = Markup.of(render(tmp_path, example.multilabel()))
+    titles = [each.text for each in page.find("h2")]
+    assert "What it takes for what" not in titles
+    assert "Average precision" in [each.text for each in page.find("th")]
+
+
+def nullified(values: Any) -> Any:
+    """Return the same with every figure unknown."""
+    if isinstance(values, dict):
+        kept = ("label", "images", "by", "value", "groups", "right", "called", "missed", "labels")
+        return {
+            key: value if key in kept or isinstance(value, str) else nullified(value)
+            for key, value in values.items()
+        }
+    if isinstance(values, list) and values and isinstance(values[0], dict):
+        return [nullified(value) for value in values]
+    return None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "calibration", "thresholds", "sequence", "empty", "most_common_class", "slices",
+        "per_class", "accuracy_95_percent_interval", "balanced_accuracy", "top_3_accuracy",
+    ],
+)  # fmt: skip
+def test_figures_may_be_unknown(tmp_path: Path, name: str) -> None:
+    """Each part of the evaluation can be missing, or be there with nothing known in it."""
+    for value in (nullified(example.evaluation()[name]), None):
+        if value is None and name in ("slices", "per_class"):
+            continue
+        metrics = example.full()
+        metrics["test"][name] = value
+        Markup.of(text := render(tmp_path, metrics, number=1))
+        assert "None" not in text
+        assert "nan" not in re.sub(r'src="[^"]*"', "", text).casefold().split()
+
+
+def test_folds_without_sequences_can_be_told(tmp_path: Path) -> None:
+    """A cross-validation of one known fold has no spread."""
+    metrics = example.full()
+    metrics["folds"] |= {
+        "standard_deviation": None, "sequence_mean": None, "sequence_standard_deviation": None
+    }  # fmt: skip
+    for row in metrics["folds"]["rows"]:
+        row["sequence_accuracy"] = None
+    text = render(tmp_path, metrics)
+    assert "On average 76 % were right.</p>" in text
+
+
+def test_names_are_text_not_code(tmp_path: Path) -> None:
+    """Labels, file names, places, settings and warnings that look like HTML do nothing."""
+    metrics = example.full()
+    metrics["labels"][0] = metrics["test"]["per_class"][0]["label"] = EVIL
+    metrics["images"][EVIL] = metrics["images"]["bird"]
+    metrics["test"]["most_common_class"] = [EVIL, 0.4]
+    metrics["test"]["slices"][0]["rows"][0]["value"] = EVIL
+    metrics["warnings"] = [EVIL]
+    photograph = example.photograph(tmp_path / "a.jpg")
+    wrong = [Misclassified(photograph, f'{EVIL}/"onload="x', EVIL, EVIL, 0.5)]
+    text = render(
+        tmp_path, metrics, mistakes=wrong, settings={EVIL: EVIL}, backbone=EVIL, run_id=EVIL
+    )
+    page = Markup.of(text)
+    assert page.find("script") == []
+    assert not any("onload" in each.attributes for each in page.elements)
+    assert text.count("&lt;script&gt;") > 12
+
+
+def test_each_photograph_tells_its_file_labels_and_score(tmp_path: Path) -> None:
+    """Who can't see a thumbnail reads what it shows and what it was taken for."""
+    page = Markup.of(render(tmp_path))
+    assert page.find("img")[0].attributes["alt"] == (
+        "raccoon/CHIL - D03-AMP1-JU16_00000.JPG: true label raccoon, answer cat, 99 % sure"
+    )
+
+
+def test_people_are_not_shown_unless_asked(tmp_path: Path) -> None:
+    """Of fourteen mistakes two were taken for a human: they have words instead of a picture."""
+    page = Markup.of(text := render(tmp_path))
+    assert len(page.find("img")) == 12
+    assert text.count("Not shown: a person may be on it") == 2
+    assert "Photographs labelled human, person and people, or taken for one, are not shown" in text
+    shown = render(tmp_path, show_people=True)
+    assert len(Markup.of(shown).find("img")) == 14
+    assert "ot shown" not in shown
+
+
+def test_what_moved_is_framed(tmp_path: Path) -> None:
+    """A box of motion is drawn where it is, one that is the whole frame isn't."""
+    wrong = example.mistakes(tmp_path / "photographs", 2)
+    boxes = {
+        wrong[0].name: Box(0.25, 0.5, 0.2, 0.3, 0.8, 5, "motion", ""),
+        wrong[1].name: Box(0.0, 0.0, 1.0, 1.0, 0.0, 0, "whole_frame", "a single frame"),
+    }
+    text = render(tmp_path, mistakes=wrong, boxes=boxes)
+    assert text.count('class="box"') == 1
+    assert 'style="left:25.00%;top:50.00%;width:20.00%;height:30.00%"' in text
+
+
+def test_it_stays_small(tmp_path: Path) -> None:
+    """Beyond the surest 48, mistakes are counted, not shown: even noise stays below 3 MB."""
+    noise = tmp_path / "noise.png"
+    Image.effect_noise((640, 480), 90).convert("RGB").save(noise)
+    wrong = [Misclassified(noise, f"{n}.JPG", "cat", "dog", 0.5) for n in range(60)]
+    text = render(tmp_path, mistakes=wrong)
+    assert len(Markup.of(text).find("img")) == 48
+    assert "The other 12 are in <code>misclassified.csv</code>" in text
+    assert len(text) < 3_000_000
+
+
+def test_a_photograph_that_is_gone_does_not_end_the_report(tmp_path: Path) -> None:
+    """A file that can't be read any more has words instead of a picture."""
+    gone = Misclassified(tmp_path / "gone.jpg", "gone.jpg", "cat", "dog", 0.5)
+    text = render(tmp_path, mistakes=[gone])
+    assert Markup.of(text).find("img") == []
+    assert "Not shown: no plain file, or a link to nowhere" in text
+
+
+def test_calibration_that_does_harm_is_said_to(tmp_path: Path) -> None:
+    """Where probabilities are worse after it than before, the report warns; else it doesn't."""
+    told = "calibration made its probabilities worse"
+    metrics = example.full()
+    metrics["test"]["calibration"]["after"]["expected_calibration_error"] = 0.2
+    assert told in render(tmp_path, metrics)
+    assert told not in render(tmp_path)
