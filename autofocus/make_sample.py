@@ -40,7 +40,7 @@ class SampleSettings:
 
     seed: int = option(0, "another one gives other photographs", metavar="N")
     sequences: int = option(84, "how many bursts of three photographs", metavar="N")
-    sites: int = option(8, "how many cameras", metavar="N")
+    sites: int = option(16, "how many cameras", metavar="N")
     first_site: int = option(
         0, "the number of the first site; another one gives fresh backgrounds", metavar="N"
     )

@@ -17,116 +17,34 @@ from autofocus.common.journal import Outcome
 from autofocus.common.ledger import LEDGER_NAME
 from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
-from autofocus.common.settings import (
-    describe,
-    jobs_option,
-    max_rejected_option,
-    option,
-    require,
-    require_not_negative,
-    require_share,
-)
+from autofocus.common.settings import describe
 from autofocus.common.workspace import Workspace
+from autofocus.evaluation import judged
+from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
-from autofocus.learning.backbones import DEFAULT_BACKBONE, load_backbone
+from autofocus.learning.backbones import Backbone, load_backbone
 from autofocus.learning.bottlenecks import Bottlenecks
 from autofocus.learning.classes import Classes, find_classes
-from autofocus.learning.dataset import Dataset, make_dataset
+from autofocus.learning.dataset import Asked, Dataset, make_dataset
 from autofocus.learning.distortions import Distortions
 from autofocus.learning.extraction import Extractor
-from autofocus.learning.head import Schedule
-from autofocus.tracking import results
-from autofocus.tracking.summaries import write_summaries
+from autofocus.learning.fine_tuning import FineTuning
+from autofocus.learning.fitting import Fitting
+from autofocus.learning.looks import Looks
+from autofocus.learning.photographs import gather, read_origins
+from autofocus.learning.views import Viewer
+from autofocus.reporting import results
+from autofocus.reporting.summaries import write_summaries
+from autofocus.retrain_settings import RetrainSettings
 from autofocus.tracking.training import Plan, ensure_trained
 
 NAME = "retrain"
-
-
-@dataclass(frozen=True)
-class RetrainSettings:
-    """The options of `retrain`; those of TensorFlow's retraining script keep name and meaning."""
-
-    tfhub_module: str = option(
-        DEFAULT_BACKBONE,
-        "the backbone: an embedded one by its name, a TF Hub handle, or a SavedModel's folder",
-        metavar="MODULE",
-    )
-    how_many_training_steps: int = option(4000, "steps of gradient descent", metavar="N")
-    learning_rate: float = option(0.01, "how far a step follows the gradient", metavar="RATE")
-    testing_percentage: float = option(10, "photographs kept for the test", metavar="PERCENT")
-    validation_percentage: float = option(
-        10, "photographs measured while training, but not learned from", metavar="PERCENT"
-    )
-    train_batch_size: int = option(100, "photographs a step; -1 for all", metavar="N")
-    eval_step_interval: int = option(10, "steps between two measurements", metavar="N")
-    flip_left_right: bool = option(False, "mirror half of the training photographs at random")
-    random_crop: int = option(0, "cut away a random margin of so many percent", metavar="PERCENT")
-    random_scale: int = option(0, "enlarge by up to so many percent", metavar="PERCENT")
-    random_brightness: int = option(
-        0, "make brighter or darker by up to so many percent", metavar="PERCENT"
-    )
-    final_tensor_name: str = option(
-        "final_result", "the probabilities' name in the model's signature", metavar="NAME"
-    )
-    preparation_path: Path | None = option(
-        None,
-        "how the photographs were preprocessed; by default the preparation.json in image_dir",
-        affects_output=False,
-        metavar="JSON",
-    )
-    bottleneck_dir: Path | None = option(
-        None,
-        "the cache of feature vectors; by default `bottlenecks` beside the model's folder",
-        affects_output=False,
-        metavar="DIR",
-    )
-    summaries_dir: Path | None = option(
-        None, "write summaries for TensorBoard here", affects_output=False, metavar="DIR"
-    )
-    output_labels: Path | None = option(
-        None, "write the labels here too, one a line", affects_output=False, metavar="TXT"
-    )
-    print_misclassified_test_images: bool = option(
-        False, "print the misclassified test photographs", affects_output=False
-    )
-    jobs: int = jobs_option()
-    max_rejected: float = max_rejected_option()
-
-    def __post_init__(self) -> None:
-        for name in ("testing_percentage", "validation_percentage"):
-            value = getattr(self, name)
-            require(0 <= value < 100, f"{name} must be from 0 to below 100, not {value}.")  # noqa: PLR2004
-        both = self.testing_percentage + self.validation_percentage
-        require(
-            both < 100,  # noqa: PLR2004 - percent
-            f"testing_percentage and validation_percentage add up to {both:g}: "
-            "nothing is left to learn from.",
-        )
-        for name in ("how_many_training_steps", "eval_step_interval", "learning_rate"):
-            require(getattr(self, name) > 0, f"{name} must be above 0, not {getattr(self, name)}.")
-        require_not_negative(self, "random_crop", "random_scale", "random_brightness", "jobs")
-        require(
-            self.train_batch_size > 0 or self.train_batch_size == -1,
-            f"train_batch_size must be above 0, or -1 for all, not {self.train_batch_size}.",
-        )
-        require_share("max_rejected", self.max_rejected)
-
-    @property
-    def distortions(self) -> Distortions:
-        """How training photographs are distorted."""
-        fields = [field.name for field in dataclasses.fields(Distortions)]
-        return Distortions(**{name: getattr(self, name) for name in fields})
-
-    @property
-    def schedule(self) -> Schedule:
-        """How long and how fast to train."""
-        return Schedule(
-            self.how_many_training_steps,
-            self.learning_rate,
-            self.train_batch_size,
-            self.eval_step_interval,
-        )
+_LEVELS = {
+    "location": "split by location",
+    "sequence": "split by sequence: places may stand on both sides",
+    "image": "split photograph by photograph: LIKELY TO BE TOO GOOD",
+}
 
 
 @dataclass(frozen=True)
@@ -151,20 +69,44 @@ class RetrainResult(StageResult):
         test = self.metrics["test"]
         if not test["images"]:
             return "unknown: there are no test photographs"
-        low, high = test["accuracy_95_percent_interval"]
-        return (
-            f"{test['accuracy']:.1%} of {test['images']} test photographs "
-            f"(95 % interval {low:.1%} to {high:.1%}), split photograph by photograph"
-        )
+        interval = test["accuracy_95_percent_interval"]
+        told = f" (95 % interval {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
+        level = _LEVELS[self._level]
+        return f"{test['accuracy']:.1%} of {test['images']} test photographs{told}, {level}"
+
+    @property
+    def sequence_accuracy_in_words(self) -> str:
+        """The share of test sequences whose photographs together are answered rightly."""
+        sequence = self.metrics["test"]["sequence"]
+        if not sequence or sequence["accuracy"] is None:
+            return "unknown: no sequence of photographs is known"
+        return f"{sequence['accuracy']:.1%} of {sequence['sequences']} test sequences"
+
+    @property
+    def folds_in_words(self) -> str:
+        """What cross-validation found; empty without one."""
+        folds = self.metrics.get("folds")
+        if not folds or folds["mean"] is None:
+            return ""
+        spread = folds["standard_deviation"]
+        told = f" ± {spread:.1%} (deviation between folds)" if spread is not None else ""
+        return f"{folds['mean']:.1%}{told} in {folds['number']} folds over {self._level}s"
+
+    @property
+    def _level(self) -> str:
+        return str(self.metrics["split"]["level"])
 
     def __str__(self) -> str:
         """Return the account and the accuracy as a few lines of text."""
+        folds = self.folds_in_words
         done = "reused: nothing has changed since" if self.is_reused else "trained"
         return "\n".join(
             [
                 super().__str__(),
                 f"  {'model:':<12} {done}",
                 f"  {'accuracy:':<12} {self.accuracy_in_words}",
+                f"  {'by sequence:':<12} {self.sequence_accuracy_in_words}",
+                *([f"  {'folds:':<12} {folds}"] if folds else []),
                 f"  {'MLflow:':<12} run {self.run_id} in {self.tracking_uri}",
             ]
         )
@@ -204,22 +146,19 @@ def retrain(
         Bottlenecks(cache_folder, backbone.name, backbone.digest, backbone.feature_size) as cache,
         ItemRun(workspace, ledger) as run,
     ):
+        jobs = settings.jobs or cores()
         items = Extractor(image_dir, backbone, cache).items(classes.examples)
-        outcomes = list(run.outcomes(items, settings.jobs or cores()))
-        dataset = _make_dataset(classes, outcomes, settings, workspace)
-        plan = Plan(
-            image_dir,
-            saved_model_dir,
+        outcomes = list(run.outcomes(items, jobs))
+        dataset = _make_dataset(image_dir, classes, outcomes, settings, workspace)
+        plan = _plan(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
+        looks = Looks(
             dataset,
-            backbone,
-            preparation,
-            settings.schedule,
-            settings.distortions,
-            settings.final_tensor_name,
-            describe(settings),
-            settings.jobs or cores(),
+            Viewer(image_dir, backbone, cache, jobs),
+            distortions=_distortions(settings),
+            copies=settings.distorted_copies,
+            weight_by_motion=settings.weight_by_motion,
         )
-        trained, is_reused = ensure_trained(plan, cache, workspace)
+        trained, is_reused = ensure_trained(plan, looks, workspace)
         counts = run.publish()
     _tell(saved_model_dir, settings)
     counts.check(settings.max_rejected, ledger)
@@ -237,15 +176,83 @@ def retrain(
 
 
 def _make_dataset(
-    classes: Classes, outcomes: Sequence[Outcome], settings: RetrainSettings, workspace: Workspace
+    image_dir: Path,
+    classes: Classes,
+    outcomes: Sequence[Outcome],
+    settings: RetrainSettings,
+    workspace: Workspace,
 ) -> Dataset:
-    parts = settings.testing_percentage, settings.validation_percentage
+    pattern = LocationPattern(settings.location_pattern)
+    photographs = gather(outcomes, read_origins(image_dir), pattern)
+    asked = Asked(
+        settings.testing_percentage,
+        settings.validation_percentage,
+        settings.split_by,
+        settings.sequence_gap,
+        settings.multilabel,
+    )
     try:
-        return make_dataset(classes.labels, outcomes, *parts)
+        return make_dataset(classes.labels, photographs, asked)
     except InputDataError:
         # Other percentages may be tried: the feature vectors are cached, and all else is not made.
         workspace.forget()
         raise
+
+
+def _plan(
+    image_dir: Path,
+    saved_model_dir: Path,
+    dataset: Dataset,
+    backbone: Backbone,
+    preparation: Preparation | None,
+    settings: RetrainSettings,
+) -> Plan:
+    return Plan(
+        image_dir,
+        saved_model_dir,
+        dataset,
+        backbone,
+        preparation,
+        settings.view,
+        _fitting(settings),
+        _fine_tuning(settings),
+        judged.Asked(
+            target=settings.threshold_target,
+            value=settings.threshold_value,
+            empty_labels=settings.empty_labels,
+            group_kind=dataset.split.level,
+        ),
+        settings.folds,
+        settings.human_labels,
+        settings.show_people,
+        settings.final_tensor_name,
+        describe(settings),
+    )
+
+
+def _fitting(settings: RetrainSettings) -> Fitting:
+    return Fitting(
+        optimizer=settings.optimizer,
+        max_steps=settings.how_many_training_steps,
+        learning_rate=settings.learning_rate,
+        batch_size=settings.train_batch_size,
+        eval_interval=settings.eval_step_interval,
+        class_weights=settings.class_weights,
+        multilabel=settings.multilabel,
+    )
+
+
+def _fine_tuning(settings: RetrainSettings) -> FineTuning | None:
+    if not settings.fine_tune_layers:
+        return None
+    return FineTuning(
+        settings.fine_tune_layers, settings.fine_tune_rate, settings.fine_tune_epochs
+    )
+
+
+def _distortions(settings: RetrainSettings) -> Distortions:
+    names = [field.name for field in dataclasses.fields(Distortions)]
+    return Distortions(**{name: getattr(settings, name) for name in names})
 
 
 def _read_preparation(image_dir: Path, given: Path | None) -> Preparation | None:

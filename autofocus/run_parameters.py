@@ -12,7 +12,7 @@ from autofocus.download_images import DownloadSettings
 from autofocus.link_images_by_label import LinkSettings
 from autofocus.predict import PredictSettings
 from autofocus.preprocess_images import PreprocessSettings
-from autofocus.retrain import RetrainSettings
+from autofocus.retrain_settings import RetrainSettings
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,11 @@ build_stage() {
   case $folder in
     predict | retrain) parent=$learning ;;
   esac
+  if [ "$folder" = retrain ]; then
+    more=(--build-arg "REVISION=$REVISION")
+  fi
   if [ "$stage" = retrain-gpu ]; then
-    more=(--build-arg REQUIREMENTS=train-gpu)
+    more+=(--build-arg REQUIREMENTS=train-gpu)
   fi
   build "$(image "$stage")" "components/$folder/Dockerfile" \
     --build-arg "PARENT=$parent" "${more[@]}" \

@@ -21,10 +21,10 @@ from typing import Any
 
 from autofocus.common.errors import InputDataError, MissingInputError, SettingError, need
 from autofocus.common.settings import kinds
+from autofocus.common.sharding import Shard
 from autofocus.labels.labelmap import read_labelmap
 from autofocus.labels.priority import read_rules
 from autofocus.run_parameters import LOCAL_DATA, SECTIONS
-from autofocus.store.selection import Shard
 from pipelines.interface import EXTRA, Given, Interface, load_documents
 
 SHORT = {

@@ -10,6 +10,8 @@ from typing import Any
 
 from kfp import dsl
 
+from autofocus.grouping.locations import DEFAULT_PATTERN
+from autofocus.tracking.source import IMAGE_VARIABLE
 from components.clean.component import clean
 from components.download.component import download
 from components.images import image
@@ -43,21 +45,41 @@ def _train(
     detections: list[str] = ["**/detections_*.csv"],
     strip_components: int = 2,
     date_format: str = "",
+    location_column: str = "",
     clean_max_rejected: float = 1.0,
     labelmap: dict[str, str] = {},
     label_priority: list[str] = [],
+    keep_unresolved: bool = False,
     link_max_rejected: float = 0.5,
     tfhub_module: str = "efficientnet-lite0",
-    how_many_training_steps: int = 4000,
-    learning_rate: float = 0.01,
+    view: str = "full",
+    weight_by_motion: bool = False,
+    split_by: str = "auto",
+    location_pattern: str = DEFAULT_PATTERN,
+    sequence_gap: float = 60,
     testing_percentage: float = 10,
     validation_percentage: float = 10,
+    folds: int = 0,
+    multilabel: bool = False,
+    optimizer: str = "lbfgs",
+    how_many_training_steps: int = 4000,
+    learning_rate: float = 0.01,
     train_batch_size: int = 100,
     eval_step_interval: int = 10,
+    class_weights: str = "balanced",
     flip_left_right: bool = False,
     random_crop: int = 0,
     random_scale: int = 0,
     random_brightness: int = 0,
+    distorted_copies: int = 4,
+    fine_tune_layers: int = 0,
+    fine_tune_rate: float = 1e-4,
+    fine_tune_epochs: int = 10,
+    threshold_target: str = "precision",
+    threshold_value: float = 0.95,
+    empty_labels: list[str] = ["empty"],
+    human_labels: list[str] = ["human", "person", "people"],
+    show_people: bool = False,
     retrain_max_rejected: float = 0.1,
     mlflow_tracking_uri: str = "",
     gpu_node_selector: dict[str, str] = {"nvidia.com/gpu.present": "true"},
@@ -88,9 +110,13 @@ def _train(
             **pick(retrain, given),
         )
     )
+    name = "retrain"
     if gpu_node_selector is not None:
-        trained.set_container_image(image("retrain-gpu"))
+        name = "retrain-gpu"
+        trained.set_container_image(image(name))
         on_gpu(trained, gpu_node_selector)
+    # A container can't tell its own image; MLflow keeps it with the run.
+    trained.set_env_variable(IMAGE_VARIABLE, image(name))
 
 
 def _without_gpu(function: Callable[..., None]) -> Callable[..., None]:

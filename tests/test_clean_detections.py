@@ -76,6 +76,79 @@ def test_detections_that_disagree_about_the_day_are_rejected(tmp_path: Path) -> 
     assert [row["filepath"] for row in rows(result.table)] == ["images/2.JPG"]
 
 
+def located(folder: Path, text: str, *names: str, **options: object) -> CleanResult:
+    """Clean a table that has a further column, Site."""
+    (folder / "d.csv").write_text(HEADER.rstrip() + ",Site\n" + text)
+    table = properties(folder / "images", *((name, "", "") for name in names))
+    settings = CleanSettings(**options)  # type: ignore[arg-type]
+    return clean_detections(
+        [folder / "d.csv"], folder / "images", table, folder / "c.csv", settings
+    )
+
+
+def test_the_location_stands_before_the_labels(tmp_path: Path) -> None:
+    """The column that is named gives `location`, blanks around it cut off; others stay as is."""
+    text = "05-Jul-16,a/b,1.JPG,cat, Old mill \n05-Jul-16,a/b,2.JPG,dog,\n"
+    result = located(tmp_path, text, "1.JPG", "2.JPG", location_column="Site")
+    assert result.table.read_text() == (
+        "date,filepath,time,night,mean_brightness,location,contains_cat,contains_dog\n"
+        "2016-07-05,images/1.JPG,,0,100.00,Old mill,1,0\n"
+        "2016-07-05,images/2.JPG,,0,100.00,,0,1\n"
+    )
+
+
+def test_without_the_option_a_column_of_that_name_is_not_read(tmp_path: Path) -> None:
+    """The table is as it was before there was the option, whatever further columns there are."""
+    text = "05-Jul-16,a/b,1.JPG,cat,Old mill\n"
+    (tmp_path / "d.csv").write_text(HEADER.rstrip() + ",location\n" + text)
+    table = properties(tmp_path / "images", ("1.JPG", "", ""))
+    result = clean_detections([tmp_path / "d.csv"], tmp_path / "images", table, tmp_path / "c.csv")
+    assert result.table.read_text() == (
+        "date,filepath,time,night,mean_brightness,contains_cat\n"
+        "2016-07-05,images/1.JPG,,0,100.00,1\n"
+    )
+
+
+def test_detections_that_disagree_about_the_place_are_rejected(tmp_path: Path) -> None:
+    """Two locations for one photograph: none is taken for true, and both are told."""
+    text = (
+        "05-Jul-16,a/b,1.JPG,cat,mill\n05-Jul-16,a/b,1.JPG,dog,lake\n"
+        "05-Jul-16,a/b,2.JPG,cat,mill\n"
+    )
+    result = located(tmp_path, text, "1.JPG", "2.JPG", location_column="Site")
+    told = [row for row in rows(result.ledger) if row["reason"] == "conflicting_locations"]
+    assert [row["input"] for row in told] == ["d.csv:2", "d.csv:3"]
+    assert told[0]["detail"] == "the photograph's detections give lake, mill"
+    assert [row["filepath"] for row in rows(result.table)] == ["images/2.JPG"]
+
+
+@pytest.mark.parametrize("labels", ["cat,dog", "cat,cat"])
+@pytest.mark.parametrize("places", [("", "mill"), ("mill", ""), ("mill", "mill")])
+def test_one_detection_tells_the_place_for_all(
+    tmp_path: Path, labels: str, places: tuple[str, str]
+) -> None:
+    """A row without a location contradicts none, be it the first or a duplicate."""
+    text = "".join(
+        f"05-Jul-16,a/b,1.JPG,{label},{place}\n"
+        for label, place in zip(labels.split(","), places, strict=True)
+    )
+    result = located(tmp_path, text, "1.JPG", location_column="Site")
+    assert [row["location"] for row in rows(result.table)] == ["mill"]
+
+
+def test_a_column_of_locations_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """The table that lacks it is named, and what it has."""
+    with pytest.raises(InputDataError, match=r"d\.csv lacks the column Place; it has .*Site"):
+        located(tmp_path, "05-Jul-16,a/b,1.JPG,cat,mill\n", "1.JPG", location_column="Place")
+
+
+def test_a_column_that_is_read_anyway_can_tell_the_place(tmp_path: Path) -> None:
+    """Where people sort photographs by place, the folder itself is the location."""
+    text = "05-Jul-16,a/b,1.JPG,cat,mill\n"
+    result = located(tmp_path, text, "1.JPG", location_column="FilePath")
+    assert [row["location"] for row in rows(result.table)] == ["a/b"]
+
+
 def test_two_photographs_that_differ_by_case_are_not_guessed(tmp_path: Path) -> None:
     """Where ignoring case would leave two photographs, the detection has none."""
     text = "05-Jul-16,a/b,x.JPG,cat\n05-Jul-16,a/b,y.JPG,cat\n"

@@ -271,3 +271,54 @@ def test_copies_and_links_alone_contradict_each_other() -> None:
     """Both at once can't be asked for."""
     with pytest.raises(SettingError, match="copy and links_only contradict"):
         LinkSettings(copy=True, links_only=True)
+
+
+def with_locations(folder: Path, *rows: tuple[str, str, str], **options: object) -> LinkResult:
+    """Link photographs given as path, label and location."""
+    lines = ["filepath,label,location\n", *(f"{','.join(row)}\n" for row in rows)]
+    for name, _, _ in rows:
+        (folder / name).write_text(name)
+    (folder / "labels.csv").write_text("".join(lines))
+    return again(folder, **options)
+
+
+def table_of_links(folder: Path) -> list[dict[str, str]]:
+    with (folder / "links" / "links.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_locations_go_into_the_table_of_links(tmp_path: Path) -> None:
+    """Where the input tells locations, each link has its photograph's as a last column."""
+    given = (("1.JPG", "cat", "mill"), ("1.JPG", "dog", ""), ("2.JPG", "cat", ""))
+    with_locations(tmp_path, *given, keep_unresolved=True)
+    found = table_of_links(tmp_path)
+    assert list(found[0]) == ["filepath", "label", "link", "location"]
+    assert [(row["filepath"], row["label"], row["location"]) for row in found] == [
+        ("../1.JPG", "cat", "mill"),
+        ("../1.JPG", "dog", "mill"),
+        ("../2.JPG", "cat", ""),
+    ]
+    assert len(links(tmp_path / "links")) == 3
+
+
+def test_locations_without_a_value_are_a_column_too(tmp_path: Path) -> None:
+    """The columns follow from the input's, not from what stands in them."""
+    with_locations(tmp_path, ("1.JPG", "cat", ""))
+    assert [row["location"] for row in table_of_links(tmp_path)] == [""]
+
+
+def test_a_location_that_was_corrected_is_written_anew(tmp_path: Path) -> None:
+    """Started again after a change of the location alone, the table has the new one."""
+    with_locations(tmp_path, ("1.JPG", "cat", "mill"), ("2.JPG", "cat", "mill"))
+    result = with_locations(tmp_path, ("1.JPG", "cat", "lake"), ("2.JPG", "cat", "mill"))
+    assert [row["location"] for row in table_of_links(tmp_path)] == ["lake", "mill"]
+    assert (result.counts.ok, result.counts.reused) == (1, 1)
+
+
+def test_the_column_comes_and_goes_with_the_input_s(tmp_path: Path) -> None:
+    """A table without locations after one with them gives the three columns of old, and back."""
+    with_locations(tmp_path, ("1.JPG", "cat", "mill"))
+    link(tmp_path, ("1.JPG", "cat"))
+    assert list(table_of_links(tmp_path)[0]) == ["filepath", "label", "link"]
+    with_locations(tmp_path, ("1.JPG", "cat", "mill"))
+    assert [row["location"] for row in table_of_links(tmp_path)] == ["mill"]

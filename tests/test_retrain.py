@@ -26,7 +26,8 @@ from autofocus.common.errors import (
 from autofocus.images.preparing import Preparation
 from autofocus.learning.backbones.base import Backbone
 from autofocus.learning.classifier import TrainedClassifier
-from autofocus.retrain import RetrainResult, RetrainSettings, retrain
+from autofocus.retrain import RetrainResult, retrain
+from autofocus.retrain_settings import RetrainSettings
 from tests.learning.pictures import make_classes, make_picture
 
 SETTINGS = RetrainSettings(
@@ -80,7 +81,7 @@ def test_all_files_are_written(trained: Trained) -> None:
     assert names >= {
         "saved_model.pb", "variables", "assets", "labels.txt", "metrics.json", "report.html",
         "confusion_matrix.csv", "confusion_matrix.png", "misclassified.csv", "misclassified.jpg",
-        "training.png", "ledger.csv",
+        "training.png", "ledger.csv", "split.csv",
     }  # fmt: skip
     assert (trained.model / "labels.txt").read_text() == "grass\nnight\nsand\n"
 
@@ -114,9 +115,12 @@ def test_mlflow_has_the_run(trained: Trained) -> None:
     assert run.data.params["learning_rate"] == "0.1"
     assert run.data.tags["backbone"] == "efficientnet-lite0"
     history = client.get_metric_history(trained.result.run_id, "validation_accuracy")
-    assert [metric.step for metric in history] == [10, 20, 30, 40, 50, 60]
+    steps = [metric.step for metric in history]
+    assert steps == sorted(set(steps))
+    assert run.data.tags["split_level"] == "image"
+    assert run.data.tags["split_digest"]
     files = {item.path for item in client.list_artifacts(trained.result.run_id)}
-    assert files >= {"report.html", "metrics.json", "confusion_matrix.png"}
+    assert files >= {"report.html", "metrics.json", "confusion_matrix.png", "split.csv"}
     assert (trained.folder / "mlflow.db").is_file()
 
 

@@ -8,9 +8,10 @@ from autofocus.containers.metrics import classification, scalars
 from autofocus.containers.task import Task, main
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.linking import make_links
-from autofocus.retrain import NAME, RetrainResult, RetrainSettings, retrain
-from autofocus.tables.columns import LINKS_NAME
-from autofocus.tracking import results
+from autofocus.reporting import results
+from autofocus.retrain import NAME, RetrainResult, retrain
+from autofocus.retrain_settings import RetrainSettings
+from autofocus.tables.columns import LINKS_NAME, SPLIT_NAME
 
 
 def train(task: Task) -> RetrainResult:
@@ -26,6 +27,7 @@ def train(task: Task) -> RetrainResult:
     result = retrain(links, model, task.settings(RetrainSettings))
     task.output("model", model)
     task.output("report", model / results.REPORT)
+    task.output("split", model / SPLIT_NAME)
     task.output("metrics", model / results.METRICS, scalars(result.metrics))
     task.output(
         "confusion_matrix", model / results.CONFUSION_TABLE, classification(result.metrics)

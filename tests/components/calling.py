@@ -20,7 +20,7 @@ OUTPUTS = {
     "preprocess": ("preprocessed", "image_properties", "ledger"),
     "clean": ("detections_clean", "all_image_properties", "ledger"),
     "link": ("links", "ledger"),
-    "retrain": ("model", "metrics", "confusion_matrix", "report", "ledger"),
+    "retrain": ("model", "metrics", "confusion_matrix", "report", "split", "ledger"),
     "predict": ("predictions", "ledger"),
     "publish": ("labels", "ledger"),
 }

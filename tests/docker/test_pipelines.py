@@ -21,7 +21,7 @@ from autofocus.common.errors import (
 )
 from autofocus.download_images import DownloadSettings, download_images
 from autofocus.make_sample import SampleSettings, make_sample
-from autofocus.predict import predict
+from autofocus.predict import PredictSettings, predict
 from autofocus.run import run
 from autofocus.store.local_server import LocalS3Server
 from autofocus.store.uploading import upload_folder
@@ -148,17 +148,24 @@ def test_the_labels_are_those_of_autofocus_predict(
     setting: Setting, trained: Path, alone: Path, tmp_path: Path
 ) -> None:
     """The label pipeline's table is predict's own, named by keys, and stands in the bucket too."""
-    model = f"model_uri={trained / 'model'}"
-    setting.run("label", Path("labelled"), model, "labels_prefix=out/")
+    words = [f"model_uri={trained / 'model'}", "labels_prefix=out/", "probabilities=true"]
+    setting.run("label", Path("labelled"), *words)
     (tmp_path / "lpz_data").symlink_to(alone / "preprocessed")
-    expected = predict(trained / "model", tmp_path / "lpz_data", tmp_path / "labels.csv")
+    expected = predict(
+        trained / "model",
+        tmp_path / "lpz_data",
+        tmp_path / "labels.csv",
+        PredictSettings(probabilities=True),
+    )
     labels = setting.folder / "labelled" / "labels.csv"
     assert labels.read_bytes() == expected.predictions.read_bytes()
     with setting.server.as_default():
         download_images(tmp_path / "back", BUCKET, DownloadSettings(prefix="out/"))
     assert (tmp_path / "back" / "out" / "labels.csv").read_bytes() == labels.read_bytes()
     with labels.open(newline="") as file:
-        keys = {row["filepath"] for row in csv.DictReader(file)}
+        rows = list(csv.DictReader(file))
+    keys = {row["filepath"] for row in rows}
+    assert len({row["sequence"] for row in rows}) < len(keys)
     assert keys <= set(tree(setting.folder / "sample" / "bucket"))
 
 

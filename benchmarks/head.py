@@ -1,0 +1,249 @@
+"""The classifier layer against scikit-learn's best-regularised logistic regression."""
+
+import csv
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus import __version__
+from autofocus.learning.backbones import DEFAULT_BACKBONE, load_backbone
+from autofocus.learning.fitting import Fitting, fit
+from autofocus.learning.loading import load, to_batch
+from autofocus.learning.samples import Samples
+from autofocus.make_sample import SampleSettings, make_sample
+from autofocus.preprocess_images import preprocess_images
+from benchmarks.measure import machine
+
+SEQUENCES, FOLDS = 168, 4
+# As large as a season's photographs; classes overlap, and the rarest is 1 in 100.
+IMAGES, FEATURES, CLASSES, HIDDEN, RANDOM_SETS = 8_000, 1280, 15, 40, 2
+# With more, numpy's and scipy's threads hinder each other, and it takes many times as long.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+GRID = 10
+PEER = Path(__file__).parent / "peers" / "sklearn_head.py"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Images to learn from and to be tested on.
+
+    Attributes:
+        features: shape (N, D).
+        classes: the number of each image's class, shape (N,).
+        groups: where each was taken, shape (N,).
+    """
+
+    features: NDArray[np.float32]
+    classes: NDArray[np.int64]
+    groups: NDArray[np.str_]
+
+    def samples(self, rows: NDArray[np.bool_]) -> Samples:
+        """Return some of the images as the classifier layer sees them."""
+        targets = np.eye(int(self.classes.max()) + 1, dtype=np.float32)[self.classes[rows]]
+        return Samples(self.features[rows], targets, np.ones(len(targets), np.float32))
+
+
+# Which images are for training, for validation and for the test.
+Split = tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class HeadComparison:
+    """How many test images each answered rightly, and how long it took.
+
+    Attributes:
+        what: on which features.
+        tested: how many images were tested.
+        ours: the share of right answers, 0 to 1.
+        by_accuracy: scikit-learn's, its C chosen by the accuracy on validation.
+        by_cross_entropy: its C chosen by the cross-entropy there.
+        best: its largest on the test itself, with the same strength for all splits; nobody could
+            have chosen it.
+        our_seconds: a strength.
+        their_seconds: a strength.
+    """
+
+    what: str
+    tested: int
+    ours: float
+    by_accuracy: float
+    by_cross_entropy: float
+    best: float
+    our_seconds: float
+    their_seconds: float
+
+    def row(self) -> str:
+        """Return the comparison as a row of a Markdown table."""
+        apart = 100 * (self.ours - max(self.by_accuracy, self.by_cross_entropy))
+        return (
+            f"| {self.what} | {self.ours:.1%} | {self.by_accuracy:.1%} "
+            f"| {self.by_cross_entropy:.1%} | {self.best:.1%} | **{apart:+.1f}** "
+            f"| {self.their_seconds / self.our_seconds:.1f} |"
+        )
+
+
+HEADER = (
+    "| features | Autofocus | scikit-learn, C by accuracy | C by cross-entropy "
+    "| best C on the test | points ahead of the better | times as fast a strength |\n"
+    "|---|---:|---:|---:|---:|---:|---:|"
+)
+
+
+def table(comparisons: Sequence[HeadComparison]) -> str:
+    """Return comparisons as a Markdown table."""
+    return "\n".join([HEADER, *(comparison.row() for comparison in comparisons)])
+
+
+def run(folder: Path) -> list[HeadComparison]:
+    """Measure on the synthetic sample, each site tested in turn, and on random numbers."""
+    sample = sample_features(folder)
+    sites = sorted(set(sample.groups.tolist()))
+    what = f"efficientnet-lite0 of {len(sample.classes)} synthetic photographs, new sites"
+    comparisons = [compare(what, sample, list(_by_site(sample, sites)), folder / "sample data")]
+    for seed in range(RANDOM_SETS):
+        random = random_features(seed)
+        what = f"{IMAGES:,} random vectors of {FEATURES:,}, seed {seed}"
+        splits = [_in_order(len(random.classes))]
+        comparisons.append(compare(what, random, splits, folder / f"random {seed}"))
+    return comparisons
+
+
+def sample_features(folder: Path) -> Table:
+    """Make the sample, and compute the feature vectors of its photographs of one label."""
+    made = make_sample(folder / "sample", SampleSettings(sequences=SEQUENCES))
+    prepared = folder / "prepared"
+    preprocess_images(made.bucket, prepared)
+    with made.truth.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["labels"] and "|" not in row["labels"]]
+    places = [prepared / Path(row["filepath"]).relative_to(made.bucket.name) for row in rows]
+    kept = [(row, place) for row, place in zip(rows, places, strict=True) if place.is_file()]
+    labels = np.unique([row["labels"] for row, _ in kept], return_inverse=True)[1]
+    groups = np.array([row["site"] for row, _ in kept])
+    return Table(_features([place for _, place in kept]), labels.astype(np.int64), groups)
+
+
+def _features(places: Sequence[Path]) -> NDArray[np.float32]:
+    backbone = load_backbone(DEFAULT_BACKBONE)
+    batches = []
+    for start in range(0, len(places), 32):
+        pixels = [load(place, backbone.image_size) for place in places[start : start + 32]]
+        batches.append(backbone.features(to_batch(pixels)))
+    return np.concatenate(batches)
+
+
+def random_features(seed: int) -> Table:
+    """Make feature vectors of classes that overlap, some of them rare."""
+    random = np.random.default_rng(seed)
+    shares = np.geomspace(1, 0.03, CLASSES)
+    classes = random.choice(CLASSES, size=IMAGES, p=shares / shares.sum())
+    centres = random.normal(0, 0.4, (CLASSES, HIDDEN))
+    hidden = centres[classes] + random.normal(0, 1, (IMAGES, HIDDEN))
+    mixing = random.normal(0, 1, (HIDDEN, FEATURES)) / np.sqrt(HIDDEN)
+    noisy = hidden @ mixing + random.normal(0, 0.3, (IMAGES, FEATURES))
+    # Never below 0 and of different sizes, as a backbone's.
+    features = np.maximum(noisy + 0.2, 0) * random.uniform(0.1, 3, FEATURES)
+    return Table(features.astype(np.float32), classes, np.array([""] * IMAGES))
+
+
+def _by_site(sample: Table, sites: Sequence[str]) -> Iterator[Split]:
+    """Test each site twice; the two after it, then the two before it, are for validation."""
+    for number, site in enumerate(sites):
+        for steps in ((1, 2), (-1, -2)):
+            others = [sites[(number + step) % len(sites)] for step in steps]
+            test, validation = sample.groups == site, np.isin(sample.groups, others)
+            yield ~test & ~validation, validation, test
+
+
+def _in_order(number: int) -> Split:
+    """Train on the first 70 %, validate on 15 %, test on the last 15 %."""
+    place = np.arange(number) / number
+    return place < 0.7, (place >= 0.7) & (place < 0.85), place >= 0.85  # noqa: PLR2004 - shares
+
+
+def compare(what: str, table: Table, splits: Sequence[Split], folder: Path) -> HeadComparison:
+    """Train on the same splits, and count the right answers of all."""
+    truth = np.concatenate([table.classes[test] for *_, test in splits])
+    start, strengths, answers = time.perf_counter(), 0, []
+    for training, validation, test in splits:
+        groups = table.groups[training].tolist()
+        fitted = fit(table.samples(training), table.samples(validation), groups, Fitting())
+        strengths += len(fitted.path)
+        answers.append(fitted.head.logits(table.features[test]).argmax(axis=1))
+    seconds = (time.perf_counter() - start) / strengths
+    theirs = _peer(table, splits, folder)
+
+    def right(chosen: Sequence[Any]) -> float:
+        return float((np.concatenate([np.array(one) for one in chosen]) == truth).mean())
+
+    number = theirs[0]["strengths"]
+    return HeadComparison(
+        what,
+        len(truth),
+        right(answers),
+        right([one["by_accuracy"] for one in theirs]),
+        right([one["by_cross_entropy"] for one in theirs]),
+        max(right([one["each"][place] for one in theirs]) for place in range(number)),
+        seconds,
+        sum(one["seconds"] for one in theirs) / sum(one["strengths"] for one in theirs),
+    )
+
+
+def _peer(table: Table, splits: Sequence[Split], folder: Path) -> list[dict[str, Any]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, Any] = {"splits": len(splits)}
+    for number, split in enumerate(splits):
+        for part, rows in zip(("training", "validation", "test"), split, strict=True):
+            arrays[f"{part}_{number}"] = table.features[rows]
+            arrays[f"{part}_classes_{number}"] = table.classes[rows]
+    data, answers = folder / "data.npz", folder / "answers.json"
+    np.savez(data, **arrays)
+    command = [sys.executable, str(PEER), str(data), str(answers)]
+    subprocess.run(command, check=True, env={**os.environ, **ONE_THREAD})
+    found: list[dict[str, Any]] = json.loads(answers.read_text(encoding="utf-8"))
+    return found
+
+
+TEXT = """# The classifier layer against scikit-learn
+
+Shares of right answers on the test photographs, on {machine}, Python {python}, Autofocus {version},
+both with one thread, balanced class weights, standardised features, and regularisation chosen on the
+same validation part: ours on a path of 12 strengths that ends early, scikit-learn's
+`LogisticRegression` on a grid of {strengths}. `python -m benchmarks.head` gives this table anew.
+
+{table}
+
+The best C on the test is what nobody could have chosen. Above 1, the last column says that a
+strength took Autofocus less time.
+"""
+
+
+def main() -> int:
+    """Measure and write HEAD.md."""
+    os.environ |= ONE_THREAD
+    with tempfile.TemporaryDirectory() as name:
+        rows = run(Path(name))
+    text = TEXT.format(
+        machine=machine(),
+        python=platform.python_version(),
+        version=__version__,
+        strengths=GRID,
+        table=table(rows),
+    )
+    (Path(__file__).parent / "HEAD.md").write_text(text, encoding="utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,125 @@
+"""What looking at what moved is worth: `python -m benchmarks.motion` writes MOTION.md.
+
+On a synthetic sample, cross-validated over its sites: the whole frame, the square around what
+moved, and both, with photographs of two sizes.
+"""
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from autofocus import __version__
+from autofocus.images.decoding import decode, open_photograph
+from autofocus.motion.finding import MotionFinder
+from autofocus.motion.tables import read_frames
+from autofocus.retrain import retrain
+from autofocus.retrain_settings import RetrainSettings
+from benchmarks.labelled import draw, link
+from benchmarks.measure import machine
+
+HERE = Path(__file__).parent
+SEQUENCES, SITES, FOLDS = 240, 24, 6
+SIDES = (256, 512)
+VIEWS: tuple[Literal["full", "motion", "both"], ...] = ("full", "motion", "both")
+
+TEXT = """# What looking at what moved is worth
+
+A synthetic sample of {images} photographs at {sites} sites in {classes} classes, {folds}-fold
+cross-validation over the sites, embedded backbone efficientnet-lite0, Autofocus {version} on
+Python {python}. Synthetic photographs are easier than real ones: what counts is the difference
+between rows. `python -m benchmarks.motion` gives this table anew.
+
+| shorter side | what is looked at | by photograph | by sequence |
+|---:|---|---:|---:|
+{table}
+
+Intervals are 95 %, over sites. Finding what moved took {milliseconds:.0f} ms a photograph
+({side} pixels, one thread of {machine}, decoding aside).
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way of looking, and how good it is.
+
+    Attributes:
+        side: the photographs' shorter side in pixels.
+        view: what is looked at.
+        figures: of the cross-validation, as in `metrics.json`.
+    """
+
+    side: int
+    view: str
+    figures: dict[str, Any]
+
+    def __str__(self) -> str:
+        """Return the row of a Markdown table."""
+        image, sequence = self.figures, self.figures["sequence"]
+        return f"| {self.side} | {self.view} | {_share(image)} | {_share(sequence)} |"
+
+
+def _share(figures: dict[str, Any]) -> str:
+    low, high = figures["accuracy_95_percent_interval"]
+    return f"{figures['accuracy']:.1%} ({low:.1%} to {high:.1%})"
+
+
+def measure(folder: Path) -> str:
+    """Measure, and return the text."""
+    data = draw(folder / "sample", SEQUENCES, SITES)
+    rows: list[Row] = []
+    for side in SIDES:
+        links = link(data, folder / str(side), side)
+        rows += [_train(links, folder / str(side), side, view) for view in VIEWS]
+    figures = rows[0].figures
+    return TEXT.format(
+        images=figures["images"],
+        sites=SITES,
+        classes=len(figures["per_class"]),
+        folds=FOLDS,
+        version=__version__,
+        python=platform.python_version(),
+        table="\n".join(map(str, rows)),
+        milliseconds=1000 * _seconds(folder / str(SIDES[0]) / "preprocessed"),
+        side=SIDES[0],
+        machine=machine(),
+    )
+
+
+def _train(links: Path, folder: Path, side: int, view: Literal["full", "motion", "both"]) -> Row:
+    settings = RetrainSettings(view=view, folds=FOLDS)
+    result = retrain(links, folder / f"model-{view}", settings)
+    print(f"{side} {view}: {result.metrics['folds']['mean']:.1%}", flush=True)
+    return Row(side, view, result.metrics["folds"]["test"])
+
+
+def _seconds(folder: Path) -> float:
+    """Return how long finding what moved takes, for one photograph."""
+    frames = read_frames(folder / "image_properties.csv")
+    images = {}
+    for frame in frames:
+        with open_photograph(folder / frame.name) as photograph:
+            images[frame.name] = decode(photograph)[0]
+    finder = MotionFinder(frames, images.__getitem__)
+    start = time.perf_counter()
+    for frame in frames:
+        finder.box(frame.name)
+    return (time.perf_counter() - start) / len(frames)
+
+
+def main(_: Sequence[str] = ()) -> int:
+    """Measure and write."""
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{name}/mlflow.db"
+        text = measure(Path(name))
+    (HERE / "MOTION.md").write_text(text, encoding="utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,95 @@
+"""Claims about the components of the label pipeline, with a model that is made in no time."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autofocus.common.sharding import Shard
+from autofocus.containers.archive import pack
+from autofocus.images.finding import find_images
+from autofocus.predict import PredictSettings, predict
+from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from tests.components.calling import Call, prepare, start
+from tests.conftest import S3
+from tests.predicting.models import LABELS, PREPARATION, make_model, make_photograph
+
+TRIMMED: dict[str, Any] = {
+    "trim_bottom": PREPARATION.trim_bottom,
+    "min_side": PREPARATION.min_side,
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with thresholds."""
+    return make_model(tmp_path_factory.mktemp("model"), thresholds=dict.fromkeys(LABELS, 0.8))
+
+
+def call(stage: str, folder: Path, parameters: dict[str, Any], **inputs: Any) -> Call:
+    """Run a component that must end well."""
+    made = prepare(stage, folder, parameters, **inputs)
+    told = start(stage, made)
+    assert told.returncode == 0, told.stderr
+    return made
+
+
+def make_bucket(folder: Path) -> list[str]:
+    """Write bursts of seven cameras, and return the keys."""
+    for number in range(30):
+        colour = (20 + 7 * number, 190 - 5 * number, 60 + number)
+        moment = f"2016-07-05T11:{number:02}:{7 * number % 60:02}"
+        make_photograph(folder / "zoo" / f"site{number % 7}" / f"{number}.JPG", colour, moment)
+    (folder / "zoo" / "site3" / "broken.JPG").write_text("text")
+    return find_images(folder, ("JPG",))
+
+
+def test_the_table_is_that_of_autofocus_predict(model: Path, s3: S3, tmp_path: Path) -> None:
+    """What is published of two shards is the table of one run, byte for byte."""
+    keys = make_bucket(tmp_path / "bucket")
+    preprocess_images(tmp_path / "bucket" / "zoo", tmp_path / "zoo", PreprocessSettings(**TRIMMED))
+    given: dict[str, Any] = {"indir": "zoo", "probabilities": True}
+    expected = predict(
+        model,
+        tmp_path / "zoo",
+        tmp_path / "labels.csv",
+        PredictSettings(probabilities=True),
+    )
+    tables = []
+    for number in range(2):
+        inside = [key for key in keys if Shard(number, 2).has(key)]
+        assert len({Path(key).parent for key in inside}) >= 2
+        pack(tmp_path / "bucket", inside, tmp_path / f"images{number}")
+        small = call(
+            "preprocess",
+            tmp_path / f"preprocess{number}",
+            {"indir": "zoo", "max_rejected": 0.5, **TRIMMED},
+            images=tmp_path / f"images{number}",
+        )
+        labelled = call(
+            "predict",
+            tmp_path / f"predict{number}",
+            given,
+            model=model,
+            preprocessed=small["preprocessed"],
+        )
+        tables.append(labelled["predictions"])
+    published = call("publish", tmp_path / "publish", {"bucket": s3.bucket}, predictions=tables)
+    assert published["labels"].read_bytes() == expected.predictions.read_bytes()
+    assert len(published["labels"].read_text().splitlines()) == 31
+    assert "zoo/site0@2016-07-05T11:" in published["labels"].read_text()
+
+
+def test_keys_at_the_bucket_s_root_are_keys(model: Path, tmp_path: Path) -> None:
+    """Without a folder that holds the photographs, paths in the table are keys all the same."""
+    make_photograph(tmp_path / "in" / "cam" / "1.JPG", (60, 140, 50))
+    preprocess_images(tmp_path / "in", tmp_path / "small", PreprocessSettings(**TRIMMED))
+    pack(tmp_path / "small", ["cam/1.JPG", "preparation.json"], tmp_path / "archive")
+    made = call(
+        "predict",
+        tmp_path / "predict",
+        {"indir": ""},
+        model=model,
+        preprocessed=tmp_path / "archive",
+    )
+    assert made["predictions"].read_text().splitlines()[1].startswith("cam/1.JPG,grass,")

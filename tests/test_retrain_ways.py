@@ -1,0 +1,152 @@
+"""Claims about the ways in which retrain can train: by place, on motion, for several labels."""
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autofocus.learning.classifier import TrainedClassifier
+from autofocus.predict import predict
+from autofocus.retrain import RetrainResult, retrain
+from autofocus.retrain_settings import RetrainSettings
+from tests.learning.pictures import COLOURS, make_picture
+
+PLACES = 6
+SETTINGS = RetrainSettings(
+    testing_percentage=20, validation_percentage=20, location_pattern=r"^(place\d+)/"
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Photographs of three colours at six places, and a cache that all tests share."""
+    folder = tmp_path_factory.mktemp("ways")
+    for number, label in enumerate(COLOURS):
+        for place in range(PLACES):
+            for shot in range(2):
+                seed = 100 * number + 10 * place + shot
+                path = folder / "links" / label / f"place{place}" / f"{shot}.JPG"
+                make_picture(path, label, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield folder
+
+
+def train(
+    folder: Path, model: Path, settings: RetrainSettings, links: str = "links"
+) -> RetrainResult:
+    cached = replace(settings, bottleneck_dir=folder / "bottlenecks")
+    return retrain(folder / links, model, cached)
+
+
+def split(model: Path) -> list[dict[str, str]]:
+    with (model / "split.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_no_place_is_on_both_sides_and_the_table_tells_why(folder: Path, tmp_path: Path) -> None:
+    """`split.csv` has a row for each photograph; all of a place are in one part and one fold."""
+    result = train(folder, tmp_path / "model", replace(SETTINGS, folds=3))
+    rows = split(tmp_path / "model")
+    assert len(rows) == PLACES * 2 * len(COLOURS)
+    for key in ("part", "fold"):
+        sides: dict[str, set[str]] = {}
+        for row in rows:
+            sides.setdefault(row["location"], set()).add(row[key])
+        assert sorted(sides) == [f"place{n}" for n in range(PLACES)]
+        assert all(len(found) == 1 for found in sides.values())
+    assert all(row["reason"] for row in rows)
+    metrics = result.metrics
+    assert metrics["split"]["level"] == "location"
+    assert [row["fold"] for row in metrics["folds"]["rows"]] == [1, 2, 3]
+    assert metrics["folds"]["mean"] == 1.0
+    assert metrics["comparison"]["by_group_accuracy"] == 1.0
+    assert "split by location" in str(result)
+
+
+def test_frame_and_motion_are_one_input_of_the_model(folder: Path, tmp_path: Path) -> None:
+    """A model of both views takes them as one array, in TensorFlow as in MLflow."""
+    import mlflow
+
+    result = train(folder, tmp_path / "model", replace(SETTINGS, view="both"))
+    classifier = TrainedClassifier(tmp_path / "model")
+    assert classifier.description.view == "both"
+    assert classifier.description.motion is not None
+    views = np.random.default_rng(0).random((3, 2, 224, 224, 3)).astype(np.float32)
+    expected = classifier.probabilities(views[:, 0], views[:, 1])
+    np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-5)
+    model = mlflow.pyfunc.load_model(f"runs:/{result.run_id}/model")
+    np.testing.assert_allclose(model.predict(views), expected, atol=1e-5)
+    assert result.metrics["test"]["accuracy"] == 1.0
+
+
+def test_the_view_is_chosen_by_validation(folder: Path, tmp_path: Path) -> None:
+    """Where motion adds nothing, the whole frame stays, and all three are reported."""
+    result = train(folder, tmp_path / "model", replace(SETTINGS, view="auto"))
+    view = result.metrics["view"]
+    assert view["chosen"] == "full"
+    assert [each["view"] for each in view["candidates"]] == ["full", "motion", "both"]
+
+
+def test_several_labels_on_one_photograph(folder: Path, tmp_path: Path) -> None:
+    """A photograph under two labels is learned once, with both, and is answered with both."""
+    links = tmp_path / "links"
+    for place in range(PLACES):
+        for shot in range(2):
+            source = folder / "links" / "grass" / f"place{place}" / f"{shot}.JPG"
+            for label in ("plant", "green"):
+                target = links / label / f"place{place}" / f"g{shot}.JPG"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+            shutil.copytree(
+                folder / "links" / "sand" / f"place{place}",
+                links / "plant" / f"place{place}",
+                dirs_exist_ok=True,
+            )
+            shutil.copytree(
+                folder / "links" / "night" / f"place{place}",
+                links / "dark" / f"place{place}",
+                dirs_exist_ok=True,
+            )
+    cached = replace(SETTINGS, multilabel=True, bottleneck_dir=folder / "bottlenecks")
+    result = retrain(links, tmp_path / "model", cached)
+    assert len(split(tmp_path / "model")) == PLACES * 2 * len(COLOURS)
+    assert result.metrics["multilabel"]
+    assert result.metrics["test"]["accuracy"] == 1.0
+    assert TrainedClassifier(tmp_path / "model").description.multilabel
+    answers = predict(tmp_path / "model", folder / "links", tmp_path / "labels.csv")
+    with answers.predictions.open(encoding="utf-8", newline="") as file:
+        found = {
+            row["filepath"].split("links/")[1].split("/")[0]: row["label"]
+            for row in csv.DictReader(file)
+        }
+    assert found == {"grass": "green; plant", "sand": "plant", "night": "dark"}
+
+
+def test_tuned_blocks_are_in_the_saved_model(folder: Path, tmp_path: Path) -> None:
+    """With fine tuning the model is whole, and metrics tell of it."""
+    settings = replace(SETTINGS, fine_tune_layers=1, fine_tune_epochs=1, fine_tune_rate=1e-5)
+    result = train(folder, tmp_path / "model", settings)
+    assert result.metrics["head"]["fine_tuning"]["layers"] == 1
+    assert result.metrics["test"]["accuracy"] == 1.0
+    images = np.zeros((1, 224, 224, 3), np.float32)
+    assert TrainedClassifier(tmp_path / "model").probabilities(images).shape == (1, 3)
+
+
+def test_thresholds_are_stored_with_the_model(folder: Path, tmp_path: Path) -> None:
+    """What predict decides by is inside the SavedModel, and in the metrics."""
+    result = train(folder, tmp_path / "model", replace(SETTINGS, threshold_value=0.5))
+    description = TrainedClassifier(tmp_path / "model").description
+    told = {
+        row["label"]: row["threshold"] for row in result.metrics["test"]["thresholds"]["per_class"]
+    }
+    assert description.thresholds == told
+    assert description.threshold_target == "precision 0.5"
+    assert any(value is not None for value in told.values())
+    assert json.loads((tmp_path / "model" / "metrics.json").read_text())["test"]["thresholds"]
