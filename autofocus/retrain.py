@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.common.errors import InputDataError, MissingInputError, SettingError
 from autofocus.common.items import ItemRun
 from autofocus.common.journal import Outcome
 from autofocus.common.ledger import LEDGER_NAME
@@ -31,6 +31,7 @@ from autofocus.learning.distortions import Distortions
 from autofocus.learning.extraction import Extractor
 from autofocus.learning.fine_tuning import FineTuning
 from autofocus.learning.fitting import Fitting
+from autofocus.learning.folds import make_folds
 from autofocus.learning.looks import Looks
 from autofocus.learning.photographs import gather, read_origins
 from autofocus.learning.views import Viewer
@@ -132,6 +133,8 @@ def retrain(
     Raises:
         MissingInputError: `image_dir` isn't there or holds no photographs.
         InputDataError: there is one class only, or too few photographs.
+        SettingError: what is to be split by isn't known, or there are fewer groups than folds.
+        LeakError: a part of the data knows another: nothing is trained then.
         OutputConflictError: `saved_model_dir` was begun with other settings, or is in use.
         StoreError: MLflow's tracking store can't be used.
         TooManyRejectedError: too many photographs can't be used; the model stands nevertheless.
@@ -192,11 +195,15 @@ def _make_dataset(
         settings.multilabel,
     )
     try:
-        return make_dataset(classes.labels, photographs, asked)
-    except InputDataError:
-        # Other percentages may be tried: the feature vectors are cached, and all else is not made.
+        dataset = make_dataset(classes.labels, photographs, asked)
+        if settings.folds:
+            # Tried now, as it would be a pity to find out after the training.
+            make_folds(dataset.split, settings.folds)
+    except (InputDataError, SettingError):
+        # Other settings may be tried: the feature vectors are cached, and all else is not made.
         workspace.forget()
         raise
+    return dataset
 
 
 def _plan(

@@ -216,9 +216,9 @@ def _peer(table: Table, splits: Sequence[Split], folder: Path) -> list[dict[str,
 
 TEXT = """# The classifier layer against scikit-learn
 
-Shares of right answers on the test photographs, on {machine}, Python {python}, Autofocus {version},
-both with one thread, balanced class weights, standardised features, and regularisation chosen on the
-same validation part: ours on a path of 12 strengths that ends early, scikit-learn's
+Shares of right answers on the test photographs, on {machine}, Python {python}, Autofocus
+{version}, both with one thread, balanced class weights, standardised features, and regularisation
+chosen on the same validation part: ours on a path of strengths that ends early, scikit-learn's
 `LogisticRegression` on a grid of {strengths}. `python -m benchmarks.head` gives this table anew.
 
 {table}

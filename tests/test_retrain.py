@@ -250,16 +250,23 @@ def test_thin_and_empty_classes_are_told_with_numbers(
     assert "grass has 1 photographs" in (tmp_path / "model" / "report.html").read_text()
 
 
-def test_after_an_error_the_percentages_that_it_names_can_be_corrected(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [({"split_by": "location"}, "no location is known"), ({"folds": 7}, "7 folds need at least")],
+)
+def test_after_an_error_the_setting_that_it_names_can_be_corrected(
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: dict[str, Any],
+    told: str,
 ) -> None:
-    """Where too little is left to learn from, lower percentages work with the same output."""
+    """What can't be split as asked is told before anything is trained, and can be asked anew."""
     monkeypatch.chdir(trained.folder)
     make_classes(tmp_path / "links", 2)
     model = tmp_path / "model"
-    greedy = replace(SETTINGS, testing_percentage=98, validation_percentage=1)
-    with pytest.raises(InputDataError, match="lower testing_percentage"):
-        retrain(tmp_path / "links", model, greedy)
+    with pytest.raises(SettingError, match=told):
+        retrain(tmp_path / "links", model, replace(SETTINGS, **wrong))
     settings = replace(SETTINGS, testing_percentage=0, validation_percentage=0)
     assert retrain(tmp_path / "links", model, settings).metrics["test"]["images"] == 0
 

@@ -13,12 +13,11 @@ from autofocus.common.journal import Outcome
 from autofocus.common.ledger import Row, rejected
 from autofocus.images.decoding import RejectedImageError
 from autofocus.learning.backbones import Backbone
+from autofocus.learning.backbones.base import BATCH
 from autofocus.learning.bottlenecks import Bottlenecks
 from autofocus.learning.classes import Example
 from autofocus.learning.facts import observe
 from autofocus.learning.loading import to_batch, to_pixels
-
-BATCH = 32
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ _MEASURED = tuple(
 )
 # So many steps back are remembered.
 _MEMORY = 10
+# Of a Brier score, 0 to 2: less is chance.
+_TRACE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -278,9 +280,14 @@ class _Path:
         self.history.rows.append({"step": sum(each["steps"] for each in self.rows)} | measured)
 
     def _best(self, number: int | None = None) -> int:
-        """Return which of the first strengths did best; without validation, the last."""
-        judged = [row.get("validation_brier_score", 0.0) for row in self.rows[:number]]
-        return int(np.argmin(judged)) if judged and len(self.validation) else len(judged) - 1
+        """Return which of the first strengths did best; without validation, the last.
+
+        Of those that are as good as the best but for a trace, it is the strongest.
+        """
+        judged = np.array([row.get("validation_brier_score", 0.0) for row in self.rows[:number]])
+        if not len(judged) or not len(self.validation):
+            return len(judged) - 1
+        return int(np.flatnonzero(judged <= judged.min() + _TRACE)[0])
 
     def _load(self, loss: Loss) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         kept = self.checkpoint.load() if self.checkpoint else None

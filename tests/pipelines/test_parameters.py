@@ -29,9 +29,9 @@ def read(interface: Interface, text: str, *words: str) -> dict[str, Any]:
 def test_the_sample_s_file_of_autofocus_run_serves(interface: Interface) -> None:
     """Sections are flattened, the label map and the rules are read, and nothing else is added."""
     known = dict(interface.parameters)
-    for name in ("indir", "min_side", "detections", "strip_components", "tfhub_module"):
+    for name in ("indir", "min_side", "detections", "strip_components", "tfhub_module", "view"):
         known[name] = known["prefix"]
-    for name in ("how_many_training_steps", "testing_percentage", "validation_percentage"):
+    for name in ("testing_percentage", "validation_percentage", "folds"):
         known[name] = known["trim_bottom"]
     stages = interface.stages | {"clean"}
     wide = dataclasses.replace(interface, parameters=known, stages=stages)
@@ -48,10 +48,10 @@ def test_the_sample_s_file_of_autofocus_run_serves(interface: Interface) -> None
         "detections": ["lpz_data/detections_*.csv"],
         "strip_components": 2,
         "tfhub_module": "efficientnet-lite0",
-        "how_many_training_steps": 1000,
+        "view": "auto",
         "testing_percentage": 20,
-        "validation_percentage": 10,
-        "learning_rate": 0.05,
+        "validation_percentage": 15,
+        "folds": 4,
     }
 
 
