@@ -40,8 +40,8 @@ _MEASURED = tuple(
 )
 # So many steps back are remembered.
 _MEMORY = 10
-# Of a Brier score, 0 to 2: less is chance.
-_TRACE = 1e-3
+# Of a Brier score, 0 to 2.
+_DIGITS = 3
 
 
 @dataclass(frozen=True)
@@ -282,12 +282,13 @@ class _Path:
     def _best(self, number: int | None = None) -> int:
         """Return which of the first strengths did best; without validation, the last.
 
-        Of those that are as good as the best but for a trace, it is the strongest.
+        Scores are compared to three digits, beyond which is chance; of equal ones the first that
+        was tried stays, the strongest of the path.
         """
-        judged = np.array([row.get("validation_brier_score", 0.0) for row in self.rows[:number]])
-        if not len(judged) or not len(self.validation):
+        judged = [row.get("validation_brier_score", 0.0) for row in self.rows[:number]]
+        if not judged or not len(self.validation):
             return len(judged) - 1
-        return int(np.flatnonzero(judged <= judged.min() + _TRACE)[0])
+        return int(np.argmin(np.round(judged, _DIGITS)))
 
     def _load(self, loss: Loss) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         kept = self.checkpoint.load() if self.checkpoint else None
