@@ -48,14 +48,14 @@ class RetrainSettings:
         metavar="REGEX",
     )
     sequence_gap: float = option(
-        60,
+        60.0,
         "a frame that the same camera took at most so long after the one before belongs to its "
         "sequence",
         metavar="SECONDS",
     )
-    testing_percentage: float = option(10, "photographs kept for the test", metavar="PERCENT")
+    testing_percentage: float = option(10.0, "photographs kept for the test", metavar="PERCENT")
     validation_percentage: float = option(
-        10, "photographs to choose by while training, but not learned from", metavar="PERCENT"
+        10.0, "photographs to choose by while training, but not learned from", metavar="PERCENT"
     )
     folds: int = option(
         0,

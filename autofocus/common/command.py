@@ -127,7 +127,9 @@ def _shown(default: Any) -> str:
     """Return a default value as text; empty for those that say nothing (0 does, unlike False)."""
     if default is None or default is False or default is argparse.SUPPRESS:
         return ""
-    return " ".join(map(str, default)) if isinstance(default, (tuple, list)) else str(default)
+    if isinstance(default, (tuple, list)):
+        return " ".join(map(str, default))
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:

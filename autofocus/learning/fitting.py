@@ -11,9 +11,11 @@ temperature that suits it (Guo and others, ICML 2017): strong regularisation mak
 and weak regularisation makes it too sure, both of which calibration mends afterwards, and no image
 counts for more than 2, as one can in the cross-entropy. Classes count there as they are, without
 weights: of a rare class so few images are in a validation part that these alone would choose.
+
+Where validation images are few, groups of the training part are left out in turn and judge, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -33,6 +35,9 @@ STRENGTHS = tuple(float(10.0**power) for power in np.arange(1.0, -4.75, -0.5))
 # Where nothing can choose; about where it lies on features of the embedded backbones.
 MIDDLE_STRENGTH = 0.1
 _INNER_FOLDS = 3
+# Fewer validation images than these don't choose alone, as chance would choose with them.
+ENOUGH = 1000
+_VALIDATION, _WITHIN = "validation groups", "groups within the training part"
 # L-BFGS ends where no part of the gradient is larger, as scikit-learn's does.
 _GRADIENT = 1e-4
 _MEASURED = tuple(
@@ -83,6 +88,8 @@ class Fitted:
         steps: how many the optimizer made for it.
         chosen_on: what chose the strength, in words.
         path: a row for each strength that was tried.
+        brier_score: the mean over all images that judged, of which the layer learned nothing;
+            None where there are none.
     """
 
     head: Head
@@ -92,6 +99,7 @@ class Fitted:
     steps: int
     chosen_on: str
     path: tuple[dict[str, Any], ...] = field(default=())
+    brier_score: float | None = None
 
 
 def fit(
@@ -115,12 +123,14 @@ def fit(
             return _by_descent(training, validation, fitting, checkpoint)
         if len(fitting.strengths) == 1:
             return _Path(training, validation, fitting, checkpoint, "given").walk()
+        within = _judge_within(training, validation, groups, fitting)
         if _can_choose(training, validation):
-            path = _Path(training, validation, fitting, checkpoint, "validation groups")
-            return path.walk()
-        strength, how = _choose_within(training, groups, fitting)
+            how = f"{_VALIDATION}, and {_WITHIN}" if within else _VALIDATION
+            return _Path(training, validation, fitting, checkpoint, how, within).walk()
+        strength = min(within, key=within.__getitem__) if within else MIDDLE_STRENGTH
         alone = replace(fitting, strengths=(strength,))
-        return _Path(training, validation, alone, checkpoint, how).walk()
+        how = _WITHIN if within else "not chosen: there is nothing to choose by"
+        return _Path(training, validation, alone, checkpoint, how, within).walk()
 
 
 def _by_descent(
@@ -144,7 +154,14 @@ def _by_descent(
         converged=descended.ended_early,
         steps=descended.steps,
         chosen_on="no regularisation",
+        brier_score=_judge_head(descended.head, validation),
     )
+
+
+def _judge_head(head: Head, validation: Samples) -> float | None:
+    if not len(validation):
+        return None
+    return judge(head.logits(validation.features), validation, multilabel=head.multilabel)
 
 
 def _can_choose(training: Samples, validation: Samples) -> bool:
@@ -155,23 +172,29 @@ def _can_choose(training: Samples, validation: Samples) -> bool:
     return bool((validation.targets.any(axis=0) & learned).sum() * 2 >= learned.sum())
 
 
-def _choose_within(
-    training: Samples, groups: Sequence[str], fitting: Fitting
-) -> tuple[float, str]:
-    """Choose the strength by parts of the training images that are left out in turn."""
-    names = set(groups)
-    if len(names) < _INNER_FOLDS:
-        return MIDDLE_STRENGTH, "not chosen: there is nothing to choose by"
+def _judge_within(
+    training: Samples, validation: Samples, groups: Sequence[str], fitting: Fitting
+) -> dict[float, float]:
+    """Judge each strength by parts of the training images that are left out in turn.
+
+    Returns:
+        The mean Brier score by strength, infinite where a path ended before it; empty where
+        validation images are many enough, or groups too few.
+    """
+    if len(set(groups)) < _INNER_FOLDS:
+        return {}
+    if len(validation) >= ENOUGH and _can_choose(training, validation):
+        return {}
     folds = _inner_folds(training, groups)
     judged = dict.fromkeys(fitting.strengths, 0.0)
     for fold in range(_INNER_FOLDS):
         inside, outside = training.rows(folds != fold), training.rows(folds == fold)
-        path = _Path(inside, outside, fitting, None, "", refines=False).walk().path
+        path = _Path(inside, outside, fitting, None, "").walk().path
         found = {row["strength"]: row["validation_brier_score"] for row in path}
+        share = len(outside) / len(training)
         for strength in judged:
-            # What a path that ended early did not come to is not chosen.
-            judged[strength] += len(outside) * found.get(strength, np.inf)
-    return min(judged, key=judged.__getitem__), "groups within the training part"
+            judged[strength] += share * found.get(strength, np.inf)
+    return judged
 
 
 def _inner_folds(training: Samples, groups: Sequence[str]) -> NDArray[np.int64]:
@@ -184,14 +207,18 @@ def _inner_folds(training: Samples, groups: Sequence[str]) -> NDArray[np.int64]:
 
 @dataclass
 class _Path:
-    """Goes through the strengths."""
+    """Goes through the strengths.
+
+    Attributes:
+        within: the mean Brier score of each strength on training images that were left out.
+    """
 
     training: Samples
     validation: Samples
     fitting: Fitting
     checkpoint: Checkpoint | None
     chosen_on: str
-    refines: bool = True
+    within: Mapping[float, float] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     history: History = field(default_factory=History)
 
@@ -224,7 +251,7 @@ class _Path:
         is_over = len(tried) - 1 - self._best(len(path)) >= self.fitting.patience
         if len(tried) == len(path) < len(self.fitting.strengths) and not (tried and is_over):
             return self.fitting.strengths[len(path)]
-        if not (self.refines and len(self.validation)):
+        if self.within or not len(self.validation):
             return None
         best = self._best(len(path))
         beside = [path[place] for place in (best - 1, best + 1) if 0 <= place < len(path)]
@@ -241,6 +268,7 @@ class _Path:
             row["steps"],
             self.chosen_on,
             tuple(sorted(self.rows, key=lambda row: -row["strength"])),
+            self._judged(row) if len(self.validation) or self.within else None,
         )
 
     def _descend(
@@ -285,10 +313,18 @@ class _Path:
         Scores are compared to three digits, beyond which is chance; of equal ones the first that
         was tried stays, the strongest of the path.
         """
-        judged = [row.get("validation_brier_score", 0.0) for row in self.rows[:number]]
-        if not judged or not len(self.validation):
-            return len(judged) - 1
-        return int(np.argmin(np.round(judged, _DIGITS)))
+        rows = self.rows[:number]
+        if not rows or not len(self.validation):
+            return len(rows) - 1
+        return int(np.argmin(np.round([self._judged(row) for row in rows], _DIGITS)))
+
+    def _judged(self, row: Mapping[str, float]) -> float:
+        """Return the mean Brier score over all images that judged a strength."""
+        own: float = row.get("validation_brier_score", 0.0)
+        if not self.within:
+            return own
+        share = len(self.validation) / (len(self.validation) + len(self.training))
+        return share * own + (1 - share) * self.within[row["strength"]]
 
     def _load(self, loss: Loss) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         kept = self.checkpoint.load() if self.checkpoint else None

@@ -13,7 +13,7 @@ from autofocus.learning.splits import Part
 
 VIEWS: tuple[View, ...] = ("full", "motion", "both")
 AskedView = Literal["full", "motion", "both", "auto"]
-# Below this a difference is taken for chance, and the simpler view stays.
+# Below this a difference of Brier scores is taken for chance, and the simpler view stays.
 _WORTH = 0.01
 
 
@@ -32,14 +32,15 @@ class Trial:
     validation: dict[str, float]
 
     @property
-    def cross_entropy(self) -> float:
-        """On the validation part; 0 without one, so that the first view stays."""
-        return self.validation.get("cross_entropy", 0.0)
+    def brier_score(self) -> float:
+        """On images it did not learn from; 0 without any, so that the first view stays."""
+        return self.fitted.brier_score or 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return what the report tells of it."""
         return {
             "view": self.view,
+            "brier_score": self.fitted.brier_score,
             "validation_cross_entropy": self.validation.get("cross_entropy"),
             "validation_accuracy": self.validation.get("accuracy"),
         }
@@ -76,12 +77,14 @@ def try_view(
 
 
 def choose(trials: Sequence[Trial]) -> Trial:
-    """Return the trial that does best on the validation part.
+    """Return the trial that does best on images it did not learn from.
+
+    It is judged by what chose its regularisation: the Brier score of calibrated answers.
 
     The first of several stays unless a later one is better by more than a little: it is simpler.
     """
     best = trials[0]
     for trial in trials[1:]:
-        if trial.cross_entropy < best.cross_entropy - _WORTH:
+        if trial.brier_score < best.brier_score - _WORTH:
             best = trial
     return best

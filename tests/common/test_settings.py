@@ -1,11 +1,13 @@
 """Tests of settings dataclasses: the kinds of their fields, and parameter files."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from autofocus.clean_detections import CleanSettings
 from autofocus.common.errors import SettingError
 from autofocus.common.settings import (
     Kind,
@@ -17,6 +19,13 @@ from autofocus.common.settings import (
     require_not_negative,
     require_share,
 )
+from autofocus.download_images import DownloadSettings
+from autofocus.link_images_by_label import LinkSettings
+from autofocus.make_sample import SampleSettings
+from autofocus.predict import PredictSettings
+from autofocus.preprocess_images import PreprocessSettings
+from autofocus.publish_labels import PublishSettings
+from autofocus.retrain_settings import RetrainSettings
 
 
 @dataclass(frozen=True)
@@ -185,3 +194,20 @@ def test_negative_field_is_named() -> None:
     example: Any = Example(rows=0, jobs=-2)
     with pytest.raises(SettingError, match="jobs must not be negative, but is -2"):
         require_not_negative(example, "rows", "jobs")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        CleanSettings, DownloadSettings, LinkSettings, PredictSettings, PreprocessSettings,
+        PublishSettings, RetrainSettings, SampleSettings,
+    ],
+)  # fmt: skip
+def test_default_values_are_of_their_kind(settings: type) -> None:
+    """A default counts and is written like the same value of a file: 60.0 where 60 is given."""
+    known = kinds(settings)
+    for field in dataclasses.fields(settings):
+        if known[field.name].many:
+            assert type(field.default) is tuple
+        elif field.default not in (None, dataclasses.MISSING):
+            assert isinstance(field.default, known[field.name].base), field.name

@@ -151,7 +151,11 @@ def test_sigterm_ends_a_training(images: Images, tmp_path: Path) -> None:
     made = prepare(
         "retrain",
         tmp_path / "out",
-        {"how_many_training_steps": 10_000_000, "mlflow_tracking_uri": ""},
+        {
+            "optimizer": "gradient_descent",
+            "how_many_training_steps": 10_000_000,
+            "mlflow_tracking_uri": "",
+        },
         preprocessed=[tmp_path / "archive"],
         links=tmp_path / "links",
     )

@@ -146,6 +146,40 @@ def test_with_nothing_to_choose_by_a_middle_strength_is_taken() -> None:
     assert fitted.chosen_on == "not chosen: there is nothing to choose by"
 
 
+def test_few_validation_images_are_helped_by_groups_within(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fewer than enough validation images choose together with the training part's groups."""
+    samples, validation = uneven(), uneven(seed=2)
+    monkeypatch.setattr(fitting_module, "ENOUGH", len(validation) + 1)
+    few = fit(samples, validation, grouped(samples, 10), FITTING)
+    monkeypatch.setattr(fitting_module, "ENOUGH", len(validation))
+    enough = fit(samples, validation, grouped(samples, 10), FITTING)
+    assert few.chosen_on == "validation groups, and groups within the training part"
+    assert enough.chosen_on == "validation groups"
+
+
+def test_groups_within_can_overrule_few_validation_images() -> None:
+    """Twelve images of chance that speak for strong regularisation don't choose against 200."""
+    samples = uneven()
+    features = np.random.default_rng(2).normal(0, 3, (12, 8)).astype(np.float32)
+    chance = Samples(features, one_hot(np.arange(12) % 3, 3), np.ones(12, np.float32))
+    strengths = replace(FITTING, strengths=(100.0, 0.1), patience=9)
+    alone = fit(samples, chance, (), strengths)
+    helped = fit(samples, chance, grouped(samples, 10), strengths)
+    assert alone.strength == 100.0
+    assert helped.strength == 0.1
+
+
+def test_the_head_is_that_of_the_chosen_strength() -> None:
+    """Among strengths that differ by a trace the strongest stays, with the weights of its own."""
+    samples, validation = uneven(), uneven(seed=2)
+    close = (0.2, 0.19, 0.18, 0.1)
+    fitted = fit(samples, validation, (), replace(FITTING, strengths=close, patience=9))
+    alone = fit(samples, validation, (), replace(FITTING, strengths=(fitted.strength,)))
+    assert fitted.head.weights == pytest.approx(alone.head.weights, abs=5e-3)
+
+
 def test_validation_of_too_few_classes_does_not_choose() -> None:
     """A validation part of one class out of three leaves the choice to the training part."""
     samples, validation = uneven(), uneven(seed=2)

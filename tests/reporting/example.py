@@ -99,6 +99,7 @@ def _view() -> dict[str, Any]:
         "candidates": [
             {
                 "view": view,
+                "brier_score": round(entropy / 2, 3),
                 "validation_cross_entropy": entropy,
                 "validation_accuracy": accuracy,
                 "validation_sequence_accuracy": sequence_accuracy,
