@@ -26,6 +26,7 @@ from autofocus.common.settings import (
 )
 from autofocus.common.sharding import Shard
 from autofocus.common.workspace import Workspace
+from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.learning.classifier import ASSET_NAME, TrainedClassifier
@@ -168,11 +169,19 @@ def _survey(
     workspace: Workspace,
 ) -> Surroundings | None:
     """Look round what lies beside the photographs, if the model looks at what moved."""
-    motion = classifier.description.motion
-    if not classifier.description.looks_at_motion or motion is None:
+    description = classifier.description
+    if not description.looks_at_motion or description.motion is None:
         return None
-    jobs = settings.jobs or cores()
-    return survey(indir, names, settings.extensions, preparation, motion, workspace, jobs)
+    return survey(
+        indir,
+        names,
+        settings.extensions,
+        preparation,
+        description.motion,
+        LocationPattern(description.location_pattern),
+        workspace,
+        settings.jobs or cores(),
+    )
 
 
 def _notes(preparation: Preparation | None, table: PredictionTable) -> tuple[str, ...]:

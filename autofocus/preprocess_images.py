@@ -29,6 +29,7 @@ from autofocus.common.settings import (
     require_share,
 )
 from autofocus.common.workspace import Workspace
+from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images.capture import Capture, read_capture, to_exif
 from autofocus.images.decoding import RejectedImageError, open_photograph
 from autofocus.images.finding import check_name, find_images
@@ -91,6 +92,13 @@ class PreprocessSettings:
         affects_output=False,
         metavar="DIR",
     )
+    location_pattern: str = option(
+        DEFAULT_PATTERN,
+        "a regular expression that finds the location in a photograph's path: what moved is "
+        "looked for among photographs of one folder and one location",
+        affects_output=False,
+        metavar="REGEX",
+    )
     allow_empty: bool = option(
         False,
         "end well where there is no photograph, as in an empty shard",
@@ -104,6 +112,7 @@ class PreprocessSettings:
         require(self.min_side >= 1, f"min_side must be at least 1, not {self.min_side}.")
         require_not_negative(self, "trim_bottom", "trim_top", "night_tolerance", "jobs")
         require_share("max_rejected", self.max_rejected)
+        LocationPattern(self.location_pattern)
         for extension in self.extensions:
             require(
                 "." + extension.lower().lstrip(".") in PICTURE_FORMATS,
@@ -188,9 +197,15 @@ def _find_motion(
 ) -> BoxesMade | None:
     if not settings.motion_boxes and settings.motion_drawings is None:
         return None
-    memory = workspace.folder / "motion.json"
-    jobs = settings.jobs or cores()
-    return BoxMaker(outdir, workspace.scratch, memory, jobs, settings.motion_drawings).make()
+    maker = BoxMaker(
+        outdir,
+        workspace.scratch,
+        workspace.folder / "motion.json",
+        settings.jobs or cores(),
+        LocationPattern(settings.location_pattern),
+        settings.motion_drawings,
+    )
+    return maker.make()
 
 
 @dataclass(frozen=True)

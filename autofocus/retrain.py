@@ -185,15 +185,16 @@ def _make_dataset(
     settings: RetrainSettings,
     workspace: Workspace,
 ) -> Dataset:
-    pattern = LocationPattern(settings.location_pattern)
-    photographs = gather(outcomes, read_origins(image_dir), pattern)
     asked = Asked(
         settings.testing_percentage,
         settings.validation_percentage,
         settings.split_by,
         settings.sequence_gap,
         settings.multilabel,
+        settings.location_pattern,
     )
+    pattern = LocationPattern(asked.location_pattern)
+    photographs = gather(outcomes, read_origins(image_dir), pattern)
     try:
         dataset = make_dataset(classes.labels, photographs, asked)
         if settings.folds:

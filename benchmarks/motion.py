@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autofocus import __version__
+from autofocus.grouping.locations import LocationPattern
 from autofocus.images.decoding import decode, open_photograph
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.tables import read_frames
@@ -99,7 +100,7 @@ def _train(links: Path, folder: Path, side: int, view: Literal["full", "motion",
 
 def _seconds(folder: Path) -> float:
     """Return how long finding what moved takes, for one photograph."""
-    frames = read_frames(folder / "image_properties.csv")
+    frames = read_frames(folder / "image_properties.csv", LocationPattern())
     images = {}
     for frame in frames:
         with open_photograph(folder / frame.name) as photograph:

@@ -51,6 +51,14 @@ def test_without_being_asked_for_there_is_no_table(camera: Path, tmp_path: Path)
     assert len(boxes(tmp_path / "out")) == 7
 
 
+def test_photographs_of_other_locations_are_not_compared(camera: Path, tmp_path: Path) -> None:
+    """Where a folder holds photographs of several locations, each is compared with its own."""
+    alone = replace(SETTINGS, location_pattern=r"(\d)\.JPG$")
+    preprocess_images(camera, tmp_path / "out", alone)
+    details = {row["detail"] for row in boxes(tmp_path / "out")}
+    assert details == {"no other frame of this scene in the same light"}
+
+
 def test_a_new_photograph_changes_the_table(camera: Path, tmp_path: Path) -> None:
     """The table is made anew when photographs have come, and left alone when none have."""
     preprocess_images(camera, tmp_path / "out", SETTINGS)

@@ -24,7 +24,8 @@ class LocationPattern:
         SettingError: it is no regular expression.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str = DEFAULT_PATTERN) -> None:
+        self.text = text
         try:
             self._expression = re.compile(text)
         except re.error as error:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from autofocus import __version__
 from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.images.preparing import Preparation
 from autofocus.learning.backbones import Backbone
 from autofocus.learning.head import Head
@@ -48,6 +49,7 @@ class Description:
         threshold_target: what the thresholds promise, such as ``precision 0.95``; empty where
             there are none.
         sequence_gap_s: how long after the one before a frame may come and be of its sequence.
+        location_pattern: finds the location in a photograph's path.
         version: the version of Autofocus that made it.
     """
 
@@ -63,6 +65,7 @@ class Description:
     thresholds: Mapping[str, float | None] | None = None
     threshold_target: str = ""
     sequence_gap_s: float = 60.0
+    location_pattern: str = DEFAULT_PATTERN
     version: str = __version__
 
     @property

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.common.errors import InputDataError
+from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.learning.facts import Facts
 from autofocus.learning.leaks import check_no_leak
 from autofocus.learning.photographs import Photograph
@@ -27,6 +28,7 @@ class Asked:
         split_by: what is never divided; `auto` for the largest group that the data allow.
         sequence_gap_s: how long after the one before a frame may come and be of its sequence.
         multilabel: whether a photograph may have several labels.
+        location_pattern: finds the location in a photograph's path, where no column tells it.
     """
 
     testing_percentage: float
@@ -34,6 +36,7 @@ class Asked:
     split_by: SplitBy = "auto"
     sequence_gap_s: float = 60.0
     multilabel: bool = False
+    location_pattern: str = DEFAULT_PATTERN
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from autofocus.grouping.frames import Frame
 class Neighbourhood:
     """Knows the frames of all cameras in the order in which they were taken.
 
+    Frames of one folder that bear different locations are of different cameras.
+
     Args:
         frames: of any cameras, in any order.
         number: how many neighbours a frame has at most.
@@ -21,9 +23,10 @@ class Neighbourhood:
         self._places: dict[str, tuple[int, int]] = {}
         # Frames without a moment stand behind the others, in the order of their names.
         ordered = sorted(
-            frames, key=lambda f: (f.camera, f.moment is None, f.moment or datetime.min, f.path)
+            frames,
+            key=lambda f: (*_camera(f), f.moment is None, f.moment or datetime.min, f.path),
         )
-        for _, group in groupby(ordered, key=lambda frame: frame.camera):
+        for _, group in groupby(ordered, key=_camera):
             row = tuple(frame.name for frame in group)
             self._places.update((name, (len(self._rows), at)) for at, name in enumerate(row))
             self._rows.append(row)
@@ -40,3 +43,7 @@ class Neighbourhood:
         return tuple(
             row[at] for at in sorted(window, key=lambda at: (abs(at - place), at)) if at != place
         )
+
+
+def _camera(frame: Frame) -> tuple[str, str]:
+    return frame.camera, frame.location

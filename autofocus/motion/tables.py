@@ -14,6 +14,7 @@ from autofocus.common import files
 from autofocus.common.parallel import ordered_map
 from autofocus.common.progress import Progress
 from autofocus.grouping.frames import Frame
+from autofocus.grouping.locations import LocationPattern, fill_in
 from autofocus.images.decoding import RejectedImageError, decode, open_photograph
 from autofocus.motion.boxes import Box
 from autofocus.motion.drawing import draw_box
@@ -53,6 +54,7 @@ class BoxMaker:
         scratch: a folder for unfinished files.
         memory: where it is noted what the table was made of.
         jobs: threads that work.
+        pattern: finds the location in a path, where a folder holds the frames of several.
         drawings: where to draw the boxes on copies; None for nowhere.
     """
 
@@ -60,6 +62,7 @@ class BoxMaker:
     scratch: Path
     memory: Path
     jobs: int
+    pattern: LocationPattern
     drawings: Path | None = None
 
     def make(self) -> BoxesMade:
@@ -77,11 +80,13 @@ class BoxMaker:
     def _mark(self) -> str:
         """Return what tells whether the same would come out again."""
         properties = files.digest_file(self.folder / PROPERTIES_NAME)
-        parts = [properties, MotionSettings().to_json(), str(self.drawings)]
+        parts = [
+            properties, MotionSettings().to_json(), self.pattern.text, str(self.drawings),
+        ]  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def _find(self, table: Path) -> None:
-        frames = read_frames(self.folder / PROPERTIES_NAME)
+        frames = read_frames(self.folder / PROPERTIES_NAME, self.pattern)
         finder = MotionFinder(frames, self._read)
         names = [frame.name for frame in frames]
         with (
@@ -111,13 +116,13 @@ class BoxMaker:
             drawn.save(unfinished, "JPEG", quality=88)
 
 
-def read_frames(properties: Path) -> list[Frame]:
+def read_frames(properties: Path, pattern: LocationPattern) -> list[Frame]:
     """Return the photographs of `image_properties.csv` as frames, in the table's order."""
     with properties.open(encoding="utf-8", newline="") as file:
-        return [
-            Frame(row["filepath"], row["filepath"], _moment(row["date"], row["time"]))
-            for row in csv.DictReader(file)
-        ]
+        rows = [(row["filepath"], row["date"], row["time"]) for row in csv.DictReader(file)]
+    return fill_in(
+        [Frame(path, path, _moment(date, time), pattern.find(path)) for path, date, time in rows]
+    )
 
 
 def _moment(date: str, time: str) -> datetime | None:

@@ -14,6 +14,7 @@ from autofocus.common.parallel import ordered_map
 from autofocus.common.progress import Progress
 from autofocus.common.workspace import Workspace
 from autofocus.grouping.frames import Frame
+from autofocus.grouping.locations import LocationPattern, fill_in
 from autofocus.images.decoding import RejectedImageError, open_photograph
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
@@ -52,6 +53,7 @@ def survey(
     extensions: Collection[str],
     preparation: Preparation | None,
     settings: MotionSettings,
+    pattern: LocationPattern,
     workspace: Workspace,
     jobs: int,
 ) -> Surroundings:
@@ -65,6 +67,7 @@ def survey(
         extensions: those of photographs.
         preparation: how photographs are made ready, as what moved is looked for on such.
         settings: how what moved is found.
+        pattern: finds the location in a name, where a folder holds the frames of several.
         workspace: the stage's memory.
         jobs: how many threads read.
     """
@@ -73,10 +76,10 @@ def survey(
     frames = sorted({*names, *(name for name in beside if name.rpartition("/")[0] in folders)})
     outcomes = _read_headers(indir, frames, workspace, jobs)
     known = [
-        Frame(name, name, datetime.fromisoformat(moment) if moment else None)
+        Frame(name, name, datetime.fromisoformat(moment) if moment else None, pattern.find(name))
         for name, moment, _ in outcomes
     ]
-    finder = MotionFinder(known, lambda name: read(indir / name, preparation), settings)
+    finder = MotionFinder(fill_in(known), lambda name: read(indir / name, preparation), settings)
     return Surroundings(finder, {name: mark for name, _, mark in outcomes})
 
 

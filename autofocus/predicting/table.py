@@ -8,6 +8,7 @@ from typing import Any
 
 from autofocus.common.items import LateTable
 from autofocus.common.journal import Outcome
+from autofocus.grouping.locations import LocationPattern
 from autofocus.learning.classifier import Description
 from autofocus.motion.boxes import Box
 from autofocus.predicting.answers import Answer, Judge
@@ -45,7 +46,8 @@ class PredictionTable:
 
     def _rows(self, outcomes: Outcomes) -> Iterator[list[Any]]:
         judge, gap_s = Judge.of(self.description), self.description.sequence_gap_s
-        votes = take_votes(outcomes, self.names, self.prefix, gap_s)
+        pattern = LocationPattern(self.description.location_pattern)
+        votes = take_votes(outcomes, self.names, self.prefix, gap_s, pattern)
         for place, outcome in enumerate(outcomes()):
             path = self.prefix + outcome.row.input
             if outcome.row.reason is not None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from autofocus.common.journal import Outcome
 from autofocus.grouping.frames import Frame
+from autofocus.grouping.locations import LocationPattern
 from autofocus.grouping.sequences import find_sequences
 
 # Reads the outcomes of all photographs, rejected ones included, in order and anew at each call.
@@ -39,7 +40,13 @@ class Votes:
         return None if number == _NONE else (self.sequences[number], self.means[number])
 
 
-def take_votes(outcomes: Outcomes, names: Sequence[str], prefix: str, gap_s: float) -> Votes:
+def take_votes(
+    outcomes: Outcomes,
+    names: Sequence[str],
+    prefix: str,
+    gap_s: float,
+    pattern: LocationPattern,
+) -> Votes:
     """Find the sequences of readable photographs, and average over each.
 
     Args:
@@ -48,8 +55,9 @@ def take_votes(outcomes: Outcomes, names: Sequence[str], prefix: str, gap_s: flo
         names: of the same photographs, relative to their folder.
         prefix: what to put before them in the sequences' names, such as ``photos/``.
         gap_s: how long after the one before a frame may come, in seconds.
+        pattern: finds the location in a name, where a folder holds the frames of several.
     """
-    sequences, numbers = _find(outcomes(), names, prefix, gap_s)
+    sequences, numbers = _find(outcomes(), names, prefix, gap_s, pattern)
     sums: list[array[float]] = [array("d") for _ in sequences]
     counts = array("l", bytes(array("l").itemsize * len(sequences)))
     for place, outcome in enumerate(outcomes()):
@@ -67,7 +75,11 @@ def take_votes(outcomes: Outcomes, names: Sequence[str], prefix: str, gap_s: flo
 
 
 def _find(
-    outcomes: Iterable[Outcome], names: Sequence[str], prefix: str, gap_s: float
+    outcomes: Iterable[Outcome],
+    names: Sequence[str],
+    prefix: str,
+    gap_s: float,
+    pattern: LocationPattern,
 ) -> tuple[list[str], "array[int]"]:
     """Return the sequences' names, and the number of each photograph's sequence by its place."""
     places: dict[str, array[int]] = defaultdict(lambda: array("l"))
@@ -80,13 +92,16 @@ def _find(
     sequences: list[str] = []
     numbers = array("l", [_NONE]) * len(names)
     for inside in places.values():
-        found = find_sequences(
-            [
-                Frame(names[place], prefix + names[place], _to_moment(seconds[place]))
-                for place in inside
-            ],
-            gap_s,
-        )
+        frames = [
+            Frame(
+                names[place],
+                prefix + names[place],
+                _to_moment(seconds[place]),
+                pattern.find(names[place]),
+            )
+            for place in inside
+        ]
+        found = find_sequences(frames, gap_s)
         known: dict[str, int] = {}
         for place in inside:
             numbers[place] = known.setdefault(found[names[place]], len(sequences) + len(known))

@@ -188,6 +188,7 @@ class _Session:
             thresholds=findings.thresholds,
             threshold_target=f"{asked.target} {asked.value:g}" if findings.thresholds else "",
             sequence_gap_s=plan.dataset.asked.sequence_gap_s,
+            location_pattern=plan.dataset.asked.location_pattern,
         )
         model = build(backbone, findings.calibrated, description, scratch)
         model.save(scratch / "saved_model")

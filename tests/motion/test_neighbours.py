@@ -1,5 +1,6 @@
 """Claims about which frames a frame is compared with."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from autofocus.grouping.frames import Frame
@@ -37,6 +38,15 @@ def test_another_camera_s_frames_are_none() -> None:
     nearby = Neighbourhood([*frames("a", [0, 2]), *frames("b", [1, 3])], 4)
     assert nearby.of("a0") == ("a1",)
     assert nearby.of("b0") == ("b1",)
+
+
+def test_another_location_s_frames_in_the_same_folder_are_none() -> None:
+    """A flat folder may hold the frames of several cameras, which their locations tell apart."""
+    mixed = [
+        replace(frame, location="AB"[n % 2]) for n, frame in enumerate(frames("a", [0, 1, 2, 3]))
+    ]
+    assert Neighbourhood(mixed, 4).of("a0") == ("a2",)
+    assert Neighbourhood(mixed, 4).of("a1") == ("a3",)
 
 
 def test_time_counts_and_not_the_order_in_which_they_are_given() -> None:

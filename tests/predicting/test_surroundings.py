@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.common.workspace import Workspace
+from autofocus.grouping.locations import LocationPattern
 from autofocus.motion.settings import MotionSettings
 from autofocus.predicting.surroundings import Surroundings, survey
 from tests.predicting.models import make_photograph
@@ -25,7 +26,8 @@ def photos(tmp_path: Path) -> Path:
 
 def look_round(photos: Path, *names: str) -> Surroundings:
     with Workspace(photos.parent, "stage_x", {}) as workspace:
-        return survey(photos, names, ("JPG",), None, MotionSettings(), workspace, 2)
+        pattern = LocationPattern()
+        return survey(photos, names, ("JPG",), None, MotionSettings(), pattern, workspace, 2)
 
 
 def change(path: Path) -> None:
@@ -40,6 +42,19 @@ def test_neighbours_are_those_of_the_same_camera(photos: Path) -> None:
     neighbours = look_round(photos, "a/2.JPG").finder.neighbours("a/2.JPG")
     assert set(neighbours) >= {"a/1.JPG", "a/3.JPG"}
     assert {Path(name).parent for name in neighbours} == {Path("a")}
+
+
+def test_locations_in_names_part_the_cameras_of_a_folder(tmp_path: Path) -> None:
+    """In a flat folder of two sites, a photograph's neighbours are those of its own."""
+    for number in range(6):
+        site = ("D03-AMP1", "R05-WWP1")[number % 2]
+        path = tmp_path / "in" / f"CHIL - {site}-JU16_{number}.JPG"
+        make_photograph(path, GREY, f"2016-07-05T11:0{number}:00")
+    name = "CHIL - D03-AMP1-JU16_2.JPG"
+    assert look_round(tmp_path / "in", name).finder.neighbours(name) == (
+        "CHIL - D03-AMP1-JU16_0.JPG",
+        "CHIL - D03-AMP1-JU16_4.JPG",
+    )
 
 
 def test_the_mark_tells_of_neighbours_that_changed(photos: Path) -> None:

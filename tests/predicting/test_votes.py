@@ -6,6 +6,7 @@ import pytest
 
 from autofocus.common.journal import Outcome
 from autofocus.common.ledger import Reason, Row, rejected
+from autofocus.grouping.locations import LocationPattern
 from autofocus.predicting.votes import Votes, take_votes
 
 
@@ -18,7 +19,8 @@ def votes(outcomes: list[Outcome], gap_s: float = 60.0) -> Votes:
     def again() -> Iterator[Outcome]:
         return iter(outcomes)
 
-    return take_votes(again, [outcome.row.input for outcome in outcomes], "photos/", gap_s)
+    names = [outcome.row.input for outcome in outcomes]
+    return take_votes(again, names, "photos/", gap_s, LocationPattern())
 
 
 def test_a_sequence_says_what_its_frames_say_on_average() -> None:
@@ -56,6 +58,23 @@ def test_frames_of_two_cameras_are_two_sequences() -> None:
     assert found.of(2) == first
     assert list(first[1]) == [0.75, 0.25]
     assert other[0] == "photos/a/b@2016-07-05T11:00:00"
+
+
+def test_locations_in_names_part_the_frames_of_a_folder() -> None:
+    """Two sites whose photographs lie in one folder have sequences of their own."""
+    found = votes(
+        [
+            seen("CHIL - D03-AMP1-JU16_1.JPG", "11:00:00", 1.0, 0.0),
+            seen("CHIL - D03-AMP1-JU16_2.JPG", "11:00:02", 0.5, 0.5),
+            seen("CHIL - R05-WWP1-JU16_1.JPG", "11:00:01", 0.0, 1.0),
+        ]
+    )
+    first, other = found.of(0), found.of(2)
+    assert first is not None
+    assert other is not None
+    assert found.of(1) == first
+    assert list(first[1]) == [0.75, 0.25]
+    assert list(other[1]) == [0.0, 1.0]
 
 
 def test_what_can_t_be_placed_has_no_vote() -> None:
