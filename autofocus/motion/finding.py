@@ -4,6 +4,9 @@ A trap camera stands still. The median of a frame's neighbours, pixel by pixel, 
 what differs from that by much more than the neighbours differ among themselves has moved: leaves
 and water, which always move, differ always. Frames are compared by their local contrast, so that a
 change of light is none of the scene, and laid over each other first, as wind shakes cameras.
+
+The frames of the same burst go first, as seconds change neither shadows nor plants. What stood
+still in all of them is looked for against frames from before and after.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autofocus.grouping.frames import Frame
+from autofocus.grouping.sequences import find_sequences
 from autofocus.motion.boxes import Box
 from autofocus.motion.components import Component, find_components
 from autofocus.motion.filters import Grey, blur, find_shift
@@ -22,8 +26,13 @@ from autofocus.motion.settings import MotionSettings
 
 # A normal distribution's deviation is so many times its median deviation.
 _TO_DEVIATION = 1.4826
-# The least deviation that is believed, in units of local contrast; few neighbours tell less.
-_LEAST_DEVIATION, _FEW = 0.2, 4
+# The deviations that are believed, in units of local contrast, from least to most. Few neighbours
+# tell little: within a burst, an animal that is on one of them is not to be taken for what always
+# moves; from other hours, much differs that they don't tell of.
+_DEVIATIONS, _OF_FEW_IN_BURST, _OF_FEW = (0.2, np.inf), (0.2, 0.3), (0.4, np.inf)
+_FEW = 4
+# With itself, so many others of a burst show at most places the background.
+_BURST = 2
 # Cameras shake by so much of the frame's longer side at most.
 _MOST_SHAKE = 0.04
 # Frames of one scene are at least so much alike in their local contrast; a folder may hold several
@@ -60,6 +69,7 @@ class MotionFinder:
     ) -> None:
         self.settings = settings
         self._neighbours = Neighbourhood(frames, settings.neighbours)
+        self._bursts = find_sequences(frames, settings.gap_s)
         self._frames = SmallFrames(read, settings.side)
 
     def neighbours(self, name: str) -> tuple[str, ...]:
@@ -74,12 +84,21 @@ class MotionFinder:
         others = self._alike(name, small)
         if not others:
             return Box(detail="no other frame of this scene in the same light")
-        return self._box(measure_change(small.contrast, others), len(others))
+        burst = [other for near, other in others.items() if self._is_of_burst(near, name)]
+        if len(burst) >= _BURST:
+            box = self._box(measure_change(small.contrast, burst, in_burst=True), len(burst))
+            if box.status == "motion" or len(burst) == len(others):
+                return box
+        every = list(others.values())
+        return self._box(measure_change(small.contrast, every), len(every))
 
-    def _alike(self, name: str, small: Small) -> list[Grey]:
+    def _is_of_burst(self, one: str, other: str) -> bool:
+        return bool(self._bursts[one]) and self._bursts[one] == self._bursts[other]
+
+    def _alike(self, name: str, small: Small) -> dict[str, Grey]:
         """Return the nearest frames that show the same scene in the same light, laid over it."""
         most = max(1, round(_MOST_SHAKE * max(small.contrast.shape)))
-        found: list[Grey] = []
+        found: dict[str, Grey] = {}
         for neighbour in self.neighbours(name):
             other = self._frames.get(neighbour)
             if other is None or other.infrared != small.infrared:
@@ -88,7 +107,7 @@ class MotionFinder:
                 continue
             laid = _laid_over(small, other, most)
             if _correlation(small.contrast, laid) >= _SAME_SCENE:
-                found.append(laid)
+                found[neighbour] = laid
             if len(found) == self.settings.compared:
                 break
         return found
@@ -119,12 +138,13 @@ class MotionFinder:
         )
 
 
-def measure_change(frame: Grey, others: Sequence[Grey]) -> Grey:
+def measure_change(frame: Grey, others: Sequence[Grey], *, in_burst: bool = False) -> Grey:
     """Return how much each pixel differs from the background, in units of its usual deviation.
 
     Args:
         frame: the frame's local contrast, shape (H, W).
         others: that of its neighbours, laid over it.
+        in_burst: whether they were all taken within the same seconds.
 
     Returns:
         Shape (H, W), smoothed.
@@ -135,8 +155,10 @@ def measure_change(frame: Grey, others: Sequence[Grey]) -> Grey:
     deviation = _TO_DEVIATION * np.median(np.abs(stack - background), axis=0)
     # One pixel's median over a few frames is rough; its surroundings behave alike.
     deviation = blur(deviation.astype(np.float32), 2)
-    least = _LEAST_DEVIATION * (2.0 if len(others) < _FEW else 1.0)
-    change = np.abs(frame - background) / np.maximum(deviation, least)
+    least, most = _DEVIATIONS
+    if len(others) < _FEW:
+        least, most = _OF_FEW_IN_BURST if in_burst else _OF_FEW
+    change = np.abs(frame - background) / np.clip(deviation, least, most)
     radius = max(1, max(change.shape) // 96)
     return blur(blur(change.astype(np.float32), radius), radius)
 

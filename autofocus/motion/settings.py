@@ -13,6 +13,7 @@ class MotionSettings:
         neighbours: among how many other frames of its camera those are looked for with which a
             frame can be compared.
         compared: with how many it is compared at most.
+        gap_s: a frame's burst are those that its camera took with pauses of at most so long.
         side: the longer side of the frames as they are compared, in pixels.
         high: from how many times its usual deviation on a pixel has surely changed.
         low: from how many on it belongs to what surely changed beside it.
@@ -22,6 +23,7 @@ class MotionSettings:
 
     neighbours: int = 24
     compared: int = 8
+    gap_s: float = 60.0
     side: int = 192
     high: float = 3.0
     low: float = 2.0

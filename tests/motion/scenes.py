@@ -14,7 +14,8 @@ from autofocus.motion.finding import MotionFinder
 Grey = NDArray[np.float64]
 WIDTH, HEIGHT = 256, 192
 # Where an animal is put: left, top, right, bottom in pixels.
-ANIMAL = (150, 90, 190, 120)
+Place = tuple[int, int, int, int]
+ANIMAL: Place = (150, 90, 190, 120)
 
 
 def background(seed: int = 0) -> Grey:
@@ -31,7 +32,7 @@ def frame(seed: int, scene: Grey | None = None) -> Grey:
     return still + random.normal(scale=2, size=still.shape)
 
 
-def with_animal(picture: Grey, place: tuple[int, int, int, int] = ANIMAL) -> Grey:
+def with_animal(picture: Grey, place: Place = ANIMAL) -> Grey:
     """A bright, striped animal in front of the scene."""
     left, top, right, bottom = place
     shown = picture.copy()
@@ -40,15 +41,36 @@ def with_animal(picture: Grey, place: tuple[int, int, int, int] = ANIMAL) -> Gre
     return shown
 
 
+def with_shade(picture: Grey, place: Place, by: float) -> Grey:
+    """An animal of the scene's own colours, striped, and only so much brighter."""
+    left, top, right, bottom = place
+    shown = picture.copy()
+    shown[top:bottom, left:right] += by * (1 + 0.5 * (np.arange(right - left) // 4 % 2))
+    return shown
+
+
 def to_image(picture: Grey) -> Image.Image:
     return Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8), "L")
 
 
-def in_a_row(pictures: Mapping[str, Grey], camera: str = "cam") -> list[Frame]:
+def in_a_row(pictures: Mapping[str, Grey]) -> list[Frame]:
     """Frames of one camera, a minute apart, in the order of the names."""
     start = datetime(2016, 7, 5, 12)
     return [
-        Frame(name, f"{camera}/{name}.JPG", start + timedelta(minutes=number))
+        Frame(name, f"cam/{name}.JPG", start + timedelta(minutes=number))
+        for number, name in enumerate(sorted(pictures))
+    ]
+
+
+def in_bursts(pictures: Mapping[str, Grey]) -> list[Frame]:
+    """Frames of one camera: names with the same first letter are a burst, others hours apart."""
+    start = datetime(2016, 7, 5)
+    return [
+        Frame(
+            name,
+            f"cam/{name}.JPG",
+            start + timedelta(hours=ord(name[0]) - ord("a"), seconds=number),
+        )
         for number, name in enumerate(sorted(pictures))
     ]
 
@@ -62,7 +84,7 @@ def find(pictures: Mapping[str, Grey], name: str) -> Box:
     return MotionFinder(in_a_row(pictures), reader(pictures)).box(name)
 
 
-def holds(box: Box, place: tuple[int, int, int, int] = ANIMAL) -> bool:
+def holds(box: Box, place: Place = ANIMAL) -> bool:
     """Whether a box holds most of an animal and is not much larger than it."""
     left, top, right, bottom = place
     middle = (left + right) / 2 / WIDTH, (top + bottom) / 2 / HEIGHT

@@ -20,9 +20,11 @@ from tests.motion.scenes import (
     frame,
     holds,
     in_a_row,
+    in_bursts,
     reader,
     to_image,
     with_animal,
+    with_shade,
 )
 
 
@@ -47,10 +49,37 @@ def test_an_animal_that_walks_through_a_burst_is_found_by_the_burst_alone() -> N
         assert holds(find(burst, f"b{number}"), place)
 
 
+@pytest.mark.parametrize(("by", "step"), [(40.0, 30), (90.0, 20)])
+def test_two_other_frames_are_enough_for_an_animal_like_its_scene(by: float, step: int) -> None:
+    """One that hardly stands out, or covers in part where it was before, is found by three."""
+    places = [(60 + step * n, 90, 100 + step * n, 120) for n in range(3)]
+    burst = {f"b{n}": with_shade(frame(n), place, by) for n, place in enumerate(places)}
+    for number, place in enumerate(places):
+        assert holds(find(burst, f"b{number}"), place)
+
+
+def test_what_changed_before_a_burst_is_no_animal() -> None:
+    """A branch that fell an hour ago is in all frames of the burst, in which an animal walks."""
+    branch = (20, 40, 80, 60)
+    places = [(100, 90, 140, 120), (150, 90, 190, 120), (200, 90, 240, 120)]
+    walk = {
+        f"t{n}": with_animal(with_animal(frame(20 + n), branch), place)
+        for n, place in enumerate(places)
+    }
+    pictures = {**still(), **walk}
+    finder = MotionFinder(in_bursts(pictures), reader(pictures))
+    for number, place in enumerate(places):
+        assert holds(finder.box(f"t{number}"), place)
+        assert finder.box(f"t{number}").frames == 2
+
+
 def test_an_animal_that_stays_is_found_by_the_camera_s_other_frames() -> None:
     """A burst in which it doesn't move is compared with what was there before."""
-    burst = {f"t{each}": with_animal(frame(20 + each)) for each in range(3)}
-    assert holds(find({**still(), **burst}, "t1"))
+    stay = {f"t{each}": with_animal(frame(20 + each)) for each in range(3)}
+    pictures = {**still(), **stay}
+    box = MotionFinder(in_bursts(pictures), reader(pictures)).box("t1")
+    assert holds(box)
+    assert box.frames == 8
 
 
 @pytest.mark.parametrize("light", [0.5, 1.6])
