@@ -1,7 +1,8 @@
 """What looking at what moved is worth: `python -m benchmarks.motion` writes MOTION.md.
 
 On a synthetic sample, cross-validated over its sites: the whole frame, the square around what
-moved, and both, with photographs of two sizes.
+moved, and both, with photographs of two sizes; and what moved with each photograph weighted by how
+much did, and its mirror image learned from as well.
 """
 
 import os
@@ -11,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from autofocus import __version__
 from autofocus.grouping.locations import LocationPattern
@@ -26,7 +27,14 @@ from benchmarks.measure import machine
 HERE = Path(__file__).parent
 SEQUENCES, SITES, FOLDS = 240, 24, 6
 SIDES = (256, 512)
-VIEWS: tuple[Literal["full", "motion", "both"], ...] = ("full", "motion", "both")
+WAYS = {
+    "full": RetrainSettings(view="full", folds=FOLDS),
+    "motion": RetrainSettings(view="motion", folds=FOLDS),
+    "both": RetrainSettings(view="both", folds=FOLDS),
+    "motion, weighted and mirrored": RetrainSettings(
+        view="motion", folds=FOLDS, weight_by_motion=True, flip_left_right=True
+    ),
+}
 
 TEXT = """# What looking at what moved is worth
 
@@ -50,18 +58,18 @@ class Row:
 
     Attributes:
         side: the photographs' shorter side in pixels.
-        view: what is looked at.
+        way: what is looked at, and how it is learned from.
         figures: of the cross-validation, as in `metrics.json`.
     """
 
     side: int
-    view: str
+    way: str
     figures: dict[str, Any]
 
     def __str__(self) -> str:
         """Return the row of a Markdown table."""
         image, sequence = self.figures, self.figures["sequence"]
-        return f"| {self.side} | {self.view} | {_share(image)} | {_share(sequence)} |"
+        return f"| {self.side} | {self.way} | {_share(image)} | {_share(sequence)} |"
 
 
 def _share(figures: dict[str, Any]) -> str:
@@ -75,7 +83,7 @@ def measure(folder: Path) -> str:
     rows: list[Row] = []
     for side in SIDES:
         links = link(data, folder / str(side), side)
-        rows += [_train(links, folder / str(side), side, view) for view in VIEWS]
+        rows += [_train(links, folder / str(side), side, way) for way in WAYS]
     figures = rows[0].figures
     return TEXT.format(
         images=figures["images"],
@@ -91,11 +99,10 @@ def measure(folder: Path) -> str:
     )
 
 
-def _train(links: Path, folder: Path, side: int, view: Literal["full", "motion", "both"]) -> Row:
-    settings = RetrainSettings(view=view, folds=FOLDS)
-    result = retrain(links, folder / f"model-{view}", settings)
-    print(f"{side} {view}: {result.metrics['folds']['mean']:.1%}", flush=True)
-    return Row(side, view, result.metrics["folds"]["test"])
+def _train(links: Path, folder: Path, side: int, way: str) -> Row:
+    result = retrain(links, folder / f"model {way}", WAYS[way])
+    print(f"{side} {way}: {result.metrics['folds']['mean']:.1%}", flush=True)
+    return Row(side, way, result.metrics["folds"]["test"])
 
 
 def _seconds(folder: Path) -> float:

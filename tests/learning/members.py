@@ -7,10 +7,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from autofocus.common.errors import SettingError
 from autofocus.grouping.frames import Frame
 from autofocus.learning.parts import Member
+from autofocus.learning.splits import Split, make_split
 
 NOON = datetime(2016, 7, 5, 12)
+TENTHS: dict[str, Any] = {"testing_percentage": 10.0, "validation_percentage": 10.0}
 
 # Few values, so that photographs share them; names as people and hypothesis write them.
 _odd = st.sampled_from(["a", "b/ä", "a (copy)", "sequence x", "..", "@", "\\", 'it\'s, "so"\n'])
@@ -74,3 +77,19 @@ def like_life(
             digest = hashlib.sha256(path.encode()).hexdigest()
             members.append(Member(Frame(path, path, taken, where), (label,), digest))
     return members
+
+
+def split(members: list[Member], **options: Any) -> Split:
+    """Divide photographs; what can't be asked of these is left to the split."""
+    try:
+        return make_split(members, **{**TENTHS, **options})
+    except SettingError:
+        return make_split(members, **{**TENTHS, **options, "split_by": "auto"})
+
+
+def member(
+    path: str, label: str = "deer", seconds: int | None = 0, location: str = "", digest: str = ""
+) -> Member:
+    """Return one photograph; by default its content is its own."""
+    moment = None if seconds is None else NOON + timedelta(seconds=seconds)
+    return Member(Frame(path, path, moment, location), (label,), digest or path)

@@ -1,0 +1,156 @@
+"""Labelling against a plain loop: `python -m benchmarks.predicting` writes PREDICTING.md.
+
+Both are whole commands, the start of TensorFlow included; the loop decodes a batch, then asks the
+network, and so on. Besides, how much memory ours takes for few photographs and for many.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autofocus import __version__
+from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.preparing import Preparation
+from autofocus.retrain import retrain
+from benchmarks.labelled import draw, link
+from benchmarks.measure import Comparison, Task, compare, machine, table
+
+HERE = Path(__file__).parent
+PEER = HERE / "peers" / "plain_predict.py"
+SEQUENCES, SITES, SIDE, RUNS = 100, 8, 256, 3
+FEW, MANY, RAW = 300, 3000, 1500
+# Runs a command, and tells the most memory that it had, in KiB.
+MEMORY = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+TEXT = """# Labelling photographs
+
+Whole commands, start of the interpreter and of TensorFlow included, on {machine}, Python {python},
+Autofocus {version}, embedded backbone efficientnet-lite0, synthetic photographs 1280 pixels wide.
+The plain loop decodes a batch with Pillow, then asks the same network, one after the other; it
+keeps no ledger, finds no sequences and can't go on after a stop. Run in turn (A B A B …), {runs}
+counted runs after one that wasn't; a ratio above 1 says that Autofocus was faster. `python -m
+benchmarks.predicting` gives this text anew.
+
+{table}
+
+The most memory of `autofocus predict` on preprocessed photographs: {few_mb:,.0f} MB with {few:,},
+{many_mb:,.0f} MB with {many:,}.
+"""
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Where the measurements are made.
+
+    Attributes:
+        folder: for what is written.
+        model: the trained model.
+    """
+
+    folder: Path
+    model: Path
+
+    def ours(self, photographs: Path) -> list[str]:
+        """Return our command line."""
+        return [
+            sys.executable, "-m", "autofocus", "predict", "--saved_model_dir", str(self.model),
+            "--indir", str(photographs), "--outpath", str(self.folder / "out" / "labels.csv"),
+        ]  # fmt: skip
+
+    def fresh(self) -> None:
+        """Forget what was labelled."""
+        shutil.rmtree(self.folder / "out", ignore_errors=True)
+        (self.folder / "out").mkdir()
+
+    def compare(self, what: str, photographs: Path, preparation: Sequence[int]) -> Comparison:
+        """Measure both on the same photographs."""
+        number = _count(photographs)
+        theirs = [
+            sys.executable, str(PEER), str(self.model), str(photographs),
+            str(self.folder / "out" / "plain.csv"), *map(str, preparation),
+        ]  # fmt: skip
+        (found,) = compare(
+            f"label {number:,} {what}",
+            number,
+            "photographs",
+            Task("autofocus", self.ours(photographs), self.fresh),
+            [Task("a plain loop", theirs, self.fresh)],
+            RUNS,
+        )
+        return found
+
+    def megabytes(self, photographs: Path) -> float:
+        """Return the most memory that ours takes."""
+        self.fresh()
+        command = [sys.executable, "-c", MEMORY, *self.ours(photographs)]
+        told = subprocess.run(command, check=True, capture_output=True, text=True)
+        return int(told.stdout) * 1024 / 1e6
+
+
+def _count(folder: Path) -> int:
+    return sum(1 for _ in folder.rglob("*.JPG"))
+
+
+def _multiply(photographs: Path, names: Sequence[Path], folder: Path, number: int) -> Path:
+    """Make a folder of so many photographs, some of them several times."""
+    for place in range(number):
+        name = names[place % len(names)]
+        target = folder / f"copy{place // len(names)}" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(photographs / name, target)
+    if (photographs / PREPARATION_NAME).is_file():
+        shutil.copyfile(photographs / PREPARATION_NAME, folder / PREPARATION_NAME)
+    return folder
+
+
+def measure(folder: Path) -> str:
+    """Measure, and return the text."""
+    data = draw(folder / "sample", SEQUENCES, SITES)
+    links = link(data, folder / "small", SIDE)
+    retrain(links, folder / "model")
+    bench = _Bench(folder, folder / "model")
+    preprocessed = folder / "small" / "preprocessed"
+    # Those that were preprocessed can be read, which the plain loop needs.
+    names = sorted(path.relative_to(preprocessed) for path in preprocessed.rglob("*.JPG"))
+    few = _multiply(preprocessed, names, folder / "few", FEW)
+    many = _multiply(preprocessed, names, folder / "many", MANY)
+    raw = _multiply(data, names, folder / "raw", RAW)
+    comparisons = [
+        bench.compare("preprocessed photographs", many, (0, 0)),
+        bench.compare("raw photographs", raw, (Preparation().trim_bottom, SIDE)),
+    ]
+    return TEXT.format(
+        machine=machine(),
+        python=platform.python_version(),
+        version=__version__,
+        runs=RUNS,
+        table=table(comparisons),
+        few=FEW,
+        few_mb=bench.megabytes(few),
+        many=MANY,
+        many_mb=bench.megabytes(many),
+    )
+
+
+def main() -> int:
+    """Measure and write."""
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{name}/mlflow.db"
+        text = measure(Path(name))
+    (HERE / "PREDICTING.md").write_text(text, encoding="utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
