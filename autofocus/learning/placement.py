@@ -11,7 +11,7 @@ from autofocus.learning.parts import Part
 # than validation does.
 _ORDER = (Part.TRAINING, Part.TEST, Part.VALIDATION)
 # A part's share of the images may be so many times what was asked before groups are moved.
-_LEAST, _MOST = 0.6, 1.5
+_LEAST, _MOST = 0.75, 4 / 3
 # What every group with photographs has, as if it were a label: a part is to hold something.
 ANYTHING = ""
 

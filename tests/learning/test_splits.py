@@ -151,14 +151,14 @@ def test_parts_have_about_the_shares_that_were_asked() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_shares_are_near_what_was_asked_where_places_are_many(seed: int) -> None:
-    """With 40 uneven places each part has 0.6 to 1.5 times its share, and every class."""
+    """With 40 uneven places each part is near its share, and has every class."""
     divided = split(like_life(seed, locations=40, sequences=1500))
     assert divided.level == "location"
     assert divided.warnings == ()
     counts = Counter(one.part for one in divided.assignments)
     labels = {(one.part, label) for one in divided.assignments for label in one.labels}
     for part in (Part.TEST, Part.VALIDATION):
-        assert 0.06 < counts[part] / len(divided.assignments) < 0.15
+        assert 0.075 < counts[part] / len(divided.assignments) < 0.1334
         assert {label for its, label in labels if its is part} == {f"class {n}" for n in range(8)}
 
 
@@ -209,13 +209,13 @@ def test_more_photographs_leave_groups_where_they_are() -> None:
 
 
 def test_a_new_place_leaves_the_others_where_they_are() -> None:
-    """One place more among 40 moves hardly any."""
+    """One place more among 40 moves fewer than two others, on average."""
     shares = []
     for seed in range(8):
         members = like_life(seed, locations=40, sequences=1500)
         before = [one for one in members if one.frame.location != "place 7"]
         shares.append(moved(split(before), split(members)))
-    assert sum(shares) / len(shares) < 0.03
+    assert sum(shares) / len(shares) < 2 / 39
 
 
 # Copies.
