@@ -119,6 +119,7 @@ def summary(metrics: Figures) -> list[str]:
         return []
     sentences = [
         _right(metrics),
+        _folds(metrics),
         _baseline(test),
         _bursts(metrics),
         _weakest_class(test),
@@ -148,6 +149,20 @@ def _doubt(test: Figures) -> str:
     if interval:
         return " So few say little: hold to the interval."
     return " How much of it is chance is not known."
+
+
+def _folds(metrics: Figures) -> str:
+    folds = metrics.get("folds")
+    test = folds.get("test") if folds else None
+    if not test or test["accuracy"] is None:
+        return ""
+    right = with_interval(test["accuracy"], test["accuracy_95_percent_interval"])
+    photographs, groups = count(test["images"], "photograph"), _groups(test)
+    turn = LEVELS[metrics["split"]["level"]].group
+    return (
+        f"Cross-validation, in which each {turn} takes its turn as the unknown one, finds {right} "
+        f"right, on {photographs}{groups}."
+    )
 
 
 def _groups(test: Figures) -> str:
