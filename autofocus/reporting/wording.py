@@ -113,10 +113,10 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def summary(metrics: Figures) -> list[str]:
-    """Return what is to be known about the classifier, or nothing without a test."""
+    """Return what is to be known about the classifier; nothing where nothing was tested."""
     test = metrics["test"]
     if not test["images"]:
-        return []
+        return [sentence for sentence in [_folds(metrics)] if sentence]
     sentences = [
         _right(metrics),
         _folds(metrics),

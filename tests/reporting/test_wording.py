@@ -80,6 +80,13 @@ def test_nothing_is_said_without_a_test() -> None:
     assert wording.summary(example.minimal()) == []
 
 
+def test_without_a_test_part_the_cross_validation_is_told() -> None:
+    """Where all photographs are learned from, the folds alone tell how good it is."""
+    metrics = {**example.minimal(), "folds": example.full()["folds"]}
+    (told,) = wording.summary(metrics)
+    assert told.startswith("Cross-validation, in which each ")
+
+
 @pytest.mark.parametrize("level", ["sequence", "image"])
 def test_other_splits_do_not_claim_new_places(level: str) -> None:
     """Only a split by location tells of places that were never seen."""
