@@ -41,7 +41,7 @@ ONLY_ON_ONE_MACHINE = {
     "summaries_dir",
     "output_labels",
 }
-# What a pipeline's shard is already: whole folders, all photographs that preprocess gave of it; and
+# What a shard is already: whole folders, all photographs that preprocess gave of it. And
 # what belongs to boxes alone, which retrain and predict find by themselves.
 NOT_OF_ONE_SHARD = {"predict": {"table", "shard"}, "preprocess": {"location_pattern"}}
 # What isn't a setting of the stage: its arguments, and what stands for a file of settings.
