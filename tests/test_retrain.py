@@ -245,9 +245,9 @@ def test_thin_and_empty_classes_are_told_with_numbers(
     make_classes(tmp_path / "links", 1, ("grass",))
     (tmp_path / "links" / "void").mkdir()
     result = retrain(tmp_path / "links", tmp_path / "model", SETTINGS)
-    assert any("grass has 1 photographs, none of them for" in note for note in result.notes)
+    assert any("grass has 1 photograph, and none for" in note for note in result.notes)
     assert any("Left out, as their folders are empty: void" in note for note in result.notes)
-    assert "grass has 1 photographs" in (tmp_path / "model" / "report.html").read_text()
+    assert "grass has 1 photograph, and none" in (tmp_path / "model" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(

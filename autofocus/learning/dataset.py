@@ -144,12 +144,12 @@ class Dataset:
         several = sum(len(each) > 1 for each in labels.values())
         if several and not self.asked.multilabel:
             sentences.append(
-                f"{several} photographs stand under several labels: whatever is answered, one of "
-                "them counts as wrong."
+                f"Several labels have {_photographs(several)} in common: whatever is answered, "
+                "one of them counts as wrong."
             )
         copies = len(self.photographs) - len(labels)
         if copies:
-            sentences.append(f"{copies} photographs are copies of others.")
+            sentences.append(f"Copies of others: {_photographs(copies)}.")
         return [sentence for sentence in sentences if sentence]
 
 
@@ -157,7 +157,12 @@ def _thin(label: str, parts: dict[str, int]) -> str:
     lacking = [part for part, number in parts.items() if not number]
     if not lacking:
         return ""
-    return f"{label} has {sum(parts.values())} photographs, none of them for {', '.join(lacking)}."
+    photographs = _photographs(sum(parts.values()))
+    return f"{label} has {photographs}, and none for {' and '.join(lacking)}."
+
+
+def _photographs(number: int) -> str:
+    return f"{number:,} photograph" + "s" * (number != 1)
 
 
 def make_dataset(

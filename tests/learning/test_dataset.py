@@ -67,5 +67,5 @@ def test_copies_and_several_labels_are_warned_of() -> None:
     shots = [photograph(f"{LABELS[n % 2]}/{n}.PNG", n, place=n, second=900 * n) for n in range(8)]
     copy = replace(photograph("right/z.PNG", 99, place=1), digest=shots[0].digest)
     told = " ".join(make_dataset(LABELS, [*shots, copy], Asked(20, 20)).warnings())
-    assert "1 photographs stand under several labels" in told
-    assert "1 photographs are copies of others" in told
+    assert "Several labels have 1 photograph in common" in told
+    assert "Copies of others: 1 photograph." in told
