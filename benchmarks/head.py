@@ -6,7 +6,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from autofocus.learning.loading import load, to_batch
 from autofocus.learning.samples import Samples
 from autofocus.make_sample import SampleSettings, make_sample
 from autofocus.preprocess_images import preprocess_images
-from benchmarks.measure import machine
+from benchmarks.measure import machine, publish
 
 SEQUENCES, FOLDS = 168, 4
 # As large as a season's photographs; classes overlap, and the rarest is 1 in 100.
@@ -228,22 +227,17 @@ whole search took Autofocus less time.
 """
 
 
-def main() -> int:
-    """Measure and write HEAD.md."""
+def measure(folder: Path) -> str:
+    """Measure, and return the text."""
     os.environ |= ONE_THREAD
-    with tempfile.TemporaryDirectory() as name:
-        rows = run(Path(name))
-    text = TEXT.format(
+    return TEXT.format(
         machine=machine(),
         python=platform.python_version(),
         version=__version__,
         strengths=GRID,
-        table=table(rows),
+        table=table(run(folder)),
     )
-    (Path(__file__).parent / "HEAD.md").write_text(text, encoding="utf-8")
-    print(text)
-    return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(publish("HEAD.md", measure))

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,8 +19,8 @@ from autofocus.evaluation import counting
 from autofocus.evaluation.bootstrap import Tally
 from autofocus.evaluation.intervals import Interval, linear_variance, score_interval, wilson
 from autofocus.evaluation.judged import Answers
+from benchmarks.measure import publish
 
-HERE = Path(__file__).parent
 PLACES = (3, 5, 8, 12, 20, 50)
 ACCURACIES, CORRELATIONS, EQUAL = (0.5, 0.8, 0.95, 0.99), (0.02, 0.1, 0.3, 0.5), (True, False)
 SIMULATIONS, RESAMPLES, PHOTOGRAPHS = 1000, 200, 20
@@ -228,13 +227,5 @@ def _listed(values: Sequence[float], form: str, last: str = "and") -> str:
     return f"{', '.join(first)} {last} {end}"
 
 
-def main() -> int:
-    """Measure and write."""
-    text = measure()
-    (HERE / "INTERVALS.md").write_text(text, encoding="utf-8")
-    print(text)
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(publish("INTERVALS.md", lambda _: measure()))

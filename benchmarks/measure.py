@@ -3,6 +3,7 @@
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -117,3 +118,21 @@ def machine() -> str:
             processor = line.split(":")[1].strip()
             break
     return f"{os.cpu_count()} cores of {processor}"
+
+
+def publish(name: str, measure: Callable[[Path], str]) -> int:
+    """Measure in a folder of its own, in which MLflow's store is, too, and write what came out.
+
+    Args:
+        name: of the file beside the benchmarks.
+        measure: returns the text.
+
+    Returns:
+        The exit status.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        text = measure(Path(folder))
+    (Path(__file__).parent / name).write_text(text, encoding="utf-8")
+    print(text)
+    return 0

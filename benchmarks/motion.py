@@ -5,11 +5,8 @@ moved, and both, with photographs of two sizes; and what moved with each photogr
 much did, and its mirror image learned from as well.
 """
 
-import os
 import platform
-import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +19,8 @@ from autofocus.motion.tables import read_frames
 from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings
 from benchmarks.labelled import draw, link
-from benchmarks.measure import machine
+from benchmarks.measure import machine, publish
 
-HERE = Path(__file__).parent
 SEQUENCES, SITES, FOLDS = 240, 24, 6
 SIDES = (256, 512)
 WAYS = {
@@ -119,15 +115,5 @@ def _seconds(folder: Path) -> float:
     return (time.perf_counter() - start) / len(frames)
 
 
-def main(_: Sequence[str] = ()) -> int:
-    """Measure and write."""
-    with tempfile.TemporaryDirectory() as name:
-        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{name}/mlflow.db"
-        text = measure(Path(name))
-    (HERE / "MOTION.md").write_text(text, encoding="utf-8")
-    print(text)
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(publish("MOTION.md", measure))

@@ -9,7 +9,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +18,9 @@ from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.retrain import retrain
 from benchmarks.labelled import draw, link
-from benchmarks.measure import Comparison, Task, compare, machine, table
+from benchmarks.measure import Comparison, Task, compare, machine, publish, table
 
-HERE = Path(__file__).parent
-PEER = HERE / "peers" / "plain_predict.py"
+PEER = Path(__file__).parent / "peers" / "plain_predict.py"
 SEQUENCES, SITES, SIDE, RUNS = 100, 8, 256, 3
 FEW, MANY, RAW = 300, 3000, 1500
 # Runs a command, and tells the most memory that it had, in KiB.
@@ -142,15 +140,5 @@ def measure(folder: Path) -> str:
     )
 
 
-def main() -> int:
-    """Measure and write."""
-    with tempfile.TemporaryDirectory() as name:
-        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{name}/mlflow.db"
-        text = measure(Path(name))
-    (HERE / "PREDICTING.md").write_text(text, encoding="utf-8")
-    print(text)
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(publish("PREDICTING.md", measure))
