@@ -34,7 +34,7 @@ from autofocus.predicting.answers import ACCEPT, REVIEW
 from autofocus.predicting.predictor import Predictor
 from autofocus.predicting.surroundings import Surroundings, survey
 from autofocus.predicting.table import PredictionTable
-from autofocus.predicting.wanted import find_wanted
+from autofocus.predicting.wanted import find_rejected, find_wanted
 
 NAME = "predict"
 
@@ -129,11 +129,14 @@ def predict(
         OutputConflictError: `outpath` was begun with another model or other settings.
         TooManyRejectedError: too many can't be used; all others are labelled nevertheless.
     """
+    is_raw = settings.photographs == "raw"
+    rejected = {} if is_raw else find_rejected(indir, settings.extensions)
     names = find_wanted(
         indir,
         settings.extensions,
         table=settings.table,
         shard=settings.part,
+        rejected=rejected,
         allow_empty=settings.allow_empty,
     )
     classifier = TrainedClassifier(saved_model_dir)
@@ -145,7 +148,9 @@ def predict(
     table = PredictionTable(classifier.description, names, prefix, settings.probabilities)
     with Workspace(outpath.parent, NAME, memory, output=outpath.name) as workspace:
         surroundings = _survey(classifier, indir, names, preparation, settings, workspace)
-        predictor = Predictor(indir, classifier, preparation, surroundings, settings.batch)
+        predictor = Predictor(
+            indir, classifier, preparation, surroundings, rejected, settings.batch
+        )
         counts = process(
             predictor.items(names),
             workspace,
@@ -153,7 +158,8 @@ def predict(
             tables=[table.at(outpath)],
             jobs=settings.jobs or cores(),
         )
-    counts.check(settings.max_rejected, ledger, harmless=[Reason.APPLE_DOUBLE])
+    judged = [rejected[name] for name in names if name in rejected]
+    counts.check(settings.max_rejected, ledger, harmless=[Reason.APPLE_DOUBLE], earlier=judged)
     notes = _notes(preparation, table)
     return PredictResult(
         NAME, counts, ledger, {"predictions": outpath}, notes, predictions=outpath

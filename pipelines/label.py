@@ -40,7 +40,11 @@ def label_shards(
     with dsl.ParallelFor(shards) as shard:
         _, prepared = prepare_shard(shard, given)
         labelled = equip(
-            predict(preprocessed=prepared.outputs["preprocessed"], **pick(predict, given))
+            predict(
+                preprocessed=prepared.outputs["preprocessed"],
+                preprocessing=prepared.outputs["ledger"],
+                **pick(predict, given),
+            )
         )
     return dsl.Collected(labelled.outputs["predictions"])  # type: ignore[no-any-return]
 

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,33 @@ def test_preprocessed_photographs_are_known_as_such(model: Path, tmp_path: Path)
     ]
     assert "raw photographs" in raw.notes
     assert "photographs were taken as they are" in small.notes
+
+
+def test_what_preprocessing_rejected_has_a_row(model: Path, tmp_path: Path) -> None:
+    """Raw or preprocessed, the same photographs are in table and ledger, with the same reasons."""
+    make_classes(tmp_path / "in", 4, ("sand",))
+    (tmp_path / "in" / "sand" / "broken.JPG").write_text("text")
+    (tmp_path / "in" / "sand" / "broken.PNG").write_text("text")
+    preprocess_images(
+        tmp_path / "in",
+        tmp_path / "small",
+        PreprocessSettings(trim_bottom=8, min_side=32, max_rejected=0.5),
+    )
+    settings = PredictSettings(max_rejected=0.5, extensions=("JPG",))
+    raw = predict(model, tmp_path / "in", tmp_path / "raw.csv", settings)
+    # How many may be is judged once, by the stage that rejects them.
+    strict = replace(settings, max_rejected=0.0)
+    small = predict(model, tmp_path / "small", tmp_path / "small.csv", strict)
+    told = [
+        [(Path(row["filepath"]).name, row["label"], row["status"]) for row in rows(each)]
+        for each in (raw.predictions, small.predictions)
+    ]
+    assert told[0] == told[1]
+    assert ("broken.JPG", "", "not_an_image") in told[1]
+    assert len(told[1]) == 5
+    assert [row["detail"] for row in rows(raw.ledger)] == [
+        row["detail"] for row in rows(small.ledger)
+    ]
 
 
 def test_photographs_preprocessed_otherwise_are_refused(model: Path, tmp_path: Path) -> None:

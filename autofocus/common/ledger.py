@@ -114,22 +114,30 @@ class Counts:
         why = ", ".join(f"{reason} {number}" for reason, number in sorted(self.reasons.items()))
         return f"{line} ({why})" if why else line
 
-    def check(self, max_rejected: float, ledger: Path, harmless: Collection[Reason] = ()) -> None:
+    def check(
+        self,
+        max_rejected: float,
+        ledger: Path,
+        harmless: Collection[Reason] = (),
+        earlier: Collection[Row] = (),
+    ) -> None:
         """End a run in which too large a share was rejected.
 
         Args:
             max_rejected: the largest share allowed, 0 to 1.
             ledger: where the rows stand, for the message.
             harmless: reasons that are expected, and do not count.
+            earlier: rejections that an earlier stage has judged, and that do not count again.
 
         Raises:
             TooManyRejectedError: more than `max_rejected` of all inputs were rejected.
         """
         allowed = {reason.value for reason in harmless}
-        counted = {why: n for why, n in self.reasons.most_common() if why not in allowed}
+        new = self.reasons - Counter(row.reason.value for row in earlier if row.reason)
+        counted = {why: n for why, n in new.most_common() if why not in allowed}
         number = sum(counted.values())
         # Not `number > max_rejected * inputs`: 0.29 * 100 is a little less than 29.
-        if number and number / self.inputs > max_rejected:
+        if number and number / (self.inputs - len(earlier)) > max_rejected:
             why = ", ".join(f"{reason} {n}" for reason, n in counted.items())
             raise TooManyRejectedError(
                 f"{number} of {self.inputs} inputs were rejected ({why}), more than the "

@@ -1,7 +1,7 @@
 """Labelling photographs, a batch at a time."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class Predictor:
         classifier: the trained model.
         preparation: how to prepare them; None where they are to be taken as they are.
         surroundings: for a model that looks at what moved; None for others.
+        rejected: by name, what was rejected when the folder was made, and isn't there therefore.
         batch: how many the network looks at at once.
     """
 
@@ -48,6 +49,7 @@ class Predictor:
     classifier: TrainedClassifier
     preparation: Preparation | None
     surroundings: Surroundings | None
+    rejected: Mapping[str, Row]
     batch: int
 
     def items(self, names: Sequence[str]) -> Items[str]:
@@ -72,6 +74,8 @@ class Predictor:
     def _work(self, name: str) -> Outcome | Pending:
         path, description = self.indir / name, self.classifier.description
         if not os.path.lexists(path):
+            if name in self.rejected:
+                return Outcome(self.rejected[name])
             return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file"))
         try:
             check_name(name)

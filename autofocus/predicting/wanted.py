@@ -3,13 +3,17 @@
 import csv
 import os
 from collections.abc import Collection, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.common.ledger import LEDGER_NAME, Row, read_ledger
 from autofocus.common.sharding import Shard
 from autofocus.images.finding import find_images
+from autofocus.images.names import PREPARATION_NAME
 
 _COLUMN = "filepath"
+# The stage whose ledger tells of originals that could not be used.
+_PREPROCESS = "preprocess_images"
 
 
 def find_wanted(
@@ -18,6 +22,7 @@ def find_wanted(
     *,
     table: Path | None = None,
     shard: Shard | None = None,
+    rejected: Collection[str] = (),
     allow_empty: bool = False,
 ) -> list[str]:
     """Return the names of the photographs to label.
@@ -27,6 +32,7 @@ def find_wanted(
         extensions: those of the files to take; a table's files are taken whatever they end in.
         table: a CSV file whose column `filepath` names photographs: those are taken, be they there
             or not; None takes all below the folder.
+        rejected: photographs that are not there any more, to be taken beside those of the folder.
         shard: the part of them to take, which may be empty; None takes all.
         allow_empty: whether to return nothing where there is nothing, rather than raise.
 
@@ -38,10 +44,34 @@ def find_wanted(
         InputDataError: the table has no such column, or names something elsewhere.
     """
     if table is None:
-        names = find_images(indir, extensions, allow_empty=allow_empty)
+        there = find_images(indir, extensions, allow_empty=allow_empty or bool(rejected))
+        names = sorted({*there, *rejected})
     else:
         names = _listed(table, indir, allow_empty=allow_empty)
     return [name for name in names if shard is None or shard.has(name)]
+
+
+def find_rejected(indir: Path, extensions: Collection[str]) -> dict[str, Row]:
+    """Return what `preprocess_images` rejected when it made a folder, by name.
+
+    Args:
+        indir: the folder; nothing is known of one that it did not make, or without its ledger.
+        extensions: those of the photographs to take.
+
+    Raises:
+        InputDataError: its ledger is none.
+    """
+    ledger = indir / LEDGER_NAME
+    if not ((indir / PREPARATION_NAME).is_file() and ledger.is_file()):
+        return {}
+    wanted = {extension.lower().lstrip(".") for extension in extensions}
+    return {
+        row.input: row
+        for stage, row in read_ledger(ledger)
+        if stage == _PREPROCESS and row.reason is not None
+        if PurePosixPath(row.input).suffix.lower().lstrip(".") in wanted
+        if not os.path.lexists(indir / row.input)
+    }
 
 
 def _listed(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:

@@ -12,6 +12,7 @@ from components.interface import container, described_by
 def predict(
     model: Input[Model],
     preprocessed: Input[Dataset],
+    preprocessing: Input[Dataset],
     predictions: Output[Dataset],
     ledger: Output[Dataset],
     indir: str = "",
@@ -27,6 +28,7 @@ def predict(
     Args:
         model: what retrain gave
         preprocessed: the small photographs that preprocess gives of the shard
+        preprocessing: the ledger of preprocess: what it rejected has a row, too
         predictions: a table with a row for each photograph, named by its key in the bucket: the
             label, what its sequence says, and whether a person must look
         ledger: a row for every photograph

@@ -1,5 +1,8 @@
 """What runs inside the image: labels the photographs of one shard."""
 
+import shutil
+
+from autofocus.common.ledger import LEDGER_NAME
 from autofocus.containers.archive import unpack
 from autofocus.containers.task import Task, main
 from autofocus.predict import NAME, PredictResult, PredictSettings, predict
@@ -9,6 +12,8 @@ def label(task: Task) -> PredictResult:
     """Unpack the photographs where they lie in the bucket, so that the table has their keys."""
     indir = task.place("indir", task.folder / "bucket")
     unpack([task.input("preprocessed")], indir)
+    indir.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(task.input("preprocessing"), indir / LEDGER_NAME)
     result = predict(
         task.input("model"),
         indir,

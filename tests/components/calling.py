@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autofocus.common.ledger import COLUMNS
 from autofocus.containers.archive import pack
 
 # Where tests of components keep a synthetic set of photographs.
@@ -24,6 +25,13 @@ OUTPUTS = {
     "predict": ("predictions", "ledger"),
     "publish": ("labels", "ledger"),
 }
+
+
+def empty_ledger(folder: Path) -> Path:
+    """Write the ledger of a stage that rejected nothing."""
+    path = folder / "no_rejections"
+    path.write_text(",".join(COLUMNS) + "\n")
+    return path
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ def test_the_table_is_that_of_autofocus_predict(model: Path, s3: S3, tmp_path: P
         tmp_path / "labels.csv",
         PredictSettings(probabilities=True),
     )
+    assert expected.counts.rejected == 1
     tables = []
     for number in range(2):
         inside = [key for key in keys if Shard(number, 2).has(key)]
@@ -72,11 +73,14 @@ def test_the_table_is_that_of_autofocus_predict(model: Path, s3: S3, tmp_path: P
             given,
             model=model,
             preprocessed=small["preprocessed"],
+            preprocessing=small["ledger"],
         )
         tables.append(labelled["predictions"])
     published = call("publish", tmp_path / "publish", {"bucket": s3.bucket}, predictions=tables)
     assert published["labels"].read_bytes() == expected.predictions.read_bytes()
-    assert len(published["labels"].read_text().splitlines()) == 31
+    rows = published["labels"].read_text().splitlines()
+    assert len(rows) == 32
+    assert "zoo/site3/broken.JPG,,,not_an_image" in "\n".join(rows)
     assert "zoo/site0@2016-07-05T11:" in published["labels"].read_text()
 
 
@@ -91,5 +95,6 @@ def test_keys_at_the_bucket_s_root_are_keys(model: Path, tmp_path: Path) -> None
         {"indir": ""},
         model=model,
         preprocessed=tmp_path / "archive",
+        preprocessing=tmp_path / "small" / "ledger.csv",
     )
     assert made["predictions"].read_text().splitlines()[1].startswith("cam/1.JPG,grass,")

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from autofocus.containers.archive import pack, unpack
-from tests.components.calling import Call, prepare
+from tests.components.calling import Call, empty_ledger, prepare
 from tests.docker.running import call, command, weed
 from tests.killing import tree
 
@@ -321,6 +321,7 @@ def test_a_model_is_trained_and_labels_photographs(
         {"indir": "zoo"},
         model=tmp_path / "model",
         preprocessed=tmp_path / "archive",
+        preprocessing=empty_ledger(tmp_path),
     )
     told = call(images("predict"), made)
     assert told.returncode == 0, told.stderr
@@ -351,5 +352,6 @@ def test_predict_says_that_there_is_no_model(
         {"indir": ""},
         model=tmp_path / "model",
         preprocessed=tmp_path / "archive",
+        preprocessing=empty_ledger(tmp_path),
     )
     check_failed(call(images("predict"), made), made, "model")

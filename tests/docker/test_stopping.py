@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from autofocus.containers.archive import pack
-from tests.components.calling import Call, prepare
+from tests.components.calling import Call, empty_ledger, prepare
 from tests.docker.running import ENTRY, command
 
 Images = Callable[[str], str]
@@ -104,7 +104,8 @@ def prepared(stage: str, folder: Path) -> Call:
         return prepare(stage, out, nowhere, preprocessed=[endless], links=links)
     if stage == "predict":
         (folder / "model").mkdir()
-        return prepare(stage, out, {"indir": ""}, model=folder / "model", preprocessed=endless)
+        inputs = {"preprocessed": endless, "preprocessing": empty_ledger(folder)}
+        return prepare(stage, out, {"indir": ""}, model=folder / "model", **inputs)
     return prepare(stage, out, {"indir": ""}, images=endless)
 
 
