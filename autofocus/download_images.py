@@ -22,6 +22,7 @@ from autofocus.common.settings import (
     describe,
     endpoint_option,
     option,
+    patience_option,
     require,
     require_not_negative,
     require_share,
@@ -29,7 +30,14 @@ from autofocus.common.settings import (
 from autofocus.common.sharding import Shard
 from autofocus.common.workspace import Workspace
 from autofocus.store.keys import Disk, Refusal, is_folder, probe, refusals
-from autofocus.store.listing import StoredObject, list_objects, manifest_digest
+from autofocus.store.listing import (
+    DEFAULT_OUTPUT_PREFIX,
+    StoredObject,
+    check_output_prefix,
+    list_objects,
+    manifest_digest,
+    without_outputs,
+)
 from autofocus.store.planning import Plan, check_space
 from autofocus.store.reading import TransferError
 from autofocus.store.selection import Selection, select
@@ -46,6 +54,11 @@ class DownloadSettings:
     """The options of `download_images`."""
 
     prefix: str = option("", "take only objects whose keys begin with P", metavar="P")
+    output_prefix: str = option(
+        DEFAULT_OUTPUT_PREFIX,
+        "prefix of the keys of Autofocus' own outputs, which are never downloaded; empty: none",
+        metavar="P",
+    )
     download_tar: bool = option(False, "take tar files (.tar, .tar.gz, .tgz), too")
     sample: int = option(
         0,
@@ -72,6 +85,7 @@ class DownloadSettings:
     dry_run: bool = option(
         False, "only say what there is to do, and write nothing", affects_output=False
     )
+    patience: float = patience_option()
     jobs: int = option(32, "transfers at once", affects_output=False, metavar="N")
     max_rejected: float = option(
         0.1,
@@ -81,7 +95,8 @@ class DownloadSettings:
     )
 
     def __post_init__(self) -> None:
-        require_not_negative(self, "sample")
+        require_not_negative(self, "sample", "patience")
+        self._check_prefixes()
         require(self.jobs >= 1, f"jobs must be at least 1, not {self.jobs}.")
         require_share("max_rejected", self.max_rejected)
         require(
@@ -96,6 +111,14 @@ class DownloadSettings:
             or re.fullmatch("[0-9a-f]{64}", self.manifest) is not None,
             "manifest must be the digest that --dry-run prints, or begin with "
             f"{UNCHECKED}, unlike {self.manifest!r}.",
+        )
+
+    def _check_prefixes(self) -> None:
+        check_output_prefix(self.output_prefix)
+        require(
+            not (self.output_prefix and self.prefix.startswith(self.output_prefix)),
+            f"prefix: nothing below {self.prefix} is downloaded, as the keys of Autofocus' own "
+            f"outputs begin with {self.output_prefix}: change --prefix or --output-prefix.",
         )
 
     @property
@@ -133,7 +156,8 @@ def download_images(
 
     Writes each object under its key in `local_folder`, and `ledger.csv` beside them. It may be
     stopped at any moment; started again it does what is left. Objects that stand there whole, by
-    the size and ETag that they were fetched with, aren't fetched again. Nothing is deleted.
+    the size and ETag that they were fetched with, aren't fetched again. Nothing is deleted. While
+    the server is unavailable, it waits for up to `settings.patience` seconds.
 
     Args:
         local_folder: where to write.
@@ -157,9 +181,10 @@ def download_images(
         endpoint_url=settings.endpoint_url,
         no_sign_request=settings.no_sign_request,
         connections=settings.jobs,
+        patience=settings.patience,
     ) as source:
         listed = list_objects(source, settings.prefix)
-        manifest = manifest_digest(listed)
+        manifest = manifest_digest(without_outputs(listed, settings.output_prefix))
         _check_manifest(manifest, source, settings)
         plan = Plan.of(_select(listed, source, settings), local_folder)
         if settings.dry_run:
@@ -174,7 +199,8 @@ def _check_manifest(found: str, source: Bucket, settings: DownloadSettings) -> N
     if wanted is not None and not wanted.startswith(UNCHECKED) and wanted != found:
         raise InputDataError(
             f"The bucket {source.place.bucket} has changed: its manifest is {found}, and not "
-            f"{wanted}: start again with the new one, or with the --prefix that it was made for."
+            f"{wanted}: start again with the new one, or with the --prefix and --output-prefix "
+            "that it was made for."
         )
 
 
@@ -187,11 +213,21 @@ def _select(
         raise MissingInputError(
             f"{where} holds no object{with_prefix}: check --bucket and --prefix."
         )
+    inputs = without_outputs(listed, settings.output_prefix)
+    outputs = len(listed) - len(inputs)
+    if not inputs:
+        raise MissingInputError(
+            f"{where} holds only Autofocus' own outputs ({outputs:,}), whose keys begin with "
+            f"{settings.output_prefix}: check --prefix, or choose another --output-prefix."
+        )
     selection = select(
-        listed,
+        inputs,
         download_tar=settings.download_tar,
         sample=settings.sample,
         shard=settings.part,
+    )
+    selection = selection.with_left_out(
+        f"own outputs left out (--output-prefix {settings.output_prefix})", outputs
     )
     # A shard may be empty by chance, and is no less a shard.
     if not selection.chosen and settings.shard is None:

@@ -1,7 +1,7 @@
 """Put the tables of labels of all shards together, and into a bucket.
 
 python autofocus/publish_labels.py --tables shard0.csv shard1.csv --outpath labels.csv \
-        --bucket autofocus --prefix labels/
+        --bucket autofocus
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,16 @@ from autofocus.common.errors import InputDataError
 from autofocus.common.files import relative_to_folder
 from autofocus.common.ledger import LedgerWriter, Row, ledger_beside
 from autofocus.common.result import StageResult
-from autofocus.common.settings import Kind, endpoint_option, option, require
+from autofocus.common.settings import (
+    Kind,
+    endpoint_option,
+    option,
+    patience_option,
+    require,
+    require_not_negative,
+)
 from autofocus.common.workspace import Workspace
+from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX, check_output_prefix
 from autofocus.store.session import open_bucket
 from autofocus.store.uploading import put_file
 from autofocus.tables.merging import merge_tables
@@ -26,8 +34,22 @@ NAME = "publish_labels"
 class PublishSettings:
     """The options of `publish_labels`."""
 
-    prefix: str = option("labels/", "with what the table's key begins", metavar="P")
+    output_prefix: str = option(
+        DEFAULT_OUTPUT_PREFIX,
+        "prefix of the table's key, by which later downloads tell it from their inputs",
+        metavar="P",
+    )
     endpoint_url: str | None = endpoint_option()
+    patience: float = patience_option()
+
+    def __post_init__(self) -> None:
+        require(
+            bool(self.output_prefix),
+            "output_prefix must not be empty, as later downloads would take the table for an "
+            f"input: give one such as {DEFAULT_OUTPUT_PREFIX}.",
+        )
+        check_output_prefix(self.output_prefix)
+        require_not_negative(self, "patience")
 
 
 @dataclass(frozen=True)
@@ -51,8 +73,9 @@ def publish_labels(
 ) -> PublishResult:
     """Merge tables of labels, and put the one that comes out into a bucket.
 
-    Writes `outpath`, and the same bytes as `<prefix><name of outpath>` into the bucket, in place
-    of an earlier one. The ledger's inputs are the tables.
+    Writes `outpath`, and the same bytes as `<output_prefix><name of outpath>` into the bucket, in
+    place of an earlier one. The ledger's inputs are the tables. While the server is unavailable,
+    it waits for up to `settings.patience` seconds.
 
     Args:
         tables: what `predict` wrote for each shard.
@@ -66,7 +89,7 @@ def publish_labels(
         StoreError: the bucket can't be reached or written.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
-    ledger, key = ledger_beside(outpath), settings.prefix + outpath.name
+    ledger, key = ledger_beside(outpath), settings.output_prefix + outpath.name
     with Workspace(outpath.parent, NAME, {}, output=outpath.name) as workspace:
         rows = merge_tables(tables, outpath, "filepath")
         if not rows:
@@ -74,7 +97,10 @@ def publish_labels(
                 "No table has a row: nothing is published. Check where the photographs lie."
             )
         with open_bucket(
-            bucket, prefix=settings.prefix, endpoint_url=settings.endpoint_url
+            bucket,
+            prefix=settings.output_prefix,
+            endpoint_url=settings.endpoint_url,
+            patience=settings.patience,
         ) as opened:
             put_file(opened, outpath, key)
         unfinished = workspace.scratch / ledger.name
@@ -93,8 +119,7 @@ COMMAND = Command(
     name=NAME,
     summary="Put tables of labels together, and into an S3 bucket.",
     example=(
-        f"autofocus {NAME} --tables shard0.csv shard1.csv --outpath labels.csv "
-        "--bucket autofocus --prefix labels/"
+        f"autofocus {NAME} --tables shard0.csv shard1.csv --outpath labels.csv --bucket autofocus"
     ),
     function=publish_labels,
     arguments=(

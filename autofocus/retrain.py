@@ -161,7 +161,7 @@ def retrain(
             copies=settings.distorted_copies,
             weight_by_motion=settings.weight_by_motion,
         )
-        trained, is_reused = ensure_trained(plan, looks, workspace)
+        trained, is_reused = ensure_trained(plan, looks, workspace, settings.patience)
         counts = run.publish()
     _tell(saved_model_dir, settings)
     counts.check(settings.max_rejected, ledger)
@@ -171,10 +171,10 @@ def retrain(
         ledger,
         {"model folder": saved_model_dir, "report": saved_model_dir / results.REPORT},
         _notes(classes, dataset, preparation),
-        json.loads((saved_model_dir / results.METRICS).read_text(encoding="utf-8")),
-        trained.run_id,
-        trained.tracking_uri,
-        is_reused,
+        metrics=json.loads((saved_model_dir / results.METRICS).read_text(encoding="utf-8")),
+        run_id=trained.run_id,
+        tracking_uri=trained.tracking_uri,
+        is_reused=is_reused,
     )
 
 

@@ -8,6 +8,7 @@ from autofocus.common.settings import (
     jobs_option,
     max_rejected_option,
     option,
+    patience_option,
     require,
     require_not_negative,
     require_share,
@@ -139,6 +140,7 @@ class RetrainSettings:
     print_misclassified_test_images: bool = option(
         False, "print the misclassified test photographs", affects_output=False
     )
+    patience: float = patience_option("the MLflow server")
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()
 
@@ -150,7 +152,9 @@ class RetrainSettings:
         ):  # fmt: skip
             require(getattr(self, name) > 0, f"{name} must be above 0, not {getattr(self, name)}.")
         require_not_negative(
-            self, "random_crop", "random_scale", "random_brightness", "jobs", "fine_tune_layers"
+            self,
+            *("random_crop", "random_scale", "random_brightness", "jobs", "fine_tune_layers"),
+            "patience",
         )
         require(
             self.train_batch_size > 0 or self.train_batch_size == -1,

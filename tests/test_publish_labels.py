@@ -51,9 +51,9 @@ def test_the_merged_table_is_in_the_bucket(s3: S3, tmp_path: Path) -> None:
     paths = shards(tmp_path, "bd", "", "ac")
     result = publish_labels(paths, tmp_path / "out" / "labels.csv", s3.bucket)
     assert result.table.read_text() == MERGED
-    assert contents(s3) == {"labels/labels.csv": MERGED.encode()}
-    assert result.key == "labels/labels.csv"
-    assert result.notes == (f"4 photographs, in the bucket {s3.bucket} as labels/labels.csv",)
+    assert contents(s3) == {"autofocus/labels.csv": MERGED.encode()}
+    assert result.key == "autofocus/labels.csv"
+    assert result.notes == (f"4 photographs, in the bucket {s3.bucket} as autofocus/labels.csv",)
 
 
 def test_the_ledger_names_the_tables(s3: S3, tmp_path: Path) -> None:
@@ -69,20 +69,23 @@ def test_the_ledger_names_the_tables(s3: S3, tmp_path: Path) -> None:
     assert (result.counts.inputs, result.counts.ok) == (2, 2)
 
 
-@pytest.mark.parametrize("prefix", ["", "2024/run 7/", "new-"])
+@pytest.mark.parametrize("prefix", ["2024/run 7/", "new-", "forêt/"])
 def test_the_key_begins_with_the_prefix(s3: S3, tmp_path: Path, prefix: str) -> None:
     """The key is the prefix, letter by letter, and the table's name."""
-    settings = PublishSettings(prefix=prefix)
+    settings = PublishSettings(output_prefix=prefix)
     publish_labels(shards(tmp_path, "abcd"), tmp_path / "my.csv", s3.bucket, settings)
     assert contents(s3) == {f"{prefix}my.csv": MERGED.encode()}
 
 
 def test_an_earlier_table_is_replaced(s3: S3, tmp_path: Path) -> None:
     """The next run's table takes the place of the last one's; other objects stay."""
-    s3.put("labels/labels.csv", "earlier, and longer than what comes" * 10)
-    s3.put("labels/notes.txt", "mine")
+    s3.put("autofocus/labels.csv", "earlier, and longer than what comes" * 10)
+    s3.put("autofocus/notes.txt", "mine")
     publish_labels(shards(tmp_path, "abcd"), tmp_path / "labels.csv", s3.bucket)
-    assert contents(s3) == {"labels/labels.csv": MERGED.encode(), "labels/notes.txt": b"mine"}
+    assert contents(s3) == {
+        "autofocus/labels.csv": MERGED.encode(),
+        "autofocus/notes.txt": b"mine",
+    }
 
 
 def test_a_second_run_gives_the_same(s3: S3, tmp_path: Path) -> None:
@@ -92,7 +95,7 @@ def test_a_second_run_gives_the_same(s3: S3, tmp_path: Path) -> None:
     before = result.table.read_bytes(), result.ledger.read_bytes()
     again = publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
     assert (again.table.read_bytes(), again.ledger.read_bytes()) == before
-    assert contents(s3) == {"labels/labels.csv": MERGED.encode()}
+    assert contents(s3) == {"autofocus/labels.csv": MERGED.encode()}
 
 
 def test_tables_of_different_models_are_told(s3: S3, tmp_path: Path) -> None:
@@ -115,7 +118,7 @@ def test_photographs_without_a_label_are_published_as_well(s3: S3, tmp_path: Pat
         file.write(several)
     publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
     expected = f"{HEADER}zoo/a.{CELLS}{unread}zoo/c.{CELLS}{several}"
-    assert contents(s3) == {"labels/labels.csv": expected.encode()}
+    assert contents(s3) == {"autofocus/labels.csv": expected.encode()}
 
 
 def test_shards_that_overlap_are_told(s3: S3, tmp_path: Path) -> None:
@@ -149,6 +152,25 @@ def test_wrong_credentials_are_told(
         publish_labels(shards(tmp_path, "a"), tmp_path / "labels.csv", s3.bucket)
 
 
+def test_an_output_prefix_is_required() -> None:
+    """Without a prefix, the table could not be told from the bucket's inputs: an error says so."""
+    with pytest.raises(SettingError, match="output_prefix must not be empty"):
+        PublishSettings(output_prefix="")
+
+
+@pytest.mark.parametrize("prefix", ["/labels/", "a//b/", "../", "a/./", "a\\b", "a\nb/", "a#"])
+def test_odd_output_prefixes_are_rejected(prefix: str) -> None:
+    """A prefix that would make an odd key is rejected before anything is written."""
+    with pytest.raises(SettingError, match="makes odd keys"):
+        PublishSettings(output_prefix=prefix)
+
+
+def test_a_negative_patience_is_rejected() -> None:
+    """Patience is a number of seconds from 0."""
+    with pytest.raises(SettingError, match="patience must not be negative"):
+        PublishSettings(patience=-1)
+
+
 @pytest.mark.parametrize("bucket", ["s3://zoo", "zoo/labels"])
 def test_a_bucket_is_given_by_its_name_alone(tmp_path: Path, bucket: str) -> None:
     """A path or address in place of the bucket's name is told before anything is written."""
@@ -165,7 +187,7 @@ def test_the_command_line(s3: S3, tmp_path: Path) -> None:
         tmp_path / "labels.csv",
         "--bucket",
         s3.bucket,
-        "--prefix",
+        "--output-prefix",
         "p/",
     ]
     where += ["--endpoint_url", s3.endpoint_url, "--tables", *tables]

@@ -291,7 +291,7 @@ def test_a_tracking_server_out_of_reach_is_one_sentence(
 ) -> None:
     """MLFLOW_TRACKING_URI is honoured: a server that isn't there is named, no model is left."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks")
+    settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks", patience=0)
     with pytest.raises(StoreError, match=r"http://127\.0\.0\.1:9 can't be used"):
         retrain(trained.folder / "links", tmp_path / "model", settings)
     assert not (tmp_path / "model" / "saved_model.pb").exists()

@@ -11,6 +11,7 @@ Each carries one sentence for people: what is wrong, where, and what to do about
     ├── LeakError (AssertionError)              what is tested was seen while learning
     ├── MissingDependencyError (ImportError)    an optional package isn't installed
     └── StoreError (ConnectionError)            the object store can't be used
+        ├── StoreUnavailableError                   it does not answer; a retry may succeed
         ├── CredentialsError (PermissionError)      it wants other, or any, credentials
         └── BucketNotFoundError (LookupError)       it has no such bucket, or not in that region
 """
@@ -52,6 +53,10 @@ class MissingDependencyError(AutofocusError, ImportError):
 
 class StoreError(AutofocusError, ConnectionError):
     """The object store can't be used."""
+
+
+class StoreUnavailableError(StoreError):
+    """The object store does not answer, or has too much to do; a retry may succeed."""
 
 
 class CredentialsError(StoreError, PermissionError):

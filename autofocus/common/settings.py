@@ -53,6 +53,20 @@ def endpoint_option() -> Any:
     )
 
 
+def patience_option(server: str = "the object store") -> Any:
+    """Declare the field `patience` of a stage that works with a server.
+
+    Args:
+        server: what the server is called in `--help`.
+    """
+    return option(
+        300.0,
+        f"seconds to keep retrying while {server} does not answer (0: do not retry)",
+        affects_output=False,
+        metavar="SECONDS",
+    )
+
+
 def max_rejected_option() -> Any:
     """Declare the field `max_rejected` of a stage that works on photographs."""
     return option(

@@ -11,6 +11,7 @@ from autofocus.common.errors import (
     CredentialsError,
     SettingError,
     StoreError,
+    StoreUnavailableError,
 )
 
 
@@ -76,7 +77,7 @@ _OTHER_REGION = _Meaning(
     "AWS_DEFAULT_REGION to the bucket's region.",
 )
 _UNREACHABLE = _Meaning(
-    StoreError,
+    StoreUnavailableError,
     "{server} can't be reached: check --endpoint-url, the network, and that the server runs.",
 )
 
@@ -126,6 +127,7 @@ _OTHER_CODE = _Meaning(
     "{server} can't list the bucket {bucket} ({code}: {message}): try again later, and check "
     "--endpoint-url.",
 )
+_BUSY = _Meaning(StoreUnavailableError, _OTHER_CODE.sentence)
 # By the name of an exception or of one of its bases, the first that fits.
 _BY_NAME = {
     "NoCredentialsError": _Meaning(
@@ -155,6 +157,26 @@ _OTHER_CREDENTIALS = _Meaning(
     "The credentials for {server} can't be used ({message}): renew or correct them.",
 )
 _OTHER = _Meaning(StoreError, "{server} can't be used: {message}.")
+
+# Codes after which a retry may succeed, besides the faults of a server.
+_TRANSIENT_CODES = {
+    "BandwidthLimitExceeded",
+    "OperationAborted",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+    "TooManyRequestsException",
+}
+_TRANSIENT_STATUSES = {408, 429}
+_FIRST_SERVER_FAULT = 500
+# Not implemented, and another version of HTTP.
+_FINAL_SERVER_FAULTS = {501, 505}
+# How a connection ends whose server ends while it is made.
+_TLS_END = "EOF occurred in violation of protocol"
 
 
 @dataclass(frozen=True)
@@ -186,6 +208,12 @@ class Answer:
             region=told.get("Region") or metadata.get("HTTPHeaders", {}).get(REGION_HEADER, ""),
         )
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether a retry of any request may succeed later."""
+        is_fault = self.status >= _FIRST_SERVER_FAULT and self.status not in _FINAL_SERVER_FAULTS
+        return is_fault or self.status in _TRANSIENT_STATUSES or self.code in _TRANSIENT_CODES
+
 
 REGION_HEADER = "x-amz-bucket-region"
 
@@ -198,7 +226,8 @@ def plain_errors(place: Place) -> Iterator[None]:
         CredentialsError: no, wrong or expired credentials, or they don't suffice.
         BucketNotFoundError: no such bucket, or not in this region.
         SettingError: the bucket's name or the address can't be one.
-        StoreError: the server is out of reach, ailing, or no S3 server.
+        StoreUnavailableError: the server is out of reach, or has too much to do.
+        StoreError: it is no S3 server, or there is no safe connection to it.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -214,7 +243,7 @@ def plain_errors(place: Place) -> Iterator[None]:
 def store_error(error: BaseException, place: Place) -> AutofocusError:
     """Return the error that says what an exception of botocore means for people."""
     answer = Answer.of(error)
-    meaning = _meaning(error, answer.code)
+    meaning = _meaning(error, answer)
     if meaning is _DENIED and place.unsigned:
         meaning = _DENIED_UNSIGNED
     return meaning.kind(
@@ -228,10 +257,12 @@ def store_error(error: BaseException, place: Place) -> AutofocusError:
     )
 
 
-def _meaning(error: BaseException, code: str) -> _Meaning:
-    if code:
-        return _BY_CODE.get(code, _OTHER_CODE)
+def _meaning(error: BaseException, answer: Answer) -> _Meaning:
+    if answer.code:
+        return _BY_CODE.get(answer.code, _BUSY if answer.is_transient else _OTHER_CODE)
     names = [base.__name__ for base in type(error).__mro__]
+    if "SSLError" in names and _TLS_END in answer.message:
+        return _UNREACHABLE
     for name in names:
         if name in _BY_NAME:
             return _BY_NAME[name]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from autofocus.store.failures import Failure
+from autofocus.store.failures import CONNECTION_FAILED, TRUNCATED, Failure
 from autofocus.store.listing import StoredObject
 from autofocus.store.problems import Answer
 from autofocus.store.session import Bucket
@@ -86,7 +86,7 @@ def _get(bucket: Bucket, key: str, options: "GetOptions") -> "GetResult":
 
 def _stream(result: "GetResult") -> "Iterator[bytes | Bytes]":
     start, end = result.range
-    with _obstore_errors():
+    with _truncated(), _obstore_errors():
         if end - start <= _SMALL_BYTES:
             yield result.bytes()
         else:
@@ -108,7 +108,7 @@ def _open_by_boto3(bucket: Bucket, key: str) -> Body:
         answer = bucket.client.get_object(Bucket=bucket.place.bucket, Key=key)
 
     def chunks() -> Iterator[bytes]:
-        with _botocore_errors():
+        with _truncated(), _botocore_errors():
             yield from answer["Body"].iter_chunks(_CHUNK_BYTES)
 
     return Body(
@@ -124,6 +124,17 @@ def _botocore_errors() -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise TransferError(Failure.of_answer(Answer.of(error))) from None
+
+
+@contextmanager
+def _truncated() -> Iterator[None]:
+    """Tell a connection that ends within an object from one that can't be made."""
+    try:
+        yield
+    except TransferError as error:
+        if error.failure == CONNECTION_FAILED:
+            raise TransferError(TRUNCATED) from None
+        raise
 
 
 def has_md5_etag(bucket: Bucket, key: str) -> bool:

@@ -68,7 +68,11 @@ class Selection:
         """Leave out all that aren't wanted, and remember how many and why."""
         chosen = [item for item in self.chosen if wanted(item)]
         number = len(self.chosen) - len(chosen)
-        return Selection(chosen, self.left_out | ({why_not: number} if number else {}))
+        return Selection(chosen, self.left_out).with_left_out(why_not, number)
+
+    def with_left_out(self, why_not: str, number: int) -> "Selection":
+        """Remember how many more objects were left out, and why."""
+        return Selection(self.chosen, self.left_out | ({why_not: number} if number else {}))
 
 
 def select(

@@ -9,13 +9,14 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from autofocus.common.errors import StoreError, need
+from autofocus.store.patience import Patience
 from autofocus.store.problems import REGION_HEADER, Place, plain_errors
 
 if TYPE_CHECKING:
@@ -29,9 +30,16 @@ CONNECT_TIMEOUT_S = 5
 # Of silence, not of a whole transfer: slow lines are fine.
 READ_TIMEOUT_S = 60
 WHOLE_TIMEOUT_S = 24 * 3600
+# Up to when boto3 (attempts) and obstore (seconds) retry by themselves: where `Patience` does,
+# they soon give up.
+BOTO3_ATTEMPTS, OBSTORE_RETRIES_S = 3, READ_TIMEOUT_S
+BOTO3_ATTEMPTS_OF_PATIENT, OBSTORE_RETRIES_OF_PATIENT_S = 1, 5
 # How long obstore may take credentials for fresh; it asks for new ones 5 minutes before the end.
 # boto3 hands out temporary ones only while they are good for 10 minutes more.
 CREDENTIALS_TTL = datetime.timedelta(minutes=10)
+_OK = 200
+# With what an S3 server's documents begin that answer a listing.
+_ROOTS = (b"<ListBucketResult", b"<Error")
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,13 @@ class Bucket:
         place: its name and server, for messages.
         client: for listings, and for what obstore can't do.
         objects: for the bytes.
+        patience: retries while the server is unavailable.
     """
 
     place: Place
     client: "S3Client"
     objects: "S3Store"
+    patience: Patience = field(default_factory=Patience)
 
 
 @contextmanager
@@ -57,6 +67,7 @@ def open_bucket(
     endpoint_url: str | None = None,
     no_sign_request: bool = False,
     connections: int = 1,
+    patience: float = 0.0,
 ) -> Iterator[Bucket]:
     """Find a bucket, check that it can be listed, and close the connections in the end.
 
@@ -67,26 +78,30 @@ def open_bucket(
             profile, else Amazon).
         no_sign_request: use no credentials; for public buckets.
         connections: how many requests there will be at once.
+        patience: how long to keep retrying while the server is unavailable, here and whatever is
+            done with the bucket then, in seconds.
 
     Raises:
         CredentialsError: no, wrong or expired credentials, or they don't suffice.
         BucketNotFoundError: no such bucket, or not in this region.
         SettingError: the bucket's name or the address can't be one.
-        StoreError: the server is out of reach, ailing, or no S3 server.
+        StoreUnavailableError: the server is out of reach, or has too much to do.
+        StoreError: it is no S3 server, or there is no safe connection to it.
         MissingDependencyError: boto3 or obstore isn't installed.
     """
     need("boto3", "download")
     need("obstore", "download")
-    access = Access(name, endpoint_url, no_sign_request, connections)
+    access = Access(name, endpoint_url, no_sign_request, connections, patience)
     with ExitStack() as stack:
         client = stack.enter_context(access.client())
-        region = access.find_region(client, prefix)
+        retries = Patience(patience, access.place_of(client).server)
+        region = retries.call(lambda: access.find_region(client, prefix))
         if region != client.meta.region_name:
             client = stack.enter_context(access.client(region))
         place = access.place_of(client)
         with plain_errors(place):
             objects = access.objects(client, region)
-        yield Bucket(place, client, objects)
+        yield Bucket(place, client, objects, retries)
 
 
 @dataclass(frozen=True)
@@ -97,6 +112,7 @@ class Access:
     endpoint_url: str | None = None
     unsigned: bool = False
     connections: int = 1
+    patience: float = 0.0
 
     @cached_property
     def _core(self) -> "botocore.session.Session":
@@ -127,11 +143,12 @@ class Access:
         import botocore
         from botocore.config import Config
 
+        attempts = BOTO3_ATTEMPTS_OF_PATIENT if self.patience else BOTO3_ATTEMPTS
         return Config(
             signature_version=botocore.UNSIGNED if self.unsigned else "s3v4",
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=max(10, self.connections),
             # Servers other than Amazon's don't know the newer checksums.
             request_checksum_calculation="when_required",
@@ -148,13 +165,13 @@ class Access:
     def find_region(self, client: "S3Client", prefix: str = "") -> str:
         """List one object, following redirects, and return the region that answered."""
         place = self.place_of(client)
-        with plain_errors(place), _signed_regions(client) as regions:
+        with (
+            plain_errors(place),
+            _checked_answers(client, place),
+            _signed_regions(client) as regions,
+        ):
             answer: Mapping[str, Any] = client.list_objects_v2(
                 Bucket=self.bucket, Prefix=prefix, MaxKeys=1
-            )
-        if "KeyCount" not in answer and "IsTruncated" not in answer:
-            raise StoreError(
-                f"What answers at {place.server} is no S3 server: check --endpoint-url."
             )
         headers = answer["ResponseMetadata"]["HTTPHeaders"]
         return str(headers.get(REGION_HEADER) or regions[-1])
@@ -165,6 +182,7 @@ class Access:
         from obstore.store import S3Store
 
         endpoint, is_virtual = self._address(client)
+        retries_s = OBSTORE_RETRIES_OF_PATIENT_S if self.patience else OBSTORE_RETRIES_S
         config: S3Config = {
             "region": region,
             # Both, and all the rest in full: what is left out obstore takes from the environment,
@@ -180,7 +198,7 @@ class Access:
             client_options=self._client_options(endpoint),
             retry_config={
                 "max_retries": 3,
-                "retry_timeout": datetime.timedelta(seconds=READ_TIMEOUT_S),
+                "retry_timeout": datetime.timedelta(seconds=retries_s),
             },
             credential_provider=None
             if self.unsigned
@@ -209,6 +227,30 @@ class Access:
         if bundle and endpoint.startswith("https:"):
             options["root_certificate"] = Path(bundle).read_bytes()
         return options
+
+
+@contextmanager
+def _checked_answers(client: "S3Client", place: Place) -> Iterator[None]:
+    """Check that what answers is an S3 server: botocore takes any other page for a cut-off one.
+
+    Raises:
+        StoreError: it is none.
+    """
+
+    def check(response_dict: Mapping[str, Any] | None, **_: object) -> None:
+        if response_dict is None or response_dict["status_code"] != _OK:
+            return
+        if not any(root in response_dict["body"] for root in _ROOTS):
+            raise StoreError(
+                f"What answers at {place.server} is no S3 server: check --endpoint-url."
+            )
+
+    events: Any = client.meta.events
+    events.register("response-received.s3.ListObjectsV2", check)
+    try:
+        yield
+    finally:
+        events.unregister("response-received.s3.ListObjectsV2", check)
 
 
 @contextmanager

@@ -1,13 +1,15 @@
-"""Bringing objects: in flat memory, checked, tried again."""
+"""Fetching objects: in flat memory, checked, retried."""
 
 import hashlib
 import os
 import re
 import threading
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from autofocus.common.errors import StoreError
+from autofocus.common.errors import StoreError, StoreUnavailableError
 from autofocus.common.files import CHUNK
 from autofocus.store.failures import Failure
 from autofocus.store.listing import StoredObject
@@ -19,14 +21,27 @@ PAUSES = (1.0, 4.0)
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
+class _UnavailableError(StoreUnavailableError):
+    """The store is unavailable; `failure` is that of an object."""
+
+    def __init__(self, failure: Failure, bucket: Bucket) -> None:
+        place = bucket.place
+        super().__init__(
+            f"No object of bucket {place.bucket} arrives from {place.server} ({failure.detail})."
+        )
+        self.failure = failure
+
+
 class Fetcher:
     """Fetches objects of a bucket; several threads may use it at once.
 
     Args:
-        bucket: where from.
+        bucket: where from. While its server is unavailable, objects wait for as long as the
+            bucket's patience lasts, which all threads share.
         give_up_after: end the run when so many objects in a row did not arrive for reasons that
             others would meet as well, such as a server that is gone.
-        pauses: the seconds between tries; there is one more try than pauses.
+        pauses: the seconds between tries of an object that fails by itself; there is one more try
+            than pauses.
     """
 
     def __init__(
@@ -49,7 +64,7 @@ class Fetcher:
         Its size is checked always, its MD5 where the ETag is one.
 
         Raises:
-            TransferError: it did not arrive, and trying again did not help.
+            TransferError: it did not arrive, and retries did not help.
             StoreError: no object arrives any more.
             OSError: the file can't be written.
         """
@@ -64,18 +79,42 @@ class Fetcher:
     def _try_again(self, item: StoredObject, unfinished: Path) -> None:
         for pause in self._pauses:
             try:
-                return self._try(item, unfinished)
+                return self._try_patiently(item, unfinished)
             except TransferError as error:
                 if error.failure.final or self._stopped.wait(pause):
                     raise
-        return self._try(item, unfinished)
+        return self._try_patiently(item, unfinished)
+
+    def _try_patiently(self, item: StoredObject, unfinished: Path) -> None:
+        """Try once; what fails because the store is unavailable does not count."""
+        patience = self._bucket.patience
+        if not patience.seconds:
+            return self._try(item, unfinished)
+        try:
+            return patience.call(lambda: self._attempt(item, unfinished), self._stopped)
+        except _UnavailableError as error:
+            self._check_not_stopped()
+            raise TransferError(replace(error.failure, final=True)) from None
+
+    def _attempt(self, item: StoredObject, unfinished: Path) -> None:
+        began = time.monotonic()
+        try:
+            self._try(item, unfinished)
+        except TransferError as error:
+            failure = error.failure
+            is_up = self._bucket.patience.has_succeeded_since(began)
+            if not failure.is_outage or (failure.maybe_object and is_up):
+                raise
+            raise _UnavailableError(failure, self._bucket) from None
 
     def _count_lost(self, failure: Failure) -> None:
         if not failure.store_wide or self._stopped.is_set():
             return
         with self._lock:
             self._lost_in_a_row += 1
-            is_hopeless = self._lost_in_a_row >= self._give_up_after
+            is_hopeless = self._lost_in_a_row >= self._give_up_after or (
+                self._bucket.patience.is_exhausted and not failure.maybe_object
+            )
         if is_hopeless:
             self.stop()
             place = self._bucket.place

@@ -8,15 +8,18 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autofocus.common.errors import StoreError, need
+from autofocus.common.errors import need
 from autofocus.learning.classifier import Exportable
 from autofocus.learning.runtime import tensorflow
+from autofocus.tracking.server import TrackingServer, is_transient
 
 EXPERIMENT = "autofocus"
 MODEL_NAME = "model"
@@ -27,20 +30,23 @@ _BATCH = 1000
 class Experiment:
     """A run in MLflow that is under way.
 
+    All that is logged is retried while MLflow's server is unavailable.
+
     Attributes:
         run_id: its identity.
         tracking_uri: where it is kept.
     """
 
-    def __init__(self, run_id: str, tracking_uri: str) -> None:
+    def __init__(self, run_id: str, server: TrackingServer) -> None:
         self.run_id = run_id
-        self.tracking_uri = tracking_uri
+        self.tracking_uri = server.uri
+        self._server = server
         self._mlflow = need("mlflow", "train")
 
     def log_parameters(self, parameters: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         """Keep the settings, and what tells the data and the backbone apart."""
-        self._mlflow.log_params(parameters)
-        self._mlflow.set_tags(tags)
+        self._server.call(lambda: self._mlflow.log_params(parameters))
+        self._server.call(lambda: self._mlflow.set_tags(tags))
 
     def log_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Keep what was measured while training, by step."""
@@ -55,13 +61,16 @@ class Experiment:
         ]
         client = self._mlflow.MlflowClient()
         for start in range(0, len(metrics), _BATCH):
-            client.log_batch(self.run_id, metrics=metrics[start : start + _BATCH])
+            batch = metrics[start : start + _BATCH]
+            self._server.call(partial(client.log_batch, self.run_id, metrics=batch))
 
     def log_results(self, metrics: Mapping[str, float], files: Sequence[Path]) -> None:
         """Keep final figures and files."""
-        self._mlflow.log_metrics(metrics)
+        # With its time, so that what is logged again after a lost answer is the same.
+        now = int(time.time() * 1000)
+        self._server.call(lambda: self._mlflow.log_metrics(metrics, timestamp=now))
         for path in files:
-            self._mlflow.log_artifact(str(path))
+            self._server.call(partial(self._mlflow.log_artifact, str(path)))
 
     def log_model(self, model: Exportable, classes: int) -> None:
         """Keep the model with its signature and an input example (a grey ramp)."""
@@ -75,47 +84,79 @@ class Experiment:
             inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *model.shape))]),
             outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
         )
-        self._mlflow.tensorflow.log_model(
-            model.module,
-            name=MODEL_NAME,
-            signature=signature,
-            input_example=example,
-            saved_model_kwargs={"signatures": model.signatures},
-            # Given, as finding them out would load the model in a process of its own.
-            pip_requirements=[f"tensorflow=={tf.__version__}", f"numpy=={np.__version__}"],
-        )
+        attempts = count()
+
+        def log() -> None:
+            if next(attempts):
+                self._delete_models()
+            self._mlflow.tensorflow.log_model(
+                model.module,
+                name=MODEL_NAME,
+                signature=signature,
+                input_example=example,
+                saved_model_kwargs={"signatures": model.signatures},
+                # Given, as finding them out would load the model in a process of its own.
+                pip_requirements=[f"tensorflow=={tf.__version__}", f"numpy=={np.__version__}"],
+            )
+
+        self._server.call(log)
+
+    def _delete_models(self) -> None:
+        """Delete what a failed attempt may have left, so that the run has one model."""
+        client = self._mlflow.MlflowClient()
+        run = client.get_run(self.run_id)
+        for model in client.search_logged_models(
+            [run.info.experiment_id], filter_string=f"source_run_id = '{self.run_id}'"
+        ):
+            client.delete_logged_model(model.model_id)
 
 
 @contextmanager
-def experiment(run_id: str | None, run_name: str) -> Iterator[Experiment]:
+def experiment(run_id: str | None, run_name: str, patience: float = 0.0) -> Iterator[Experiment]:
     """Begin a run in MLflow, or go on with one that was interrupted.
 
     Args:
         run_id: the interrupted run, if there is one.
         run_name: what people see.
+        patience: how long to keep retrying while MLflow's server is unavailable, in seconds; a
+            store on this machine is never retried.
 
     Yields:
         The run; it is marked as failed if the body raises, as finished otherwise.
 
     Raises:
-        StoreError: the tracking server can't be used.
+        StoreUnavailableError: the tracking server was unavailable for too long.
+        StoreError: it can't be used.
     """
     mlflow = need("mlflow", "train")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    uri = mlflow.get_tracking_uri()
-    try:
-        with _few_retries():
-            mlflow.set_experiment(os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT))
-            run = mlflow.start_run(run_id=_known(mlflow, run_id), run_name=run_name)
-    except mlflow.exceptions.MlflowException as error:
-        first_line = (str(error).splitlines() or [""])[0][:200]
-        raise StoreError(
-            f"The MLflow tracking store {uri} can't be used ({first_line}): "
-            "check MLFLOW_TRACKING_URI and that the server is up."
-        ) from None
-    with run:
-        yield Experiment(run.info.run_id, uri)
+    server = TrackingServer(mlflow.get_tracking_uri(), patience)
+    # Where we retry, MLflow need not.
+    with _mlflow_retries(0 if patience else 1):
+        known = server.call(lambda: _start(mlflow, run_id, run_name))
+        try:
+            yield Experiment(known, server)
+        except BaseException:
+            # That counts, also where MLflow can't be told any more.
+            with suppress(Exception):
+                mlflow.end_run("FAILED")
+            raise
+        server.call(lambda: _finish(mlflow, known))
+
+
+def _start(mlflow: Any, run_id: str | None, run_name: str) -> str:
+    mlflow.set_experiment(os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT))
+    run = mlflow.start_run(run_id=_known(mlflow, run_id), run_name=run_name)
+    return str(run.info.run_id)
+
+
+def _finish(mlflow: Any, run_id: str) -> None:
+    if mlflow.active_run():
+        mlflow.end_run()
+    else:
+        # A failed attempt has ended it here, but not on the server.
+        mlflow.MlflowClient().set_terminated(run_id)
 
 
 def _known(mlflow: Any, run_id: str | None) -> str | None:
@@ -124,19 +165,21 @@ def _known(mlflow: Any, run_id: str | None) -> str | None:
         return None
     try:
         run = mlflow.get_run(run_id)
-    except mlflow.exceptions.MlflowException:
+    except mlflow.exceptions.MlflowException as error:
+        if is_transient(error):
+            raise
         return None
     return run_id if run.info.lifecycle_stage == "active" else None
 
 
 @contextmanager
-def _few_retries() -> Iterator[None]:
-    """Let a server out of reach be told within seconds, not minutes."""
+def _mlflow_retries(number: int) -> Iterator[None]:
+    """Let MLflow report a server that is unavailable within seconds, not minutes."""
     name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
     if name in os.environ:
         yield
         return
-    os.environ[name] = "1"
+    os.environ[name] = str(number)
     try:
         yield
     finally:

@@ -86,8 +86,16 @@ class Trained:
     tracking_uri: str
 
 
-def ensure_trained(plan: Plan, looks: Looks, workspace: Workspace) -> tuple[Trained, bool]:
+def ensure_trained(
+    plan: Plan, looks: Looks, workspace: Workspace, patience: float = 0.0
+) -> tuple[Trained, bool]:
     """Train, unless an earlier training on the same data stands.
+
+    Args:
+        plan: what to train.
+        looks: what the photographs show the backbone.
+        workspace: the stage's memory.
+        patience: how long to keep retrying while MLflow's server is unavailable, in seconds.
 
     Returns:
         The training, and whether it is the earlier one.
@@ -103,7 +111,7 @@ def ensure_trained(plan: Plan, looks: Looks, workspace: Workspace) -> tuple[Trai
     begun = workspace.folder / "begun.json"
     before = _read_trained(begun)
     resumed = before.run_id if before and before.fingerprint == plan.fingerprint else None
-    with experiment(resumed, plan.saved_model_dir.name) as run:
+    with experiment(resumed, plan.saved_model_dir.name, patience) as run:
         trained = Trained(plan.fingerprint, run.run_id, run.tracking_uri)
         files.write_json(begun, asdict(trained), workspace.scratch)
         _Session(plan, looks, workspace, run).train()

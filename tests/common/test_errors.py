@@ -44,7 +44,7 @@ def test_every_error_refines_a_builtin() -> None:
         and issubclass(kind, AutofocusError)
         and kind is not AutofocusError
     ]
-    assert len(kinds) == 10
+    assert len(kinds) == 11
     for kind in kinds:
         assert str(kind("One sentence.")) == "One sentence."
         assert any(

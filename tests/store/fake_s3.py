@@ -11,6 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+# The status, headers and body of an answer.
+Answer = tuple[int, Mapping[str, str], bytes]
+
 BUCKET = "bucket"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 
@@ -53,14 +56,18 @@ class FakeS3:
     Attributes:
         objects: by key.
         region: the only one in which requests may be signed; any by default.
-        listing: what listings are answered with instead: status, headers, body.
+        listing: what listings are answered with instead.
+        first_listings: what the first ones are answered with instead; None: as usual.
+        page: how many objects a page of a listing holds.
         asked: how often each key was asked for.
         endpoint_url: the server's address.
     """
 
     objects: dict[str, FakeObject] = field(default_factory=dict)
     region: str = ""
-    listing: tuple[int, Mapping[str, str], bytes] | None = None
+    listing: Answer | None = None
+    first_listings: list[Answer | None] = field(default_factory=list)
+    page: int = 1000
     asked: Counter[str] = field(default_factory=Counter)
     endpoint_url: str = ""
 
@@ -93,23 +100,29 @@ class _Handler(BaseHTTPRequestHandler):
         key = unquote(url.path).removeprefix(f"/{BUCKET}").removeprefix("/")
         if self.fake.region and f"/{self.fake.region}/s3/" not in self.headers["Authorization"]:
             self._refuse(400, "AuthorizationHeaderMalformed", region=self.fake.region)
-        elif "list-type" in parse_qs(url.query):
-            self._list()
+        elif "list-type" in (query := parse_qs(url.query)):
+            self._list(int(query.get("continuation-token", ["0"])[0]))
         else:
             self._send(key)
 
     do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
-    def _list(self) -> None:
-        if self.fake.listing:
-            self._answer(*self.fake.listing)
+    def _list(self, start: int) -> None:
+        first = self.fake.first_listings.pop(0) if self.fake.first_listings else None
+        if instead := first or self.fake.listing:
+            self._answer(*instead)
             return
+        end = start + self.fake.page
         rows = "".join(
             f"<Contents><Key>{escape(key)}</Key><Size>{len(item.content)}</Size>"
             f"<ETag>{item.headers['ETag']}</ETag></Contents>"
-            for key, item in sorted(self.fake.objects.items())
+            for key, item in sorted(self.fake.objects.items())[start:end]
         )
-        body = f"<ListBucketResult><IsTruncated>false</IsTruncated>{rows}</ListBucketResult>"
+        is_cut = str(end < len(self.fake.objects)).lower()
+        body = (
+            f"<ListBucketResult><IsTruncated>{is_cut}</IsTruncated>"
+            f"<NextContinuationToken>{end}</NextContinuationToken>{rows}</ListBucketResult>"
+        )
         self._answer(200, {}, body.encode())
 
     def _send(self, key: str) -> None:

@@ -12,6 +12,7 @@ from autofocus.common.errors import (
     CredentialsError,
     SettingError,
     StoreError,
+    StoreUnavailableError,
 )
 from autofocus.store.failures import Failure
 from autofocus.store.listing import list_objects
@@ -161,7 +162,7 @@ def test_impossible_bucket_name(s3: S3) -> None:
 @pytest.mark.parametrize("endpoint", [NOBODY_LISTENS, "http://nowhere.invalid"])
 def test_unreachable_endpoint(s3: S3, endpoint: str) -> None:
     """Where nobody answers, the sentence names the address."""
-    assert sentence(StoreError, s3.bucket, endpoint_url=endpoint) == (
+    assert sentence(StoreUnavailableError, s3.bucket, endpoint_url=endpoint) == (
         f"{endpoint} can't be reached: check --endpoint-url, the network, and that the server "
         "runs."
     )
@@ -186,7 +187,21 @@ def test_bad_endpoint_in_the_environment(s3: S3, monkeypatch: pytest.MonkeyPatch
         (200, {}, b"<html/>", StoreError, "is no S3 server"),
         (200, {}, b"", StoreError, "is no S3 server"),
         (404, {}, b"<html><br></html>", StoreError, "is no S3 server (404: Not Found)"),
-        (500, {}, b"oh", StoreError, "can't list the bucket bucket (500: Internal Server Error)"),
+        (200, {}, b"<!doctype html><br>", StoreError, "is no S3 server"),
+        (
+            200,
+            {},
+            b"<ListBucketResult><Contents><Key>a</Ke",
+            StoreUnavailableError,
+            "(500: Internal Server Error)",
+        ),
+        (
+            500,
+            {},
+            b"oh",
+            StoreUnavailableError,
+            "can't list the bucket bucket (500: Internal Server Error)",
+        ),
         (403, {}, b"", CredentialsError, "ask its owner for s3:ListBucket"),
         (301, {}, b"", BucketNotFoundError, "is in another region"),
         (
@@ -234,7 +249,7 @@ def test_credentials_that_cannot_be_renewed_count_for_all_objects() -> None:
         ({"AWS_ACCESS_KEY_ID": ""}, [], "There are no credentials"),
         ({"AWS_ACCESS_KEY_ID": "unknown"}, [], "doesn't know the access key"),
         ({}, ["--bucket", "no-such-bucket"], "There is no bucket no-such-bucket"),
-        ({}, ["--endpoint-url", NOBODY_LISTENS], "can't be reached"),
+        ({}, ["--endpoint-url", NOBODY_LISTENS, "--patience", "0"], "can't be reached"),
     ],
 )
 def test_command_line_errors(

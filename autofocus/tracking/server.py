@@ -1,0 +1,124 @@
+"""Calls of MLflow: retried while its server is unavailable, with one sentence for what fails."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from autofocus.common.errors import StoreError, StoreUnavailableError
+from autofocus.store.patience import Patience
+from autofocus.store.problems import Place, store_error
+
+R = TypeVar("R")
+
+# Schemes of stores on this machine; a drive's letter looks like one, too.
+_LOCAL = re.compile("|file|sqlite|[a-z]", re.IGNORECASE)
+# The packages whose errors tell that the store can't be used.
+_PACKAGES = {"boto3", "botocore", "mlflow", "requests", "s3transfer"}
+_AWS = {"boto3", "botocore", "s3transfer"}
+# Kinds of errors of requests; RetryError: after 429 and 5xx.
+_FAILED_REQUESTS = {"ChunkedEncodingError", "ConnectionError", "RetryError", "Timeout"}
+_STATUS = re.compile(r"failed with error code (\d{3})")
+_FIRST_SERVER_FAULT = 500
+_NOT_IMPLEMENTED = 501
+_TRANSIENT_STATUSES = {408, 429}
+
+
+class TrackingServer:
+    """The store of MLflow's runs.
+
+    Args:
+        uri: where it is.
+        patience: how long to keep retrying while it is unavailable, in seconds. A store on this
+            machine is never retried.
+    """
+
+    def __init__(self, uri: str, patience: float) -> None:
+        self.uri = uri
+        is_local = _LOCAL.fullmatch(urlsplit(uri).scheme) is not None
+        self._patience = Patience(
+            0.0 if is_local else patience, f"The MLflow tracking store {uri}"
+        )
+
+    def call(self, work: Callable[[], R]) -> R:
+        """Call a function, which must stand being called again after it has failed halfway.
+
+        Raises:
+            StoreUnavailableError: the store was unavailable for too long.
+            StoreError: it can't be used.
+        """
+        return self._patience.call(lambda: self._once(work))
+
+    def _once(self, work: Callable[[], R]) -> R:
+        try:
+            return work()
+        except Exception as error:
+            if _package(error) not in _PACKAGES:
+                raise
+            kind = StoreUnavailableError if is_transient(error) else StoreError
+            raise kind(
+                f"The MLflow tracking store {self.uri} can't be used ({_reason(error)}): "
+                "check MLFLOW_TRACKING_URI and that the server is up."
+            ) from None
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether a retry may succeed later: no connection, or 429 or 5xx as the answer.
+
+    Args:
+        error: what MLflow raised, or what it uses for HTTP and for S3.
+    """
+    return any(_is_transient(each) for each in _chain(error))
+
+
+def _reason(error: BaseException) -> str:
+    """Return in one line why a request failed."""
+    causes = list(_chain(error))
+    # What MLflow says of a failed request is long, and ends with what lies behind it.
+    said = causes[-1] if any(_package(cause) == "requests" for cause in causes) else error
+    return (str(said).splitlines() or [""])[0][:200].rstrip(".")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and its causes."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_transient(error: BaseException) -> bool:
+    package = _package(error)
+    if package in _AWS:
+        return isinstance(store_error(error, Place("")), StoreUnavailableError)
+    if package == "requests":
+        return _is_failed_request(error)
+    return package == "mlflow" and _may_pass(_status(error))
+
+
+def _package(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
+
+
+def _is_failed_request(error: BaseException) -> bool:
+    names = {base.__name__ for base in type(error).__mro__}
+    # Certificates: a kind of ConnectionError, but final.
+    if "SSLError" in names:
+        return False
+    response: Any = getattr(error, "response", None)
+    status = 0 if response is None else int(response.status_code)
+    return bool(names & _FAILED_REQUESTS) or _may_pass(status)
+
+
+def _status(error: BaseException) -> int:
+    """Return the status that MLflow's server answered with; 0 where there was no answer."""
+    if found := _STATUS.search(str(error)):
+        return int(found[1])
+    # Others have 500 as well where it was MLflow's client that did not go on.
+    is_answer = type(error).__name__ == "RestException"
+    status = int(getattr(error, "get_http_status_code", int)())
+    return status if is_answer or status != _FIRST_SERVER_FAULT else 0
+
+
+def _may_pass(status: int) -> bool:
+    is_fault = status >= _FIRST_SERVER_FAULT and status != _NOT_IMPLEMENTED
+    return is_fault or status in _TRANSIENT_STATUSES

@@ -1,0 +1,248 @@
+"""Claims about runs in MLflow, on a real server that goes away and comes back."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autofocus.common.errors import StoreError, StoreUnavailableError
+from autofocus.learning.classifier import Exportable
+from autofocus.learning.runtime import tensorflow
+from autofocus.store import patience
+from autofocus.tracking.experiment import Experiment, experiment
+from tests.store.outage import Proxy
+
+START_WITHIN_S = 120
+METRICS = {"accuracy": 0.5, "loss": 2.0}
+HISTORY = [{"step": step, "loss": 1 / (step + 1)} for step in range(5)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real MLflow server, and yield its address."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
+    command += ["--artifacts-destination", str(folder / "artifacts")]
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder) as process,
+    ):
+        deadline = time.monotonic() + START_WITHIN_S
+        while not is_healthy(f"http://127.0.0.1:{port}/health"):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+def is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def proxy(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """Let MLflow find the server, behind a proxy by which it may go away."""
+    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.2)
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    import mlflow
+
+    with Proxy(server) as proxy:
+        before = mlflow.get_tracking_uri()
+        mlflow.set_tracking_uri(proxy.endpoint_url)
+        yield proxy
+        mlflow.set_tracking_uri(before)
+
+
+def run_of(run_id: str) -> Any:
+    """Return a run as the server has it."""
+    import mlflow
+
+    return mlflow.MlflowClient().get_run(run_id)
+
+
+def log_all(run: Experiment, folder: Path) -> None:
+    """Log something of each kind."""
+    (folder / "report.html").write_text("report")
+    run.log_parameters({"folds": 3}, {"backbone": "small"})
+    run.log_history(HISTORY)
+    run.log_results(METRICS, [folder / "report.html"])
+
+
+Step = Callable[[Experiment, Path], None]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda run, _: run.log_parameters({"folds": 3}, {"backbone": "small"}),
+        lambda run, _: run.log_history(HISTORY),
+        log_all,
+    ],
+)
+def test_an_outage_loses_nothing(step: Step, proxy: Proxy, tmp_path: Path) -> None:
+    """Whatever is logged while the server is away for two seconds is there in the end, once."""
+    import mlflow
+
+    with experiment(None, "away", 60) as run:
+        log_all(run, tmp_path)
+        ended = proxy.go_away_for(2)
+        step(run, tmp_path)
+        ended.join()
+    kept, client = run_of(run.run_id), mlflow.MlflowClient()
+    assert kept.info.status == "FINISHED"
+    assert kept.data.params == {"folds": "3"}
+    assert kept.data.metrics.keys() == METRICS.keys()
+    history = client.get_metric_history(run.run_id, "loss")
+    assert {(point.step, point.value) for point in history} >= {
+        (row["step"], row["loss"]) for row in HISTORY
+    }
+    assert [item.path for item in client.list_artifacts(run.run_id)] == ["report.html"]
+
+
+def test_a_run_begins_and_ends_in_an_outage(
+    proxy: Proxy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A server that is away at the start or at the end is waited for, and that is logged."""
+    ended = proxy.go_away_for(2)
+    with experiment(None, "patient", 60) as run:
+        ended.join()
+        ended = proxy.go_away_for(2)
+    ended.join()
+    assert run_of(run.run_id).info.status == "FINISHED"
+    lines = [line for line in capsys.readouterr().err.splitlines() if "MLflow" in line]
+    assert lines[0].startswith(f"The MLflow tracking store {proxy.endpoint_url} can't be used (")
+    assert lines[0].endswith(" Retrying for up to 60 s (--patience).")
+    assert "is available again after" in lines[1]
+
+
+def test_a_server_that_stays_away_is_one_sentence(proxy: Proxy) -> None:
+    """With the patience the run ends with one sentence, at its start."""
+    began = time.monotonic()
+    sentence = f"{proxy.endpoint_url} can't be used"
+    with proxy.outage(), pytest.raises(StoreUnavailableError, match=sentence):
+        experiment(None, "lost", 1).__enter__()
+    assert 1 <= time.monotonic() - began < 4
+
+
+def test_a_server_that_goes_away_for_good_is_one_sentence(proxy: Proxy, tmp_path: Path) -> None:
+    """With the patience the run ends with one sentence, in its middle, too."""
+    with experiment(None, "lost", 1) as run:
+        log_all(run, tmp_path)
+        with proxy.outage(), pytest.raises(StoreUnavailableError, match="can't be used"):
+            log_all(run, tmp_path)
+
+
+def test_an_interrupted_run_is_found_again_after_an_outage(proxy: Proxy) -> None:
+    """A server that is away while an interrupted run is looked for doesn't make a second one."""
+    with experiment(None, "first", 60) as first:
+        pass
+    ended = proxy.go_away_for(1)
+    with experiment(first.run_id, "second", 60) as second:
+        ended.join()
+    assert second.run_id == first.run_id
+
+
+@contextmanager
+def proxy_away(proxy: Proxy) -> Iterator[None]:
+    """Begin an outage that outlasts the block."""
+    proxy.go_away()
+    yield
+
+
+def test_an_error_of_the_body_is_not_hidden_by_an_outage(proxy: Proxy) -> None:
+    """What goes wrong within a run is raised, also where the server can't be told any more."""
+    with pytest.raises(ZeroDivisionError), experiment(None, "failed", 60), proxy_away(proxy):
+        raise ZeroDivisionError
+    proxy.come_back()
+
+
+def test_a_run_that_fails_is_marked_as_failed(proxy: Proxy) -> None:
+    """Where the server answers, it has the run as failed."""
+    with pytest.raises(ZeroDivisionError), experiment(None, "failed", 60) as run:
+        raise ZeroDivisionError
+    assert proxy.connections
+    assert run_of(run.run_id).info.status == "FAILED"
+
+
+def test_invalid_requests_are_final(proxy: Proxy, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the server rejects is raised at once as one sentence, whatever the patience."""
+    assert proxy.endpoint_url
+    with experiment(None, "invalid", 60) as run:
+        run.log_parameters({"folds": 3}, {})
+        with pytest.raises(StoreError, match=r"can't be used \(.*folds") as caught:
+            run.log_parameters({"folds": 4}, {})
+    assert not isinstance(caught.value, StoreUnavailableError)
+    assert "Retrying" not in capsys.readouterr().err
+
+
+def test_mlflow_itself_retries_as_the_user_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's own retries are off where we retry, unless the user has set their number."""
+    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    monkeypatch.delenv(name, raising=False)
+    from autofocus.tracking.experiment import _mlflow_retries
+
+    with _mlflow_retries(0):
+        assert os.environ[name] == "0"
+    assert name not in os.environ
+    monkeypatch.setenv(name, "5")
+    with _mlflow_retries(0):
+        assert os.environ[name] == "5"
+
+
+def make_model() -> Exportable:
+    """Make a model that takes a while to upload."""
+    tf = tensorflow()
+
+    class Model(tf.Module):  # type: ignore[misc, name-defined] # it ships no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.ballast = tf.Variable(tf.random.uniform([1_000_000]))
+
+        @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 3], tf.float32, name="images")])  # type: ignore[untyped-decorator]
+        def __call__(self, images: Any) -> Any:
+            return {"final": tf.reduce_mean(images, axis=[1, 2]) + 0 * self.ballast[0]}
+
+    model = Model()
+    return Exportable(model, {"serving_default": model.__call__}, (8, 8, 3))
+
+
+def test_a_model_is_logged_once(proxy: Proxy) -> None:
+    """A model whose upload an outage cuts off is there whole in the end, and once."""
+    import mlflow
+
+    with experiment(None, "model", 60) as run:
+
+        def go_away_in_the_middle() -> None:
+            before = proxy.bytes_sent
+            while proxy.bytes_sent < before + 500_000:
+                time.sleep(0.0001)
+            proxy.go_away_for(2).join()
+
+        outage = threading.Thread(target=go_away_in_the_middle)
+        outage.start()
+        run.log_model(make_model(), 3)
+        assert not outage.is_alive()
+        outage.join()
+    info = run_of(run.run_id).info
+    (logged,) = mlflow.MlflowClient().search_logged_models([info.experiment_id])
+    assert logged.status == "READY"
+    assert mlflow.pyfunc.load_model(f"runs:/{run.run_id}/model")

@@ -1,0 +1,151 @@
+"""Claims about which failures of MLflow are retried, on a server that answers as it is told."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from autofocus.common.errors import StoreError, StoreUnavailableError
+from autofocus.store import patience
+from autofocus.tracking.server import TrackingServer
+from tests.store.test_session_retries import secure_server
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.02)
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """Serve the same answer to everyone, and yield the address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def ask(uri: str) -> None:
+    """Ask a server for a run."""
+    import mlflow
+
+    mlflow.MlflowClient(uri).get_run("0")
+
+
+@pytest.mark.parametrize("body", [b"Oh.", b'{"error_code": "X", "message": "Oh."}'])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520])
+def test_transient_answers(status: int, body: bytes) -> None:
+    """429 and the server's faults are waited out, in whatever form they come."""
+    with answering(status, body) as uri, pytest.raises(StoreUnavailableError, match=uri):
+        TrackingServer(uri, 0).call(lambda: ask(uri))
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (400, "INVALID_PARAMETER_VALUE"),
+        (401, "UNAUTHENTICATED"),
+        (403, "PERMISSION_DENIED"),
+        (404, "RESOURCE_DOES_NOT_EXIST"),
+        (501, "NOT_IMPLEMENTED"),
+    ],
+)
+def test_final_answers(status: int, code: str) -> None:
+    """What the server will not do later either is an error at once, as one sentence."""
+    for body in (b"<html>No.</html>", f'{{"error_code": "{code}", "message": "No."}}'.encode()):
+        with answering(status, body) as uri, pytest.raises(StoreError) as caught:
+            TrackingServer(uri, 60).call(lambda uri=uri: ask(uri))  # type: ignore[misc]
+        assert type(caught.value) is StoreError
+        assert str(caught.value).startswith(f"The MLflow tracking store {uri} can't be used (")
+
+
+def test_another_server_is_final() -> None:
+    """A page of some other server is an error at once."""
+    with answering(200, b"<html>Hello!</html>") as uri, pytest.raises(StoreError) as caught:
+        TrackingServer(uri, 60).call(lambda: ask(uri))
+    assert type(caught.value) is StoreError
+
+
+def test_unknown_certificates_are_final(tmp_path: Path) -> None:
+    """A certificate that is not trusted is an error at once."""
+    with secure_server(tmp_path) as uri, pytest.raises(StoreError, match="certificate") as caught:
+        TrackingServer(uri, 60).call(lambda: ask(uri))
+    assert type(caught.value) is StoreError
+
+
+def test_errors_of_s3_below_mlflow() -> None:
+    """Where artifacts go to S3, its failures are told apart in the same way."""
+    from boto3.exceptions import S3UploadFailedError
+    from botocore.exceptions import ClientError, EndpointConnectionError
+
+    def upload(cause: Exception) -> None:
+        raise S3UploadFailedError("Failed to upload.") from cause
+
+    busy = ClientError({"Error": {"Code": "SlowDown", "Message": "x"}}, "PutObject")
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "x"}}, "PutObject")
+    for error in (busy, EndpointConnectionError(endpoint_url="http://127.0.0.1:1")):
+        with pytest.raises(StoreUnavailableError):
+            TrackingServer("http://127.0.0.1:1", 0).call(lambda error=error: upload(error))  # type: ignore[misc]
+    with pytest.raises(StoreError) as caught:
+        TrackingServer("http://127.0.0.1:1", 60).call(lambda: upload(denied))
+    assert type(caught.value) is StoreError
+
+
+def test_errors_of_others_are_left_alone() -> None:
+    """What is no error of MLflow is raised as it is."""
+    with pytest.raises(ZeroDivisionError):
+        TrackingServer("http://127.0.0.1:1", 60).call(lambda: 1 // 0)
+
+
+@pytest.mark.parametrize(
+    ("uri", "attempts"),
+    [
+        ("sqlite:///mlflow.db", 1),
+        ("file:///mlruns", 1),
+        ("/mlruns", 1),
+        ("C:\\mlruns", 1),
+        ("http://127.0.0.1:1", 3),
+        ("https://mlflow.example", 3),
+        ("postgresql://mlflow.example/db", 3),
+    ],
+)
+def test_stores_on_this_machine_are_never_retried(uri: str, attempts: int) -> None:
+    """A file or SQLite fails at once, as waiting would not help; all others are retried."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
+
+    calls = itertools.count(1)
+
+    def work() -> int:
+        if (call := next(calls)) < 3:
+            raise MlflowException("Locked.", TEMPORARILY_UNAVAILABLE)
+        return call
+
+    if attempts == 1:
+        with pytest.raises(StoreUnavailableError, match="Locked"):
+            TrackingServer(uri, 60).call(work)
+    else:
+        assert TrackingServer(uri, 60).call(work) == attempts
