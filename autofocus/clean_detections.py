@@ -120,7 +120,7 @@ def clean_detections(
             joined, notes = _join(detections, image_dir, image_properties, outpath, settings)
             counts = _write(joined, outpath, ledger, workspace.scratch)
             files.write_json(memory, {"inputs": inputs, "notes": notes}, workspace.scratch)
-    counts.check(settings.max_rejected, ledger, harmless=[Reason.NO_DETECTION, Reason.DUPLICATE])
+    counts.check(settings.max_rejected, ledger)
     return CleanResult(NAME, counts, ledger, {"table": outpath}, notes, table=outpath)
 
 

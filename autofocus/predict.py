@@ -12,7 +12,7 @@ from autofocus.common import files
 from autofocus.common.command import Argument, Command
 from autofocus.common.errors import InputDataError
 from autofocus.common.items import process
-from autofocus.common.ledger import Reason, ledger_beside
+from autofocus.common.ledger import ledger_beside
 from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
 from autofocus.common.settings import (
@@ -158,11 +158,16 @@ def predict(
             tables=[table.at(outpath)],
             jobs=settings.jobs or cores(),
         )
-    judged = [rejected[name] for name in names if name in rejected]
-    counts.check(settings.max_rejected, ledger, harmless=[Reason.APPLE_DOUBLE], earlier=judged)
-    notes = _notes(preparation, table)
+    earlier = tuple(rejected[name] for name in names if name in rejected)
+    counts.check(settings.max_rejected, ledger, earlier)
     return PredictResult(
-        NAME, counts, ledger, {"predictions": outpath}, notes, predictions=outpath
+        NAME,
+        counts,
+        ledger,
+        {"predictions": outpath},
+        _notes(preparation, table),
+        earlier,
+        predictions=outpath,
     )
 
 

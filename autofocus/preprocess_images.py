@@ -16,7 +16,7 @@ from autofocus.common.command import Argument, Command
 from autofocus.common.errors import OutputConflictError
 from autofocus.common.items import Items, Table, process
 from autofocus.common.journal import Outcome
-from autofocus.common.ledger import LEDGER_NAME, Reason, Row, rejected
+from autofocus.common.ledger import LEDGER_NAME, Row, rejected
 from autofocus.common.parallel import cores
 from autofocus.common.result import StageResult
 from autofocus.common.settings import (
@@ -186,7 +186,7 @@ def preprocess_images(
             jobs=settings.jobs or cores(),
         )
         made = _find_motion(outdir, workspace, settings)
-    counts.check(settings.max_rejected, ledger, harmless=[Reason.APPLE_DOUBLE])
+    counts.check(settings.max_rejected, ledger)
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
     notes = (str(made),) if made else ()
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)

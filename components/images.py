@@ -1,7 +1,7 @@
 """The names of the components' images.
 
 `docker/build_images.sh` builds them under these names, and `docker/push_images.sh` notes their
-digests. `AUTOFOCUS_REGISTRY` and `AUTOFOCUS_TAG` say which are meant; without a tag, those of the
+digests. The variables `REGISTRY` and `TAG` say which are meant; without a tag, those of the
 working tree.
 """
 
@@ -14,6 +14,8 @@ from typing import Any
 
 from autofocus.common.errors import InputDataError, SettingError
 
+REGISTRY = "REGISTRY"
+TAG = "TAG"
 REPOSITORY = Path(__file__).parents[1]
 DIGESTS = REPOSITORY / "build" / "digests.json"
 
@@ -31,10 +33,10 @@ def image(stage: str) -> str:
         SettingError: the tag may mean something else tomorrow, or there is none.
         InputDataError: the file of digests can't be read.
     """
-    registry = os.environ.get("AUTOFOCUS_REGISTRY", "").rstrip("/")
-    tag = os.environ.get("AUTOFOCUS_TAG") or _tag_of_tree()
+    registry = os.environ.get(REGISTRY, "").rstrip("/")
+    tag = os.environ.get(TAG) or _tag_of_tree()
     if tag == "latest":
-        raise SettingError("AUTOFOCUS_TAG: a tag must mean one content for ever, so not latest.")
+        raise SettingError(f"{TAG}: a tag must mean one content for ever, so not latest.")
     noted = _noted_digests()
     if (noted.get("registry"), noted.get("tag")) == (registry, tag) and stage in noted["images"]:
         return str(noted["images"][stage])
@@ -60,5 +62,5 @@ def _tag_of_tree() -> str:
         [REPOSITORY / "docker" / "tag.sh"], capture_output=True, text=True, check=False
     )
     if told.returncode:
-        raise SettingError(f"AUTOFOCUS_TAG is not set, and {told.stderr.strip()}")
+        raise SettingError(f"{TAG} is not set, and {told.stderr.strip()}")
     return told.stdout.strip()

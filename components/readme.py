@@ -11,15 +11,20 @@ from typing import Any
 import docstring_parser
 
 FOLDER = Path(__file__).parent
-MADE_BY = (
-    "Made from [component.py](component.py) by `make readmes`; [main.py](main.py) is what runs "
-    "inside the image."
-)
+MADE_BY = "Made from [component.py](component.py) by `make readmes`; {program} runs in the image."
+PROGRAM = "[main.py](main.py)"
+# The component that isn't a stage, which runs in another's image.
+ANCHOR = "[anchor.py](../../autofocus/containers/anchor.py)"
 STAGES = ("download", "preprocess", "clean", "link", "retrain", "predict", "publish")
+COMPONENTS = ("anchor", *STAGES)
 
 
 def path_of(stage: str) -> Path:
-    """Return where a component's README stands."""
+    """Return where a component's README stands.
+
+    Args:
+        stage: the component's name.
+    """
     return FOLDER / stage / "README.md"
 
 
@@ -37,7 +42,7 @@ def render(stage: str) -> str:
             "",
             str(told.short_description),
             "",
-            MADE_BY,
+            MADE_BY.format(program=PROGRAM if stage in STAGES else ANCHOR),
             "",
             *_artifacts("Input", artifacts, sentences),
             *_artifacts("Output", spec.outputs, sentences),
@@ -76,6 +81,6 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    for each in STAGES:
+    for each in COMPONENTS:
         path_of(each).write_text(render(each), encoding="utf-8")
         print(f"wrote {path_of(each)}")

@@ -6,7 +6,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -54,6 +54,10 @@ class Reason(str, Enum):
     # labels
     NO_LABEL = "no_label"
     CONFLICTING_LABELS = "conflicting_labels"
+
+
+# Expected in sound data: they do not count towards `max_rejected`.
+HARMLESS = frozenset({Reason.APPLE_DOUBLE, Reason.NO_DETECTION, Reason.DUPLICATE})
 
 
 @dataclass(frozen=True)
@@ -114,35 +118,61 @@ class Counts:
         why = ", ".join(f"{reason} {number}" for reason, number in sorted(self.reasons.items()))
         return f"{line} ({why})" if why else line
 
-    def check(
-        self,
-        max_rejected: float,
-        ledger: Path,
-        harmless: Collection[Reason] = (),
-        earlier: Collection[Row] = (),
-    ) -> None:
+    def share(self, earlier: Collection[Row] = ()) -> "Share":
+        """Return what counts towards `max_rejected`: harmless reasons do not.
+
+        Args:
+            earlier: rejections of an earlier stage, which has checked them.
+        """
+        new = self.reasons - Counter(row.reason.value for row in earlier if row.reason)
+        counted = {why: n for why, n in new.most_common() if Reason(why) not in HARMLESS}
+        return Share(self.inputs - len(earlier), counted)
+
+    def check(self, max_rejected: float, ledger: Path, earlier: Collection[Row] = ()) -> None:
         """End a run in which too large a share was rejected.
 
         Args:
             max_rejected: the largest share allowed, 0 to 1.
             ledger: where the rows stand, for the message.
-            harmless: reasons that are expected, and do not count.
-            earlier: rejections that an earlier stage has judged, and that do not count again.
+            earlier: rejections of an earlier stage, which has checked them.
 
         Raises:
             TooManyRejectedError: more than `max_rejected` of all inputs were rejected.
         """
-        allowed = {reason.value for reason in harmless}
-        new = self.reasons - Counter(row.reason.value for row in earlier if row.reason)
-        counted = {why: n for why, n in new.most_common() if why not in allowed}
-        number = sum(counted.values())
-        # Not `number > max_rejected * inputs`: 0.29 * 100 is a little less than 29.
-        if number and number / (self.inputs - len(earlier)) > max_rejected:
-            why = ", ".join(f"{reason} {n}" for reason, n in counted.items())
+        share = self.share(earlier)
+        if share.is_above(max_rejected):
             raise TooManyRejectedError(
-                f"{number} of {self.inputs} inputs were rejected ({why}), more than the "
-                f"share of {max_rejected:g} that --max-rejected allows: see {ledger}."
+                f"{share}, more than the share of {max_rejected:g} that --max-rejected allows: "
+                f"see {ledger}."
             )
+
+
+@dataclass(frozen=True)
+class Share:
+    """The rejected share of a stage's inputs, harmless reasons aside.
+
+    Attributes:
+        inputs: how many inputs there were.
+        reasons: how many of them were rejected, by reason.
+    """
+
+    inputs: int
+    reasons: Mapping[str, int]
+
+    @property
+    def rejected(self) -> int:
+        """How many inputs were rejected."""
+        return sum(self.reasons.values())
+
+    def is_above(self, limit: float) -> bool:
+        """Tell whether more than this share, 0 to 1, was rejected."""
+        # Not `rejected > limit * inputs`: 0.29 * 100 is a little less than 29.
+        return self.rejected > 0 and self.rejected / self.inputs > limit
+
+    def __str__(self) -> str:
+        """Return how many were rejected, and why."""
+        why = ", ".join(f"{reason} {number}" for reason, number in self.reasons.items())
+        return f"{self.rejected} of {self.inputs} inputs were rejected ({why})"
 
 
 class LedgerWriter:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autofocus.common.ledger import Counts
+from autofocus.common.ledger import Counts, Row, Share
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class StageResult:
         ledger: the file with a row for every input.
         outputs: what the stage wrote, each with a word for people.
         notes: what people should know, one sentence each.
+        earlier: rows of inputs that an earlier stage rejected, and that this one only lists.
     """
 
     stage: str
@@ -24,6 +25,12 @@ class StageResult:
     ledger: Path
     outputs: Mapping[str, Path] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    earlier: tuple[Row, ...] = ()
+
+    @property
+    def share(self) -> Share:
+        """What of its inputs this stage rejected."""
+        return self.counts.share(self.earlier)
 
     def __str__(self) -> str:
         """Return the account as a few lines of text."""

@@ -7,6 +7,7 @@ specification (kubeflow/pipelines, api/v2alpha1/pipeline_spec.proto), in protobu
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -108,16 +109,32 @@ def _whole(value: Any) -> Any:
     return value
 
 
+def _finite(value: Any) -> Any:
+    """Return a JSON value without the numbers that JSON doesn't have (NaN, infinity)."""
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items() if not _is_infinite(item)}
+    if isinstance(value, list):
+        return [_finite(item) for item in value if not _is_infinite(item)]
+    return value
+
+
+def _is_infinite(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
 def write_output(executor_input: ExecutorInput, metadata: Mapping[str, Mapping[str, Any]]) -> None:
     """Write the executor output, whole or not at all.
 
     Args:
         executor_input: what was asked.
-        metadata: what is to be recorded with each output artifact, by its name.
+        metadata: what is to be recorded with each output artifact, by its name. An output that
+            isn't named here is none of the component's, and is left to the launcher. Numbers
+            that are not finite are left out: the launcher reads strict JSON.
     """
     artifacts = {
-        name: {"artifacts": [replace(artifact, metadata=metadata[name]).to_json()]}
+        name: {"artifacts": [replace(artifact, metadata=_finite(metadata[name])).to_json()]}
         for name, artifact in executor_input.outputs.items()
+        if name in metadata
     }
     final = executor_input.output_file
     files.write_json(final, {"artifacts": artifacts}, final.parent)

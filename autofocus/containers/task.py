@@ -23,11 +23,19 @@ from autofocus.common.ledger import LEDGER_NAME, Row, Status, read_ledger
 from autofocus.common.result import StageResult
 from autofocus.common.settings import from_mapping, kinds
 from autofocus.common.workspace import HIDDEN
+from autofocus.containers import shards
 from autofocus.containers.executor import ExecutorInput, write_output
 
 S = TypeVar("S")
-# So many rejected inputs are named in the log of a task that fails.
+# So many rejected inputs are named in a task's log.
 SHOWN = 20
+# What the cluster's driver reads of a task's parameters, beside those from `pipelinechannel--`.
+RESOURCES = {
+    *("cpu_limit", "cpu_request", "memory_limit", "memory_request"),
+    *("accelerator_type", "accelerator_count"),
+}
+# The share that may be rejected where a pipeline doesn't say.
+MAX_REJECTED = 0.1
 
 
 @dataclass
@@ -37,24 +45,31 @@ class Task:
     Attributes:
         asked: what the pipeline wants.
         folder: where to work; it vanishes when the task ends.
+        shares: what this shard's stages rejected, as metadata of all outputs.
     """
 
     asked: ExecutorInput
     folder: Path
     _made: dict[str, tuple[Path, Mapping[str, Any]]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
+    shares: dict[str, int] = field(default_factory=dict)
 
-    def parameter(self, name: str) -> Any:
+    def parameter(self, name: str, default: Any = None) -> Any:
         """Return a parameter's value.
 
+        Args:
+            name: the parameter.
+            default: the value where none was given, as a cluster leaves out empty lists and
+                mappings; None if it is required.
+
         Raises:
-            InputDataError: it was not given.
+            InputDataError: it is required, and was not given.
         """
         self._used.add(name)
-        try:
-            return self.asked.parameters[name]
-        except KeyError:
-            raise InputDataError(f"The pipeline gives no parameter {name}.") from None
+        value = self.asked.parameters.get(name, default)
+        if value is None:
+            raise InputDataError(f"The pipeline gives no parameter {name}.")
+        return value
 
     def place(self, name: str, folder: Path) -> Path:
         """Return the folder that a parameter names below another; that one itself if it is empty.
@@ -64,9 +79,9 @@ class Task:
             folder: where it leads from.
 
         Raises:
-            InputDataError: it was not given, or leads elsewhere.
+            InputDataError: it leads elsewhere.
         """
-        place = PurePosixPath(self.parameter(name))
+        place = PurePosixPath(self.parameter(name, ""))
         if place.is_absolute() or ".." in place.parts:
             raise InputDataError(
                 f"{name} must name a folder below the bucket's root, such as photographs/2016, "
@@ -85,8 +100,8 @@ class Task:
         if missing or not paths:
             which = f" {missing[0]}" if missing else ""
             raise InputDataError(
-                f"The input {name}{which} is not there: the component that makes it has not "
-                "ended well."
+                f"The input {name}{which} is not there: the task that makes it has failed, or its "
+                "output has expired or been deleted; then submit with another cache_salt."
             )
         return paths
 
@@ -124,34 +139,78 @@ class Task:
         """
         self._made[name] = (path, metadata or {})
 
+    def check_shard(self, result: StageResult, *before: str) -> None:
+        """Fail only if this shard is hopeless; the whole run is checked where shards meet.
+
+        The share that was rejected is recorded with all outputs, for `check_run`.
+
+        Args:
+            result: what the stage did with this shard, whatever its share.
+            before: inputs whose recorded shares, of the stages before, are handed on.
+
+        Raises:
+            TooManyRejectedError: the shard is hopeless.
+        """
+        shards.check_shard(result.share, self.parameter("max_rejected", MAX_REJECTED))
+        _show_rejected(result.ledger)
+        for name in before:
+            for artifact in self.asked.inputs.get(name, ()):
+                for stage in shards.STAGES:
+                    if share := shards.from_metadata(stage, artifact.metadata):
+                        self.shares |= shards.to_metadata(stage, share)
+        self.shares |= shards.to_metadata(result.stage, result.share)
+
+    def check_run(self, name: str) -> None:
+        """Check what each stage of the shards rejected over the whole run.
+
+        Args:
+            name: an input with an artifact of each shard, from the last of these stages.
+
+        Raises:
+            TooManyRejectedError: a stage rejected a larger share than its parameter allows.
+        """
+        for stage, component in shards.STAGES.items():
+            parameter = f"{component}_max_rejected"
+            artifacts = self.asked.inputs.get(name, ())
+            found = [shards.from_metadata(stage, artifact.metadata) for artifact in artifacts]
+            if shares := [share for share in found if share is not None]:
+                limit = self.parameter(parameter, MAX_REJECTED)
+                shards.check_run(stage, shares, limit, parameter)
+            self._used.add(parameter)
+
     def publish(self, result: StageResult) -> None:
         """Move all outputs into their places, with what the stage did as metadata.
 
-        Args:
-            result: the stage's account; its ledger is the output `ledger`.
+        A newer server may ask for more outputs and give more parameters than this component has:
+        those outputs are left alone, as the launcher fills them, and such a parameter is noted in
+        the log.
 
-        Raises:
-            InputDataError: the pipeline gives a parameter, or wants an output, that the component
-                doesn't have.
+        Args:
+            result: the stage's counts; its ledger is the output `ledger`.
         """
         self.output("ledger", result.ledger)
-        if unused := sorted(set(self.asked.parameters) - self._used):
-            raise InputDataError(
-                f"The pipeline gives a parameter {unused[0]}, which this component doesn't have: "
-                "compile the pipeline for this image."
-            )
-        if unknown := sorted(set(self.asked.outputs) - set(self._made)):
-            raise InputDataError(
-                f"The pipeline wants an output {unknown[0]}, and this component has "
-                f"{', '.join(sorted(self._made))}: compile the pipeline for this image."
-            )
-        account = _account(result)
+        unknown = set(self.asked.parameters) - self._used - RESOURCES
+        for name in sorted(unknown):
+            if not name.startswith("pipelinechannel--"):
+                print(f"note: unknown parameter {name}, ignored", file=sys.stderr)
+        counts = result.counts
+        account = {
+            "inputs": counts.inputs,
+            "ok": counts.ok,
+            "reused": counts.reused,
+            "rejected": counts.rejected,
+            # Each reason once: where shards meet, a task is handed the metadata of all of them.
+            **(self.shares or _reasons(result)),
+        }
         metadata = {
             name: more or {**account, **asdict(measure(path))}
             for name, (path, more) in self._made.items()
         }
         # Files first: a report may lie in the folder of a model.
-        names = sorted(self.asked.outputs, key=lambda name: self._made[name][0].is_dir())
+        names = sorted(
+            self._made.keys() & self.asked.outputs.keys(),
+            key=lambda name: (self._made[name][0].is_dir(), name),
+        )
         with ExitStack() as undo:
             for name in names:
                 final = self.asked.outputs[name].path
@@ -174,10 +233,22 @@ def main(name: str, work: Callable[[Task], StageResult]) -> int:
     return guarded(f"autofocus {name}", lambda: _run(work, sys.argv[1:]))
 
 
-def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
+def read_executor_input(words: Sequence[str]) -> ExecutorInput:
+    """Read a component's command line.
+
+    Args:
+        words: ``--executor_input`` and the executor input as JSON.
+
+    Raises:
+        InputDataError: it is another command line, or no executor input.
+    """
     if len(words) != 2 or words[0] != "--executor_input":  # noqa: PLR2004 - an option, its value
         raise InputDataError("This program takes --executor_input JSON, from a pipeline.")
-    asked = ExecutorInput.parse(words[1])
+    return ExecutorInput.parse(words[1])
+
+
+def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
+    asked = read_executor_input(words)
     with tempfile.TemporaryDirectory(prefix="autofocus-") as folder:
         task = Task(asked, Path(folder))
         # What writes into the current folder, such as MLflow's local store, finds room here.
@@ -185,7 +256,8 @@ def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
         try:
             result = work(task)
         except AutofocusError as error:
-            _show_rejected(task.folder)
+            for ledger in sorted(task.folder.rglob(f"*{LEDGER_NAME}")):
+                _show_rejected(ledger)
             # The folder goes with the container; nobody can look there.
             raise AutofocusError(str(error).replace(f"{folder}/", "")) from None
         finally:
@@ -194,15 +266,14 @@ def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
         print(str(result).replace(f"{folder}/", ""), flush=True)
 
 
-def _show_rejected(folder: Path) -> None:
+def _show_rejected(ledger: Path) -> None:
     """Name inputs that were rejected in the log, as ledgers go with the container."""
-    for ledger in sorted(folder.rglob(f"*{LEDGER_NAME}")):
-        rows = _rejected(ledger)
-        for row in rows[:SHOWN]:
-            reason = row.reason.value if row.reason else ""
-            print(f"rejected: {row.input} ({reason}: {row.detail})", file=sys.stderr)
-        if len(rows) > SHOWN:
-            print(f"rejected: {len(rows) - SHOWN} more", file=sys.stderr)
+    rows = _rejected(ledger)
+    for row in rows[:SHOWN]:
+        reason = row.reason.value if row.reason else ""
+        print(f"rejected: {row.input} ({reason}: {row.detail})", file=sys.stderr)
+    if len(rows) > SHOWN:
+        print(f"rejected: {len(rows) - SHOWN} more", file=sys.stderr)
 
 
 def _rejected(ledger: Path) -> list[Row]:
@@ -212,16 +283,9 @@ def _rejected(ledger: Path) -> list[Row]:
     return []
 
 
-def _account(result: StageResult) -> dict[str, int]:
-    counts = result.counts
-    reasons = {f"rejected_{reason}": number for reason, number in counts.reasons.items()}
-    return {
-        "inputs": counts.inputs,
-        "ok": counts.ok,
-        "reused": counts.reused,
-        "rejected": counts.rejected,
-        **dict(sorted(reasons.items())),
-    }
+def _reasons(result: StageResult) -> dict[str, int]:
+    reasons = result.counts.reasons.items()
+    return {f"rejected_{reason}": number for reason, number in sorted(reasons)}
 
 
 @dataclass(frozen=True)

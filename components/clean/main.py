@@ -9,7 +9,8 @@ from autofocus.tables.merging import merge_tables
 
 
 def clean(task: Task) -> CleanResult:
-    """Put the shards' tables together, and join."""
+    """Check the whole run's rejections, put the shards' tables together, and join."""
+    task.check_run("image_properties")
     data, image_dir = task.folder / "data", task.folder / "preprocessed"
     unpack(task.inputs("tables"), data)
     merge_tables(task.inputs("image_properties"), image_dir / PROPERTIES_NAME, "filepath")

@@ -10,7 +10,9 @@ from autofocus.store.selection import has_image_name
 def download(task: Task) -> DownloadResult:
     """Bring the shard; photographs go into one archive, all else into another."""
     folder = task.folder / "data"
-    result = download_images(folder, task.parameter("bucket"), task.settings(DownloadSettings))
+    settings = task.settings(DownloadSettings, max_rejected=1.0)
+    result = download_images(folder, task.parameter("bucket"), settings)
+    task.check_shard(result)
     keys = [row.input for _, row in read_ledger(result.ledger) if row.reason is None]
     names = [key for key in keys if (folder / key).is_file()]
     photographs = [name for name in names if has_image_name(name)]

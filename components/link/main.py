@@ -13,11 +13,11 @@ def link(task: Task) -> LinkResult:
     table = task.folder / "detections_clean.csv"
     shutil.copyfile(task.input("detections_clean"), table)
     settings: dict[str, Any] = {"links_only": True}
-    if labelmap := task.parameter("labelmap"):
+    if labelmap := task.parameter("labelmap", {}):
         path = task.folder / "labelmap.json"
         path.write_text(json.dumps(labelmap), encoding="utf-8")
         settings["labelmap_path"] = str(path)
-    if rules := task.parameter("label_priority"):
+    if rules := task.parameter("label_priority", []):
         path = task.folder / "label_priority.txt"
         path.write_text("\n".join(map(str, rules)), encoding="utf-8")
         settings["label_priority_path"] = str(path)

@@ -18,8 +18,9 @@ def label(task: Task) -> PredictResult:
         task.input("model"),
         indir,
         task.folder / "bucket" / "predictions.csv",
-        task.settings(PredictSettings, allow_empty=True),
+        task.settings(PredictSettings, allow_empty=True, max_rejected=1.0),
     )
+    task.check_shard(result, "preprocessing")
     task.output("predictions", result.predictions)
     return result
 

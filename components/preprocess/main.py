@@ -17,8 +17,9 @@ def preprocess(task: Task) -> PreprocessResult:
     data, outdir = task.folder / "data", task.folder / "preprocessed"
     unpack([task.input("images")], data)
     # A shard may have none below `indir` by chance; that all have none, a later stage tells.
-    settings = task.settings(PreprocessSettings, allow_empty=True)
+    settings = task.settings(PreprocessSettings, allow_empty=True, max_rejected=1.0)
     result = preprocess_images(task.place("indir", data), outdir, settings)
+    task.check_shard(result, "images")
     names = [row.output for _, row in read_ledger(result.ledger) if row.reason is None]
     pack(outdir, [PREPARATION_NAME, *names], task.folder / "images")
     task.output("preprocessed", task.folder / "images")

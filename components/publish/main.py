@@ -5,7 +5,8 @@ from autofocus.publish_labels import NAME, PublishResult, PublishSettings, publi
 
 
 def publish(task: Task) -> PublishResult:
-    """Merge the shards' tables, and put the one that comes out into the bucket."""
+    """Check the whole run's rejections, merge the shards' tables, and publish the whole."""
+    task.check_run("predictions")
     result = publish_labels(
         task.inputs("predictions"),
         task.folder / "labels.csv",

@@ -13,6 +13,7 @@ from components.interface import container, described_by
 def retrain(
     preprocessed: Input[list[Dataset]],
     links: Input[Dataset],
+    anchor: Input[Dataset],
     model: Output[Model],
     metrics: Output[Metrics],
     confusion_matrix: Output[ClassificationMetrics],
@@ -50,6 +51,7 @@ def retrain(
     show_people: bool = False,
     final_tensor_name: str = "final_result",
     print_misclassified_test_images: bool = False,
+    patience: float = 300.0,
     jobs: int = 0,
     max_rejected: float = 0.1,
     mlflow_tracking_uri: str = "",
@@ -59,6 +61,7 @@ def retrain(
     Args:
         preprocessed: the small photographs that preprocess gives of each shard
         links: the table that link gives
+        anchor: see the anchor component
         model: a SavedModel with its labels, figures and report
         metrics: accuracies, with the test's interval
         confusion_matrix: on the test photographs

@@ -22,7 +22,7 @@ def train(task: Task) -> RetrainResult:
     shutil.copyfile(task.input("links"), links / LINKS_NAME)
     make_links(links / LINKS_NAME)
     shutil.copyfile(images / PREPARATION_NAME, links / PREPARATION_NAME)
-    if uri := task.parameter("mlflow_tracking_uri"):
+    if uri := task.parameter("mlflow_tracking_uri", ""):
         os.environ["MLFLOW_TRACKING_URI"] = uri
     result = retrain(links, model, task.settings(RetrainSettings))
     task.output("model", model)

@@ -10,6 +10,7 @@ from autofocus.common.ledger import (
     LedgerWriter,
     Reason,
     Row,
+    Share,
     Status,
     count,
     ledger_beside,
@@ -111,11 +112,17 @@ def test_none_allowed() -> None:
 
 
 def test_harmless_reasons_do_not_count() -> None:
-    """What is expected to be rejected doesn't end a run; it does without being called harmless."""
-    counts = counts_of(1, apple_double=9)
-    counts.check(0.1, Path("ledger.csv"), harmless=[Reason.APPLE_DOUBLE])
-    with pytest.raises(TooManyRejectedError):
-        counts.check(0.1, Path("ledger.csv"))
+    """What is expected in sound data doesn't end a run, however much of it there is."""
+    counts_of(1, apple_double=9).check(0.1, Path("ledger.csv"))
+    with pytest.raises(TooManyRejectedError, match="1 of 11 inputs were rejected"):
+        counts_of(1, apple_double=9, truncated=1).check(0.01, Path("ledger.csv"))
+
+
+def test_rejections_of_an_earlier_stage_do_not_count_again() -> None:
+    """Neither the inputs nor the rejections of the stage before are this stage's share."""
+    earlier = [rejected("a", Reason.TRUNCATED), rejected("b", Reason.APPLE_DOUBLE)]
+    counts = counts_of(7, truncated=2, apple_double=1)
+    assert counts.share(earlier) == Share(8, {"truncated": 1})
 
 
 def test_no_inputs_pass_the_check() -> None:

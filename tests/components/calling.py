@@ -17,6 +17,7 @@ BUCKET = "components"
 COMPONENTS = Path(__file__).parents[2] / "components"
 # What each component gives.
 OUTPUTS = {
+    "anchor": ("anchor",),
     "download": ("images", "tables", "ledger"),
     "preprocess": ("preprocessed", "image_properties", "ledger"),
     "clean": ("detections_clean", "all_image_properties", "ledger"),
@@ -78,7 +79,11 @@ def prepare(
 
     def artifacts(paths: Path | Sequence[Path]) -> dict[str, Any]:
         paths = [paths] if isinstance(paths, Path) else paths
-        return {"artifacts": [{"name": path.name, "uri": str(path)} for path in paths]}
+        return {
+            "artifacts": [
+                {"name": path.name, "uri": str(path), "metadata": recorded(path)} for path in paths
+            ]
+        }
 
     value = {
         "inputs": {
@@ -91,6 +96,16 @@ def prepare(
         },
     }
     return Call(folder, json.dumps(value))
+
+
+def recorded(path: Path) -> dict[str, Any]:
+    """Return what was recorded with an artifact when it was made, as a cluster hands it on."""
+    output = path.parent / "executor_output.json"
+    if not output.is_file():
+        return {}
+    artifacts = json.loads(output.read_text(encoding="utf-8"))["artifacts"]
+    found = artifacts.get(path.name, {"artifacts": [{}]})["artifacts"][0].get("metadata", {})
+    return {name: float(x) if type(x) is int else x for name, x in found.items()}
 
 
 def start(

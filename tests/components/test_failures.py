@@ -45,6 +45,11 @@ def check_failed(
         ({"bucket": "no-such-bucket"}, "no-such-bucket"),
         ({"bucket": BUCKET, "shard": "2/2"}, "must be less than N"),
         ({"bucket": BUCKET, "prefix": "nothing/"}, "nothing/"),
+        ({"bucket": BUCKET, "prefix": "autofocus/labels/"}, "--output-prefix"),
+        (
+            {"bucket": BUCKET, "endpoint_url": "http://127.0.0.1:1", "patience": 0.0},
+            "can't be reached",
+        ),
         ({"bucket": BUCKET, "jobs": "many"}, "jobs must be a whole number"),
         ({}, "The pipeline gives no parameter bucket."),
     ],
@@ -61,31 +66,65 @@ def test_download_fails_in_one_sentence(
     [
         ({"indir": "/elsewhere"}, "indir must name a folder below the bucket's root"),
         ({"indir": "a/../../b"}, "indir must name a folder below the bucket's root"),
-        (
-            {"indir": "", "min_sides": 3},
-            "a parameter min_sides, which this component doesn't have",
-        ),
-        ({}, "gives no parameter indir"),
         ({"indir": "", "trim_bottom": -1}, "trim_bottom must not be negative"),
     ],
 )
 def test_preprocess_fails_in_one_sentence(
     tmp_path: Path, parameters: dict[str, Any], sentence: str
 ) -> None:
-    """A folder that leads out, and parameters that are missing, wrong or unknown, are told."""
+    """A folder that leads out, and parameters that can't be used, are told."""
     images = archive(tmp_path, a__b="no picture")
     check_failed("preprocess", tmp_path, sentence, parameters, images=images)
 
 
 def test_preprocess_names_what_it_rejected(tmp_path: Path) -> None:
-    """Broken photographs are named in the log before the sentence."""
+    """In a hopeless shard broken images are named in the log before the sentence, once each."""
+    (tmp_path / "source").mkdir()
+    names = [f"{number}.JPG" for number in range(3)]
+    for name in names:
+        (tmp_path / "source" / name).write_text("no picture")
+    pack(tmp_path / "source", names, tmp_path / "archive")
+    sentence = "3 of 3 inputs were rejected (not_an_image 3) in this shard: more than chance"
+    given = {"indir": ""}
+    told = check_failed("preprocess", tmp_path, sentence, given, images=tmp_path / "archive")
+    assert told.stderr.startswith("rejected: 0.JPG (not_an_image: ")
+    assert told.stderr.count("rejected: 2.JPG") == 1
+
+
+def test_a_small_shard_with_a_broken_image_goes_through(tmp_path: Path) -> None:
+    """1 of 2 rejected says nothing about the run: it is named in the log, and recorded."""
     write(tmp_path / "source" / "good.JPG", hills(300, 500))
     (tmp_path / "source" / "bad.JPG").write_text("no picture")
     pack(tmp_path / "source", ["bad.JPG", "good.JPG"], tmp_path / "archive")
-    sentence = "1 of 2 inputs were rejected (not_an_image 1)"
-    given = {"indir": ""}
-    told = check_failed("preprocess", tmp_path, sentence, given, images=tmp_path / "archive")
-    assert told.stderr.startswith("rejected: bad.JPG (not_an_image: ")
+    call = prepare("preprocess", tmp_path / "out", {}, images=tmp_path / "archive")
+    done = start("preprocess", call)
+    assert done.returncode == 0, done.stderr
+    assert "rejected: bad.JPG (not_an_image: " in done.stderr
+    recorded = call.metadata["image_properties"]
+    assert recorded["preprocess_images_inputs"] == 2
+    assert recorded["preprocess_images_not_an_image"] == 1
+
+
+def test_clean_judges_the_rejections_of_all_shards(tmp_path: Path) -> None:
+    """Two shards that pass alone fail together, before the join, with the whole run's figure."""
+    tables = []
+    for shard in ("a", "b"):
+        folder = tmp_path / shard
+        write(folder / "source" / "good.JPG", hills(300, 500))
+        (folder / "source" / "bad.JPG").write_text("no picture")
+        pack(folder / "source", ["bad.JPG", "good.JPG"], folder / "archive")
+        call = prepare("preprocess", folder / "out", {}, images=folder / "archive")
+        assert start("preprocess", call).returncode == 0
+        tables.append(call["image_properties"])
+    check_failed(
+        "clean",
+        tmp_path,
+        "2 of 4 inputs were rejected (not_an_image 2) by preprocess_images in all 2 shards, more "
+        "than the share of 0.25 that preprocess_max_rejected allows",
+        {"detections": ["t.csv"], "preprocess_max_rejected": 0.25},
+        tables=[archive(tmp_path, t_csv="x")],
+        image_properties=tables,
+    )
 
 
 def test_a_broken_archive_fails_in_one_sentence(tmp_path: Path) -> None:
@@ -138,7 +177,6 @@ def test_shards_that_overlap_fail_in_one_sentence(tmp_path: Path) -> None:
         ({"labelmap": {}, "label_priority": ["human beats all"]}, "'human beats all' is no rule"),
         ({"labelmap": {"cat": 3}, "label_priority": []}, "labelmap.json"),
         ({"labelmap": {}, "label_priority": [], "max_rejected": 2.0}, "max_rejected is a share"),
-        ({"label_priority": []}, "gives no parameter labelmap"),
     ],
 )
 def test_link_fails_in_one_sentence(
@@ -154,7 +192,7 @@ def test_an_input_that_isn_t_there_fails_in_one_sentence(tmp_path: Path) -> None
     check_failed(
         "link",
         tmp_path,
-        "gone is not there: the component that makes it has not ended well",
+        "gone is not there: the task that makes it has failed, or its output has expired",
         {"labelmap": {}, "label_priority": []},
         detections_clean=tmp_path / "gone",
     )

@@ -14,7 +14,7 @@ from autofocus.predict import PredictSettings
 from autofocus.preprocess_images import PreprocessSettings
 from autofocus.publish_labels import PublishSettings
 from autofocus.retrain_settings import RetrainSettings
-from components.readme import STAGES, path_of, render
+from components.readme import COMPONENTS, STAGES, path_of, render
 from tests.components.calling import OUTPUTS
 
 SETTINGS: dict[str, type[Any]] = {
@@ -48,11 +48,17 @@ NOT_OF_ONE_SHARD = {"predict": {"table", "shard"}, "preprocess": {"location_patt
 BESIDES = {
     "download": {"bucket"},
     "preprocess": {"indir"},
-    "clean": {"detections"},
+    # The shards' limits, which are checked where the shards come together.
+    "clean": {"detections", "download_max_rejected", "preprocess_max_rejected"},
     "link": {"labelmap", "label_priority"},
     "retrain": {"mlflow_tracking_uri"},
     "predict": {"indir"},
-    "publish": {"bucket"},
+    "publish": {
+        "bucket",
+        "download_max_rejected",
+        "preprocess_max_rejected",
+        "predict_max_rejected",
+    },
 }
 TYPES = {str: "String", int: "Integer", float: "Float", bool: "Boolean"}
 
@@ -102,19 +108,19 @@ def test_a_component_takes_no_more_than_its_arguments_besides(stage: str) -> Non
     assert set(parameters(stage)) - settings == BESIDES[stage]
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", COMPONENTS)
 def test_everything_of_an_interface_is_described(stage: str) -> None:
     """Each input has a sentence, which Kubeflow's pages show."""
     assert all(each.description for each in interface(stage).inputs.values())
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", COMPONENTS)
 def test_a_component_gives_what_its_callers_expect(stage: str) -> None:
     """The outputs are those by which its program is called elsewhere in the tests."""
     assert set(interface(stage).outputs) == set(OUTPUTS[stage])
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", COMPONENTS)
 def test_a_readme_is_made_from_the_interface(stage: str) -> None:
     """The README is what `make readmes` writes now."""
     assert path_of(stage).read_text(encoding="utf-8") == render(stage)

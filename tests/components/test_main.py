@@ -222,7 +222,7 @@ def test_a_model_is_trained_and_labels_a_shard(chain: Chain, tmp_path: Path) -> 
     published = run(
         "publish",
         tmp_path / "publish",
-        {"bucket": BUCKET, "prefix": "labels/"},
+        {"bucket": BUCKET, "output_prefix": "out/"},
         env=env,
         predictions=[labelled["predictions"]],
     )

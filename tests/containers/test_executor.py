@@ -184,3 +184,19 @@ def test_nonsense_is_one_sentence(text: str) -> None:
     ) as told:
         ExecutorInput.parse(text)
     assert "\n" not in str(told.value)
+
+
+def test_numbers_that_json_lacks_are_left_out(tmp_path: Path) -> None:
+    """A launcher reads strict JSON, which has no NaN: such a figure is not recorded."""
+    message = json.dumps(executor_input(tmp_path))
+    asked = ExecutorInput.parse(message.replace('"minio://mlpipeline/v2/', f'"{tmp_path}/'))
+    metadata = {
+        "accuracy": float("nan"),
+        "loss": 0.5,
+        "rows": [{"row": [1.0, float("inf")]}],
+    }
+    write_output(asked, {"made": metadata})
+    written = json.loads(asked.output_file.read_text(), parse_constant=pytest.fail)
+    (made,) = written["artifacts"]["made"]["artifacts"]
+    assert made["metadata"] == {"loss": 0.5, "rows": [{"row": [1.0]}]}
+    assert list(written["artifacts"]) == ["made"]

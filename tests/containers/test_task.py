@@ -221,14 +221,23 @@ def test_a_failure_amid_the_outputs_leaves_none(tmp_path: Path, output: str) -> 
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_an_output_that_the_component_lacks_is_told(tmp_path: Path) -> None:
-    """A pipeline that was compiled for another image is one sentence, and nothing is left."""
-    run = Run(tmp_path, "good", weights=tmp_path / "out" / "weights")
+def test_an_output_that_the_component_lacks_is_left_alone(tmp_path: Path) -> None:
+    """The launcher asks for a log besides and fills it itself: it is neither made nor recorded."""
+    run = Run(tmp_path, "good", **{"executor-logs": tmp_path / "out" / "executor-logs"})
     status, _, complained = run.end()
-    assert status == 1
-    assert "wants an output weights, and this component has ledger, model, report" in complained
-    assert len(complained.splitlines()) == 1
-    assert run.left == []
+    assert (status, complained) == (0, "")
+    assert run.left == [OUTPUT, "ledger", "model", "report", "table"]
+    assert set(run.recorded()) == {"ledger", "model", "report", "table"}
+
+
+def test_an_unknown_parameter_is_noted_and_ignored(tmp_path: Path) -> None:
+    """What a newer server or pipeline gives besides is noted; sizes of the task aren't."""
+    run = Run(tmp_path, "good")
+    text = json.loads(message(run.out))
+    names = ("surprise", "cpu_limit", "pipelinechannel--clean_cpu")
+    text["inputs"] = {"parameterValues": dict.fromkeys(names, "1")}
+    status, _, complained = run.end("--executor_input", json.dumps(text))
+    assert (status, complained) == (0, "note: unknown parameter surprise, ignored\n")
 
 
 def test_sigterm_amid_the_work_leaves_nothing(tmp_path: Path) -> None:
@@ -363,6 +372,7 @@ def test_a_missing_parameter_is_told() -> None:
     assert task(bucket="zoo").parameter("bucket") == "zoo"
     with pytest.raises(InputDataError, match="gives no parameter bucket"):
         task().parameter("bucket")
+    assert task().parameter("labelmap", {}) == {}
 
 
 def test_a_place_lies_below_its_folder() -> None:

@@ -1,0 +1,107 @@
+"""The rejected share of a run whose images are divided into shards.
+
+A shard is a small sample: 1 of 9 images is 11 %, and says little about a run of a million. So a
+task of one shard fails only when it is hopeless, and records its share with its outputs. The task
+where all shards come together checks the share over the whole run.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from autofocus.common.errors import TooManyRejectedError
+from autofocus.common.ledger import Reason, Share
+
+# The stages that work on one shard, in order, and their components.
+STAGES = {
+    "download_images": "download",
+    "preprocess_images": "preprocess",
+    "predict": "predict",
+}
+# A shard is hopeless if a run that is just within its limit would have such a shard less often.
+HOPELESS = 0.005
+# Below so many inputs only a shard of which all were rejected is hopeless.
+ENOUGH_INPUTS = 100
+
+
+def check_shard(share: Share, limit: float) -> None:
+    """Fail if a shard is hopeless, whatever the other shards hold.
+
+    Args:
+        share: what the shard's task rejected.
+        limit: the largest share allowed in the whole run, 0 to 1.
+
+    Raises:
+        TooManyRejectedError: all inputs were rejected, or so many of at least 100, that chance
+            doesn't explain it in a run within the limit.
+    """
+    is_sample = share.rejected == share.inputs or share.inputs >= ENOUGH_INPUTS
+    if share.is_above(limit) and is_sample and _chance(share, limit) < HOPELESS:
+        raise TooManyRejectedError(
+            f"{share} in this shard: more than chance explains where max_rejected allows the "
+            f"share of {limit:g} in the whole run."
+        )
+
+
+def _chance(share: Share, limit: float) -> float:
+    """Return an upper bound of the probability of such a share or a larger one.
+
+    Each input is rejected with the probability `limit`. The bound is that of Hoeffding
+    (Probability inequalities for sums of bounded random variables, 1963, theorem 1), which is
+    exact where all inputs were rejected.
+    """
+    found = share.rejected / share.inputs
+    divergence = _part(found, limit) + _part(1 - found, 1 - limit)
+    return math.exp(-share.inputs * divergence)
+
+
+def _part(found: float, expected: float) -> float:
+    if found == 0:
+        return 0.0
+    return found * math.log(found / expected) if expected else math.inf
+
+
+def to_metadata(stage: str, share: Share) -> dict[str, int]:
+    """Return a share as metadata of an artifact.
+
+    Args:
+        stage: the stage's name, with which the keys begin.
+        share: what its task of this shard rejected.
+    """
+    reasons = {f"{stage}_{reason}": number for reason, number in sorted(share.reasons.items())}
+    return {f"{stage}_inputs": share.inputs, **reasons}
+
+
+def from_metadata(stage: str, metadata: Mapping[str, Any]) -> Share | None:
+    """Read a share from an artifact's metadata; None if there is none of this stage."""
+    inputs = metadata.get(f"{stage}_inputs")
+    if inputs is None:
+        return None
+    reasons = {reason.value: metadata.get(f"{stage}_{reason.value}", 0) for reason in Reason}
+    return Share(int(inputs), {name: int(number) for name, number in reasons.items() if number})
+
+
+def check_run(stage: str, shares: Iterable[Share], limit: float, parameter: str) -> None:
+    """Fail if too large a share was rejected over all shards.
+
+    Args:
+        stage: the stage that rejected them.
+        shares: of each shard.
+        limit: the largest share allowed, 0 to 1.
+        parameter: the pipeline's parameter that sets the limit, for the message.
+
+    Raises:
+        TooManyRejectedError: more than `limit` of all inputs were rejected.
+    """
+    shares = list(shares)
+    reasons: Counter[str] = Counter()
+    for share in shares:
+        reasons.update(share.reasons)
+    total = Share(sum(share.inputs for share in shares), dict(reasons.most_common()))
+    if total.is_above(limit):
+        number = f"all {len(shares)} shards" if len(shares) > 1 else "the only shard"
+        raise TooManyRejectedError(
+            f"{total} by {stage} in {number}, more than the share of {limit:g} that {parameter} "
+            f"allows: the logs of its tasks name them, and their ledgers list them all."
+        )

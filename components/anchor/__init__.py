@@ -1,0 +1,1 @@
+"""The anchor component."""
