@@ -33,8 +33,6 @@ check: $(READY) ## lint, format and type checks
 
 # Images: REGISTRY, TAG, BASE_IMAGE, STAGES, GPU=1 (docs/images.md).
 export REGISTRY TAG BASE_IMAGE STAGES GPU MIRROR CA_BUNDLE
-export AUTOFOCUS_REGISTRY := $(REGISTRY)
-export AUTOFOCUS_TAG := $(TAG)
 
 base-image: ## make a base image from Debian's packages, where there is no registry
 	docker/make_base_image.sh

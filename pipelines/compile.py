@@ -1,16 +1,22 @@
 """Write the pipelines as YAML, which a cluster runs and a person can read.
 
-python -m pipelines.compile --outdir build/pipelines
+python -m pipelines.compile --outdir build/pipelines --registry registry.example.org/wildlife
 """
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.common import files
 from autofocus.common.command import Argument
+from autofocus.common.settings import Kind
+from components.images import REGISTRY, TAG
 from pipelines.command import ModuleCommand
 
 NAME = "pipelines.compile"
+# Read by `pipelines.tasks` when the pipelines are imported.
+STORAGE_CLASS = "AUTOFOCUS_STORAGE_CLASS"
 # File names without their ends, and where the pipelines are.
 PIPELINES = {
     "train": ("pipelines.train", "train"),
@@ -36,15 +42,44 @@ class Compiled:
         return "\n".join([*(f"wrote {path}" for path in self.paths), *self.images])
 
 
-def compile_pipelines(outdir: Path) -> Compiled:
+def compile_pipelines(
+    outdir: Path,
+    registry: str | None = None,
+    tag: str | None = None,
+    storage_class: str | None = None,
+) -> Compiled:
     """Write all pipelines; the same code and images give the same bytes.
+
+    Images are named when the pipelines are imported: within one process, only the first call can
+    choose them.
 
     Args:
         outdir: the folder to write to.
+        registry: with what the images' names begin; by default the variable `REGISTRY`.
+        tag: the images' tag; by default the variable `TAG`, else that of the working tree.
+        storage_class: the storage class of scratch volumes; by default scratch is on the node.
 
     Raises:
         SettingError: images have a tag that may mean something else tomorrow.
     """
+    chosen = {REGISTRY: registry, TAG: tag, STORAGE_CLASS: storage_class}
+    os.environ |= {name: value for name, value in chosen.items() if value is not None}
+    compiled = _compile(outdir)
+    _note_registry(compiled.images)
+    return compiled
+
+
+def _note_registry(images: tuple[str, ...]) -> None:
+    """Tell of images that a cluster has no way to pull."""
+    if "/" not in images[0]:
+        print(
+            f"note: the images have no registry, so that a cluster can't pull {images[0]}: give "
+            f"--registry, or the variable {REGISTRY}.",
+            file=sys.stderr,
+        )
+
+
+def _compile(outdir: Path) -> Compiled:
     import importlib
 
     import yaml
@@ -72,7 +107,27 @@ COMMAND = ModuleCommand(
     summary="Write the pipelines as YAML.",
     example="python -m pipelines.compile --outdir build/pipelines",
     function=compile_pipelines,
-    arguments=(Argument("outdir", "the folder to write to", default=Path("build/pipelines")),),
+    arguments=(
+        Argument("outdir", "the folder to write to", default=Path("build/pipelines")),
+        Argument(
+            "registry",
+            f"with what the images' names begin; by default the variable {REGISTRY}",
+            Kind(str),
+            required=False,
+        ),
+        Argument(
+            "tag",
+            f"the images' tag; by default the variable {TAG}, else that of the working tree",
+            Kind(str),
+            required=False,
+        ),
+        Argument(
+            "storage_class",
+            "put scratch folders on volumes of this storage class; by default on the node's disk",
+            Kind(str),
+            required=False,
+        ),
+    ),
 )
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kfp import dsl
-from kfp.dsl import Dataset
+from kfp.dsl import Dataset, Input
 
 from components.download.component import download
 from components.preprocess.component import preprocess
+from pipelines.resources import with_resources
 from pipelines.tasks import equip, with_s3
 from pipelines.wiring import pick
 
@@ -27,24 +28,29 @@ def prepare_shard(
 
     Args:
         shard: the loop's item.
-        given: the pipeline's parameters by name.
+        given: the pipeline's parameters by name, and the anchor.
 
     Returns:
         Both tasks.
     """
-    brought = equip(download(shard=shard, **pick(download, given)))
-    prepared = equip(preprocess(images=brought.outputs["images"], **pick(preprocess, given)))
+    brought = equip(download(shard=shard, **pick(download, given)), given)
+    images = brought.outputs["images"]
+    prepared = equip(preprocess(images=images, **pick(preprocess, given)), given)
     return with_s3(brought, given["s3_secret"]), prepared
 
 
 # Looping within a pipeline of its own keeps a run's graph legible, and lets the lists be
 # collected into typed outputs.
 @dsl.pipeline(name="prepare-shards")
+@with_resources("download", "preprocess")
 def prepare_shards(
+    anchor: Input[Dataset],
     bucket: str,
     manifest: str,
     prefix: str,
+    output_prefix: str,
     endpoint_url: str,
+    patience: float,
     s3_secret: str,
     shards: list[str],
     sample: int,
@@ -56,9 +62,10 @@ def prepare_shards(
     min_side: int,
     night_tolerance: float,
     preprocess_max_rejected: float,
+    resources: Mapping[str, Any],
 ) -> Shards:
     """Download and preprocess each shard."""
-    given = locals()
+    given = {**locals(), **resources}
     with dsl.ParallelFor(shards) as shard:
         brought, prepared = prepare_shard(shard, given)
     return Shards(

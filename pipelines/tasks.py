@@ -1,8 +1,14 @@
-"""What each task of a pipeline is given: processors, memory, disk, time, retries, credentials."""
+"""What each task of a pipeline is given: resources, disk, time, retries, credentials."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from typing import Any
 
 from kfp import dsl, kubernetes
+from kfp.dsl import pipeline_channel
+
+from pipelines.compile import STORAGE_CLASS
+from pipelines.resources import HOUR, RESOURCES, of_stage
 
 # The keys of the secret, and the variables that boto3 reads.
 SECRET_KEYS = {
@@ -11,56 +17,53 @@ SECRET_KEYS = {
 }
 GPU = "nvidia.com/gpu"
 SCRATCH = "/scratch"
-HOUR = 3600
+# Where Kubeflow's launcher keeps artifacts, and the volumes that it makes for them: a volume of
+# the same name here adds a limit to that one.
+LAUNCHER_VOLUMES = {"s3-scratch": "/s3", "minio-scratch": "/minio"}
 
 
-@dataclass(frozen=True)
-class Needs:
-    """What a task asks for, and gets at most.
+def equip(task: dsl.PipelineTask, given: Mapping[str, Any]) -> dsl.PipelineTask:
+    """Give a task what its component needs.
 
-    Attributes:
-        cpu: processors.
-        memory: such as ``4Gi``.
-        disk: the most that it may write to its working folder, such as ``40Gi``.
-        seconds: the most that it may take.
-        retries: how often it is started again after a failure.
+    Args:
+        task: the task of a component.
+        given: the pipeline's parameters by name.
     """
-
-    cpu: str
-    memory: str
-    disk: str
-    seconds: int
-    retries: int = 2
-
-
-# For shards of up to about 10 GB of photographs; docs/kubernetes.md has the sums.
-NEEDS = {
-    "download": Needs("2", "4Gi", "40Gi", 6 * HOUR, retries=3),
-    "preprocess": Needs("4", "8Gi", "40Gi", 6 * HOUR),
-    "clean": Needs("1", "8Gi", "10Gi", HOUR),
-    "link": Needs("1", "4Gi", "10Gi", HOUR),
-    "retrain": Needs("4", "16Gi", "100Gi", 24 * HOUR, retries=1),
-    "predict": Needs("4", "8Gi", "40Gi", 12 * HOUR),
-    "publish": Needs("1", "2Gi", "10Gi", HOUR, retries=3),
-}
-
-
-def equip(task: dsl.PipelineTask) -> dsl.PipelineTask:
-    """Give a task what its component needs."""
-    needs = NEEDS[task.name.rstrip("-0123456789")]
-    task.set_cpu_request(needs.cpu).set_cpu_limit(needs.cpu)
-    task.set_memory_request(needs.memory).set_memory_limit(needs.memory)
+    stage = task.name.rstrip("-0123456789")
+    resources, sizes = RESOURCES[stage], of_stage(stage, given)
+    # kfp doesn't see by itself that sizes are inputs, and leaves them out of the loops around.
+    task.register_pipeline_channels([each for each in sizes.values() if _is_channel(each)])
+    task.set_cpu_request(sizes["cpu_request"]).set_cpu_limit(sizes["cpu"])
+    task.set_memory_request(sizes["memory_request"]).set_memory_limit(sizes["memory"])
     task.set_retry(
-        needs.retries,
+        resources.retries,
         backoff_duration="30s",
         backoff_factor=2,
         # Counted from the first attempt, whose work it includes, as Argo does.
-        backoff_max_duration=f"{(needs.retries + 1) * needs.seconds + HOUR}s",
+        backoff_max_duration=f"{(resources.retries + 1) * resources.seconds + HOUR}s",
     )
-    kubernetes.set_timeout(task, needs.seconds)
-    # Unpacked photographs go there; its limit ends a task that would fill the node's disk.
-    kubernetes.empty_dir_mount(task, "scratch", SCRATCH, size_limit=needs.disk)
+    kubernetes.set_timeout(task, resources.seconds)
+    # A namespace with Pod Security "restricted" accepts no pod without it.
+    kubernetes.set_security_context(task, run_as_non_root=True)
+    _give_scratch(task, resources.disk)
+    for volume, path in LAUNCHER_VOLUMES.items():
+        kubernetes.empty_dir_mount(task, volume, path, size_limit=resources.disk)
     return task.set_env_variable("TMPDIR", SCRATCH)
+
+
+def _is_channel(value: Any) -> bool:
+    return isinstance(value, pipeline_channel.PipelineChannel)
+
+
+def _give_scratch(task: dsl.PipelineTask, size: str) -> None:
+    """Give a task a scratch folder with a limit: on the node's disk, or on a volume of its own."""
+    if storage_class := os.environ.get(STORAGE_CLASS, ""):
+        kubernetes.add_ephemeral_volume(
+            task, "scratch", SCRATCH, ["ReadWriteOnce"], size, storage_class_name=storage_class
+        )
+    else:
+        # Images are unpacked there; the limit ends a task that would fill the node's disk.
+        kubernetes.empty_dir_mount(task, "scratch", SCRATCH, size_limit=size)
 
 
 def with_s3(task: dsl.PipelineTask, secret: str) -> dsl.PipelineTask:
@@ -73,15 +76,18 @@ def with_s3(task: dsl.PipelineTask, secret: str) -> dsl.PipelineTask:
     return kubernetes.use_secret_as_env(task, secret, SECRET_KEYS)
 
 
-def on_gpu(task: dsl.PipelineTask, node_selector: dict[str, str]) -> dsl.PipelineTask:
+def on_gpu(task: dsl.PipelineTask, given: Mapping[str, Any]) -> dsl.PipelineTask:
     """Put a task on a node with a GPU.
 
     Args:
         task: one whose image has what a GPU needs.
-        node_selector: the labels that such nodes have; a pipeline's parameter.
+        given: the pipeline's parameters: `accelerator_type`, `accelerator_count` and
+            `gpu_node_selector`, the labels that such nodes have.
     """
-    task.set_accelerator_type(GPU).set_accelerator_limit(1)
-    kubernetes.add_node_selector_json(task, node_selector)
+    accelerator = [given["accelerator_type"], given["accelerator_count"]]
+    task.register_pipeline_channels([each for each in accelerator if _is_channel(each)])
+    task.set_accelerator_type(accelerator[0]).set_accelerator_limit(accelerator[1])
+    kubernetes.add_node_selector_json(task, given["gpu_node_selector"])
     kubernetes.add_toleration(task, key=GPU, operator="Exists", effect="NoSchedule")
     kubernetes.empty_dir_mount(task, "dshm", "/dev/shm", medium="Memory")  # noqa: S108 - its name
     return task

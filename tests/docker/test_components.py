@@ -137,17 +137,20 @@ def test_publish_puts_the_merged_table_into_the_bucket(
         path.write_text(header + text)
     where = {"network": s3.network, "environment": s3.environment}
     made = prepare(
-        "publish", tmp_path / "out", {"bucket": BUCKET, "prefix": "labels/"}, predictions=shards
+        "publish",
+        tmp_path / "out",
+        {"bucket": BUCKET, "output_prefix": "out/"},
+        predictions=shards,
     )
     told = call(images("publish"), made, **where)
     assert told.returncode == 0, told.stderr
     assert made["labels"].read_text() == header + "".join(
         f"{name}.JPG,cat,1,1\n" for name in "abc"
     )
-    again = prepare("download", tmp_path / "again", {"bucket": BUCKET, "prefix": "labels/"})
+    again = prepare("download", tmp_path / "again", {"bucket": BUCKET, "prefix": "out/"})
     assert call(images("download"), again, **where).returncode == 0
     unpack([again["tables"]], tmp_path / "found")
-    assert (tmp_path / "found/labels/labels.csv").read_bytes() == made["labels"].read_bytes()
+    assert (tmp_path / "found/out/labels.csv").read_bytes() == made["labels"].read_bytes()
 
 
 def test_publish_refuses_tables_of_different_models(
@@ -189,11 +192,15 @@ def test_preprocess_gives_the_golden_output(images: Images, tmp_path: Path) -> N
 
 
 def test_preprocess_names_what_it_rejected_before_it_fails(images: Images, tmp_path: Path) -> None:
-    """Too many broken photographs are one sentence, with each named above it."""
-    made = golden_photographs(tmp_path, max_rejected=0.0)
+    """A shard of broken photographs is one sentence, with each named above it."""
+    (tmp_path / "source").mkdir()
+    for number in range(3):
+        (tmp_path / "source" / f"{number}.JPG").touch()
+    packed = archive(tmp_path, tmp_path / "source")
+    made = prepare("preprocess", tmp_path / "out", {"indir": ""}, images=packed)
     told = call(images("preprocess"), made)
-    check_failed(told, made, "more than the share of 0 that --max-rejected allows")
-    assert "rejected: broken/empty.JPG (empty_file" in told.stderr
+    check_failed(told, made, "3 of 3 inputs were rejected (empty_file 3) in this shard")
+    assert "rejected: 2.JPG (empty_file" in told.stderr
 
 
 def test_preprocess_tells_a_broken_archive(images: Images, tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def setting(
 @pytest.fixture(scope="module")
 def trained(setting: Setting) -> Path:
     """The results of the training pipeline."""
-    assert setting.run("train-cpu", Path("trained")).tasks == 7
+    assert setting.run("train-cpu", Path("trained")).tasks == 8
     return setting.folder / "trained"
 
 
@@ -148,7 +148,7 @@ def test_the_labels_are_those_of_autofocus_predict(
     setting: Setting, trained: Path, alone: Path, tmp_path: Path
 ) -> None:
     """The label pipeline's table is predict's own, named by keys, and stands in the bucket too."""
-    words = [f"model_uri={trained / 'model'}", "labels_prefix=out/", "probabilities=true"]
+    words = [f"model_uri={trained / 'model'}", "output_prefix=out/", "probabilities=true"]
     setting.run("label", Path("labelled"), *words)
     (tmp_path / "lpz_data").symlink_to(alone / "preprocessed")
     expected = predict(
@@ -192,7 +192,7 @@ def test_an_output_that_was_changed_is_told(setting: Setting, trained: Path) -> 
     tasks = trained / ".autofocus" / "local_pipeline" / "tasks"
     (links,) = tasks.glob("*/link/links")
     values = {"shards": ["0/2", "1/2"]}
-    assert len(check_whole(tasks, spec, values)) == 7
+    assert len(check_whole(tasks, spec, values)) == 8
     before = links.read_bytes()
     links.write_bytes(before[:-1])
     try:

@@ -99,7 +99,7 @@ def test_pushed_images_are_named_by_digest(images: Images, registry: str, copy: 
     assert ids[0] == ids[1]
     subprocess.run(["docker", "rmi", digest], check=True, capture_output=True)
 
-    named = {"AUTOFOCUS_REGISTRY": registry, "AUTOFOCUS_TAG": "1.2.3"}
+    named = {"REGISTRY": registry, "TAG": "1.2.3"}
     subprocess.run(
         [sys.executable, "-m", "pipelines.compile", "--outdir", "compiled"],
         cwd=copy,
@@ -145,8 +145,8 @@ def test_digests_are_noted_under_the_name_that_was_asked_for(
     told = push(copy, registry, STAGES="link", PATH=path)
     assert told.returncode == 0, told.stderr
     monkeypatch.setattr("components.images.DIGESTS", copy / "build" / "digests.json")
-    monkeypatch.setenv("AUTOFOCUS_REGISTRY", registry)
-    monkeypatch.setenv("AUTOFOCUS_TAG", "1.2.3")
+    monkeypatch.setenv("REGISTRY", registry)
+    monkeypatch.setenv("TAG", "1.2.3")
     assert image("link") == f"{registry.rstrip('/')}/autofocus-link@sha256:{'5' * 64}"
 
 
@@ -166,6 +166,6 @@ def test_pushing_needs_a_registry(copy: Path) -> None:
 
 def test_images_without_digests_go_by_their_tag(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing was pushed, registry and tag make the name."""
-    monkeypatch.setenv("AUTOFOCUS_REGISTRY", "registry.example.org/zoo/")
-    monkeypatch.setenv("AUTOFOCUS_TAG", "1.2.3")
+    monkeypatch.setenv("REGISTRY", "registry.example.org/zoo/")
+    monkeypatch.setenv("TAG", "1.2.3")
     assert image("clean") == "registry.example.org/zoo/autofocus-clean:1.2.3"

@@ -1,9 +1,6 @@
 """Tests of the compiled pipelines: what a cluster is told."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,33 +11,20 @@ import yaml
 from autofocus.common.errors import SettingError
 from components.images import image
 from pipelines.compile import PIPELINES
+from tests.pipelines.compiling import REGISTRY, TAG, compile_all
 
-TAG = "0123456789ab"
 GPU = "nvidia.com/gpu"
 TRAINING = ("download", "preprocess", "clean", "link", "retrain")
 LABELLING = ("download", "preprocess", "predict", "publish")
 STAGES = {"train": TRAINING, "train-cpu": TRAINING, "label": LABELLING}
+# The anchor runs in another stage's image.
+TASKS = {name: ("anchor", *stages) for name, stages in STAGES.items()}
 # What is spelt out of the interface; all else has defaults.
 REQUIRED = {
     "train": {"bucket", "manifest"},
     "train-cpu": {"bucket", "manifest"},
     "label": {"bucket", "manifest", "model_uri"},
 }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All pipelines, compiled for images of one tag."""
-    outdir = tmp_path_factory.mktemp("compiled")
-    compile_all(outdir)
-    return outdir
-
-
-def compile_all(outdir: Path) -> None:
-    """Compile in a process of its own, as images are named when components are imported."""
-    named = {"AUTOFOCUS_TAG": TAG, "AUTOFOCUS_REGISTRY": "registry.example.org/zoo"}
-    words = [sys.executable, "-m", "pipelines.compile", "--outdir", str(outdir)]
-    subprocess.run(words, check=True, env=os.environ | named, capture_output=True)
 
 
 def documents(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -78,16 +62,55 @@ def test_the_same_code_gives_the_same_bytes(folder: Path, tmp_path: Path) -> Non
 def test_a_pipeline_runs_its_stages_by_name(folder: Path, name: str) -> None:
     """Every container is that of its stage, from the registry and of the tag that were given."""
     found = {stage: each["image"] for stage, each in containers(folder, name).items()}
-    variant = {"retrain": "retrain-gpu"} if name == "train" else {}
+    other = {"anchor": "download"} | ({"retrain": "retrain-gpu"} if name == "train" else {})
     assert found == {
-        stage: f"registry.example.org/zoo/autofocus-{variant.get(stage, stage)}:{TAG}"
-        for stage in STAGES[name]
+        task: f"{REGISTRY}/autofocus-{other.get(task, task)}:{TAG}" for task in TASKS[name]
     }
+
+
+def test_images_are_named_by_variables_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """REGISTRY and TAG name the images for whoever calls the command without make."""
+    monkeypatch.setenv("REGISTRY", REGISTRY)
+    monkeypatch.setenv("TAG", TAG)
+    assert image("clean") == f"{REGISTRY}/autofocus-clean:{TAG}"
+
+
+def test_images_without_a_registry_are_noted(tmp_path: Path) -> None:
+    """A cluster can't pull them: the command says so, and what to give."""
+    note = compile_all(tmp_path, "--tag", TAG)
+    assert note == (
+        f"note: the images have no registry, so that a cluster can't pull autofocus-clean:{TAG}: "
+        "give --registry, or the variable REGISTRY.\n"
+    )
+
+
+def test_scratch_can_be_on_volumes_of_a_storage_class(tmp_path: Path) -> None:
+    """With --storage-class each task's scratch is a volume of its own that goes with its pod."""
+    compile_all(tmp_path, "--tag", TAG, "--storage-class", "fast-ssd")
+    _, platform = documents(tmp_path, "train")
+    for told in platform.values():
+        (volume,) = told["genericEphemeralVolume"]
+        assert (volume["volumeName"], volume["mountPath"]) == ("scratch", "/scratch")
+        assert (volume["storageClassName"], volume["accessModes"]) == (
+            "fast-ssd",
+            ["ReadWriteOnce"],
+        )
+        assert "scratch" not in {each["volumeName"] for each in told["emptyDirMounts"]}
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_pods_are_accepted_where_pod_security_is_restricted(folder: Path, name: str) -> None:
+    """Every task says that it doesn't run as root, which is all that the server leaves out."""
+    _, platform = documents(folder, name)
+    assert set(platform) == {f"exec-{task}" for task in TASKS[name]}
+    assert [told["securityContext"] for told in platform.values()] == (
+        [{"runAsNonRoot": True}] * len(platform)
+    )
 
 
 def test_a_tag_that_moves_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """With `latest`, a cluster would take yesterday's results for today's."""
-    monkeypatch.setenv("AUTOFOCUS_TAG", "latest")
+    monkeypatch.setenv("TAG", "latest")
     with pytest.raises(SettingError, match="not latest"):
         image("clean")
 
@@ -126,14 +149,24 @@ def test_only_training_on_a_gpu_is_pinned_to_a_node(folder: Path) -> None:
 
 
 def test_training_on_a_gpu_has_all_that_it_takes(folder: Path) -> None:
-    """Retrain alone asks for one GPU, tolerates its taint, and has shared memory."""
-    _, platform = documents(folder, "train")
+    """Retrain alone asks for GPUs, whose type and number are parameters with text for values.
+
+    It tolerates their taint, and has shared memory.
+    """
+    spec, platform = documents(folder, "train")
     accelerators = {
         stage: each["resources"].get("accelerator")
         for stage, each in containers(folder, "train").items()
     }
     retrain = accelerators.pop("retrain")
-    assert (retrain["resourceType"], retrain["resourceCount"]) == (GPU, "1")
+    assert retrain == {
+        "resourceType": channel("accelerator_type"),
+        "resourceCount": channel("accelerator_count"),
+    }
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    for key, default in {"accelerator_type": GPU, "accelerator_count": "1"}.items():
+        assert parameters[key]["parameterType"] == "STRING"
+        assert parameters[key]["defaultValue"] == default
     assert set(accelerators.values()) == {None}
     tolerating = {label for label, each in platform.items() if "tolerations" in each}
     assert tolerating == {"exec-retrain"}
@@ -150,21 +183,58 @@ def test_the_others_ask_for_no_gpu(folder: Path, name: str) -> None:
     assert "gpu" not in (folder / f"{name}.yaml").read_text()
 
 
+def channel(parameter: str) -> str:
+    """Return what the driver fills in by a pipeline's parameter."""
+    return f"{{{{$.inputs.parameters['pipelinechannel--{parameter}']}}}}"
+
+
+@pytest.mark.parametrize("name", PIPELINES)
+def test_sizes_are_parameters_that_fit_a_small_node(folder: Path, name: str) -> None:
+    """Each stage's processors and memory are text parameters: modest requests, higher limits."""
+    spec, _ = documents(folder, name)
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    for stage in STAGES[name]:
+        resources = containers(folder, name)[stage]["resources"]
+        resources.pop("accelerator", None)
+        assert resources == {
+            "resourceCpuLimit": channel(f"{stage}_cpu"),
+            "resourceCpuRequest": channel(f"{stage}_cpu_request"),
+            "resourceMemoryLimit": channel(f"{stage}_memory"),
+            "resourceMemoryRequest": channel(f"{stage}_memory_request"),
+        }
+        sizes = {
+            size: parameters[f"{stage}_{size}"]
+            for size in ("cpu", "cpu_request", "memory", "memory_request")
+        }
+        assert {each["parameterType"] for each in sizes.values()} == {"STRING"}
+        number = {size: quantity(each["defaultValue"]) for size, each in sizes.items()}
+        assert number["cpu_request"] <= 0.5 <= number["cpu"]
+        assert number["memory_request"] <= quantity("2Gi") <= number["memory"]
+
+
+def quantity(text: str) -> float:
+    """Read a Kubernetes quantity of the forms that are used here."""
+    units = {"m": 0.001, "Mi": 2**20, "Gi": 2**30, "": 1}
+    number, unit = re.fullmatch(r"(\d+)(m|Mi|Gi|)", text).groups()  # type: ignore[union-attr]
+    return float(number) * units[unit]
+
+
 @pytest.mark.parametrize("name", PIPELINES)
 def test_every_task_has_its_limits(folder: Path, name: str) -> None:
-    """Processors, memory, disk, time and retries with growing pauses are set for every task."""
+    """Disk, time and retries with growing pauses are set for every task."""
     spec, platform = documents(folder, name)
     for stage, container in containers(folder, name).items():
-        resources = container["resources"]
-        assert resources["cpuRequest"] == resources["cpuLimit"]
-        assert resources["memoryRequest"] == resources["memoryLimit"]
         told = platform[f"exec-{stage}"]
-        scratch = next(x for x in told["emptyDirMounts"] if x["mountPath"] == "/scratch")
-        assert re.fullmatch(r"\d+Gi", scratch["sizeLimit"])
+        # The launcher's volumes bear these names; a mount of the same name adds a limit to them.
+        volumes = {"scratch": "/scratch", "s3-scratch": "/s3", "minio-scratch": "/minio"}
+        mounts = {each["volumeName"]: each for each in told["emptyDirMounts"]}
+        for volume, path in volumes.items():
+            assert mounts[volume]["mountPath"] == path
+            assert re.fullmatch(r"\d+Gi", mounts[volume]["sizeLimit"])
         assert {"name": "TMPDIR", "value": "/scratch"} in container["env"]
         assert int(told["activeDeadlineSeconds"]) > 0
-    policies = {stage: task["retryPolicy"] for stage, task in tasks(spec) if stage in STAGES[name]}
-    assert set(policies) == set(STAGES[name])
+    policies = {stage: task["retryPolicy"] for stage, task in tasks(spec) if stage in TASKS[name]}
+    assert set(policies) == set(TASKS[name])
     for stage, policy in policies.items():
         assert policy["maxRetryCount"] >= 1
         assert policy["backoffFactor"] > 1
@@ -229,8 +299,9 @@ def test_labelling_is_wired_from_the_bucket_to_the_bucket(folder: Path) -> None:
     assert source(found["predict"], "preprocessed") == ("preprocess", "preprocessed")
     assert source(found["label-shards"], "model") == ("importer", "artifact")
     assert source(found["publish"], "predictions") == ("label-shards", "Output")
-    prefix = found["publish"]["inputs"]["parameters"]["prefix"]["componentInputParameter"]
-    assert prefix == "labels_prefix"
+    for task in ("publish", "download"):
+        prefix = found[task]["inputs"]["parameters"]["output_prefix"]["componentInputParameter"]
+        assert prefix.removeprefix("pipelinechannel--") == "output_prefix"
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -245,7 +316,21 @@ def test_the_fan_out_goes_over_the_shards(folder: Path, name: str) -> None:
     assert download["componentInputParameter"] == "pipelinechannel--shards-loop-item"
 
 
-@pytest.mark.parametrize("name", ["train", "train-cpu"])
+@pytest.mark.parametrize("name", PIPELINES)
+def test_tasks_take_only_what_the_graph_around_them_has(folder: Path, name: str) -> None:
+    """Every input that comes from the graph around is declared there, within loops, too."""
+    spec, platform = documents(folder, name)
+    for component in (spec["root"], *spec["components"].values()):
+        declared = component.get("inputDefinitions", {}).get("parameters", {})
+        for task in component.get("dag", {}).get("tasks", {}).values():
+            parameters = task.get("inputs", {}).get("parameters", {})
+            taken = {each.get("componentInputParameter") for each in parameters.values()}
+            told = str(platform.get(f"exec-{task['taskInfo']['name']}", {}))
+            taken |= set(re.findall(r"'componentInputParameter': '([^']+)'", told))
+            assert taken - {None} <= set(declared)
+
+
+@pytest.mark.parametrize("name", PIPELINES)
 def test_every_parameter_reaches_a_task(folder: Path, name: str) -> None:
     """No parameter of the pipeline is without effect."""
     spec, platform = documents(folder, name)
@@ -256,4 +341,5 @@ def test_every_parameter_reaches_a_task(folder: Path, name: str) -> None:
         if "componentInputParameter" in value
     }
     used |= set(re.findall(r"gpu_node_selector|s3_secret", str(platform)))
+    used |= {"model_uri"} if name == "label" else set()
     assert set(spec["root"]["inputDefinitions"]["parameters"]) <= used
