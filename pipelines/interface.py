@@ -235,13 +235,13 @@ def _interface(spec: Mapping[str, Any], path: Path) -> Interface:
         path=path,
         description=spec["pipelineInfo"].get("description", ""),
         sdk_version=spec.get("sdkVersion", "").removeprefix("kfp-"),
-        stages=frozenset(_stage(label) for label in executors),
+        stages=frozenset(stage_of(label) for label in executors),
         parameters={name: _parameter(name, inputs[name]) for name in inputs},
     )
 
 
-def _stage(label: str) -> str:
-    """Return the component's name: its second use in a pipeline is ``exec-download-2``."""
+def stage_of(label: str) -> str:
+    """Return the component of an executor: its second use in a pipeline is ``exec-download-2``."""
     return re.sub(r"-\d+$", "", label.removeprefix("exec-"))
 
 

@@ -31,6 +31,7 @@ from autofocus.common.errors import (
 )
 from autofocus.common.settings import Kind
 from autofocus.common.workspace import HIDDEN, Workspace
+from pipelines.checks import check_values
 from pipelines.command import ModuleCommand
 from pipelines.interface import load_documents, read_interface, without_retries
 from pipelines.manifest import MANIFEST, find_manifest
@@ -98,7 +99,7 @@ def run_locally(
 
     Raises:
         MissingInputError: an image, or the pipeline, isn't there.
-        SettingError: a parameter is unknown, missing or of the wrong type.
+        SettingError: a parameter is unknown or missing, or a stage would reject it.
         OutputConflictError: `outdir` holds something else, or another run is at work there.
         AutofocusError: a task failed, whatever the runner says.
     """
@@ -106,8 +107,8 @@ def run_locally(
     given = gather(params, set, interface).values
     if manifest := find_manifest(interface, given):
         given[MANIFEST] = manifest
-    values = interface.check(given)
     documents = load_documents(pipeline)
+    values = check_values(documents, interface, given)
     _check_outdir(outdir)
     defaults = {name: one.default for name, one in interface.parameters.items()}
     with Workspace(outdir, WORKSPACE, {}) as workspace, closing(_docker()) as client:

@@ -4,7 +4,7 @@ The file is the one that `autofocus run` takes, with a section for each stage. A
 pipeline's parameter of the same name, but for these:
 
 - keys that several stages have, such as `max_rejected`, are named after the stage as well:
-  `preprocess_max_rejected`. `extensions` alone is one for all, and stages must agree on it.
+  `preprocess_max_rejected`. `extensions` and `patience` are one for all, and stages must agree.
 - `labelmap_path` and `label_priority_path` become what is in those files: `labelmap` and
   `label_priority`. A cluster can't read a file of this machine.
 
@@ -35,10 +35,12 @@ SHORT = {
     "retrain": "retrain",
     "predict": "predict",
 }
-SHARED = frozenset({"extensions"})
-# A task is handed all its inputs in one argument, of which Linux takes 128 KiB at most; of each
-# shard, `clean` is told some 860 bytes.
-MOST_SHARDS = 100
+SHARED = frozenset({"extensions", "patience"})
+# Options that the stage's component doesn't take, although another stage's has one of that name.
+LOCAL = frozenset({("preprocess_images", "location_pattern")})
+# `clean` is handed two artifacts of each shard; a cluster can hand it those of 48 shards, and of
+# fewer if inputs are rejected for many reasons in each (see `pipelines.sizes`).
+MOST_SHARDS = 40
 
 
 @dataclass
@@ -156,19 +158,21 @@ def parameter_name(stage: str, option: str) -> str:
 
 
 def _options(stage: str) -> list[str]:
-    return [*SECTIONS[stage].arguments, *kinds(SECTIONS[stage].settings)]
+    options = [*SECTIONS[stage].arguments, *kinds(SECTIONS[stage].settings)]
+    return [option for option in options if (stage, option) not in LOCAL]
 
 
 _OFTEN = Counter(option for stage in SECTIONS for option in _options(stage))
 
 
 def _check_known(option: str, stage: str, where: str, interface: Interface) -> None:
-    """Say it of an option that `autofocus run` knows and this pipeline doesn't."""
+    """Raise an error for an option that `autofocus run` has and this pipeline doesn't."""
     name = _FROM_FILES[option][0] if option in _FROM_FILES else parameter_name(stage, option)
-    if option in _options(stage) and name not in interface.parameters:
+    is_missing = option in _options(stage) and name not in interface.parameters
+    if is_missing or (stage, option) in LOCAL:
         raise SettingError(
             f"{where}: {option} is an option for work on one machine; "
-            f"the pipeline {interface.name} has no parameter {name}, so leave it out."
+            f"the pipeline {interface.name} has no parameter for it, so leave it out."
         )
 
 
@@ -230,11 +234,20 @@ def _shards(given: Given) -> Any:
             )
         return [f"{part}/{number}" for part in range(number)]
     if isinstance(number, list):
-        _check_parts(number, given.where)
+        check_shards(number, given.where)
     return number
 
 
-def _check_parts(parts: Sequence[Any], where: str) -> None:
+def check_shards(parts: Sequence[Any], where: str) -> None:
+    """Check the parts into which the images are divided.
+
+    Args:
+        parts: texts such as ``0/2``.
+        where: who gave them, for messages.
+
+    Raises:
+        SettingError: there are none or too many, or they are not parts of one whole.
+    """
     if not parts:
         raise SettingError(f"{where}: shards is empty: nothing would be downloaded.")
     try:

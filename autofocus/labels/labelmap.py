@@ -25,11 +25,24 @@ def read_labelmap(path: Path) -> dict[str, str]:
         raise InputDataError(f"The label map {path} is no JSON: {error}.") from None
     if not isinstance(values, dict):
         raise InputDataError(f'The label map {path} must be an object: {{"label": "label", ...}}.')
+    return check_labelmap(values, f"The label map {path}")
+
+
+def check_labelmap(values: Mapping[Any, Any], name: str) -> dict[str, str]:
+    """Return a label map without blanks around its labels.
+
+    Args:
+        values: what each label counts as.
+        name: what to call the label map in messages.
+
+    Raises:
+        InputDataError: a label is no text, or maps to nothing.
+    """
     for label, mapped in values.items():
+        if not isinstance(label, str):
+            raise InputDataError(f"{name} names the label {label!r}: it must be text, in quotes.")
         if not isinstance(mapped, str) or not mapped.strip():
-            raise InputDataError(
-                f"The label map {path} maps {label!r} to {mapped!r}: it must map to a label."
-            )
+            raise InputDataError(f"{name} maps {label!r} to {mapped!r}: it must map to a label.")
     return {label.strip(): mapped.strip() for label, mapped in values.items()}
 
 

@@ -48,14 +48,26 @@ def read_rules(path: Path) -> list[Rule]:
     """
     if not path.is_file():
         raise MissingInputError(f"There is no file of priority rules {path}.")
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    return parse_rules(path.read_text(encoding="utf-8-sig"), str(path))
+
+
+def parse_rules(text: str, name: str) -> list[Rule]:
+    """Parse priority rules.
+
+    Args:
+        text: one rule a line.
+        name: what to call the rules in messages, such as a file's name.
+
+    Raises:
+        InputDataError: a line is no rule, or there is none; the message names the line.
+    """
     rules = [
-        _parse(text, f"{path}, line {number}")
-        for number, line in enumerate(lines, 1)
-        if (text := line.split("#")[0].strip())
+        _parse(rule, f"{name}, line {number}")
+        for number, line in enumerate(text.splitlines(), 1)
+        if (rule := line.split("#")[0].strip())
     ]
     if not rules:
-        raise InputDataError(f"{path} holds no rule, such as: human > *")
+        raise InputDataError(f"{name} holds no rule, such as: human > *")
     return rules
 
 

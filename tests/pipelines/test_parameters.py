@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 
 from autofocus.common.errors import AutofocusError, InputDataError, MissingInputError, SettingError
-from pipelines.interface import Interface, read_interface
-from pipelines.parameters import gather, parameter_name
-from tests.pipelines.fake_api import write_tiny
+from autofocus.common.settings import kinds
+from autofocus.run_parameters import SECTIONS
+from pipelines.compile import PIPELINES
+from pipelines.inputs import read_inputs
+from pipelines.interface import Interface, load_documents, read_interface
+from pipelines.parameters import SHORT, gather, parameter_name
+from tests.pipelines.compiling import compile_all
+from tests.pipelines.tiny import write_tiny
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 
@@ -70,6 +75,36 @@ def test_keys_of_several_stages_are_named_after_their_stage(interface: Interface
     assert parameter_name("predict", "allow_empty") == "predict_allow_empty"
     assert parameter_name("predict", "extensions") == "extensions"
     assert parameter_name("clean_detections", "strip_components") == "strip_components"
+    assert parameter_name("retrain", "location_pattern") == "location_pattern"
+
+
+def test_a_name_is_not_shared_with_an_option_of_one_machine(interface: Interface) -> None:
+    """The pattern of locations is that of retrain; that of preprocessing is for one machine."""
+    known = {**interface.parameters, "location_pattern": interface.parameters["prefix"]}
+    wide = dataclasses.replace(interface, parameters=known)
+    pattern = "retrain: {location_pattern: '^([^/]+)/'}\n"
+    assert read(wide, pattern) == {"location_pattern": "^([^/]+)/"}
+    with pytest.raises(SettingError, match="location_pattern is an option for work on one"):
+        read(wide, "preprocess_images: {location_pattern: x}\n")
+
+
+def test_every_option_of_a_component_can_stand_in_its_section(tmp_path: Path) -> None:
+    """What a compiled pipeline hands to a stage is the parameter that its section becomes."""
+    compile_all(tmp_path)
+    stages = {name: stage for stage, name in SHORT.items()}
+    least = {"bucket": "b", "manifest": "m", "model_uri": "u"}
+    handed = {
+        (stages[task.stage], option, value.source)
+        for name in PIPELINES
+        for task in read_inputs(load_documents(tmp_path / f"{name}.yaml"), least).tasks
+        for option, value in task.parameters.items()
+        # The shard is the loop's item, and constants are none of the run's values.
+        if task.stage in stages and value.source not in ("", "shards")
+    }
+    assert len(handed) > 50
+    for stage, option, source in handed:
+        if option in kinds(SECTIONS[stage].settings):
+            assert parameter_name(stage, option) == source
 
 
 def test_stages_must_agree_on_the_extensions(interface: Interface) -> None:
@@ -121,7 +156,11 @@ def test_nothing_leaves_the_pipeline_s_default(interface: Interface) -> None:
     ("text", "words", "told"),
     [
         ("retrain: {jobs: 4}\n", (), "retrain in {}: jobs is an option for work on one machine"),
-        ("retrain: {bottleneck_dir: x}\n", (), "no parameter bottleneck_dir, so leave it out"),
+        (
+            "retrain: {bottleneck_dir: x}\n",
+            (),
+            "bottleneck_dir is an option for work on one machine",
+        ),
         ("download_images: {shard: 0/2}\n", (), "shard is an option for work on one machine"),
         ("local_data: x\n", (), "{}: local_data is a folder of one machine"),
         ("retrain: 3\n", (), "retrain in {} must hold keys and values, not 3"),
@@ -132,12 +171,12 @@ def test_nothing_leaves_the_pipeline_s_default(interface: Interface) -> None:
         ),
         ("labelmap: {a: b}\nlabelmap_path: m.json\n", (), "There is no label map"),
         ("labelmap_path: 3\n", (), "labelmap's file must be a path, not 3"),
-        ("shards: 0\n", (), "shards must be 1 to 100 parts, not 0"),
+        ("shards: 0\n", (), "shards must be 1 to 40 parts, not 0"),
         ("shards: []\n", (), "shards is empty"),
         (
-            f"shards: {[f'{part}/101' for part in range(101)]}\n",
+            f"shards: {[f'{part}/41' for part in range(41)]}\n",
             (),
-            "must be at most 100, not 101",
+            "must be at most 40, not 41",
         ),
         ("shards: [0/2, 0/2]\n", (), "different parts of one number"),
         ("shards: [0/2, 1/3]\n", (), "different parts of one number"),

@@ -1,0 +1,218 @@
+"""What each task of a run is given, as a compiled pipeline and the run's values say.
+
+The values of a run go down through nested pipelines and loops until they reach containers.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autofocus.common.errors import InputDataError
+from pipelines.interface import stage_of
+
+Node = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A parameter of a task.
+
+    Attributes:
+        source: the run's parameter that it comes from; empty if it comes from none.
+        content: the value.
+    """
+
+    source: str
+    content: Any
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an artifact comes from.
+
+    Attributes:
+        executor: that of the task that makes it.
+        output: the name of the task's output.
+        imported: whether it was there before the run.
+    """
+
+    executor: str
+    output: str
+    imported: bool
+
+    @property
+    def stage(self) -> str:
+        """The component that makes it."""
+        return stage_of(self.executor)
+
+
+@dataclass(frozen=True)
+class TaskInputs:
+    """What a container is given.
+
+    Attributes:
+        component: the specification of its component.
+        container: its image, command and environment.
+        platform: what is particular to Kubernetes.
+        parameters: values by the component's parameter.
+        artifacts: where they come from, by the component's input.
+        is_in_loop: whether there is such a task for each shard.
+    """
+
+    component: Node
+    container: Node
+    platform: Node
+    parameters: Mapping[str, Value]
+    artifacts: Mapping[str, Origin]
+    is_in_loop: bool
+
+    @property
+    def stage(self) -> str:
+        """The component's name."""
+        return stage_of(self.component["executorLabel"])
+
+    def is_list(self, name: str) -> bool:
+        """Return whether an input takes an artifact of each shard."""
+        known = self.component.get("inputDefinitions", {}).get("artifacts", {})
+        return bool(known.get(name, {}).get("isArtifactList"))
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    """What the tasks of a run are given.
+
+    Attributes:
+        pipeline: the pipeline's name.
+        root: the specification of the whole.
+        values: the run's parameters, with the pipeline's defaults.
+        tasks: one for each container; within a loop, that with the longest item.
+        shards: the length of the longest loop.
+    """
+
+    pipeline: str
+    root: Node
+    values: Mapping[str, Any]
+    tasks: tuple[TaskInputs, ...]
+    shards: int
+
+
+def read_inputs(documents: list[Any], values: Mapping[str, Any]) -> RunInputs:
+    """Return what each task of a run would be given.
+
+    Args:
+        documents: the compiled pipeline's documents.
+        values: the run's values; what isn't there is as the pipeline has it.
+
+    Raises:
+        InputDataError: the pipeline is none that can be understood.
+    """
+    try:
+        return _read(documents, values)
+    except (AttributeError, KeyError, IndexError, TypeError) as error:
+        raise InputDataError(
+            f"The compiled pipeline can't be understood ({error!r}): compile it again."
+        ) from None
+
+
+def _read(documents: list[Any], values: Mapping[str, Any]) -> RunInputs:
+    spec = documents[0]
+    root = spec["root"]
+    known = root.get("inputDefinitions", {}).get("parameters", {})
+    defaults = {
+        name: definition["defaultValue"]
+        for name, definition in known.items()
+        if "defaultValue" in definition
+    }
+    complete = defaults | dict(values)
+    walk = _Walk(spec, documents[1] if len(documents) > 1 else {})
+    walk.down(root, {name: Value(name, content) for name, content in complete.items()}, {})
+    name = str(spec["pipelineInfo"]["name"])
+    return RunInputs(name, root, complete, tuple(walk.tasks), max(walk.loops, default=1))
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """Goes through a pipeline's graph, and collects tasks and the lengths of loops."""
+
+    spec: Node
+    platform: Node
+    tasks: list[TaskInputs] = field(default_factory=list)
+    loops: list[int] = field(default_factory=list)
+
+    def down(
+        self,
+        component: Node,
+        parameters: Mapping[str, Value],
+        artifacts: Mapping[str, Origin],
+        is_in_loop: bool = False,
+    ) -> None:
+        """Collect the tasks of a graph, given what the graph is given."""
+        tasks = component["dag"]["tasks"]
+        for task in tasks.values():
+            inner = self._component(task)
+            given = dict(_parameters(task, parameters))
+            is_loop = "parameterIterator" in task
+            if is_loop:
+                given |= self._item(task["parameterIterator"], given)
+            origins = dict(self._artifacts(tasks, task, artifacts))
+            if "dag" in inner:
+                self.down(inner, given, origins, is_in_loop or is_loop)
+            elif container := self._executor(inner["executorLabel"]).get("container"):
+                platform = self._platform(inner["executorLabel"])
+                self.tasks.append(
+                    TaskInputs(inner, container, platform, given, origins, is_in_loop)
+                )
+
+    def _component(self, task: Node) -> Node:
+        component: Node = self.spec["components"][task["componentRef"]["name"]]
+        return component
+
+    def _executor(self, label: str) -> Node:
+        executor: Node = self.spec["deploymentSpec"]["executors"].get(label, {})
+        return executor
+
+    def _platform(self, label: str) -> Node:
+        place = self.platform
+        for key in ("platforms", "kubernetes", "deploymentSpec", "executors", label):
+            place = place.get(key, {})
+        return place
+
+    def _item(self, iterator: Node, given: Mapping[str, Value]) -> dict[str, Value]:
+        """Return a loop's item: the longest."""
+        items = iterator["items"]
+        value = given.get(items.get("inputParameter", ""))
+        if value is None:
+            value = Value("", json.loads(items.get("raw", "[]")))
+        self.loops.append(len(value.content))
+        longest = max(value.content, key=lambda item: len(str(item)), default="")
+        return {iterator["itemInput"]: Value(value.source, longest)}
+
+    def _artifacts(
+        self, tasks: Node, task: Node, artifacts: Mapping[str, Origin]
+    ) -> Iterator[tuple[str, Origin]]:
+        for name, source in task.get("inputs", {}).get("artifacts", {}).items():
+            if made := source.get("taskOutputArtifact"):
+                yield name, self._origin(tasks, made["producerTask"], made["outputArtifactKey"])
+            elif origin := artifacts.get(source.get("componentInputArtifact", "")):
+                yield name, origin
+
+    def _origin(self, tasks: Node, task: str, output: str) -> Origin:
+        """Return where an output comes from: a task may be a whole pipeline."""
+        component = self._component(tasks[task])
+        if "dag" not in component:
+            label = component["executorLabel"]
+            return Origin(label, output, imported="importer" in self._executor(label))
+        inner = component["dag"]
+        selector = inner["outputs"]["artifacts"][output]["artifactSelectors"][0]
+        return self._origin(
+            inner["tasks"], selector["producerSubtask"], selector["outputArtifactKey"]
+        )
+
+
+def _parameters(task: Node, parameters: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+    for name, source in task.get("inputs", {}).get("parameters", {}).items():
+        if "runtimeValue" in source:
+            yield name, Value("", source["runtimeValue"].get("constant"))
+        elif (value := parameters.get(source.get("componentInputParameter", ""))) is not None:
+            yield name, value
