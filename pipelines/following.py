@@ -1,28 +1,30 @@
-"""Following a run on a cluster until it ends.
+"""Following a run on a cluster until it ends."""
 
-python -m pipelines.following --host URL --run ID
-"""
-
+import random
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autofocus.common.command import Argument
 from autofocus.common.errors import AutofocusError
-from autofocus.common.settings import Kind, option, require, require_not_negative
-from pipelines.client import Cluster, ClusterUnreachableError
-from pipelines.command import ModuleCommand
+from autofocus.common.settings import option, require, require_not_negative
+from pipelines.client import Cluster
+from pipelines.connection import ClusterUnreachableError
+from pipelines.display import Display, open_display
+from pipelines.logs import read_sentence
+from pipelines.remarks import Remarks
+from pipelines.snapshot import PENDING, SUCCEEDED, Snapshot, take_snapshot
 
-PATIENCE = 10
 INTERRUPTED = 130
+FAILURES_NAMED = 4
+# Between two requests to a server that doesn't respond: at first, and at most.
+BACKOFF_S, LONGEST_BACKOFF_S = 1.0, 30.0
 
 
 class RunError(AutofocusError, RuntimeError):
-    """A run ended other than well, or not in time."""
+    """A run failed, was cancelled, or didn't end in time."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +32,27 @@ class FollowSettings:
     """How to follow a run."""
 
     timeout: float = option(
-        0.0, "end with an error after so many seconds; 0 for no limit", metavar="S"
+        0.0, "seconds after which following fails; the run continues (0: no limit)", metavar="S"
     )
-    poll: float = option(10.0, "seconds between two looks at the run", metavar="S")
+    poll: float = option(10.0, "seconds between two requests for the run's state", metavar="S")
+    patience: float = option(
+        300.0, "seconds to keep retrying while the server does not answer", metavar="S"
+    )
     ca_cert: Path | None = option(
         None, "certificates to trust; by default $SSL_CERT_FILE", metavar="FILE"
     )
 
     def __post_init__(self) -> None:
-        require_not_negative(self, "timeout")
+        require_not_negative(self, "timeout", "patience")
         require(self.poll > 0, f"poll must be above 0, but is {self.poll}.")
 
 
 @dataclass(frozen=True)
-class Followed:
-    """A run that ended well.
+class RunSucceeded:
+    """The end of a run that succeeded.
 
     Attributes:
-        link: where to see it.
+        link: the run's page.
         seconds: how long it was followed.
     """
 
@@ -59,40 +64,57 @@ class Followed:
         return f"The run succeeded: {self.link}"
 
 
-def follow(host: str, run: str, settings: FollowSettings) -> Followed:
-    """Follow a run until it ends.
+def wait(cluster: Cluster, run: str, settings: FollowSettings) -> RunSucceeded:
+    """Wait for a run's end and show its progress on standard error.
+
+    Ctrl-C ends the waiting, not the run.
 
     Args:
-        host: the server's address.
+        cluster: the server.
         run: the run's id.
-        settings: how.
-
-    Raises:
-        RunError: the run failed, was cancelled, or didn't end in time.
-        ClusterError: the server can't be used.
-    """
-    return wait(Cluster(host, settings.ca_cert), run, settings)
-
-
-def wait(cluster: Cluster, run: str, settings: FollowSettings) -> Followed:
-    """Wait for a run's end; print on standard error what changes.
-
-    Ctrl-C ends the waiting, not the run, and says so.
+        settings: how to follow it.
 
     Raises:
         RunError: the run failed, was cancelled, or didn't end in time.
         ClusterError: the server can't be used.
     """
     link = cluster.link("runs", run)
-    goes_on = (
-        f"the run goes on, and stands at {link} (follow it again: "
-        f"python -m pipelines.following --host {cluster.host} --run {run})"
+    again = f"python -m pipelines.submit --host {cluster.host}"
+    if settings.ca_cert is not None:
+        again += f" --ca-cert {settings.ca_cert}"
+    way_on = (
+        f"the run continues at {link} (follow it again: {again} --follow {run}; "
+        f"end it: {again} --cancel {run})"
     )
     try:
-        return _Watch(cluster, run, settings, link, goes_on).until_it_ends()
+        with open_display() as display:
+            return _Watch(cluster, run, settings, link, way_on, display).until_it_ends()
     except KeyboardInterrupt:
-        print(f"autofocus: stopped waiting; {goes_on}.", file=sys.stderr)
+        print(f"autofocus: stopped following; {way_on}.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+@dataclass
+class Outage:
+    """A time in which the server doesn't respond.
+
+    Attributes:
+        began: when it began, by `time.monotonic`.
+        longest: the longest that the last wait could have been (s).
+    """
+
+    began: float = field(default_factory=time.monotonic)
+    longest: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long it has lasted (s)."""
+        return time.monotonic() - self.began
+
+    def backoff(self) -> float:
+        """Return how long to wait before the next attempt; many clients don't wait alike."""
+        self.longest = min(2 * self.longest, LONGEST_BACKOFF_S) if self.longest else BACKOFF_S
+        return self.longest * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
 @dataclass
@@ -101,148 +123,101 @@ class _Watch:
     run: str
     settings: FollowSettings
     link: str
-    goes_on: str
+    way_on: str
+    display: Display
     began: float = field(default_factory=time.monotonic)
-    unanswered: int = 0
-    told: dict[str, str] = field(default_factory=dict)
+    state: str = "not known"
+    outage: Outage | None = None
+    has_workflow: bool = False
+    noted: bool = False
 
-    def until_it_ends(self) -> Followed:
-        state = "not known"
+    def __post_init__(self) -> None:
+        self.remarks = Remarks(
+            lambda workflow, pod: read_sentence(self.cluster, self.run, workflow, pod)
+        )
+
+    def until_it_ends(self) -> RunSucceeded:
         while True:
-            seen = self._look()
-            if seen is not None:
-                state = _state(seen)
-                self._tell(seen, state)
-                if state in _ENDS:
-                    return self._ended(seen, state)
-            self._pause(state)
+            snapshot = self._look()
+            if snapshot is not None:
+                self._show(snapshot)
+                if snapshot.has_ended:
+                    return self._end(snapshot)
+            self._pause()
 
-    def _look(self) -> Mapping[str, Any] | None:
-        """Return the run; nothing where the server doesn't answer this time."""
+    def _look(self) -> Snapshot | None:
+        """Return the run at this moment; None while the server doesn't respond."""
         try:
-            seen = self.cluster.run(self.run)
+            run = self.cluster.run(self.run)
+            snapshot = self._snapshot(run)
         except ClusterUnreachableError as error:
-            self.unanswered += 1
-            if self.unanswered >= PATIENCE:
-                self._give_up(error, f"{error} Asked {PATIENCE} times; {self.goes_on}.")
-            self._say(f"no answer; asking again ({error})")
+            self._note_outage(error)
             return None
         except AutofocusError as error:
-            self._give_up(error, f"{error} The waiting ends here; {self.goes_on}.")
-        self.unanswered = 0
-        return seen
+            self._give_up(error, f"{error} Following ends here; {self.way_on}.")
+        if self.outage is not None:
+            self.display.note(f"the server is back after {self.outage.seconds:.0f} s")
+            self.outage = None
+        return snapshot
+
+    def _snapshot(self, run: Mapping[str, Any]) -> Snapshot:
+        """Return the run with its stages if the server has them; else its state alone."""
+        try:
+            snapshot = take_snapshot(run, self.cluster.workflow_manifest(self.run))
+        except AutofocusError as error:
+            # A server that had them before has them again when it is back.
+            if self.has_workflow and isinstance(error, ClusterUnreachableError):
+                raise
+            self._note_no_stages(str(error))
+            return take_snapshot(run)
+        if snapshot.workflow is None and snapshot.state != PENDING:
+            self._note_no_stages("the server has no workflow of it")
+        self.has_workflow = self.has_workflow or snapshot.workflow is not None
+        return snapshot
+
+    def _note_no_stages(self, reason: str) -> None:
+        if not self.noted:
+            self.noted = True
+            self.display.note(f"only the run's state is shown, not its stages: {reason}")
+
+    def _note_outage(self, error: ClusterUnreachableError) -> None:
+        patience = self.settings.patience
+        if self.outage is None:
+            self.outage = Outage()
+            self.display.note(f"the server doesn't respond, retrying for {patience:g} s: {error}")
+        if self.outage.seconds >= patience:
+            self._give_up(error, f"{error} It was retried for {patience:g} s; {self.way_on}.")
 
     def _give_up(self, error: AutofocusError, sentence: str) -> NoReturn:
         raise type(error)(sentence) from None
 
-    def _tell(self, seen: Mapping[str, Any], state: str) -> None:
-        """Say what changed since the last look: the run's state, and each task's."""
-        for name, states in {"run": state, **_by_task(_tasks(seen))}.items():
-            if self.told.get(name) != states:
-                self.told[name] = states
-                self._say(f"{name}: {states}")
+    def _show(self, snapshot: Snapshot) -> None:
+        self.state = snapshot.state
+        if snapshot.has_ended:
+            self.remarks.read_again()
+        self.display.show(snapshot, self.remarks.find(snapshot))
 
-    def _say(self, line: str) -> None:
-        minutes, seconds = divmod(int(time.monotonic() - self.began), 60)
-        print(f"{minutes:4d}:{seconds:02d}  {line}", file=sys.stderr, flush=True)
+    def _pause(self) -> None:
+        pause, limit = self.settings.poll, self.settings.timeout
+        if self.outage is not None:
+            left = max(self.settings.patience - self.outage.seconds, 0)
+            pause = min(self.outage.backoff(), left)
+        if limit:
+            left = limit - (time.monotonic() - self.began)
+            if left <= 0:
+                raise RunError(
+                    f"After {limit:g} seconds the run hasn't ended "
+                    f"(its state is {self.state}); {self.way_on}."
+                )
+            pause = min(pause, left)
+        time.sleep(pause)
 
-    def _pause(self, state: str) -> None:
-        left = float("inf")
-        if self.settings.timeout:
-            left = self.settings.timeout - (time.monotonic() - self.began)
-        if left <= 0:
-            raise RunError(
-                f"After {self.settings.timeout:g} seconds the run hasn't ended "
-                f"(its state is {state}); {self.goes_on}."
-            )
-        time.sleep(min(self.settings.poll, left))
-
-    def _ended(self, seen: Mapping[str, Any], state: str) -> Followed:
-        if state == "SUCCEEDED":
-            return Followed(self.link, time.monotonic() - self.began)
-        raise RunError(f"The run {_ENDS[state]}{_why(seen, state)}: {self.link}")
-
-
-_ENDS = {
-    "SUCCEEDED": "succeeded",
-    "FAILED": "failed",
-    "CANCELED": "was cancelled",
-    "SKIPPED": "was skipped",
-}
-
-
-def _state(thing: Mapping[str, Any]) -> str:
-    return str(thing.get("state") or "PENDING").upper()
-
-
-def _tasks(run: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    details = (run.get("run_details") or {}).get("task_details") or []
-    return [task for task in details if isinstance(task, dict)]
-
-
-def _name(task: Mapping[str, Any]) -> str:
-    return str(task.get("display_name") or task.get("task_id") or "a task")
-
-
-def _is_helper(task: Mapping[str, Any]) -> bool:
-    """Tell whether a task is the server's own: the whole graph, or a task's preparation."""
-    return _name(task) == "root" or _name(task).endswith("-driver")
-
-
-def _by_task(tasks: list[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the states of each task; a task in a loop has one for each turn."""
-    states: dict[str, Counter[str]] = {}
-    for task in tasks:
-        if not _is_helper(task):
-            states.setdefault(_name(task), Counter())[_state(task)] += 1
-    return {name: _counted(counter) for name, counter in states.items()}
-
-
-def _counted(states: "Counter[str]") -> str:
-    if states.total() == 1:
-        return next(iter(states))
-    return ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-
-
-def _why(run: Mapping[str, Any], state: str) -> str:
-    """Return which tasks failed, and the server's words for it where it has any."""
-    if state != "FAILED":
-        return ""
-    failed = _failed(_tasks(run))
-    words = next(filter(None, map(_error, [*failed, run])), "")
-    names = ", ".join(dict.fromkeys(map(_name, failed)))
-    return (f" in {names}" if names else "") + (f" ({words})" if words else "")
-
-
-def _failed(tasks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the tasks that failed by themselves, and not because one within them did."""
-    failed = [task for task in tasks if _state(task) == "FAILED"]
-    parents = {task.get("parent_task_id") for task in failed}
-    inner = [task for task in failed if task.get("task_id") not in parents]
-    return _unless_empty([task for task in inner if not _is_helper(task)], inner)
-
-
-def _unless_empty(
-    first: list[Mapping[str, Any]], otherwise: list[Mapping[str, Any]]
-) -> list[Mapping[str, Any]]:
-    return first or [task for task in otherwise if _name(task) != "root"]
-
-
-def _error(thing: Mapping[str, Any]) -> str:
-    return " ".join(str((thing.get("error") or {}).get("message") or "").split()).rstrip(".")
-
-
-COMMAND = ModuleCommand(
-    name="pipelines.following",
-    summary="Follow a run on a cluster until it ends.",
-    example="python -m pipelines.following --host https://kubeflow.example.org/pipeline --run ID",
-    function=follow,
-    arguments=(
-        Argument("host", "the Kubeflow Pipelines server's address", Kind(str)),
-        Argument("run", "the run's id, which its link ends in", Kind(str)),
-    ),
-    settings=FollowSettings,
-)
-
-if __name__ == "__main__":
-    raise SystemExit(COMMAND.main())
+    def _end(self, snapshot: Snapshot) -> RunSucceeded:
+        if snapshot.state == SUCCEEDED:
+            return RunSucceeded(self.link, time.monotonic() - self.began)
+        clauses = [f"{one.tasks}: {one.reason}" for one in self.remarks.failures(snapshot)]
+        if len(clauses) > FAILURES_NAMED:
+            clauses[FAILURES_NAMED:] = [f"{len(clauses) - FAILURES_NAMED} more failures"]
+        reason = "; ".join(clauses) or snapshot.error
+        end = f"The run {snapshot.phrase}" + (f": {reason}" if reason else "")
+        raise RunError(f"{end}; see {self.link}")

@@ -1,24 +1,39 @@
 """What a bucket holds, as a parameter of pipelines.
 
-A cluster finds earlier results by a task's parameters, not by what lies in a bucket. So a pipeline
-takes a digest of the bucket's listing: with the same one, earlier downloads and all that was made
-of them are used again; with another one, nothing is. The download makes sure that it is true.
+A cluster reuses earlier results by a task's parameters, not by what lies in a bucket. So a
+pipeline takes a digest of the bucket's listing: with the same one, earlier downloads and all that
+was made of them are reused; with another one, nothing is. The download checks that it is true.
 """
 
+import os
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
-from autofocus.common.errors import StoreError
+from autofocus.common.errors import SettingError, StoreError
 from autofocus.download_images import UNCHECKED
-from autofocus.store.listing import list_objects, manifest_digest
+from autofocus.store.listing import list_objects, manifest_digest, without_outputs
 from autofocus.store.session import open_bucket
 from pipelines.interface import Given, Interface
 
 MANIFEST = "manifest"
+OUTPUT_PREFIX = "output_prefix"
+# Where this computer reaches the object store, which pods may reach at another address.
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+# A manifest is of the objects that these parameters select.
+_SELECTION = ("bucket", "prefix", OUTPUT_PREFIX)
+
+
+def needs_manifest(interface: Interface, values: Mapping[str, Given]) -> bool:
+    """Return whether a pipeline takes a manifest that wasn't given."""
+    return MANIFEST in interface.parameters and MANIFEST not in values
 
 
 def find_manifest(interface: Interface, values: Mapping[str, Given]) -> Given | None:
-    """List the bucket, where a pipeline asks for its manifest and nobody gave it.
+    """List the bucket, where a pipeline takes a manifest that wasn't given.
+
+    The bucket is listed at AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL if one is set; otherwise at
+    the parameter `endpoint_url`, which is the address for pods.
 
     Args:
         interface: the pipeline.
@@ -30,31 +45,93 @@ def find_manifest(interface: Interface, values: Mapping[str, Given]) -> Given | 
     Raises:
         StoreError: the bucket can't be listed from here.
     """
-    if MANIFEST not in interface.parameters or MANIFEST in values or "bucket" not in values:
+    if not needs_manifest(interface, values) or "bucket" not in values:
         return None
-    bucket, prefix, endpoint = (
-        str(values[name].value) if name in values and values[name].value is not None else ""
-        for name in ("bucket", "prefix", "endpoint_url")
-    )
-    with open_bucket(bucket, prefix=prefix, endpoint_url=endpoint or None) as opened:
-        digest = manifest_digest(list_objects(opened, prefix))
-    return Given(digest, f"the listing of {bucket}")
+    bucket, prefix = _text("bucket", interface, values), _text("prefix", interface, values)
+    endpoint = None
+    if not any(os.environ.get(name) for name in _ENDPOINTS):
+        endpoint = _text("endpoint_url", interface, values) or None
+    with open_bucket(bucket, prefix=prefix, endpoint_url=endpoint, patience=0) as opened:
+        objects = list_objects(opened, prefix)
+    inputs = without_outputs(objects, _text(OUTPUT_PREFIX, interface, values))
+    return Given(manifest_digest(inputs), f"the listing of {bucket}")
 
 
-def manifest_or_word(
+def manifest_or_placeholder(
     interface: Interface, values: Mapping[str, Given]
 ) -> tuple[Given | None, str | None]:
-    """Return the manifest, or a new word in its place where the bucket can't be listed from here.
+    """Return the manifest, or a placeholder where the bucket can't be listed from here.
 
     Args:
         interface: the pipeline.
         values: what was given.
 
     Returns:
-        The value, if one is needed, and a sentence if it is only a word.
+        The value, if one is needed, and a sentence if it is a placeholder.
     """
     try:
         return find_manifest(interface, values), None
     except StoreError as error:
-        word = Given(f"{UNCHECKED}{uuid.uuid4().hex}", "pipelines.submit")
-        return word, f"nothing that earlier runs downloaded will be used again: {error}"
+        return new_placeholder(), (
+            "nothing that earlier runs downloaded is reused, as the bucket can't be listed from "
+            f"here ({str(error).rstrip('.')}): set {_ENDPOINTS[1]} to the object store's address "
+            "for this computer, or reuse the downloads of an earlier run (--manifest-from RUN)."
+        )
+
+
+def new_placeholder() -> Given:
+    """Return a value in place of a manifest that no other run has."""
+    return Given(f"{UNCHECKED}{uuid.uuid4().hex}", "pipelines.submit")
+
+
+def check_manifest_from(interface: Interface, values: Mapping[str, Given]) -> None:
+    """Check that a pipeline can take another run's manifest.
+
+    Args:
+        interface: the pipeline.
+        values: what was given for it.
+
+    Raises:
+        SettingError: it takes no manifest, or one was given.
+    """
+    if not needs_manifest(interface, values):
+        reason = "manifest is given" if MANIFEST in values else f"{interface.name} takes none"
+        raise SettingError(f"--manifest-from: {reason}, so that it can't be another run's.")
+
+
+def manifest_of_run(
+    run: str, parameters: Mapping[str, Any], interface: Interface, values: Mapping[str, Given]
+) -> Given:
+    """Return the manifest of an earlier run.
+
+    Args:
+        run: the earlier run, for messages.
+        parameters: the values that it was started with.
+        interface: the pipeline that is to take the manifest.
+        values: what was given for it.
+
+    Raises:
+        SettingError: the run has no manifest, or it is of other objects.
+    """
+    manifest = parameters.get(MANIFEST)
+    if not isinstance(manifest, str) or not manifest:
+        raise SettingError(
+            f"--manifest-from: the run {run} has no parameter manifest: name a run of the "
+            "pipeline train or label."
+        )
+    for name in _SELECTION:
+        earlier, now = parameters.get(name), _text(name, interface, values)
+        if earlier is not None and earlier != now:
+            raise SettingError(
+                f"--manifest-from: the run {run} has {name} {earlier!r}, not {now!r}, and so the "
+                "manifest of other objects."
+            )
+    return Given(manifest, f"the run {run}")
+
+
+def _text(name: str, interface: Interface, values: Mapping[str, Given]) -> str:
+    """Return a parameter's value, given or by default; empty if it has none."""
+    if name in values and values[name].value is not None:
+        return str(values[name].value)
+    default = interface.parameters[name].default if name in interface.parameters else None
+    return "" if default is None else str(default)

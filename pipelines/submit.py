@@ -1,8 +1,10 @@
-"""Sending a compiled pipeline to a cluster and starting a run of it.
+"""Sending a compiled pipeline to a cluster, starting a run of it, and following or ending a run.
 
     python -m pipelines.submit --host URL --pipeline build/pipelines/train.yaml --params run.yaml
+    python -m pipelines.submit --host URL --follow RUN
+    python -m pipelines.submit --host URL --cancel RUN
 
-Everything that can be wrong is looked for before anything is made. A pipeline's version is named
+Everything that can be wrong is checked before anything is created. A pipeline's version is named
 after a digest of its YAML, so that the same content is uploaded once.
 """
 
@@ -17,50 +19,27 @@ from typing import Any
 
 from autofocus.common.command import Argument
 from autofocus.common.errors import SettingError
-from autofocus.common.settings import Kind, option
-from pipelines.client import Cluster, check_versions
+from autofocus.common.settings import Kind
+from pipelines.checks import check_values
+from pipelines.client import Cluster
 from pipelines.command import ModuleCommand
-from pipelines.following import FollowSettings, wait
-from pipelines.interface import Interface, load_documents, read_interface, without_caching
-from pipelines.manifest import MANIFEST, manifest_or_word
+from pipelines.content import content_to_upload
+from pipelines.following import wait
+from pipelines.interface import Given, Interface, load_documents, read_interface
+from pipelines.manifest import (
+    MANIFEST,
+    check_manifest_from,
+    manifest_of_run,
+    manifest_or_placeholder,
+    needs_manifest,
+    new_placeholder,
+)
 from pipelines.parameters import gather
+from pipelines.submit_settings import SubmitSettings, check_use, run_id
+from pipelines.versions import check_versions
 
 DIGEST_LENGTH = 12
 LONGEST_SHOWN = 60
-
-
-@dataclass(frozen=True)
-class SubmitSettings(FollowSettings):
-    """What to call things on the cluster, and whether to wait."""
-
-    set: tuple[str, ...] = option(
-        (), "parameters, which prevail over those of --params", metavar="NAME=VALUE"
-    )
-    pipeline_name: str | None = option(
-        None, "the pipeline's name on the cluster; by default as it was compiled", metavar="NAME"
-    )
-    experiment: str = option("autofocus", "the experiment that the run belongs to", metavar="NAME")
-    run_name: str | None = option(
-        None, "the run's name; by default the pipeline's and the time", metavar="NAME"
-    )
-    namespace: str | None = option(
-        None, "your namespace, where the cluster serves several users", metavar="NAME"
-    )
-    cache: bool = option(True, "take what earlier runs made, where the pipeline allows it")
-    wait: bool = option(False, "follow the run until it ends, and fail if it does")
-    dry_run: bool = option(False, "check all and say what would be made, but make nothing")
-
-    def __post_init__(self) -> None:
-        """Check them.
-
-        Raises:
-            SettingError: one can't be used.
-        """
-        super().__post_init__()
-        for name in ("pipeline_name", "experiment", "run_name", "namespace"):
-            value = getattr(self, name)
-            if value is not None and not value.strip():
-                raise SettingError(f"{name} must not be empty.")
 
 
 @dataclass(frozen=True)
@@ -68,13 +47,13 @@ class Job:
     """What is to be on the cluster, by names.
 
     Attributes:
-        interface: what the compiled pipeline says of itself.
+        interface: what the compiled pipeline takes.
         content: the YAML to upload.
         pipeline: the pipeline's name.
         version: its version's name.
         experiment: the experiment's name.
         run: the run's name.
-        namespace: where all that is, on a cluster of several users.
+        namespace: the namespace of all that, on a cluster of several users.
         parameters: the run's values.
     """
 
@@ -89,7 +68,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Found:
+class Existing:
     """What of a job is on the cluster already, by ids."""
 
     pipeline: str | None
@@ -99,11 +78,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Submitted:
-    """What became of a submission.
+    """The result of a submission.
 
     Attributes:
         run: the run's id; empty after a dry run.
-        lines: what to say.
+        lines: what to print.
     """
 
     run: str
@@ -114,46 +93,72 @@ class Submitted:
         return "\n".join(self.lines)
 
 
-def submit(host: str, pipeline: Path, params: Path | None, settings: SubmitSettings) -> Submitted:
-    """Upload a compiled pipeline and start a run of it.
+def submit(
+    host: str, pipeline: Path | None, params: Path | None, settings: SubmitSettings
+) -> Submitted:
+    """Upload a compiled pipeline and start a run of it; or follow or end a run.
 
     Args:
         host: the Kubeflow Pipelines server's address.
-        pipeline: the compiled pipeline.
+        pipeline: the compiled pipeline; None to follow or end a run.
         params: a parameter file, of the form that `autofocus run` takes.
         settings: names, and whether to wait.
 
     Raises:
-        SettingError: a parameter is unknown, missing or of another type.
+        SettingError: a parameter is unknown or missing, or a stage would reject it; or the options
+            don't go together.
         InputDataError: a file can't be read.
         MissingInputError: a file isn't there.
         ClusterError: the server can't be used.
         RunError: the run that was waited for failed, was cancelled or didn't end in time.
     """
-    job = _job(pipeline, params, settings)
+    check_use(pipeline, params, settings)
     cluster = Cluster(host, settings.ca_cert)
+    if settings.cancel is not None:
+        return _cancel(cluster, run_id(settings.cancel))
+    if settings.follow is not None:
+        return _follow(cluster, run_id(settings.follow), settings)
+    if pipeline is None:
+        raise SettingError(
+            "Give the compiled pipeline (--pipeline), or a run to follow or end (--follow, "
+            "--cancel)."
+        )
+    job = _job(cluster, pipeline, params, settings)
     _check_server(cluster, job)
-    found = _look(cluster, job)
+    existing = _find_existing(cluster, job)
     if settings.dry_run:
-        return Submitted("", _what_would_be_made(job, found))
-    run = _make(cluster, job, found)
+        return Submitted("", _plan(job, existing))
+    run = _start(cluster, job, existing)
     print(f"run {job.run}: {cluster.link('runs', run)}", flush=True)
     if not settings.wait:
-        return Submitted(run, [_how_to_follow(cluster, run)])
+        again = f"python -m pipelines.submit --host {cluster.host}"
+        return Submitted(run, [f"follow it: {again} --follow {run}"])
+    return _follow(cluster, run, settings)
+
+
+def _cancel(cluster: Cluster, run: str) -> Submitted:
+    cluster.terminate_run(run)
+    return Submitted(run, [f"The run is being cancelled: {cluster.link('runs', run)}"])
+
+
+def _follow(cluster: Cluster, run: str, settings: SubmitSettings) -> Submitted:
     return Submitted(run, [str(wait(cluster, run, settings))])
 
 
-def _job(path: Path, params: Path | None, settings: SubmitSettings) -> Job:
-    interface = read_interface(path)
+def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSettings) -> Job:
+    interface, documents = read_interface(path), load_documents(path)
     gathered = gather(params, settings.set, interface)
     for stage in gathered.left_out:
         _note(f"{params}: the section {stage} is left out: {interface.name} has no such stage.")
-    manifest, warning = manifest_or_word(interface, gathered.values)
+    # Before the bucket is listed and before the first request to the server.
+    values = _with_some_manifest(interface, gathered.values)
+    parameters = check_values(documents, interface, values)
+    content = content_to_upload(
+        path, documents, cache=settings.cache, parallelism=settings.parallelism
+    )
+    manifest = _manifest(cluster, interface, gathered.values, settings)
     if manifest is not None:
-        gathered.put(MANIFEST, manifest)
-    if warning is not None:
-        _note(warning)
-    content = _content(path, settings.cache)
+        parameters[MANIFEST] = manifest.value
     name = settings.pipeline_name or interface.name
     return Job(
         interface=interface,
@@ -163,14 +168,28 @@ def _job(path: Path, params: Path | None, settings: SubmitSettings) -> Job:
         experiment=settings.experiment,
         run=settings.run_name or f"{name} {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}",
         namespace=settings.namespace,
-        parameters=interface.check(gathered.values),
+        parameters=parameters,
     )
 
 
-def _content(path: Path, cache: bool) -> bytes:
-    if cache:
-        return path.read_bytes()
-    return without_caching(load_documents(path)).encode("utf-8")
+def _with_some_manifest(interface: Interface, values: Mapping[str, Given]) -> Mapping[str, Given]:
+    """Return the values with a placeholder where the manifest isn't known yet."""
+    return {**values, MANIFEST: new_placeholder()} if needs_manifest(interface, values) else values
+
+
+def _manifest(
+    cluster: Cluster, interface: Interface, values: Mapping[str, Given], settings: SubmitSettings
+) -> Given | None:
+    """Return the manifest, where the pipeline takes one that wasn't given."""
+    if settings.manifest_from is not None:
+        check_manifest_from(interface, values)
+        run = run_id(settings.manifest_from)
+        earlier = (cluster.run(run).get("runtime_config") or {}).get("parameters") or {}
+        return manifest_of_run(run, earlier, interface, values)
+    manifest, warning = manifest_or_placeholder(interface, values)
+    if warning is not None:
+        _note(warning)
+    return manifest
 
 
 def _check_server(cluster: Cluster, job: Job) -> None:
@@ -188,39 +207,39 @@ def _check_server(cluster: Cluster, job: Job) -> None:
         )
 
 
-def _look(cluster: Cluster, job: Job) -> Found:
+def _find_existing(cluster: Cluster, job: Job) -> Existing:
     pipeline = cluster.find_pipeline(job.pipeline, job.namespace)
     version = None if pipeline is None else cluster.find_version(pipeline, job.version)
-    return Found(pipeline, version, cluster.find_experiment(job.experiment, job.namespace))
+    return Existing(pipeline, version, cluster.find_experiment(job.experiment, job.namespace))
 
 
-def _what_would_be_made(job: Job, found: Found) -> list[str]:
+def _plan(job: Job, existing: Existing) -> list[str]:
     things = {
-        f"pipeline {job.pipeline}": found.pipeline,
-        f"version {job.version}": found.version,
-        f"experiment {job.experiment}": found.experiment,
+        f"pipeline {job.pipeline}": existing.pipeline,
+        f"version {job.version}": existing.version,
+        f"experiment {job.experiment}": existing.experiment,
         f"run {job.run}": None,
     }
     lines = [
-        f"{thing}: {'would be made' if known is None else 'is there'}"
+        f"{thing}: {'would be created' if known is None else 'exists'}"
         for thing, known in things.items()
     ]
     parameters = [f"  {name}: {_shown(value)}" for name, value in job.parameters.items()]
-    return [*lines, *(["parameters, beside the pipeline's defaults:", *parameters])]
+    return [*lines, "parameters other than the pipeline's defaults:", *parameters]
 
 
-def _make(cluster: Cluster, job: Job, found: Found) -> str:
-    """Make what isn't there yet, and start the run."""
-    pipeline = found.pipeline or cluster.create_pipeline(
+def _start(cluster: Cluster, job: Job, existing: Existing) -> str:
+    """Create what isn't there yet, and start the run."""
+    pipeline = existing.pipeline or cluster.create_pipeline(
         job.pipeline, job.interface.description, job.namespace
     )
-    version = found.version or _upload(cluster, job, pipeline)
+    version = existing.version or _upload(cluster, job, pipeline)
     print(
-        f"version {job.version}: {'was there already' if found.version else 'uploaded'}: "
+        f"version {job.version}: {'exists' if existing.version else 'uploaded'}: "
         f"{cluster.link('pipelines', pipeline)}/version/{version}",
         flush=True,
     )
-    experiment = found.experiment or cluster.create_experiment(job.experiment, job.namespace)
+    experiment = existing.experiment or cluster.create_experiment(job.experiment, job.namespace)
     return cluster.create_run(job.run, experiment, pipeline, version, job.parameters)
 
 
@@ -230,10 +249,6 @@ def _upload(cluster: Cluster, job: Job, pipeline: str) -> str:
         path = Path(folder) / "pipeline.yaml"
         path.write_bytes(job.content)
         return cluster.upload_version(pipeline, job.version, path)
-
-
-def _how_to_follow(cluster: Cluster, run: str) -> str:
-    return f"follow it: python -m pipelines.following --host {cluster.host} --run {run}"
 
 
 def _shown(value: Any) -> str:
@@ -270,13 +285,14 @@ def _together(words: Sequence[str]) -> list[str]:
 
 COMMAND = _Command(
     name="pipelines.submit",
-    summary="Upload a compiled pipeline to a cluster and start a run of it.",
+    summary="Upload a compiled pipeline to a cluster and start a run of it; "
+    "or follow or end a run.",
     example="python -m pipelines.submit --host https://kubeflow.example.org/pipeline "
     "--pipeline build/pipelines/train.yaml --params sample_data/run.yaml --wait",
     function=submit,
     arguments=(
         Argument("host", "the Kubeflow Pipelines server's address", Kind(str)),
-        Argument("pipeline", "the compiled pipeline"),
+        Argument("pipeline", "the compiled pipeline", required=False),
         Argument("params", "parameters; the file of autofocus run will do", required=False),
     ),
     settings=SubmitSettings,

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines import access, client
 from pipelines.submit import COMMAND
+from tests.pipelines.compiling import compile_all
 from tests.pipelines.fake_api import LEAST, FakeApi, serving, write_tiny
 from tests.pipelines.submitting import Submit
 
@@ -16,6 +17,14 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep tokens and certificates of whoever runs the tests out of them."""
     for name in (access.TOKEN, access.TOKEN_FILE, access.CA_CERT, client.UI_HOST):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All pipelines, compiled for images of one registry and tag."""
+    outdir = tmp_path_factory.mktemp("compiled")
+    compile_all(outdir)
+    return outdir
 
 
 @pytest.fixture
@@ -33,5 +42,16 @@ def submit(api: FakeApi, tmp_path: Path) -> Submit:
     def call(*more: str, host: str | None = None, least: tuple[str, ...] = LEAST) -> int:
         words = ["--host", host or api.host, "--pipeline", str(path), *least, *more]
         return COMMAND.main(words)
+
+    return call
+
+
+@pytest.fixture
+def follow(api: FakeApi) -> Submit:
+    """Return a function that follows a run that was started before."""
+    api.runs["run-9"] = {"run_id": "run-9"}
+
+    def call(*more: str) -> int:
+        return COMMAND.main(["--host", api.host, "--follow", "run-9", "--poll", "0.01", *more])
 
     return call

@@ -12,97 +12,19 @@ it. Where the real server differs between its versions, this is one of them (2.1
 
 import json
 import re
-import ssl
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from email import message_from_bytes
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
-TINY = """\
-components:
-  comp-download:
-    executorLabel: exec-download
-    inputDefinitions:
-      parameters: {bucket: {parameterType: STRING}, shard: {parameterType: STRING}}
-  comp-for-loop-1:
-    dag:
-      tasks:
-        download:
-          cachingOptions: {enableCache: true}
-          componentRef: {name: comp-download}
-          taskInfo: {name: download}
-  comp-preprocess:
-    executorLabel: exec-preprocess
-  comp-retrain:
-    executorLabel: exec-retrain
-deploymentSpec:
-  executors:
-    exec-download: {container: {image: 'example.org/none:1'}}
-    exec-preprocess-2: {container: {image: 'example.org/none:1'}}
-    exec-link: {container: {image: 'example.org/none:1'}}
-    exec-retrain: {container: {image: 'example.org/none:1'}}
-pipelineInfo: {name: autofocus-tiny, description: A tiny one.}
-root:
-  dag:
-    tasks:
-      for-loop-1:
-        componentRef: {name: comp-for-loop-1}
-        taskInfo: {name: for-loop-1}
-      retrain:
-        cachingOptions: {enableCache: true}
-        componentRef: {name: comp-retrain}
-        taskInfo: {name: retrain}
-  inputDefinitions:
-    parameters:
-      bucket: {parameterType: STRING, description: Where the photographs are.}
-      shards: {parameterType: LIST}
-      prefix: {parameterType: STRING, defaultValue: '', isOptional: true}
-      trim_bottom: {parameterType: NUMBER_INTEGER, defaultValue: 198.0, isOptional: true}
-      learning_rate: {parameterType: NUMBER_DOUBLE, defaultValue: 0.01, isOptional: true}
-      flip_left_right: {parameterType: BOOLEAN, defaultValue: false, isOptional: true}
-      labelmap: {parameterType: STRUCT, defaultValue: {}, isOptional: true}
-      label_priority: {parameterType: LIST, defaultValue: [], isOptional: true}
-      extensions: {parameterType: LIST, isOptional: true}
-      preprocess_max_rejected: {parameterType: NUMBER_DOUBLE, isOptional: true}
-      gpu_node_selector: {parameterType: STRUCT, isOptional: true}
-schemaVersion: 2.1.0
-sdkVersion: kfp-2.17.0
----
-platforms: {kubernetes: {deploymentSpec: {executors: {}}}}
-"""
-LEAST = ("--set", "bucket=photographs", "shards=2")
+from tests.pipelines.fake_server import Answer, Refused, Request, open_server
+from tests.pipelines.tiny import LEAST, TINY, write_tiny
+
+__all__ = ["LEAST", "LOGIN_PAGE", "TINY", "Answer", "FakeApi", "serving", "write_tiny"]
+
 LOGIN_PAGE = b"<!DOCTYPE html><html><body>Sign in to Kubeflow</body></html>"
-
-
-def write_tiny(folder: Path, text: str = TINY) -> Path:
-    path = folder / "tiny.yaml"
-    path.write_text(text)
-    return path
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What to send back: JSON, or bytes as they are; status 0 hangs up without a word."""
-
-    status: int = 200
-    body: Any = None
-    content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Refused(Exception):  # noqa: N818 - it is an answer
-    """The API answers with an error."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.answer = Answer(status, {"error": message, "code": 3, "message": message})
 
 
 class FakeApi:
@@ -113,8 +35,13 @@ class FakeApi:
         token: the bearer token that it wants; any will do where it is empty.
         prefix: below which path the API is.
         instead: answers to give in place of its own, by ``METHOD /path`` or ``*``.
-        story: what it says of a run, look by look; the last for ever.
+        story: what it says of a run, look by look; the last for ever. Under `workflow` stands the
+            workflow behind the run at that moment, as JSON, or what to answer in its place.
+        logs: the logs that it has, by node or pod.
+        pod_logs: the logs that the user interface finds, by pod, namespace and day.
+        terminated: the runs that were to be ended.
         said: the requests so far.
+        tokens: the authorization of each request; empty where it has none.
         complaints: requests that the real API doesn't have.
     """
 
@@ -129,7 +56,12 @@ class FakeApi:
         self.prefix = ""
         self.instead: dict[str, Answer | Callable[[], Answer | None]] = {}
         self.story: list[Mapping[str, Any] | Answer] = [{"state": "SUCCEEDED"}]
+        self.workflow: str | Answer | None = None
+        self.logs: dict[str, str | Answer] = {}
+        self.pod_logs: dict[str, str | Answer] = {}
+        self.terminated: list[str] = []
         self.said: list[str] = []
+        self.tokens: list[str] = []
         self.complaints: list[str] = []
         self.pipelines: dict[str, dict[str, Any]] = {}
         self.versions: dict[str, dict[str, Any]] = {}
@@ -146,8 +78,9 @@ class FakeApi:
         """Return how many things it holds."""
         return sum(map(len, (self.pipelines, self.versions, self.experiments, self.runs)))
 
-    def answer(self, request: "Request") -> Answer:
+    def answer(self, request: Request) -> Answer:
         self.said.append(f"{request.method} {request.path}")
+        self.tokens.append(request.authorization)
         for key in (f"{request.method} {request.path}", "*"):
             instead = self.instead.get(key)
             told = instead() if callable(instead) else instead
@@ -160,25 +93,31 @@ class FakeApi:
         except Refused as refused:
             return refused.answer
 
-    def _route(self, request: "Request") -> Answer:
+    def _route(self, request: Request) -> Answer:
         for method, pattern, handle in self._routes():
-            found = re.fullmatch(self.prefix + "/apis/v2beta1/" + pattern, request.path)
+            found = re.fullmatch(self.prefix + "/" + pattern, request.path)
             if found and method == request.method:
-                return Answer(200, handle(request, *found.groups()))
+                content = handle(request, *found.groups())
+                return content if isinstance(content, Answer) else Answer(200, content)
         self._complain(f"no such path: {request.method} {request.path}")
         return Answer(404, {"error": "Not Found", "code": 5, "message": "Not Found"})
 
     def _routes(self) -> list[tuple[str, str, Callable[..., Any]]]:
+        v2 = "apis/v2beta1/"
         return [
-            ("GET", "healthz", lambda _: self.health),
-            ("GET", "pipelines", lambda r: self._list(r, "pipelines", self.pipelines)),
-            ("POST", "pipelines", self._create_pipeline),
-            ("POST", "pipelines/upload_version", self._upload_version),
-            ("GET", "pipelines/([^/]+)/versions", self._list_versions),
-            ("GET", "experiments", lambda r: self._list(r, "experiments", self.experiments)),
-            ("POST", "experiments", self._create_experiment),
-            ("POST", "runs", self._create_run),
-            ("GET", "runs/([^/]+)", self._get_run),
+            ("GET", v2 + "healthz", lambda _: self.health),
+            ("GET", v2 + "pipelines", lambda r: self._list(r, "pipelines", self.pipelines)),
+            ("POST", v2 + "pipelines", self._create_pipeline),
+            ("POST", v2 + "pipelines/upload_version", self._upload_version),
+            ("GET", v2 + "pipelines/([^/]+)/versions", self._list_versions),
+            ("GET", v2 + "experiments", lambda r: self._list(r, "experiments", self.experiments)),
+            ("POST", v2 + "experiments", self._create_experiment),
+            ("POST", v2 + "runs", self._create_run),
+            ("GET", v2 + "runs/([^/:]+)", self._get_run),
+            ("POST", v2 + "runs/([^/:]+):terminate", self._terminate_run),
+            ("GET", "apis/v1beta1/runs/([^/]+)", self._get_workflow),
+            ("GET", "apis/v1alpha1/runs/([^/]+)/nodes/([^/]+)/log", self._get_log),
+            ("GET", "k8s/pod/logs", self._get_pod_log),
         ]
 
     def _complain(self, complaint: str) -> None:
@@ -196,7 +135,7 @@ class FakeApi:
         if not multi and given.get("namespace"):
             raise Refused(400, "In single-user mode, namespace must be empty")
 
-    def _wanted(self, request: "Request") -> str:
+    def _wanted(self, request: Request) -> str:
         given = json.loads(request.query["filter"])
         (predicate,) = given["predicates"]
         if set(given) != {"predicates"} or set(predicate) != {"operation", "key", "stringValue"}:
@@ -206,7 +145,7 @@ class FakeApi:
         return str(predicate["stringValue"])
 
     def _list(
-        self, request: "Request", what: str, things: Mapping[str, dict[str, Any]]
+        self, request: Request, what: str, things: Mapping[str, dict[str, Any]]
     ) -> dict[str, Any]:
         self._only(request.query, {"filter", "namespace"}, what)
         self._owned(request.query)
@@ -219,7 +158,7 @@ class FakeApi:
         # The server leaves out a list that is empty.
         return {what: found, "total_size": len(found)} if found else {}
 
-    def _list_versions(self, request: "Request", pipeline: str) -> dict[str, Any]:
+    def _list_versions(self, request: Request, pipeline: str) -> dict[str, Any]:
         self._only(request.query, {"filter"}, "versions")
         name = self._wanted(request)
         found = [
@@ -235,7 +174,7 @@ class FakeApi:
         things[key] = made
         return made
 
-    def _create_pipeline(self, request: "Request") -> dict[str, Any]:
+    def _create_pipeline(self, request: Request) -> dict[str, Any]:
         body = request.json()
         self._only(body, {"display_name", "name", "description", "namespace"}, "pipeline")
         self._owned(body)
@@ -243,7 +182,7 @@ class FakeApi:
             raise Refused(409, "The pipeline already exists")
         return self._add("pipeline", self.pipelines, body)
 
-    def _upload_version(self, request: "Request") -> dict[str, Any]:
+    def _upload_version(self, request: Request) -> dict[str, Any]:
         self._only(request.query, {"name", "pipelineid", "display_name", "description"}, "upload")
         if request.query.get("pipelineid") not in self.pipelines:
             raise Refused(400, "Failed to create a pipeline version")
@@ -259,13 +198,13 @@ class FakeApi:
         version = {"pipeline_id": pipeline, "display_name": name, "pipeline_spec": spec}
         return self._add("pipeline_version", self.versions, version)
 
-    def _create_experiment(self, request: "Request") -> dict[str, Any]:
+    def _create_experiment(self, request: Request) -> dict[str, Any]:
         body = request.json()
         self._only(body, {"display_name", "description", "namespace"}, "experiment")
         self._owned(body)
         return self._add("experiment", self.experiments, body)
 
-    def _create_run(self, request: "Request") -> dict[str, Any]:
+    def _create_run(self, request: Request) -> dict[str, Any]:
         body = request.json()
         known = {"display_name", "experiment_id", "pipeline_version_reference", "runtime_config"}
         self._only(body, known, "run")
@@ -291,19 +230,48 @@ class FakeApi:
             if name not in given and not definition.get("isOptional"):
                 raise Refused(400, f"parameter {name} is missing")
 
-    def _get_run(self, _: "Request", run: str) -> Any:
-        if run not in self.runs:
-            raise Refused(404, f"Run {run} not found")
+    def _get_run(self, request: Request, run: str) -> Any:
+        self._only(request.query, set(), "run")
+        self._known_run(run)
         now = self.story.pop(0) if len(self.story) > 1 else self.story[0]
         if isinstance(now, Answer):
-            raise _Told(now)
-        return {**self.runs[run], **now}
+            return now
+        self.workflow = now.get("workflow")
+        return {**self.runs[run], **{key: now[key] for key in now if key != "workflow"}}
 
+    def _known_run(self, run: str) -> None:
+        if run not in self.runs:
+            raise Refused(404, f"Run {run} not found")
 
-class _Told(Refused):
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status, "")
-        self.answer = answer
+    def _get_workflow(self, request: Request, run: str) -> Any:
+        self._only(request.query, set(), "run")
+        self._known_run(run)
+        if isinstance(self.workflow, Answer):
+            return self.workflow
+        runtime = {} if self.workflow is None else {"workflow_manifest": self.workflow}
+        return {"run": {"id": run}, "pipeline_runtime": runtime}
+
+    def _terminate_run(self, request: Request, run: str) -> Any:
+        if request.body:
+            self._complain(f"terminate: {request.body!r}")
+        self._known_run(run)
+        self.terminated.append(run)
+        return {}
+
+    def _get_log(self, request: Request, run: str, node: str) -> Any:
+        self._only(request.query, {"follow"}, "log")
+        self._known_run(run)
+        return self._log(self.logs.get(node))
+
+    def _get_pod_log(self, request: Request) -> Any:
+        self._only(request.query, {"podname", "podnamespace", "createdat"}, "pod log")
+        names = ("podname", "podnamespace", "createdat")
+        return self._log(self.pod_logs.get(" ".join(request.query[name] for name in names)))
+
+    def _log(self, log: "str | Answer | None") -> Answer:
+        if log is None:
+            raise Refused(500, "error getting logs: the pod has gone")
+        return log if isinstance(log, Answer) else Answer(200, log.encode(), "text/plain")
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -316,93 +284,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Request:
-    """A request as it came."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    content_type: str
-    authorization: str
-    body: bytes
-
-    def json(self) -> dict[str, Any]:
-        answer = json.loads(self.body)
-        assert isinstance(answer, dict)
-        return answer
-
-    def upload(self) -> tuple[str, bytes]:
-        """Return the name and content of the only file in a form."""
-        head = f"Content-Type: {self.content_type}\r\n\r\n".encode()
-        _, part = message_from_bytes(head + self.body).walk()
-        if part.get_param("name", header="content-disposition") != "uploadfile":
-            raise Refused(400, "Failed to read pipeline from file")
-        content = part.get_payload(decode=True)
-        assert isinstance(content, bytes)
-        return str(part.get_filename()), content
-
-
-def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def _serve(self) -> None:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            request = Request(
-                self.command,
-                parts.path,
-                dict(parse_qsl(parts.query, keep_blank_values=True)),
-                self.headers.get("Content-Type", ""),
-                self.headers.get("Authorization", ""),
-                self.rfile.read(length),
-            )
-            self._send(api.answer(request))
-
-        do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - names that http.server wants
-
-        def _send(self, answer: Answer) -> None:
-            if answer.status == 0:
-                self.close_connection = True
-                return
-            raw = isinstance(answer.body, bytes)
-            body = answer.body if raw else json.dumps(answer.body).encode()
-            self.send_response(answer.status)
-            self.send_header("Content-Type", answer.content_type)
-            self.send_header("Content-Length", str(len(body)))
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    return Handler
-
-
-class _QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that hangs up, as one does that distrusts a certificate."""
-
-
 @contextmanager
-def serving(tls: tuple[Path, Path] | None = None) -> Iterator[FakeApi]:
+def serving(tls: tuple[Path, Path] | None = None, port: int = 0) -> Iterator[FakeApi]:
     """Run the server, with TLS where a certificate and its key are given."""
     api = FakeApi()
-    server = _QuietServer(("127.0.0.1", 0), _handler(api))
-    if tls is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*tls)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        api.scheme = "https"
-    api.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with open_server(api.answer, tls, port) as api.port:
+        api.scheme = "http" if tls is None else "https"
         yield api
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -9,12 +9,9 @@ QUICK = ("--wait", "--poll", "0.01")
 Submit = Callable[..., int]
 
 
-def task(name: str, state: str, **more: Any) -> dict[str, Any]:
-    return {"display_name": name, "task_id": name, "state": state, **more}
-
-
-def run(state: str, *tasks: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"state": state, "run_details": {"task_details": list(tasks)}, **more}
+def run(state: str, **more: Any) -> dict[str, Any]:
+    """Return a run at one moment; with `workflow`, the workflow behind it."""
+    return {"state": state, **more}
 
 
 def one_sentence(capsys: pytest.CaptureFixture[str]) -> str:
@@ -23,3 +20,8 @@ def one_sentence(capsys: pytest.CaptureFixture[str]) -> str:
     start = "python -m pipelines.submit: error: "
     assert line.startswith(start)
     return line.removeprefix(start)
+
+
+def without_times(text: str) -> list[str]:
+    """Return the lines of a followed run without the time that each begins with."""
+    return [line.split(maxsplit=1)[1] for line in text.splitlines()]

@@ -8,24 +8,33 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import StoreError
+from autofocus.common.errors import SettingError, StoreError
 from autofocus.download_images import DownloadSettings, download_images
 from pipelines.interface import Given, Interface, Parameter
-from pipelines.manifest import find_manifest, manifest_or_word
+from pipelines.manifest import find_manifest, manifest_of_run, manifest_or_placeholder
 from pipelines.submit import COMMAND
 from tests.conftest import S3
 from tests.pipelines.fake_api import serving
 
 ROOT = Path(__file__).parents[2]
 
-INTERFACE = Interface(
-    name="zoo",
-    path=Path("zoo.yaml"),
-    description="",
-    sdk_version="",
-    stages=frozenset(),
-    parameters={"manifest": Parameter("manifest", "STRING", required=True)},
-)
+
+def interface(**defaults: str) -> Interface:
+    """Return what a pipeline takes: a manifest, and text with these defaults."""
+    return Interface(
+        name="zoo",
+        path=Path("zoo.yaml"),
+        description="",
+        sdk_version="",
+        stages=frozenset(),
+        parameters={
+            "manifest": Parameter("manifest", "STRING", required=True),
+            **{name: Parameter(name, "STRING", default) for name, default in defaults.items()},
+        },
+    )
+
+
+INTERFACE = interface()
 
 
 def given(**values: str) -> dict[str, Given]:
@@ -66,15 +75,86 @@ def test_nothing_is_asked_where_nothing_is_needed(values: dict[str, str]) -> Non
 
 
 def test_a_bucket_out_of_reach_gets_a_word(some_port: str) -> None:
-    """What can't be listed from here gets a new word each time, and a sentence says why."""
+    """What can't be listed from here gets a new word each time; a note names two ways out."""
     values = given(bucket="zoo", endpoint_url=some_port)
     with pytest.raises(StoreError):
         find_manifest(INTERFACE, values)
-    words = [manifest_or_word(INTERFACE, values) for _ in range(2)]
+    words = [manifest_or_placeholder(INTERFACE, values) for _ in range(2)]
     texts = {str(word.value) for word, _ in words if word is not None}
     assert len(texts) == 2
     assert all(re.fullmatch("unchecked-[0-9a-f]{32}", text) for text in texts)
-    assert str(words[0][1]).startswith("nothing that earlier runs downloaded will be used again: ")
+    sentence = str(words[0][1])
+    assert sentence.startswith("nothing that earlier runs downloaded is reused, as the bucket")
+    assert "set AWS_ENDPOINT_URL to" in sentence
+    assert "(--manifest-from RUN)" in sentence
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+def test_pods_and_this_computer_may_reach_the_store_at_different_addresses(
+    name: str, s3: S3, some_port: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable of AWS's prevails here over endpoint_url, which is the address for pods."""
+    for variable in s3.environment:
+        if variable.startswith("AWS_ENDPOINT_URL"):
+            monkeypatch.delenv(variable)
+    with pytest.raises(StoreError):
+        find_manifest(INTERFACE, given(bucket=s3.bucket, endpoint_url=some_port))
+    access = {key: s3.environment[key] for key in s3.environment if "ENDPOINT" not in key}
+    for variable, value in access.items():
+        monkeypatch.setenv(variable, value)
+    here = find_manifest(INTERFACE, given(bucket=s3.bucket, endpoint_url=s3.endpoint_url))
+    monkeypatch.setenv(name, s3.endpoint_url)
+    assert find_manifest(INTERFACE, given(bucket=s3.bucket, endpoint_url=some_port)) == here
+
+
+def test_own_outputs_are_no_part_of_it(s3: S3) -> None:
+    """What a pipeline itself writes below its output_prefix doesn't make another manifest."""
+
+    def now(pipeline: Interface, **values: str) -> str:
+        found = find_manifest(pipeline, given(bucket=s3.bucket, **values))
+        assert found is not None
+        return str(found.value)
+
+    pipeline = interface(output_prefix="autofocus/")
+    s3.put("1.JPG", b"1")
+    before = now(pipeline)
+    s3.put("autofocus/labels.csv", b"1")
+    assert now(pipeline) == before
+    assert now(pipeline, output_prefix="other/") != before
+    assert now(INTERFACE) != before
+    s3.put("other/labels.csv", b"1")
+    assert now(pipeline) != before
+
+
+def test_it_is_that_of_an_earlier_run() -> None:
+    """Where the objects are the same by their parameters, the earlier run's manifest is taken."""
+    earlier = {"manifest": "unchecked-1", "bucket": "zoo", "prefix": "a/"}
+    found = manifest_of_run("run-9", earlier, INTERFACE, given(bucket="zoo", prefix="a/"))
+    assert found == Given("unchecked-1", "the run run-9")
+    pipeline = interface(output_prefix="autofocus/")
+    earlier["output_prefix"] = "autofocus/"
+    assert manifest_of_run("run-9", earlier, pipeline, given(bucket="zoo", prefix="a/")) == found
+
+
+@pytest.mark.parametrize(
+    ("earlier", "values", "sentence"),
+    [
+        ({}, {}, "the run run-9 has no parameter manifest"),
+        ({"manifest": 1}, {}, "the run run-9 has no parameter manifest"),
+        (
+            {"manifest": "m", "bucket": "ark"},
+            {"bucket": "zoo"},
+            "the run run-9 has bucket 'ark', not 'zoo', and so the manifest of other objects",
+        ),
+        ({"manifest": "m", "prefix": "a/"}, {}, "the run run-9 has prefix 'a/', not ''"),
+    ],
+)
+def test_an_earlier_run_that_can_t_give_it_is_an_error(
+    earlier: dict[str, object], values: dict[str, str], sentence: str
+) -> None:
+    """It has no manifest, or that of other objects."""
+    with pytest.raises(SettingError, match=re.escape(sentence)):
+        manifest_of_run("run-9", earlier, INTERFACE, given(**values))
 
 
 @pytest.fixture

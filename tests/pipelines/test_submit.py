@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipelines import client
-from pipelines.client import check_versions
+from pipelines import connection
+from pipelines.versions import check_versions
 from tests.pipelines.fake_api import LEAST, LOGIN_PAGE, TINY, Answer, FakeApi, write_tiny
 from tests.pipelines.submitting import Submit, one_sentence
 
@@ -32,7 +32,7 @@ def test_a_run_is_started_with_all_that_it_needs(
     assert [one["display_name"] for one in api.experiments.values()] == ["autofocus"]
     out = capsys.readouterr().out
     assert f"run first: {api.host}/#/runs/details/run-1\n" in out
-    assert f"python -m pipelines.following --host {api.host} --run run-1" in out
+    assert f"python -m pipelines.submit --host {api.host} --follow run-1" in out
 
 
 def test_the_same_content_is_uploaded_once(
@@ -42,7 +42,7 @@ def test_the_same_content_is_uploaded_once(
     assert submit() == submit() == 0
     counts = (api.pipelines, api.versions, api.experiments, api.runs)
     assert [len(things) for things in counts] == [1, 1, 1, 2]
-    assert "was there already" in capsys.readouterr().out
+    assert ": exists: " in capsys.readouterr().out
 
 
 def test_other_content_is_another_version(api: FakeApi, submit: Submit, tmp_path: Path) -> None:
@@ -70,10 +70,10 @@ def test_a_dry_run_makes_nothing(
     assert api.made() == 0
     assert all(said.startswith("GET ") for said in api.said)
     out = capsys.readouterr().out
-    assert "pipeline autofocus-tiny: would be made" in out
+    assert "pipeline autofocus-tiny: would be created" in out
     assert "shards: ['0/2', '1/2']" in out
     assert submit() == submit("--dry-run") == 0
-    assert "experiment autofocus: is there" in capsys.readouterr().out
+    assert "experiment autofocus: exists" in capsys.readouterr().out
     assert len(api.runs) == 1
 
 
@@ -110,19 +110,22 @@ def test_what_is_given_wrongly_is_said_before_the_server_is_asked(
             Answer(403, {"message": "no."}),
             "allows no access (403): give a token in KFP_TOKEN (no)",
         ),
-        (Answer(200, LOGIN_PAGE, "text/html"), "answered with a web page, not as Kubeflow"),
-        (Answer(200, b"\xff\xfe", "text/html"), "answered with a web page"),
-        (Answer(200, b"fine", "text/plain"), "answered with something other than JSON"),
-        (Answer(200, [1]), "answered with something other than JSON"),
-        (Answer(200, {"status": "ok"}), "JSON that no Kubeflow Pipelines server gives"),
+        (Answer(200, LOGIN_PAGE, "text/html"), "returned a web page, unlike Kubeflow"),
+        (Answer(200, b"\xff\xfe", "text/html"), "returned a web page"),
+        (Answer(200, b"fine", "text/plain"), "returned something other than JSON"),
+        (Answer(200, [1]), "returned something other than JSON"),
+        (Answer(200, {"status": "ok"}), "JSON of another service"),
         (
             Answer(302, b"", headers={"Location": "https://login.example.org/"}),
-            "sends elsewhere, to https://login.example.org/",
+            "redirects to https://login.example.org/",
         ),
-        (Answer(404, b"<html>no</html>", "text/html"), "answered with 404, not found"),
-        (Answer(404, b"\xff", "text/html"), "answered with what can't be read as text"),
+        (Answer(404, b"<html>no</html>", "text/html"), "returned 404, not found"),
+        (Answer(404, b"\xff", "text/html"), "returned what can't be read as text"),
         (Answer(500, {"message": "the database\nis gone."}), "(500): the database is gone."),
-        (Answer(503, b"<html>busy</html>", "text/html"), "refused (503): Service Unavailable."),
+        (
+            Answer(503, b"<html>busy</html>", "text/html"),
+            "rejected the request (503): Service Unavailable.",
+        ),
         (Answer(0), "can't be reached"),
         (Answer(200, {"apiServerReady": False}), "the API server behind it doesn't"),
     ],
@@ -147,7 +150,7 @@ def test_a_login_page_later_on_makes_nothing(
     """A page in place of a list isn't taken for an empty list."""
     api.instead[path] = Answer(200, LOGIN_PAGE, "text/html")
     assert submit() == 1
-    assert "answered with a web page" in one_sentence(capsys)
+    assert "returned a web page" in one_sentence(capsys)
     assert api.made() == 0
 
 
@@ -165,7 +168,7 @@ def test_a_host_that_says_nothing_is_not_waited_for(
     submit: Submit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A server that takes a connection and never answers is given up."""
-    monkeypatch.setattr(client, "READ_S", 0.1)
+    monkeypatch.setattr(connection, "READ_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         assert submit(host=f"http://127.0.0.1:{mute.getsockname()[1]}") == 1
     assert "can't be reached (Read timed out" in one_sentence(capsys)
@@ -216,7 +219,7 @@ def test_versions_that_fit_are_let_through() -> None:
     assert check_versions("2.17.0", "2.17.3", "host") == ""
     assert check_versions("2.17.0", "2.18.0", "host") == ""
     assert "older than the kfp 2.17.0" in check_versions("2.17.0", "2.14.3", "host")
-    assert "doesn't say which version it is" in check_versions("2.17.0", "", "host")
+    assert "doesn't report its version" in check_versions("2.17.0", "", "host")
     assert check_versions("", "2.14.0", "host") == ""
 
 
@@ -271,7 +274,7 @@ def test_what_the_server_refuses_is_said_in_its_words(
     refusal = Answer(400, {"error_message": "Failed to\n create it.", "error_details": "long"})
     api.instead["POST /apis/v2beta1/pipelines/upload_version"] = refusal
     assert submit() == 1
-    assert "refused (400): Failed to create it." in one_sentence(capsys)
+    assert "rejected the request (400): Failed to create it." in one_sentence(capsys)
     assert not api.runs
 
 

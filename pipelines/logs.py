@@ -1,0 +1,80 @@
+"""The last sentence of a task's log: what was wrong, in the task's own words."""
+
+import re
+from collections.abc import Callable
+
+from autofocus.common.errors import AutofocusError
+from pipelines.client import Cluster
+from pipelines.reasons import shorten
+from pipelines.workflow import Node, Workflow
+
+# What a command of this project writes to standard error when it fails.
+_OURS = re.compile(r"(?:^|\s)autofocus [\w-]+: error: (.+)")
+# The launcher around a task writes in klog's format: level, date, time, thread, place.
+_LAUNCHER = re.compile(
+    r"^F\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (?:failed to execute component: )?(.+)"
+)
+_TRACEBACK = "Traceback (most recent call last):"
+_STATUS = re.compile(r"exit status \d+$")
+
+
+def last_sentence(log: str) -> str | None:
+    """Return the sentence of a log that says why its task failed.
+
+    That is the last error of this project's commands; else what the launcher ended with, unless
+    it only repeats the task's exit status; else the exception of the last traceback.
+
+    Args:
+        log: the log's text, or the end of it.
+
+    Returns:
+        The sentence without a full stop; None if there is none.
+    """
+    lines = log.splitlines()
+    ours = [match[1] for line in lines if (match := _OURS.search(line))]
+    sentence = ours[-1] if ours else _launcher(lines) or _exception(lines)
+    return shorten(sentence) if sentence else None
+
+
+def read_sentence(cluster: Cluster, run: str, workflow: Workflow, pod: Node) -> str | None:
+    """Return the last sentence of a pod's log, from wherever the server still has the log.
+
+    Args:
+        cluster: the server.
+        run: the run's id.
+        workflow: the run's workflow.
+        pod: the pod's node.
+
+    Returns:
+        The sentence; None if no log can be read, or if it holds no such sentence.
+    """
+    name = workflow.pod_name(pod)
+    # Once the pod has gone, the server finds its log by one of these names, or only the user
+    # interface does, as it looks into the archive of logs.
+    day = "" if pod.started is None else f"{pod.started:%Y-%m-%d}"
+    ways: tuple[Callable[[], str], ...] = (
+        lambda: cluster.log(run, pod.id),
+        lambda: cluster.log(run, name),
+        lambda: cluster.archived_log(name, workflow.namespace, day),
+    )
+    for read in ways:
+        try:
+            sentence = last_sentence(read())
+        except AutofocusError:
+            continue
+        if sentence is not None:
+            return sentence
+    return None
+
+
+def _exception(lines: list[str]) -> str | None:
+    """Return the exception that ends the last traceback."""
+    if _TRACEBACK not in lines:
+        return None
+    start = len(lines) - lines[::-1].index(_TRACEBACK)
+    return next((line for line in lines[start:] if line and not line[0].isspace()), None)
+
+
+def _launcher(lines: list[str]) -> str | None:
+    texts = [match[1] for line in lines if (match := _LAUNCHER.search(line))]
+    return next((text for text in reversed(texts) if not _STATUS.search(text)), None)

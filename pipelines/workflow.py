@@ -1,0 +1,202 @@
+"""The Argo workflow behind a run, as the server stores it.
+
+A node's name is the path of templates that led to it: in
+`train-x(0).root(0).for-loop-1(0).iteration-iterations(1:1)(0).iteration-item(0).download(0)`,
+`(1:1)` is an iteration of a loop and `(0)` an attempt. Large workflows are stored compressed.
+"""
+
+import base64
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any
+
+from autofocus.common.errors import InputDataError
+
+_STEP = re.compile(
+    r"(?P<name>[^()]*)(?:\((?P<iteration>\d+):[^()]*\))?(?:\((?P<attempt>\d+)\))?", re.ASCII
+)
+LOG = "main-logs"
+# What JSON of another form, base64 and gzip raise.
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a node's path.
+
+    Attributes:
+        name: the task's name within its template.
+        iteration: the index in a loop, if it is an iteration of one.
+        attempt: the number of the attempt, if it is one of several.
+    """
+
+    name: str
+    iteration: int | None = None
+    attempt: int | None = None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of a workflow: a pod, or a group of other nodes.
+
+    Attributes:
+        id: the node's id, `<workflow>-<number>`.
+        path: the steps below the workflow itself.
+        kind: Argo's type, such as `Pod`, `Retry` or `Skipped`.
+        phase: such as `Pending`, `Running`, `Succeeded`, `Failed`, `Error` or `Omitted`.
+        template: the template's name.
+        message: Argo's explanation of the phase, in one line; often empty.
+        started: when the node was created.
+        finished: when it ended.
+        content: the node's JSON.
+    """
+
+    id: str
+    path: tuple[Step, ...]
+    kind: str
+    phase: str
+    template: str
+    message: str
+    started: datetime | None
+    finished: datetime | None
+    content: Mapping[str, Any]
+
+    @property
+    def iteration(self) -> int | None:
+        """The index in the innermost loop around the node."""
+        indices = [step.iteration for step in self.path if step.iteration is not None]
+        return indices[-1] if indices else None
+
+    @property
+    def attempts(self) -> tuple[int, ...]:
+        """The attempt of each step; the greatest tuple is the newest node of a task."""
+        return tuple(-1 if step.attempt is None else step.attempt for step in self.path)
+
+    @property
+    def log_key(self) -> str:
+        """The key of the pod's log in the artifact store; empty if there is none."""
+        artifacts = (self.content.get("outputs") or {}).get("artifacts") or []
+        keys = [(one.get("s3") or {}).get("key") for one in artifacts if one.get("name") == LOG]
+        return str(keys[0] or "") if keys else ""
+
+    @cached_property
+    def pod_patch(self) -> Mapping[str, Any]:
+        """What the driver decided about the pod; empty if it isn't known."""
+        parameters = (self.content.get("inputs") or {}).get("parameters") or []
+        texts = [one.get("value") for one in parameters if one.get("name") == "pod-spec-patch"]
+        try:
+            patch = json.loads(texts[0]) if texts else {}
+        except (TypeError, ValueError):
+            return {}
+        return patch if isinstance(patch, dict) else {}
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow at one moment.
+
+    Attributes:
+        name: the workflow's name.
+        namespace: the namespace of its pods.
+        message: Argo's explanation of the workflow's phase; often empty.
+        log_bucket: the bucket that logs are archived in; may be empty.
+        nodes: all nodes but the workflow itself.
+    """
+
+    name: str
+    namespace: str
+    message: str
+    log_bucket: str
+    nodes: tuple[Node, ...]
+
+    def pod_name(self, node: Node) -> str:
+        """Return the name of a node's pod."""
+        return f"{self.name}-{node.template}-{node.id.rpartition('-')[2]}"
+
+
+def parse_workflow(manifest: str) -> Workflow:
+    """Read a workflow as the server returns it.
+
+    Args:
+        manifest: the workflow as JSON, its nodes in `status.nodes` or, compressed, in
+            `status.compressedNodes`.
+
+    Raises:
+        InputDataError: it isn't a workflow that can be read.
+    """
+    try:
+        content = json.loads(manifest)
+        metadata, status = content["metadata"], content.get("status") or {}
+        name = metadata["name"]
+        nodes = _nodes(status)
+        root = nodes.get(name) or {}
+        return Workflow(
+            name=name,
+            namespace=metadata.get("namespace") or "",
+            message=_line(root.get("message") or status.get("message")),
+            log_bucket=_log_bucket(status),
+            nodes=tuple(_node(name, nodes[key]) for key in nodes if key != name),
+        )
+    except (*_UNREADABLE, zlib.error) as error:
+        raise InputDataError(f"The run's workflow can't be read: {_line(error)}.") from None
+
+
+def _nodes(status: Mapping[str, Any]) -> dict[str, Any]:
+    compressed = status.get("compressedNodes")
+    if status.get("offloadNodeStatusVersion") and not (compressed or status.get("nodes")):
+        raise ValueError("its nodes are in a database of Argo's")
+    if not compressed:
+        return dict(status.get("nodes") or {})
+    return dict(json.loads(gzip.decompress(base64.b64decode(compressed, validate=True))))
+
+
+def _node(workflow: str, content: Mapping[str, Any]) -> Node:
+    path = str(content["name"]).removeprefix(workflow).partition(".")[2]
+    return Node(
+        id=str(content["id"]),
+        path=tuple(_step(text) for text in path.split(".") if text),
+        kind=str(content.get("type") or ""),
+        phase=str(content.get("phase") or "Pending"),
+        template=str(content.get("templateName") or ""),
+        message=_line(content.get("message")),
+        started=_time(content.get("startedAt")),
+        finished=_time(content.get("finishedAt")),
+        content=content,
+    )
+
+
+def _step(text: str) -> Step:
+    match = _STEP.fullmatch(text)
+    if match is None:
+        return Step(text)
+    iteration, attempt = match["iteration"], match["attempt"]
+    return Step(
+        match["name"],
+        None if iteration is None else int(iteration),
+        None if attempt is None else int(attempt),
+    )
+
+
+def _time(text: Any) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+
+
+def _log_bucket(status: Mapping[str, Any]) -> str:
+    repository = (status.get("artifactRepositoryRef") or {}).get("artifactRepository") or {}
+    return str((repository.get("s3") or {}).get("bucket") or "")
+
+
+def _line(text: object) -> str:
+    words = str(text or "").split()
+    return "".join(letter for letter in " ".join(words) if letter.isprintable())
