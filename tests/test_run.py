@@ -104,12 +104,17 @@ def visible(outdir: Path) -> dict[str, str]:
 
 
 def test_a_run_leads_from_the_bucket_to_labels(unstopped: Path) -> None:
-    """Every stage leaves its outputs, and every preprocessed photograph gets a label."""
+    """Every stage leaves its outputs; every preprocessed image is labelled, all have a row."""
     with (unstopped / "preprocessed" / "image_properties.csv").open() as file:
         photographs = {row["filepath"] for row in csv.DictReader(file)}
     with (unstopped / "predictions.csv").open() as file:
-        labelled = {row["filepath"].removeprefix("preprocessed/") for row in csv.DictReader(file)}
-    assert labelled == photographs
+        labels = {
+            row["filepath"].removeprefix("preprocessed/"): row["label"]
+            for row in csv.DictReader(file)
+        }
+    assert {name for name, label in labels.items() if label} == photographs
+    with (unstopped / "preprocessed" / "ledger.csv").open() as file:
+        assert set(labels) == {row["input"] for row in csv.DictReader(file)}
     assert len(photographs) > 40
     assert (unstopped / "model" / "report.html").is_file()
 

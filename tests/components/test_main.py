@@ -26,6 +26,8 @@ from tests.killing import tree
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 LABELMAP, RULES = SAMPLE_DATA / "raccoon_labelmap.json", SAMPLE_DATA / "label_priority.txt"
 INDIR, DETECTIONS = "lpz_data", ["lpz_data/detections_*.csv"]
+# The sample is small, and has one broken image of each kind.
+MANY_BROKEN = {"preprocess_max_rejected": 0.2}
 # In a small shard one broken file weighs more.
 PREPROCESS = {"indir": INDIR, "max_rejected": 0.5}
 LINK = {
@@ -91,7 +93,7 @@ def chain(server: LocalS3Server, tmp_path_factory: pytest.TempPathFactory) -> Ch
     clean = run(
         "clean",
         folder / "clean",
-        {"detections": DETECTIONS, "strip_components": 2},
+        {"detections": DETECTIONS, "strip_components": 2, **MANY_BROKEN},
         env=env,
         tables=[call["tables"] for call in downloads],
         image_properties=[call["image_properties"] for call in preprocessed],
@@ -222,7 +224,7 @@ def test_a_model_is_trained_and_labels_a_shard(chain: Chain, tmp_path: Path) -> 
     published = run(
         "publish",
         tmp_path / "publish",
-        {"bucket": BUCKET, "output_prefix": "out/"},
+        {"bucket": BUCKET, "output_prefix": "out/", **MANY_BROKEN},
         env=env,
         predictions=[labelled["predictions"]],
     )

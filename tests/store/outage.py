@@ -48,6 +48,8 @@ class Proxy:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._cut_at = math.inf
+        self._cut: asyncio.Task[None] | None = None
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
@@ -88,6 +90,28 @@ class Proxy:
         thread = threading.Thread(target=wait)
         thread.start()
         return thread
+
+    def go_away_amid(self, sent: int, seconds: float) -> threading.Event:
+        """Begin an outage when clients have sent so many bytes more, in the middle of a request.
+
+        Args:
+            sent: how many bytes.
+            seconds: how long the outage lasts.
+
+        Returns:
+            What is set when it is over.
+        """
+        over = threading.Event()
+
+        async def cut() -> None:
+            await self._go_away()
+            await asyncio.sleep(seconds)
+            await self._come_back()
+            over.set()
+
+        self._begin_cut = cut
+        self._cut_at = self.bytes_sent + sent
+        return over
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=30)
@@ -137,9 +161,14 @@ class Proxy:
 
     async def _send(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):
+            self.bytes_sent += len(data)
+            if self.bytes_sent > self._cut_at:
+                self._cut_at = math.inf
+                self._cut = self._loop.create_task(self._begin_cut())
+                # The rest is never sent: the outage cancels this.
+                await asyncio.Event().wait()
             writer.write(data)
             await writer.drain()
-            self.bytes_sent += len(data)
         writer.write_eof()
 
     async def _receive_slowly(

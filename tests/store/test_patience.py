@@ -114,10 +114,12 @@ def test_what_fails_alone_is_given_up_as_well() -> None:
     others = threading.Thread(target=succeed)
     others.start()
     began = time.monotonic()
-    with pytest.raises(StoreUnavailableError, match="Alone"):
-        retries.call(fail)
-    ended.set()
-    others.join()
+    try:
+        with pytest.raises(StoreUnavailableError, match="Alone"):
+            retries.call(fail)
+    finally:
+        ended.set()
+        others.join()
     assert 0.4 <= time.monotonic() - began < 1
     assert not retries.is_exhausted
 

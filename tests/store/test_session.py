@@ -191,6 +191,13 @@ def test_bad_endpoint_in_the_environment(s3: S3, monkeypatch: pytest.MonkeyPatch
         (
             200,
             {},
+            b"<Error><Code>SlowDown</Code><Message>x</Message></Error>",
+            StoreUnavailableError,
+            "(SlowDown: x)",
+        ),
+        (
+            200,
+            {},
             b"<ListBucketResult><Contents><Key>a</Ke",
             StoreUnavailableError,
             "(500: Internal Server Error)",

@@ -1,10 +1,11 @@
 """Claims about opening a bucket whose server is unavailable, and about what no retry helps."""
 
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -88,6 +89,7 @@ def test_another_server_than_one_of_s3_fails_at_once(
     [
         (400, "RequestTimeout"),
         (429, "TooManyRequests"),
+        (429, "x"),
         (500, "InternalError"),
         (502, "x"),
         (503, "SlowDown"),
@@ -104,6 +106,38 @@ def test_transient_answers_are_retried(
         with opened(fake.endpoint_url) as bucket:
             assert len(list_objects(bucket)) == 1
         assert fake.first_listings == []
+
+
+def test_the_clients_own_retries_are_few(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where we retry, boto3 does not, and obstore only for seconds, so that we soon know."""
+    import obstore
+    from obstore.exceptions import BaseError
+
+    busy: Answer = (503, {}, b"")
+    with serve(FakeS3(first_listings=[busy])) as fake, opened(fake.endpoint_url):
+        pass
+    assert "Retrying for up to 60 s" in capsys.readouterr().err
+    access = Access(BUCKET, NOBODY_LISTENS, patience=60)
+    with access.client() as client, pytest.raises(BaseError, match="retry_timeout: 5s"):
+        obstore.get(access.objects(client, "us-east-1"), "key")
+
+
+def test_a_server_that_ends_within_the_handshake_is_waited_for() -> None:
+    """A TLS server that closes connections while they are made is away, not unsafe."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def close_all() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    connection.recv(10_000)
+                    connection.close()
+
+        threading.Thread(target=close_all, daemon=True).start()
+        endpoint = f"https://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(StoreUnavailableError, match="can't be reached"), opened(endpoint, 0.2):
+            pass
+        server.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_server_that_is_away_is_waited_for(s3: S3, capsys: pytest.CaptureFixture[str]) -> None:

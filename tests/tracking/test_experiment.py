@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -230,18 +229,9 @@ def test_a_model_is_logged_once(proxy: Proxy) -> None:
     import mlflow
 
     with experiment(None, "model", 60) as run:
-
-        def go_away_in_the_middle() -> None:
-            before = proxy.bytes_sent
-            while proxy.bytes_sent < before + 500_000:
-                time.sleep(0.0001)
-            proxy.go_away_for(2).join()
-
-        outage = threading.Thread(target=go_away_in_the_middle)
-        outage.start()
+        over = proxy.go_away_amid(500_000, 2)
         run.log_model(make_model(), 3)
-        assert not outage.is_alive()
-        outage.join()
+        assert over.is_set()
     info = run_of(run.run_id).info
     (logged,) = mlflow.MlflowClient().search_logged_models([info.experiment_id])
     assert logged.status == "READY"
