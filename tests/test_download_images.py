@@ -364,7 +364,10 @@ def test_nothing_to_take_is_an_error(
 
 @pytest.mark.parametrize(
     "options",
-    [{"shard": "4/4"}, {"sample": -1}, {"jobs": 0}, {"max_rejected": 2}, {"endpoint_url": "x:1"}],
+    [
+        *({"shard": "4/4"}, {"sample": -1}, {"jobs": 0}, {"max_rejected": 2}),
+        *({"endpoint_url": "x:1"}, {"patience": -1}, {"output_prefix": "/x"}),
+    ],
 )
 def test_bad_settings(options: dict[str, str]) -> None:
     """A setting that can't be used is named."""

@@ -278,6 +278,7 @@ def test_after_an_error_the_setting_that_it_names_can_be_corrected(
         ({"learning_rate": 0}, "learning_rate must be above 0"),
         ({"train_batch_size": 0}, "train_batch_size"),
         ({"random_crop": -1}, "random_crop must not be negative"),
+        ({"patience": -1}, "patience must not be negative"),
     ],
 )
 def test_settings_that_can_t_be_are_refused(options: dict[str, Any], told: str) -> None:
@@ -286,15 +287,22 @@ def test_settings_that_can_t_be_are_refused(options: dict[str, Any], told: str) 
         RetrainSettings(**options)
 
 
+@pytest.mark.parametrize("patience", [0.0, 0.5])
 def test_a_tracking_server_out_of_reach_is_one_sentence(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Trained,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    patience: float,
 ) -> None:
     """MLFLOW_TRACKING_URI is honoured: a server that isn't there is named, no model is left."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks", patience=0)
+    cache = trained.folder / "bottlenecks"
+    settings = replace(SETTINGS, bottleneck_dir=cache, patience=patience)
     with pytest.raises(StoreError, match=r"http://127\.0\.0\.1:9 can't be used"):
         retrain(trained.folder / "links", tmp_path / "model", settings)
     assert not (tmp_path / "model" / "saved_model.pb").exists()
+    assert ("Retrying for up to" in capsys.readouterr().err) == (patience > 0)
 
 
 def test_distortions_train_too(trained: Trained, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -150,13 +151,24 @@ def test_a_server_that_goes_away_for_good_is_one_sentence(proxy: Proxy, tmp_path
             log_all(run, tmp_path)
 
 
-def test_an_interrupted_run_is_found_again_after_an_outage(proxy: Proxy) -> None:
-    """A server that is away while an interrupted run is looked for doesn't make a second one."""
+def test_an_interrupted_run_is_found_again_after_an_outage(
+    proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that goes away when an interrupted run is looked for doesn't make a second one."""
+    import mlflow
+
     with experiment(None, "first", 60) as first:
         pass
-    ended = proxy.go_away_for(1)
+    get_run, outages = mlflow.get_run, list[threading.Thread]()
+
+    def get_run_in_an_outage(run_id: str) -> Any:
+        if not outages:
+            outages.append(proxy.go_away_for(1))
+        return get_run(run_id)
+
+    monkeypatch.setattr(mlflow, "get_run", get_run_in_an_outage)
     with experiment(first.run_id, "second", 60) as second:
-        ended.join()
+        outages[0].join()
     assert second.run_id == first.run_id
 
 
