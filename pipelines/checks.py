@@ -34,6 +34,7 @@ SETTINGS: Mapping[str, type[Any]] = {
 _OBJECT = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 _RESOURCE = re.compile(r"[a-z0-9][-a-z0-9.]*/[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?", re.ASCII)
 _LABEL = re.compile(r"([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def check_values(
@@ -212,31 +213,19 @@ def _check_model(run: _Run, name: str) -> None:
     )
 
 
-def _check_secret(run: _Run, name: str) -> None:
-    secret = run.values[name]
-    run.require(
-        _OBJECT.fullmatch(secret) is not None,
-        name,
-        f"must be a secret's name, of small letters, digits, - and ., not {secret!r}.",
-    )
+def _must_match(pattern: "re.Pattern[str]", what: str) -> Callable[[_Run, str], None]:
+    """Return a check that a value has a form.
 
+    Args:
+        pattern: the form.
+        what: what it is, for the message.
+    """
 
-def _check_accelerator(run: _Run, name: str) -> None:
-    resource = run.values[name]
-    run.require(
-        _RESOURCE.fullmatch(resource) is not None,
-        name,
-        f"must be a resource of nodes such as nvidia.com/gpu, not {resource!r}.",
-    )
+    def check(run: _Run, name: str) -> None:
+        text = str(run.values[name])
+        run.require(pattern.fullmatch(text) is not None, name, f"must be {what}, not {text!r}.")
 
-
-def _check_count(run: _Run, name: str) -> None:
-    count = str(run.values[name])
-    run.require(
-        re.fullmatch(r"\d{1,9}", count, re.ASCII) is not None,
-        name,
-        f"must be a whole number of 0 or more, not {count!r}.",
-    )
+    return check
 
 
 def _check_selector(run: _Run, name: str) -> None:
@@ -257,8 +246,8 @@ _CHECKS: Mapping[str, Callable[[_Run, str], None]] = {
     "labelmap": _check_labelmap,
     "label_priority": _check_rules,
     "model_uri": _check_model,
-    "s3_secret": _check_secret,
-    "accelerator_type": _check_accelerator,
-    "accelerator_count": _check_count,
+    "s3_secret": _must_match(_OBJECT, "a secret's name, of small letters, digits, - and ."),
+    "accelerator_type": _must_match(_RESOURCE, "a resource of nodes such as nvidia.com/gpu"),
+    "accelerator_count": _must_match(_COUNT, "a whole number of 0 or more"),
     "gpu_node_selector": _check_selector,
 }

@@ -1,12 +1,14 @@
-"""The YAML that is uploaded: a compiled pipeline as it is, or with other settings of its tasks."""
+"""Compiled pipelines with other settings of their tasks, as YAML."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from autofocus.common.errors import SettingError, need
-from pipelines.interface import EXTRA, without_caching
+from pipelines.interface import EXTRA
+
+Change = Callable[[dict[str, Any]], object]
 
 
 def content_to_upload(
@@ -25,13 +27,30 @@ def content_to_upload(
     """
     if cache and parallelism == 0:
         return path.read_bytes()
-    changed = with_parallelism(documents, parallelism) if parallelism else list(documents)
-    text: str = (
-        need("yaml", EXTRA).safe_dump_all(changed, sort_keys=True)
-        if cache
-        else without_caching(changed)
-    )
+    changed = with_parallelism(documents, parallelism) if parallelism else documents
+    text = _dump(changed) if cache else without_caching(changed)
     return text.encode("utf-8")
+
+
+def without_caching(documents: Sequence[Any]) -> str:
+    """Return a compiled pipeline's YAML with the cache of every task turned off.
+
+    The client of kfp ignores its `enable_caching` for a pipeline that was uploaded, and
+    otherwise doesn't reach the tasks inside loops: so it is written into the pipeline.
+
+    Args:
+        documents: the pipeline's documents; not changed.
+    """
+    return _dump(_changed(documents, lambda task: task.update(cachingOptions={})))
+
+
+def without_retries(documents: Sequence[Any]) -> str:
+    """Return a compiled pipeline's YAML in which no task is tried again.
+
+    Args:
+        documents: the pipeline's documents; not changed.
+    """
+    return _dump(_changed(documents, lambda task: task.pop("retryPolicy", None)))
 
 
 def with_parallelism(documents: Sequence[Any], limit: int) -> list[Any]:
@@ -44,18 +63,31 @@ def with_parallelism(documents: Sequence[Any], limit: int) -> list[Any]:
     Raises:
         SettingError: the pipeline has no loop.
     """
-    spec = json.loads(json.dumps(documents[0]))
-    loops = [task for task in _tasks(spec) if "parameterIterator" in task]
+    loops: list[dict[str, Any]] = []
+
+    def limit_loop(task: dict[str, Any]) -> None:
+        if "parameterIterator" in task:
+            loops.append(task)
+            task["iteratorPolicy"] = {"parallelismLimit": limit}
+
+    changed = _changed(documents, limit_loop)
     if not loops:
         raise SettingError(
-            f"The pipeline {spec['pipelineInfo']['name']} has no loop over shards: "
+            f"The pipeline {changed[0]['pipelineInfo']['name']} has no loop over shards: "
             "leave --parallelism out."
         )
-    for task in loops:
-        task["iteratorPolicy"] = {"parallelismLimit": limit}
+    return changed
+
+
+def _changed(documents: Sequence[Any], change: Change) -> list[Any]:
+    """Return a copy of a pipeline of which every task, those within loops included, is changed."""
+    spec = json.loads(json.dumps(documents[0]))
+    for component in [spec["root"], *spec.get("components", {}).values()]:
+        for task in component.get("dag", {}).get("tasks", {}).values():
+            change(task)
     return [spec, *documents[1:]]
 
 
-def _tasks(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for component in [spec["root"], *spec.get("components", {}).values()]:
-        yield from component.get("dag", {}).get("tasks", {}).values()
+def _dump(documents: Sequence[Any]) -> str:
+    text: str = need("yaml", EXTRA).safe_dump_all(documents, sort_keys=True)
+    return text

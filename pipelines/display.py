@@ -2,10 +2,10 @@
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from autofocus.common.errors import need
 from pipelines.interface import EXTRA
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 _COLUMNS = (State.RUNNING, State.PENDING, State.RETRIED, State.FAILED)
 
 
-class Display(Protocol):
-    """What shows the progress of a run; a context manager."""
+class Display(ABC):
+    """What shows the progress of a run; a context manager that leaves what was shown last."""
 
     def __enter__(self) -> "Display":
-        """Begin to show."""
+        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave what was shown last."""
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
+    def stop(self) -> None:  # noqa: B027 - not every display has something to end
+        """End the showing."""
+
+    @abstractmethod
     def show(self, snapshot: Snapshot, remarks: Sequence[Remark]) -> None:
         """Show a run at this moment."""
 
+    @abstractmethod
     def note(self, sentence: str) -> None:
         """Show a sentence about the following itself."""
 
@@ -48,25 +48,13 @@ def open_display() -> Display:
     return Lines() if console.is_dumb_terminal else Table(console)
 
 
-class Lines:
+class Lines(Display):
     """Prints a line on standard error for each change."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
         self._began = time.monotonic()
         self._shown: dict[str, str] = {}
-
-    def __enter__(self) -> "Lines":
-        """Begin to show."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave what was shown last."""
 
     def show(self, snapshot: Snapshot, remarks: Sequence[Remark]) -> None:
         """Print what is new since the last time."""
@@ -93,7 +81,7 @@ class Lines:
         return format_elapsed(elapsed or timedelta(seconds=time.monotonic() - self._began))
 
 
-class Table:
+class Table(Display):
     """Keeps a table of the stages up to date on a terminal.
 
     Args:
@@ -108,16 +96,10 @@ class Table:
         )
 
     def __enter__(self) -> "Table":
-        """Begin to show."""
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
         """Leave the last table."""
         self._live.stop()
 

@@ -8,7 +8,7 @@ Kubernetes.
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,40 +191,6 @@ def load_documents(path: Path) -> list[Any]:
         return list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=loader))
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise InputDataError(f"{path} is no YAML: {' '.join(str(error).split())}.") from None
-
-
-def without_caching(documents: list[Any]) -> str:
-    """Return a compiled pipeline's YAML with the cache of every task turned off.
-
-    The client of kfp ignores its `enable_caching` for a pipeline that was uploaded, and
-    otherwise doesn't reach the tasks inside loops: so it is written into the pipeline.
-
-    Args:
-        documents: the pipeline's documents; not changed.
-    """
-    return _changed(documents, lambda task: task.update(cachingOptions={}))
-
-
-def without_retries(documents: list[Any]) -> str:
-    """Return a compiled pipeline's YAML in which no task is tried again.
-
-    Args:
-        documents: the pipeline's documents; not changed.
-    """
-    return _changed(documents, lambda task: task.pop("retryPolicy", None))
-
-
-def _changed(documents: list[Any], change: Callable[[dict[str, Any]], object]) -> str:
-    spec = json.loads(json.dumps(documents[0]))
-    for task in _tasks(spec):
-        change(task)
-    text: str = need("yaml", EXTRA).safe_dump_all([spec, *documents[1:]], sort_keys=True)
-    return text
-
-
-def _tasks(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for component in [spec["root"], *spec.get("components", {}).values()]:
-        yield from component.get("dag", {}).get("tasks", {}).values()
 
 
 def _interface(spec: Mapping[str, Any], path: Path) -> Interface:

@@ -33,7 +33,8 @@ from autofocus.common.settings import Kind
 from autofocus.common.workspace import HIDDEN, Workspace
 from pipelines.checks import check_values
 from pipelines.command import ModuleCommand
-from pipelines.interface import load_documents, read_interface, without_retries
+from pipelines.content import without_retries
+from pipelines.interface import load_documents, read_interface
 from pipelines.manifest import MANIFEST, find_manifest
 from pipelines.parameters import gather
 from pipelines.results import collect

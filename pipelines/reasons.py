@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.stages import Task
+from pipelines.workflow import one_line
 
 LONGEST = 300
 HOUR_S, MINUTE_S = 3600, 60
@@ -110,9 +111,7 @@ def explain_sentence(sentence: str, context: Context) -> str:
 
 def shorten(text: str) -> str:
     """Return a text as one line that isn't too long and has no full stop."""
-    words = " ".join(text.split())
-    # A log may hold sequences that control a terminal.
-    line = "".join(letter for letter in words if letter.isprintable()).rstrip(".")
+    line = one_line(text).rstrip(".")
     return line if len(line) <= LONGEST else line[:LONGEST].rstrip() + "…"
 
 

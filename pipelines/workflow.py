@@ -139,12 +139,12 @@ def parse_workflow(manifest: str) -> Workflow:
         return Workflow(
             name=name,
             namespace=metadata.get("namespace") or "",
-            message=_line(root.get("message") or status.get("message")),
+            message=one_line(root.get("message") or status.get("message")),
             log_bucket=_log_bucket(status),
             nodes=tuple(_node(name, nodes[key]) for key in nodes if key != name),
         )
     except (*_UNREADABLE, zlib.error) as error:
-        raise InputDataError(f"The run's workflow can't be read: {_line(error)}.") from None
+        raise InputDataError(f"The run's workflow can't be read: {one_line(error)}.") from None
 
 
 def _nodes(status: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _node(workflow: str, content: Mapping[str, Any]) -> Node:
         kind=str(content.get("type") or ""),
         phase=str(content.get("phase") or "Pending"),
         template=str(content.get("templateName") or ""),
-        message=_line(content.get("message")),
+        message=one_line(content.get("message")),
         started=_time(content.get("startedAt")),
         finished=_time(content.get("finishedAt")),
         content=content,
@@ -197,6 +197,7 @@ def _log_bucket(status: Mapping[str, Any]) -> str:
     return str((repository.get("s3") or {}).get("bucket") or "")
 
 
-def _line(text: object) -> str:
+def one_line(text: object) -> str:
+    """Return a text as one line, without what controls a terminal."""
     words = str(text or "").split()
     return "".join(letter for letter in " ".join(words) if letter.isprintable())

@@ -8,7 +8,7 @@ import yaml
 from kfp import compiler, dsl
 
 from autofocus.common.errors import InputDataError, MissingInputError, SettingError
-from pipelines.interface import Given, load_documents, read_interface, without_caching
+from pipelines.interface import Given, read_interface
 from tests.pipelines.fake_api import TINY, write_tiny
 
 NEEDED = {"bucket": "photographs", "shards": ["0/1"]}
@@ -148,15 +148,3 @@ def test_a_pipeline_that_is_not_there_is_asked_for(tmp_path: Path) -> None:
     """The sentence says how to make it."""
     with pytest.raises(MissingInputError, match=r"python -m pipelines\.compile"):
         read_interface(tmp_path / "train.yaml")
-
-
-def test_caching_is_turned_off_inside_loops_too(tmp_path: Path) -> None:
-    """No task keeps its cache, all else stays, and so does the second document."""
-    documents = load_documents(write_tiny(tmp_path))
-    changed = list(yaml.safe_load_all(without_caching(documents)))
-    assert "enableCache" not in str(changed)
-    expected = TINY.replace("cachingOptions: {enableCache: true}", "cachingOptions: {}")
-    without = list(yaml.safe_load_all(expected))
-    without[0]["root"]["dag"]["tasks"]["for-loop-1"]["cachingOptions"] = {}
-    assert changed == without
-    assert "enableCache" in str(documents)
