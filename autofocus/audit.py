@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError, MissingInputError
-from autofocus.common.ledger import LEDGER_NAME, Counts, read_ledger
-from autofocus.common.workspace import HIDDEN
+from autofocus.errors import InputDataError, MissingInputError
+from autofocus.options.command import Argument, Command
+from autofocus.runs.ledger import LEDGER_NAME, Counts, read_ledger
+from autofocus.runs.workspace import HIDDEN
 
 NAME = "audit"
 

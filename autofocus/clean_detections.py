@@ -11,26 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from autofocus.common import files
-from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError
-from autofocus.common.journal import in_same_run
-from autofocus.common.ledger import (
-    COLUMNS,
-    Counts,
-    Reason,
-    Status,
-    ledger_beside,
-)
-from autofocus.common.result import StageResult
-from autofocus.common.settings import (
+from autofocus.errors import InputDataError
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import (
     Kind,
     describe,
     option,
     require_not_negative,
     require_share,
 )
-from autofocus.common.workspace import Workspace
+from autofocus.runs import files
+from autofocus.runs.journal import in_same_run
+from autofocus.runs.ledger import (
+    COLUMNS,
+    Counts,
+    Reason,
+    Status,
+    ledger_beside,
+)
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import Workspace
 from autofocus.tables import detections as tables
 from autofocus.tables.columns import PROPERTIES
 from autofocus.tables.dates import read_dates

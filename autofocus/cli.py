@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from autofocus import __version__
-from autofocus.common.command import Command
-from autofocus.common.errors import AutofocusError
+from autofocus.errors import AutofocusError
+from autofocus.options.command import Command
 
 COMMANDS = {
     "download_images": "copy photographs and tables from an S3 bucket",
@@ -24,6 +24,9 @@ COMMANDS = {
     "make_sample": "make a synthetic set of photographs and tables",
     "demo": "make a sample, serve it from a local S3 server, and run all stages on it",
 }
+
+# Where a command isn't a module of the package itself.
+_MODULES = {"make_sample": "autofocus.demo.make_sample", "demo": "autofocus.demo.demo"}
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -45,7 +48,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _load(name: str) -> Command:
     try:
-        module = importlib.import_module(f"autofocus.{name}")
+        module = importlib.import_module(_MODULES.get(name, f"autofocus.{name}"))
     except ModuleNotFoundError as error:
         # A light install lacks the packages of the heavier stages.
         missing = f"The package {error.name} is not installed"

@@ -10,14 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common import files
-from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError, MissingInputError, StoreError
-from autofocus.common.items import Items, process
-from autofocus.common.journal import Outcome
-from autofocus.common.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
-from autofocus.common.result import StageResult
-from autofocus.common.settings import (
+from autofocus.errors import InputDataError, MissingInputError, StoreError
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import (
     Kind,
     describe,
     endpoint_option,
@@ -27,8 +22,13 @@ from autofocus.common.settings import (
     require_not_negative,
     require_share,
 )
-from autofocus.common.sharding import Shard
-from autofocus.common.workspace import Workspace
+from autofocus.runs import files
+from autofocus.runs.items import Items, process
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
+from autofocus.runs.result import StageResult
+from autofocus.runs.sharding import Shard
+from autofocus.runs.workspace import Workspace
 from autofocus.store.keys import Disk, Refusal, is_folder, probe, refusals
 from autofocus.store.listing import (
     DEFAULT_OUTPUT_PREFIX,

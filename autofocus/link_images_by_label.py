@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.common import files
-from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError, OutputConflictError
-from autofocus.common.items import ItemRun
-from autofocus.common.journal import Outcome
-from autofocus.common.ledger import LEDGER_NAME, Counts
-from autofocus.common.parallel import cores
-from autofocus.common.result import StageResult
-from autofocus.common.settings import describe, option, require, require_share
-from autofocus.common.workspace import Workspace
+from autofocus.errors import InputDataError, OutputConflictError
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.choosing import Choice, choose
 from autofocus.labels.folders import label_to_folder
 from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.linking import Linker, Making, common_preparation, remove_stale
 from autofocus.labels.priority import Rule, read_rules
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import describe, option, require, require_share
+from autofocus.runs import files
+from autofocus.runs.items import ItemRun
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import LEDGER_NAME, Counts
+from autofocus.runs.parallel import cores
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import LINKS, LINKS_NAME, LOCATION
 from autofocus.tables.labels import Labelled, merge_labels, read_labelled
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autofocus.common import files
-from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError
-from autofocus.common.items import process
-from autofocus.common.ledger import ledger_beside
-from autofocus.common.parallel import cores
-from autofocus.common.result import StageResult
-from autofocus.common.settings import (
+from autofocus.errors import InputDataError
+from autofocus.grouping.locations import LocationPattern
+from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.preparing import Preparation
+from autofocus.model.answers import ACCEPT, REVIEW
+from autofocus.model.classifier import ASSET_NAME, TrainedClassifier
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import (
     describe,
     jobs_option,
     max_rejected_option,
@@ -24,17 +24,17 @@ from autofocus.common.settings import (
     require_not_negative,
     require_share,
 )
-from autofocus.common.sharding import Shard
-from autofocus.common.workspace import Workspace
-from autofocus.grouping.locations import LocationPattern
-from autofocus.images.names import PREPARATION_NAME
-from autofocus.images.preparing import Preparation
-from autofocus.learning.classifier import ASSET_NAME, TrainedClassifier
-from autofocus.predicting.answers import ACCEPT, REVIEW
 from autofocus.predicting.predictor import Predictor
 from autofocus.predicting.surroundings import Surroundings, survey
 from autofocus.predicting.table import PredictionTable
 from autofocus.predicting.wanted import find_rejected, find_wanted
+from autofocus.runs import files
+from autofocus.runs.items import process
+from autofocus.runs.ledger import ledger_beside
+from autofocus.runs.parallel import cores
+from autofocus.runs.result import StageResult
+from autofocus.runs.sharding import Shard
+from autofocus.runs.workspace import Workspace
 
 NAME = "predict"
 

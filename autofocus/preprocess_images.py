@@ -11,24 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from autofocus.common import files
-from autofocus.common.command import Argument, Command
-from autofocus.common.errors import OutputConflictError
-from autofocus.common.items import Items, Table, process
-from autofocus.common.journal import Outcome
-from autofocus.common.ledger import LEDGER_NAME, Row, rejected
-from autofocus.common.parallel import cores
-from autofocus.common.result import StageResult
-from autofocus.common.settings import (
-    describe,
-    jobs_option,
-    max_rejected_option,
-    option,
-    require,
-    require_not_negative,
-    require_share,
-)
-from autofocus.common.workspace import Workspace
+from autofocus.errors import OutputConflictError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images.capture import Capture, read_capture, to_exif
 from autofocus.images.decoding import RejectedImageError, open_photograph
@@ -42,6 +25,23 @@ from autofocus.images.preparing import (
     prepare,
 )
 from autofocus.motion.tables import BoxesMade, BoxMaker
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import (
+    describe,
+    jobs_option,
+    max_rejected_option,
+    option,
+    require,
+    require_not_negative,
+    require_share,
+)
+from autofocus.runs import files
+from autofocus.runs.items import Items, Table, process
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import LEDGER_NAME, Row, rejected
+from autofocus.runs.parallel import cores
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 
 NAME = "preprocess_images"

@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError
-from autofocus.common.files import relative_to_folder
-from autofocus.common.ledger import LedgerWriter, Row, ledger_beside
-from autofocus.common.result import StageResult
-from autofocus.common.settings import (
+from autofocus.errors import InputDataError
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import (
     Kind,
     endpoint_option,
     option,
@@ -21,7 +18,10 @@ from autofocus.common.settings import (
     require,
     require_not_negative,
 )
-from autofocus.common.workspace import Workspace
+from autofocus.runs.files import relative_to_folder
+from autofocus.runs.ledger import LedgerWriter, Row, ledger_beside
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import Workspace
 from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX, check_output_prefix
 from autofocus.store.session import open_bucket
 from autofocus.store.uploading import put_file

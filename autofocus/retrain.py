@@ -10,35 +10,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.command import Argument, Command
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError
-from autofocus.common.items import ItemRun
-from autofocus.common.journal import Outcome
-from autofocus.common.ledger import LEDGER_NAME
-from autofocus.common.parallel import cores
-from autofocus.common.result import StageResult
-from autofocus.common.settings import describe
-from autofocus.common.workspace import Workspace
+from autofocus.errors import InputDataError, MissingInputError, SettingError
 from autofocus.evaluation import judged
+from autofocus.features.backbones import Backbone, load_backbone
+from autofocus.features.bottlenecks import Bottlenecks
+from autofocus.features.distortions import Distortions
+from autofocus.features.extraction import Extractor
+from autofocus.features.looks import Looks
+from autofocus.features.views import Viewer
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
-from autofocus.learning.backbones import Backbone, load_backbone
-from autofocus.learning.bottlenecks import Bottlenecks
-from autofocus.learning.classes import Classes, find_classes
-from autofocus.learning.dataset import Asked, Dataset, make_dataset
-from autofocus.learning.distortions import Distortions
-from autofocus.learning.extraction import Extractor
-from autofocus.learning.fine_tuning import FineTuning
-from autofocus.learning.fitting import Fitting
-from autofocus.learning.folds import make_folds
-from autofocus.learning.looks import Looks
-from autofocus.learning.photographs import gather, read_origins
-from autofocus.learning.views import Viewer
+from autofocus.labels.classes import Classes, find_classes
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import describe
 from autofocus.reporting import results
 from autofocus.reporting.summaries import write_summaries
 from autofocus.retrain_settings import RetrainSettings
-from autofocus.tracking.training import Plan, ensure_trained
+from autofocus.runs.items import ItemRun
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.parallel import cores
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import Workspace
+from autofocus.splits.dataset import Asked, Dataset, make_dataset
+from autofocus.splits.folds import make_folds
+from autofocus.splits.photographs import gather, read_origins
+from autofocus.training.fine_tuning import FineTuning
+from autofocus.training.fitting import Fitting
+from autofocus.training.run import Plan, ensure_trained
 
 NAME = "retrain"
 _LEVELS = {

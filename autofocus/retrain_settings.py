@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autofocus.common.settings import (
+from autofocus.features.backbones import DEFAULT_BACKBONE
+from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
+from autofocus.options.settings import (
     jobs_option,
     max_rejected_option,
     option,
@@ -13,9 +15,7 @@ from autofocus.common.settings import (
     require_not_negative,
     require_share,
 )
-from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
-from autofocus.learning.backbones import DEFAULT_BACKBONE
-from autofocus.learning.splits import SplitBy
+from autofocus.splits.splitting import SplitBy
 
 MIN_FOLDS = 2
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from autofocus.audit import Audit, audit
 from autofocus.clean_detections import clean_detections
-from autofocus.common import files
-from autofocus.common.command import Argument, Command
-from autofocus.common.journal import same_run
-from autofocus.common.result import StageResult
-from autofocus.common.workspace import HIDDEN
 from autofocus.download_images import download_images
 from autofocus.link_images_by_label import link_images_by_label
+from autofocus.options.command import Argument, Command
 from autofocus.predict import predict
 from autofocus.preprocess_images import preprocess_images
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.run_parameters import Parameters, read_parameters
+from autofocus.runs import files
+from autofocus.runs.journal import same_run
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import HIDDEN
 from autofocus.tables.columns import PROPERTIES_NAME
 from autofocus.tables.detections import find_tables
 

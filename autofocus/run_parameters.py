@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.clean_detections import CleanSettings
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError, need
-from autofocus.common.settings import Kind, from_mapping
 from autofocus.download_images import DownloadSettings
+from autofocus.errors import InputDataError, MissingInputError, SettingError, need
 from autofocus.link_images_by_label import LinkSettings
+from autofocus.options.settings import Kind, from_mapping
 from autofocus.predict import PredictSettings
 from autofocus.preprocess_images import PreprocessSettings
 from autofocus.retrain_settings import RetrainSettings

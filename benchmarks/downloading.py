@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from autofocus.store.local_server import LocalS3Server
+from autofocus.demo.local_server import LocalS3Server
 from autofocus.store.uploading import upload_folder
 from benchmarks.measure import Comparison, Task, compare
 

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus import __version__
-from autofocus.learning.backbones import DEFAULT_BACKBONE, load_backbone
-from autofocus.learning.fitting import Fitting, fit
-from autofocus.learning.loading import load, to_batch
-from autofocus.learning.samples import Samples
-from autofocus.make_sample import SampleSettings, make_sample
+from autofocus.demo.make_sample import SampleSettings, make_sample
+from autofocus.features.backbones import DEFAULT_BACKBONE, load_backbone
+from autofocus.features.loading import load, to_batch
 from autofocus.preprocess_images import preprocess_images
+from autofocus.training.fitting import Fitting, fit
+from autofocus.training.samples import Samples
 from benchmarks.measure import machine, publish
 
 SEQUENCES, FOLDS = 168, 4

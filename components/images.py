@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.errors import InputDataError, SettingError
+from autofocus.errors import InputDataError, SettingError
 
 REGISTRY = "REGISTRY"
 TAG = "TAG"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError, need
+from autofocus.errors import InputDataError, MissingInputError, SettingError, need
 from pipelines.interface import EXTRA
 
 TOKEN = "KFP_TOKEN"  # noqa: S105 - the variable's name

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autofocus.common.errors import AutofocusError, MissingInputError, SettingError
-from autofocus.common.settings import from_mapping, kinds
+from autofocus.errors import AutofocusError, MissingInputError, SettingError
 from autofocus.labels.labelmap import check_labelmap
 from autofocus.labels.priority import parse_rules
+from autofocus.options.settings import from_mapping, kinds
 from autofocus.publish_labels import PublishSettings
 from autofocus.run_parameters import SECTIONS
 from autofocus.tables.detections import find_tables

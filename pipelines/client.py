@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.errors import SettingError, need
+from autofocus.errors import SettingError, need
 from pipelines.connection import ClusterError, ClusterUnreachableError, Connection
 from pipelines.interface import EXTRA
 

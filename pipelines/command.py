@@ -1,6 +1,6 @@
 """Commands that are called as modules: ``python -m pipelines.<name>``."""
 
-from autofocus.common.command import Command
+from autofocus.options.command import Command
 
 
 class ModuleCommand(Command):

@@ -8,9 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common import files
-from autofocus.common.command import Argument
-from autofocus.common.settings import Kind
+from autofocus.options.command import Argument
+from autofocus.options.settings import Kind
+from autofocus.runs import files
 from components.images import REGISTRY, TAG
 from pipelines.command import ModuleCommand
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from autofocus.common.errors import AutofocusError, need
+from autofocus.errors import AutofocusError, need
 from pipelines.access import CA_CERT, TOKEN, TOKEN_FILE, address, open_client, token
 from pipelines.interface import EXTRA
 

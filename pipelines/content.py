@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.errors import SettingError, need
+from autofocus.errors import SettingError, need
 from pipelines.interface import EXTRA
 
 Change = Callable[[dict[str, Any]], object]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from autofocus.common.errors import need
+from autofocus.errors import need
 from pipelines.interface import EXTRA
 from pipelines.remarks import Remark
 from pipelines.snapshot import Snapshot

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autofocus.common.errors import AutofocusError
-from autofocus.common.settings import option, require, require_not_negative
+from autofocus.errors import AutofocusError
+from autofocus.options.settings import option, require, require_not_negative
 from pipelines.client import Cluster
 from pipelines.connection import ClusterUnreachableError
 from pipelines.display import Display, open_display

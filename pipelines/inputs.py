@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 from pipelines.interface import stage_of
 
 Node = Mapping[str, Any]

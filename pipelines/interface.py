@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError, need
+from autofocus.errors import InputDataError, MissingInputError, SettingError, need
 
 EXTRA = "pipelines"
 

@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autofocus.audit import Audit, audit
-from autofocus.common import files
-from autofocus.common.command import Argument
-from autofocus.common.errors import (
+from autofocus.errors import (
     AutofocusError,
     MissingInputError,
     OutputConflictError,
     need,
 )
-from autofocus.common.settings import Kind
-from autofocus.common.workspace import HIDDEN, Workspace
+from autofocus.options.command import Argument
+from autofocus.options.settings import Kind
+from autofocus.runs import files
+from autofocus.runs.workspace import HIDDEN, Workspace
 from pipelines.checks import check_values
 from pipelines.command import ModuleCommand
 from pipelines.content import without_retries

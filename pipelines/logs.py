@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from autofocus.common.errors import AutofocusError
+from autofocus.errors import AutofocusError
 from pipelines.client import Cluster
 from pipelines.reasons import shorten
 from pipelines.workflow import Node, Workflow

@@ -10,8 +10,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from autofocus.common.errors import SettingError, StoreError
 from autofocus.download_images import UNCHECKED
+from autofocus.errors import SettingError, StoreError
 from autofocus.store.listing import list_objects, manifest_digest, without_outputs
 from autofocus.store.session import open_bucket
 from pipelines.interface import Given, Interface

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError, need
-from autofocus.common.settings import kinds
-from autofocus.common.sharding import Shard
+from autofocus.errors import InputDataError, MissingInputError, SettingError, need
 from autofocus.labels.labelmap import read_labelmap
 from autofocus.labels.priority import read_rules
+from autofocus.options.settings import kinds
 from autofocus.run_parameters import LOCAL_DATA, SECTIONS
+from autofocus.runs.sharding import Shard
 from pipelines.interface import EXTRA, Given, Interface, load_documents
 
 SHORT = {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from autofocus.common.errors import SettingError
+from autofocus.errors import SettingError
 from pipelines.interface import Given, Interface
 
 Parse = Callable[[str, str], Decimal]

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from autofocus.common.ledger import LEDGER_NAME
+from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.tables.columns import LINKS_NAME, PROPERTIES_NAME
 from autofocus.tables.merging import merge_tables
 from pipelines.whole import DoneTask

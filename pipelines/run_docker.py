@@ -9,10 +9,10 @@ on two shards of its bucket.
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common.command import Argument
-from autofocus.make_sample import make_sample
+from autofocus.demo.local_server import LocalS3Server
+from autofocus.demo.make_sample import make_sample
+from autofocus.options.command import Argument
 from autofocus.run_parameters import read_parameters
-from autofocus.store.local_server import LocalS3Server
 from autofocus.store.uploading import upload_folder
 from pipelines.command import ModuleCommand
 from pipelines.local import LocalRun, run_locally

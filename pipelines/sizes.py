@@ -30,9 +30,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autofocus.common.errors import SettingError
-from autofocus.common.ledger import Reason, Share
 from autofocus.containers import shards
+from autofocus.errors import SettingError
+from autofocus.runs.ledger import Reason, Share
 from pipelines.inputs import Origin, RunInputs, TaskInputs, read_inputs
 from pipelines.interface import Interface
 

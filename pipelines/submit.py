@@ -17,9 +17,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.command import Argument
-from autofocus.common.errors import SettingError
-from autofocus.common.settings import Kind
+from autofocus.errors import SettingError
+from autofocus.options.command import Argument
+from autofocus.options.settings import Kind
 from pipelines.checks import check_values
 from pipelines.client import Cluster
 from pipelines.command import ModuleCommand

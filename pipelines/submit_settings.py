@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common.errors import SettingError
-from autofocus.common.settings import option, require, require_not_negative
+from autofocus.errors import SettingError
+from autofocus.options.settings import option, require, require_not_negative
 from pipelines.following import FollowSettings
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.errors import InputDataError
 from autofocus.containers.executor import Artifact
 from autofocus.containers.task import measure
+from autofocus.errors import InputDataError
 
 EXECUTOR_OUTPUT = "executor_output.json"
 

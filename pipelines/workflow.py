@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any
 
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 
 _STEP = re.compile(
     r"(?P<name>[^()]*)(?:\((?P<iteration>\d+):[^()]*\))?(?:\((?P<attempt>\d+)\))?", re.ASCII

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from autofocus.store.local_server import LocalS3Server
+from autofocus.demo.local_server import LocalS3Server
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.audit import audit
-from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.errors import InputDataError, MissingInputError
 
 HEADER = "stage,input,status,reason,detail,output\n"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
-from autofocus.common.errors import InputDataError, OutputConflictError, TooManyRejectedError
+from autofocus.errors import InputDataError, OutputConflictError, TooManyRejectedError
 from autofocus.tables.columns import PROPERTIES
 
 GOLDEN = Path(__file__).parent / "golden" / "clean_detections"

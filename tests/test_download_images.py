@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import (
+from autofocus.download_images import DownloadSettings, download_images
+from autofocus.errors import (
     InputDataError,
     MissingInputError,
     OutputConflictError,
@@ -20,7 +21,6 @@ from autofocus.common.errors import (
     StoreError,
     TooManyRejectedError,
 )
-from autofocus.download_images import DownloadSettings, download_images
 from tests.conftest import S3
 from tests.store.fake_s3 import BUCKET, ENVIRONMENT, FakeObject, FakeS3, serve
 

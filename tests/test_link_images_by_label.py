@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import (
+from autofocus.errors import (
     InputDataError,
     MissingInputError,
     OutputConflictError,

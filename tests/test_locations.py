@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 from autofocus.labels.linking import read_links
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.tables.columns import PROPERTIES

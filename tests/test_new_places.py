@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
-from autofocus.make_sample import SampleSettings, make_sample
 from autofocus.predict import predict
 from autofocus.preprocess_images import preprocess_images
 from autofocus.reporting.wording import percent

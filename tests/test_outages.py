@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import StoreUnavailableError
-from autofocus.common.sharding import Shard
 from autofocus.download_images import DownloadSettings, download_images
+from autofocus.errors import StoreUnavailableError
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.publish_labels import PublishSettings, publish_labels
+from autofocus.runs.sharding import Shard
 from autofocus.store import patience
 from tests.components.calling import Call, prepare, start
 from tests.conftest import S3

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import MissingInputError, OutputConflictError, SettingError
 from autofocus.download_images import DownloadSettings, download_images
+from autofocus.errors import MissingInputError, OutputConflictError, SettingError
 from autofocus.publish_labels import publish_labels
 from tests.conftest import S3
 from tests.test_download_images import fill, ledger, manifest_of, objects

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from autofocus.common.errors import (
+from autofocus.errors import (
     InputDataError,
     MissingInputError,
     OutputConflictError,
     SettingError,
 )
-from autofocus.common.sharding import Shard
 from autofocus.images.preparing import Preparation
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.runs.sharding import Shard
 from autofocus.tables.merging import merge_tables
+from tests.features.pictures import COLOURS, make_classes
 from tests.killing import check_killed_runs, noted
-from tests.learning.pictures import COLOURS, make_classes
 from tests.predicting.models import LABELS, make_model, make_photograph
 
 WITH_PROBABILITIES = PredictSettings(probabilities=True)

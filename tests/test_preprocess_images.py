@@ -12,19 +12,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from autofocus.common.errors import (
+from autofocus.errors import (
     MissingInputError,
     OutputConflictError,
     SettingError,
     TooManyRejectedError,
 )
-from autofocus.common.ledger import Reason, Row, Status, read_ledger
 from autofocus.preprocess_images import (
     COMMAND,
     PreprocessResult,
     PreprocessSettings,
     preprocess_images,
 )
+from autofocus.runs.ledger import Reason, Row, Status, read_ledger
 from tests.images.pictures import DATE_TIME, MAKE, MODEL, constant, encoded, exif, hills, write
 from tests.killing import check_killed_runs, finish, kill_when, noted, tree
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from autofocus.common.errors import OutputConflictError
+from autofocus.errors import OutputConflictError
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from tests.motion.scenes import ANIMAL, HEIGHT, WIDTH, frame, to_image, with_animal
 

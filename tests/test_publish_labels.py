@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import (
+from autofocus.errors import (
     BucketNotFoundError,
     CredentialsError,
     InputDataError,

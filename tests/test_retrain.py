@@ -16,19 +16,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autofocus.common.errors import (
+from autofocus.errors import (
     InputDataError,
     MissingInputError,
     OutputConflictError,
     SettingError,
     StoreError,
 )
+from autofocus.features.backbones.base import Backbone
 from autofocus.images.preparing import Preparation
-from autofocus.learning.backbones.base import Backbone
-from autofocus.learning.classifier import TrainedClassifier
+from autofocus.model.classifier import TrainedClassifier
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
-from tests.learning.pictures import make_classes, make_picture
+from tests.features.pictures import make_classes, make_picture
 
 SETTINGS = RetrainSettings(
     how_many_training_steps=60,

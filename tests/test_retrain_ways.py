@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autofocus.learning.classifier import TrainedClassifier
+from autofocus.model.classifier import TrainedClassifier
 from autofocus.predict import predict
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
-from tests.learning.pictures import COLOURS, make_picture
+from tests.features.pictures import COLOURS, make_picture
 
 PLACES = 6
 SETTINGS = RetrainSettings(

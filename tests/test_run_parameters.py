@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError
+from autofocus.errors import InputDataError, MissingInputError, SettingError
 from autofocus.run_parameters import SECTIONS, read_parameters
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "run.yaml"

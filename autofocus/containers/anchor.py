@@ -10,10 +10,10 @@ So wherever a list may hold cached artifacts, the anchor opens their bucket.
 import sys
 from collections.abc import Sequence
 
-from autofocus.common import files
-from autofocus.common.command import guarded
 from autofocus.containers.executor import write_output
 from autofocus.containers.task import read_executor_input
+from autofocus.options.command import guarded
+from autofocus.runs import files
 
 NAME = "anchor"
 

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from autofocus.common import files
-from autofocus.common.errors import InputDataError
-from autofocus.common.progress import Progress
+from autofocus.errors import InputDataError
+from autofocus.runs import files
+from autofocus.runs.progress import Progress
 
 MANIFEST = "manifest.json"
 # A tar file is closed when it has come to hold so many bytes.

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autofocus.common import files
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
+from autofocus.runs import files
 
 # Where a cluster's launcher puts what lies in an object store.
 _MOUNTS = {"s3://": "/s3/", "minio://": "/minio/", "gs://": "/gcs/"}

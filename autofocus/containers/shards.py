@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from autofocus.common.errors import TooManyRejectedError
-from autofocus.common.ledger import Reason, Share
+from autofocus.errors import TooManyRejectedError
+from autofocus.runs.ledger import Reason, Share
 
 # The stages that work on one shard, in order, and their components.
 STAGES = {

@@ -16,15 +16,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from autofocus.common import files
-from autofocus.common.command import guarded
-from autofocus.common.errors import AutofocusError, InputDataError
-from autofocus.common.ledger import LEDGER_NAME, Row, Status, read_ledger
-from autofocus.common.result import StageResult
-from autofocus.common.settings import from_mapping, kinds
-from autofocus.common.workspace import HIDDEN
 from autofocus.containers import shards
 from autofocus.containers.executor import ExecutorInput, write_output
+from autofocus.errors import AutofocusError, InputDataError
+from autofocus.options.command import guarded
+from autofocus.options.settings import from_mapping, kinds
+from autofocus.runs import files
+from autofocus.runs.ledger import LEDGER_NAME, Row, Status, read_ledger
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import HIDDEN
 
 S = TypeVar("S")
 # So many rejected inputs are named in a task's log.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autofocus.common.errors import SettingError
+from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
 
 # The sites of the Lincoln Park Zoo, as files and folders are named after them: in

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from autofocus.common.ledger import Reason
+from autofocus.runs.ledger import Reason
 
 # Above this a file is taken for a decompression bomb: about 179 megapixels, Pillow's own limit.
 MAX_PIXELS = 2 * (1 << 30) // 4 // 3

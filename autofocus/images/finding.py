@@ -4,10 +4,10 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from autofocus.common.errors import MissingInputError
-from autofocus.common.ledger import Reason
-from autofocus.common.workspace import HIDDEN
+from autofocus.errors import MissingInputError
 from autofocus.images.decoding import RejectedImageError
+from autofocus.runs.ledger import Reason
+from autofocus.runs.workspace import HIDDEN
 
 # macOS keeps what other disks can't hold in files of this prefix beside the real ones.
 APPLE_DOUBLE_PREFIX = "._"

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from autofocus.common.errors import InputDataError
-from autofocus.common.ledger import Reason
+from autofocus.errors import InputDataError
 from autofocus.images.decoding import Photograph, RejectedImageError, decode
 from autofocus.images.names import PREPARATION_NAME
+from autofocus.runs.ledger import Reason
 
 # The result's longer side is at most so many times the shorter: what is left above a footer is
 # then no scene but a strip.

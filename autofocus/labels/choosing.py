@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autofocus.common.ledger import Reason
 from autofocus.labels.priority import Rule, apply_rules
+from autofocus.runs.ledger import Reason
 from autofocus.tables.labels import Labelled
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.errors import InputDataError, MissingInputError
 
 
 def read_labelmap(path: Path) -> dict[str, str]:

@@ -9,15 +9,15 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 
-from autofocus.common import files
-from autofocus.common.errors import InputDataError
-from autofocus.common.items import Items
-from autofocus.common.journal import Outcome
-from autofocus.common.ledger import Reason, Row, rejected
-from autofocus.common.workspace import HIDDEN
+from autofocus.errors import InputDataError
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.choosing import Choice
 from autofocus.labels.folders import label_to_folder, link_name
+from autofocus.runs import files
+from autofocus.runs.items import Items
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.runs.workspace import HIDDEN
 from autofocus.tables.columns import LINKS, LOCATION
 
 # What `link_name` puts behind a file's own name.

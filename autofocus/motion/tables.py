@@ -10,9 +10,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from autofocus.common import files
-from autofocus.common.parallel import ordered_map
-from autofocus.common.progress import Progress
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, fill_in
 from autofocus.images.decoding import RejectedImageError, decode, open_photograph
@@ -20,6 +17,9 @@ from autofocus.motion.boxes import Box
 from autofocus.motion.drawing import draw_box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
+from autofocus.runs import files
+from autofocus.runs.parallel import ordered_map
+from autofocus.runs.progress import Progress
 from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES_NAME
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.common import files
-from autofocus.common.items import Items, Pending
-from autofocus.common.journal import Outcome
-from autofocus.common.ledger import Reason, Row, rejected
+from autofocus.features.loading import to_batch
+from autofocus.features.seeing import Views, see, views_of
 from autofocus.images.decoding import RejectedImageError
 from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation
-from autofocus.learning.classifier import TrainedClassifier
-from autofocus.learning.loading import to_batch
-from autofocus.predicting.seeing import Views, see, views_of
+from autofocus.model.classifier import TrainedClassifier
 from autofocus.predicting.surroundings import Surroundings
+from autofocus.runs import files
+from autofocus.runs.items import Items, Pending
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import Reason, Row, rejected
 
 # More than a table shows: a mean, or what meets a threshold, must not be rounded twice.
 _DIGITS = 6

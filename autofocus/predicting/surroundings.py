@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autofocus.common import files
-from autofocus.common.journal import Journal, Outcome
-from autofocus.common.ledger import Row, rejected
-from autofocus.common.parallel import ordered_map
-from autofocus.common.progress import Progress
-from autofocus.common.workspace import Workspace
+from autofocus.features.loading import read
+from autofocus.features.seeing import moment_of
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, fill_in
 from autofocus.images.decoding import RejectedImageError, open_photograph
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
-from autofocus.learning.loading import read
 from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
-from autofocus.predicting.seeing import moment_of
+from autofocus.runs import files
+from autofocus.runs.journal import Journal, Outcome
+from autofocus.runs.ledger import Row, rejected
+from autofocus.runs.parallel import ordered_map
+from autofocus.runs.progress import Progress
+from autofocus.runs.workspace import Workspace
 
 
 @dataclass(frozen=True)

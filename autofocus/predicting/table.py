@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.items import LateTable
-from autofocus.common.journal import Outcome
 from autofocus.grouping.locations import LocationPattern
-from autofocus.learning.classifier import Description
+from autofocus.model.answers import Answer, Judge
+from autofocus.model.classifier import Description
+from autofocus.model.votes import Outcomes, take_votes
 from autofocus.motion.boxes import Box
-from autofocus.predicting.answers import Answer, Judge
-from autofocus.predicting.votes import Outcomes, take_votes
+from autofocus.runs.items import LateTable
+from autofocus.runs.journal import Outcome
 from autofocus.tables.columns import PREDICTION_BOX, PREDICTIONS, PROBABILITY
 
 

@@ -5,11 +5,11 @@ import os
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
-from autofocus.common.errors import InputDataError, MissingInputError
-from autofocus.common.ledger import LEDGER_NAME, Row, read_ledger
-from autofocus.common.sharding import Shard
+from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import find_images
 from autofocus.images.names import PREPARATION_NAME
+from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
+from autofocus.runs.sharding import Shard
 
 _COLUMN = "filepath"
 # The stage whose ledger tells of originals that could not be used.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from autofocus.features.loading import read
 from autofocus.images.decoding import RejectedImageError
-from autofocus.learning.loading import read
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from autofocus import __version__
-from autofocus.common.errors import need
+from autofocus.errors import need
 from autofocus.images.preparing import Preparation
 from autofocus.motion.boxes import Box
 from autofocus.reporting import charts, wording

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.files import csv_writer
 from autofocus.reporting import pictures
 from autofocus.reporting.pictures import (
     Misclassified,
@@ -13,6 +12,7 @@ from autofocus.reporting.pictures import (
     draw_contact_sheet,
     draw_history,
 )
+from autofocus.runs.files import csv_writer
 
 LABELS = "labels.txt"
 METRICS = "metrics.json"

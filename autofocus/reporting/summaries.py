@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from autofocus.learning.runtime import tensorflow
+from autofocus.features.runtime import tensorflow
 
 
 def write_summaries(folder: Path, metrics: Path) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common.ledger import LEDGER_NAME, Reason
-from autofocus.common.workspace import HIDDEN
+from autofocus.runs.ledger import LEDGER_NAME, Reason
+from autofocus.runs.workspace import HIDDEN
 from autofocus.store.listing import StoredObject
 
 # Of a name on all common file systems.

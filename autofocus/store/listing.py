@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from autofocus.common.errors import StoreError
-from autofocus.common.settings import require
+from autofocus.errors import StoreError
+from autofocus.options.settings import require
 from autofocus.store.problems import plain_errors
 from autofocus.store.session import Bucket
 

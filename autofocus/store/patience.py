@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tqdm import tqdm
 
-from autofocus.common.errors import StoreUnavailableError, need
+from autofocus.errors import StoreUnavailableError, need
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common.errors import OutputConflictError
+from autofocus.errors import OutputConflictError
 from autofocus.store.listing import StoredObject
 from autofocus.store.selection import Selection, sort_of
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from autofocus.common.errors import (
+from autofocus.errors import (
     AutofocusError,
     BucketNotFoundError,
     CredentialsError,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from autofocus.common.sharding import Shard
+from autofocus.runs.sharding import Shard
 from autofocus.store.listing import StoredObject
 
 

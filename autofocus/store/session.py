@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from autofocus.common.errors import StoreError, need
+from autofocus.errors import StoreError, need
 from autofocus.store.patience import Patience
 from autofocus.store.problems import REGION_HEADER, Place, plain_errors
 

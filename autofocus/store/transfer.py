@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from autofocus.common.errors import StoreError, StoreUnavailableError
-from autofocus.common.files import CHUNK
+from autofocus.errors import StoreError, StoreUnavailableError
+from autofocus.runs.files import CHUNK
 from autofocus.store.failures import Failure
 from autofocus.store.listing import StoredObject
 from autofocus.store.reading import Body, TransferError, has_md5_etag, open_object

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.common.errors import MissingInputError, StoreError, StoreUnavailableError
-from autofocus.common.parallel import ordered_map
-from autofocus.common.progress import Progress
-from autofocus.common.workspace import HIDDEN
+from autofocus.errors import MissingInputError, StoreError, StoreUnavailableError
+from autofocus.runs.parallel import ordered_map
+from autofocus.runs.progress import Progress
+from autofocus.runs.workspace import HIDDEN
 from autofocus.store.failures import Failure
 from autofocus.store.listing import list_objects
 from autofocus.store.patience import Patience

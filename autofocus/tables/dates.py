@@ -7,7 +7,7 @@ numbers can mean day or month first: that is decided for a whole column, by what
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autofocus.common import files
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError
+from autofocus.errors import InputDataError, MissingInputError, SettingError
+from autofocus.runs import files
 from autofocus.tables.columns import DETECTIONS, LOCATION
 
 if TYPE_CHECKING:

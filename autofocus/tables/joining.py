@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.common import files
-from autofocus.common.ledger import Reason, Status
+from autofocus.runs import files
+from autofocus.runs.ledger import Reason, Status
 from autofocus.tables.columns import CLEAN, CONTAINS, DETECTIONS, LOCATION
 from autofocus.tables.detections import FILE, ROW
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.errors import InputDataError, MissingInputError
 from autofocus.tables.columns import CONTAINS, LOCATION
 from autofocus.tables.detections import read_text_table
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from autofocus.common import files
-from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.errors import InputDataError, MissingInputError
+from autofocus.runs import files
 
 
 def merge_tables(paths: Sequence[Path], outpath: Path, key: str) -> int:

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from autofocus.common.errors import need
-from autofocus.learning.classifier import Exportable
-from autofocus.learning.runtime import tensorflow
+from autofocus.errors import need
+from autofocus.features.runtime import tensorflow
+from autofocus.model.classifier import Exportable
 from autofocus.tracking.server import TrackingServer, is_transient
 
 EXPERIMENT = "autofocus"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from autofocus.common.errors import StoreError, StoreUnavailableError
+from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.store.patience import Patience
 from autofocus.store.problems import Place, store_error
 

@@ -1,9 +1,9 @@
 """What runs inside the image: brings one shard of a bucket, and packs it."""
 
-from autofocus.common.ledger import read_ledger
 from autofocus.containers.archive import pack
 from autofocus.containers.task import Task, main
 from autofocus.download_images import NAME, DownloadResult, DownloadSettings, download_images
+from autofocus.runs.ledger import read_ledger
 from autofocus.store.selection import has_image_name
 
 

@@ -2,10 +2,10 @@
 
 import shutil
 
-from autofocus.common.ledger import LEDGER_NAME
 from autofocus.containers.archive import unpack
 from autofocus.containers.task import Task, main
 from autofocus.predict import NAME, PredictResult, PredictSettings, predict
+from autofocus.runs.ledger import LEDGER_NAME
 
 
 def label(task: Task) -> PredictResult:

@@ -1,6 +1,5 @@
 """What runs inside the image: prepares the photographs of one shard."""
 
-from autofocus.common.ledger import read_ledger
 from autofocus.containers.archive import pack, unpack
 from autofocus.containers.task import Task, main
 from autofocus.images.names import PREPARATION_NAME
@@ -10,6 +9,7 @@ from autofocus.preprocess_images import (
     PreprocessSettings,
     preprocess_images,
 )
+from autofocus.runs.ledger import read_ledger
 
 
 def preprocess(task: Task) -> PreprocessResult:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.common.ledger import COLUMNS
 from autofocus.containers.archive import pack
+from autofocus.runs.ledger import COLUMNS
 
 # Where tests of components keep a synthetic set of photographs.
 BUCKET = "components"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autofocus.containers.archive import pack
-from autofocus.store.local_server import LocalS3Server
+from autofocus.demo.local_server import LocalS3Server
 from tests.components.calling import BUCKET, archive, prepare, start
 from tests.images.pictures import hills, write
 

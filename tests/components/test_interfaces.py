@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from autofocus.clean_detections import CleanSettings
-from autofocus.common.settings import Kind, kinds
 from autofocus.download_images import DownloadSettings
 from autofocus.link_images_by_label import LinkSettings
+from autofocus.options.settings import Kind, kinds
 from autofocus.predict import PredictSettings
 from autofocus.preprocess_images import PreprocessSettings
 from autofocus.publish_labels import PublishSettings

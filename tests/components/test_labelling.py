@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.sharding import Shard
 from autofocus.containers.archive import pack
 from autofocus.images.finding import find_images
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.runs.sharding import Shard
 from tests.components.calling import Call, prepare, start
 from tests.conftest import S3
 from tests.predicting.models import LABELS, PREPARATION, make_model, make_photograph

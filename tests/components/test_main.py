@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from autofocus.clean_detections import CleanSettings, clean_detections
-from autofocus.common.sharding import Shard
 from autofocus.containers.archive import unpack
 from autofocus.containers.task import measure
+from autofocus.demo.local_server import LocalS3Server
 from autofocus.download_images import download_images
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
-from autofocus.store.local_server import LocalS3Server
+from autofocus.runs.sharding import Shard
 from autofocus.tables.detections import find_tables
 from tests.components.calling import BUCKET, OUTPUTS, Call, archive, prepare, start
 from tests.conftest import S3

@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from autofocus.common.errors import InputDataError, TooManyRejectedError
-from autofocus.common.ledger import LedgerWriter, Reason, Row, Status, rejected
-from autofocus.common.result import StageResult
 from autofocus.containers.task import Task, main
+from autofocus.errors import InputDataError, TooManyRejectedError
+from autofocus.runs.ledger import LedgerWriter, Reason, Row, Status, rejected
+from autofocus.runs.result import StageResult
 
 NAME = "stages"
 # So many that moving them to another disk takes a while.

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofocus.common.errors import InputDataError
-from autofocus.common.files import digest_file
 from autofocus.containers.archive import MANIFEST, pack, read_manifest, unpack
+from autofocus.errors import InputDataError
+from autofocus.runs.files import digest_file
 
 FILES = {"a/1.JPG": b"one", "a/2.JPG": b"two" * 400, "b/1.JPG": b"", "preparation.json": b"{}"}
 

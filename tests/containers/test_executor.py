@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from kfp import dsl
 from kfp.dsl import executor as kfp_executor
 
-from autofocus.common.errors import InputDataError
 from autofocus.containers.executor import Artifact, ExecutorInput, write_output
+from autofocus.errors import InputDataError
 
 PARAMETERS = {
     "text": "lpz_data",

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofocus.common.errors import TooManyRejectedError
-from autofocus.common.ledger import Reason, Share
 from autofocus.containers.shards import (
     HOPELESS,
     check_run,
@@ -16,6 +14,8 @@ from autofocus.containers.shards import (
     from_metadata,
     to_metadata,
 )
+from autofocus.errors import TooManyRejectedError
+from autofocus.runs.ledger import Reason, Share
 
 
 def share(inputs: int, rejected: int) -> Share:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import InputDataError, SettingError
 from autofocus.containers.executor import ExecutorInput
 from autofocus.containers.task import SHOWN, Task, measure
 from autofocus.download_images import DownloadSettings
+from autofocus.errors import InputDataError, SettingError
 from autofocus.preprocess_images import PreprocessSettings
 from tests.killing import tree
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import TooManyRejectedError
-from autofocus.common.ledger import LedgerWriter, Reason, Row, rejected
-from autofocus.common.result import StageResult
 from autofocus.containers.executor import Artifact, ExecutorInput
 from autofocus.containers.task import Task
+from autofocus.errors import TooManyRejectedError
+from autofocus.runs.ledger import LedgerWriter, Reason, Row, rejected
+from autofocus.runs.result import StageResult
 
 
 def shard_task(*metadata: dict[str, Any], **parameters: Any) -> Task:

@@ -76,6 +76,6 @@ def inspect(image: str) -> dict[str, Any]:
 
 def weed() -> Path:
     """Return the program of SeaweedFS, which is linked statically and runs anywhere."""
-    from autofocus.store.local_server import find_weed
+    from autofocus.demo.local_server import find_weed
 
     return Path(os.path.realpath(find_weed()))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from autofocus.containers.archive import read_manifest
-from autofocus.make_sample import SampleSettings, make_sample
-from autofocus.store.local_server import LocalS3Server
+from autofocus.demo.local_server import LocalS3Server
+from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.store.uploading import upload_folder
 from tests.docker.backend import Artifact, Backend
 

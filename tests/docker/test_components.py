@@ -65,7 +65,7 @@ class S3Container:
 SERVE = f"""
 import json, time
 from pathlib import Path
-from autofocus.store.local_server import LocalS3Server
+from autofocus.demo.local_server import LocalS3Server
 from autofocus.store.uploading import upload_folder
 with LocalS3Server(Path("/tmp/s3")) as server, server.as_default():
     upload_folder(Path("/bucket"), {BUCKET!r})

@@ -104,7 +104,7 @@ def test_a_light_image_adds_little_to_its_base(images: Images, stage: str) -> No
 def test_the_embedded_backbones_are_inside(images: Images, stage: str) -> None:
     """A cluster without internet can load the networks that all is built on."""
     script = (
-        "from autofocus.learning.backbones import load_backbone\n"
+        "from autofocus.features.backbones import load_backbone\n"
         "names = [f'efficientnet-lite{number}' for number in range(3)]\n"
         "print([load_backbone(name).feature_size for name in names])"
     )
@@ -113,6 +113,6 @@ def test_the_embedded_backbones_are_inside(images: Images, stage: str) -> None:
 
 def test_a_container_s_limit_is_the_number_of_threads(images: Images) -> None:
     """A stage starts as many threads as its container may use processors, not as there are."""
-    script = "from autofocus.common.parallel import cores; print(cores())"
+    script = "from autofocus.runs.parallel import cores; print(cores())"
     told = run(images("preprocess"), "python", "-c", script, options=["--cpus=0.5"])
     assert told.stdout == "1\n", told.stderr

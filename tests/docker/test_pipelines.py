@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import (
+from autofocus.demo.local_server import LocalS3Server
+from autofocus.demo.make_sample import SampleSettings, make_sample
+from autofocus.download_images import DownloadSettings, download_images
+from autofocus.errors import (
     AutofocusError,
     InputDataError,
     MissingInputError,
     OutputConflictError,
 )
-from autofocus.download_images import DownloadSettings, download_images
-from autofocus.make_sample import SampleSettings, make_sample
 from autofocus.predict import PredictSettings, predict
 from autofocus.run import run
-from autofocus.store.local_server import LocalS3Server
 from autofocus.store.uploading import upload_folder
 from components.images import image
 from pipelines.compile import compile_pipelines

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autofocus.common.errors import AutofocusError
-from autofocus.common.sharding import Shard
-from autofocus.store.local_server import LocalS3Server
+from autofocus.demo.local_server import LocalS3Server
+from autofocus.errors import AutofocusError
+from autofocus.runs.sharding import Shard
 from autofocus.store.uploading import upload_folder
 from pipelines.compile import compile_pipelines
 from pipelines.local import run_locally

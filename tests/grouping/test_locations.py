@@ -2,10 +2,10 @@
 
 import pytest
 
-from autofocus.common.errors import SettingError
+from autofocus.demo.synthetic.plan import make_plan, site_code
+from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern, fill_in
-from autofocus.synthetic.plan import make_plan, site_code
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from autofocus.common.ledger import Reason
 from autofocus.images.capture import read_capture
 from autofocus.images.decoding import RejectedImageError, decode, open_photograph
+from autofocus.runs.ledger import Reason
 from tests.images import pictures
 from tests.images.pictures import Pixels, constant, encoded, hills, write
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import MissingInputError
-from autofocus.common.ledger import Reason
+from autofocus.errors import MissingInputError
 from autofocus.images.decoding import RejectedImageError
 from autofocus.images.finding import check_name, find_images
+from autofocus.runs.ledger import Reason
 
 
 def make(root: Path, *names: str) -> None:

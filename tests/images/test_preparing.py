@@ -8,9 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from autofocus.common.errors import InputDataError
-from autofocus.common.files import write_json
-from autofocus.common.ledger import Reason
+from autofocus.errors import InputDataError
 from autofocus.images.decoding import RejectedImageError, open_photograph
 from autofocus.images.preparing import (
     MAX_STRETCH,
@@ -19,6 +17,8 @@ from autofocus.images.preparing import (
     mean_brightness,
     prepare,
 )
+from autofocus.runs.files import write_json
+from autofocus.runs.ledger import Reason
 from tests.images import pictures
 from tests.images.pictures import Pixels, constant, encoded, hills, scene, write
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.priority import read_rules
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 from autofocus.labels.linking import LinkRow, make_links, read_links
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from tests.killing import tree

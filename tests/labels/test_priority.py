@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofocus.common.errors import InputDataError, MissingInputError
+from autofocus.errors import InputDataError, MissingInputError
 from autofocus.labels.priority import ANY, Rule, apply_rules, read_rules
 
 LABELS = ["a", "b", "c", "d"]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autofocus.common.ledger import Reason
 from autofocus.grouping.frames import Frame
 from autofocus.images.decoding import RejectedImageError
 from autofocus.motion.finding import MotionFinder
+from autofocus.runs.ledger import Reason
 from tests.motion.scenes import (
     ANIMAL,
     HEIGHT,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import SettingError
-from autofocus.common.settings import kinds
+from autofocus.errors import SettingError
+from autofocus.options.settings import kinds
 from pipelines.checks import SETTINGS, check_settings, check_values
 from pipelines.compile import PIPELINES
 from pipelines.inputs import read_inputs

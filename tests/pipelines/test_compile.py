@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from autofocus.common.errors import SettingError
+from autofocus.errors import SettingError
 from components.images import image
 from pipelines.compile import PIPELINES
 from tests.pipelines.compiling import REGISTRY, TAG, compile_all

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 from pipelines.inputs import RunInputs, TaskInputs, read_inputs
 
 # A pipeline within a pipeline loops over shards; a task behind it takes all that comes out.

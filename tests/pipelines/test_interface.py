@@ -7,7 +7,7 @@ import pytest
 import yaml
 from kfp import compiler, dsl
 
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError
+from autofocus.errors import InputDataError, MissingInputError, SettingError
 from pipelines.interface import Given, read_interface
 from tests.pipelines.fake_api import TINY, write_tiny
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import SettingError, StoreError
 from autofocus.download_images import DownloadSettings, download_images
+from autofocus.errors import SettingError, StoreError
 from pipelines.interface import Given, Interface, Parameter
 from pipelines.manifest import find_manifest, manifest_of_run, manifest_or_placeholder
 from pipelines.submit import COMMAND

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import AutofocusError, InputDataError, MissingInputError, SettingError
-from autofocus.common.settings import kinds
+from autofocus.errors import AutofocusError, InputDataError, MissingInputError, SettingError
+from autofocus.options.settings import kinds
 from autofocus.run_parameters import SECTIONS
 from pipelines.compile import PIPELINES
 from pipelines.inputs import read_inputs

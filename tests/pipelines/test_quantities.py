@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import SettingError
+from autofocus.errors import SettingError
 from pipelines.interface import Given, Interface, Parameter
 from pipelines.quantities import complete_resources, parse_cpu, parse_memory
 

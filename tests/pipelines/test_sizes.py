@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import SettingError
 from autofocus.containers import shards
+from autofocus.errors import SettingError
 from pipelines import sizes
 from pipelines.compile import PIPELINES
 from pipelines.interface import load_documents, read_interface

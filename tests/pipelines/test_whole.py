@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import InputDataError
 from autofocus.containers.task import measure
+from autofocus.errors import InputDataError
 from pipelines.whole import check_whole, expected_tasks
 
 # A loop over shards with one component, and one component behind it.

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from autofocus.features.backbones import load_backbone
+from autofocus.features.runtime import tensorflow
 from autofocus.images.capture import Capture, to_exif
 from autofocus.images.preparing import Preparation
-from autofocus.learning.backbones import load_backbone
-from autofocus.learning.classifier import Description, build, put_in_place
-from autofocus.learning.head import Head
-from autofocus.learning.runtime import tensorflow
-from tests.learning.pictures import COLOURS
+from autofocus.model.classifier import Description, build, put_in_place
+from autofocus.training.head import Head
+from tests.features.pictures import COLOURS
 
 LABELS = tuple(sorted(COLOURS))
 SIZE = 32

@@ -13,7 +13,7 @@ from autofocus.motion.settings import MotionSettings
 from autofocus.predict import PredictSettings, predict
 from autofocus.tables.columns import PREDICTION_BOX, PREDICTIONS
 from autofocus.tables.merging import merge_tables
-from tests.learning.pictures import COLOURS
+from tests.features.pictures import COLOURS
 from tests.predicting.models import LABELS, make_model
 
 WIDTH, HEIGHT = 112, 80

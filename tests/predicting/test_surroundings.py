@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.workspace import Workspace
 from autofocus.grouping.locations import LocationPattern
 from autofocus.motion.settings import MotionSettings
 from autofocus.predicting.surroundings import Surroundings, survey
+from autofocus.runs.workspace import Workspace
 from tests.predicting.models import make_photograph
 
 GREY = (90, 90, 90)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import InputDataError, MissingInputError
-from autofocus.common.sharding import Shard
+from autofocus.errors import InputDataError, MissingInputError
 from autofocus.predicting.wanted import find_wanted
+from autofocus.runs.sharding import Shard
 
 JPG = ("JPG",)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofocus.common.ledger import Reason
+from autofocus.runs.ledger import Reason
 from autofocus.store.keys import Disk, folders_above, probe, refusals
 from autofocus.store.listing import StoredObject
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofocus.common.errors import SettingError, StoreError, StoreUnavailableError
+from autofocus.errors import SettingError, StoreError, StoreUnavailableError
 from autofocus.store import patience
 from autofocus.store.listing import (
     DEFAULT_OUTPUT_PREFIX,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from autofocus.common.errors import StoreError, StoreUnavailableError
+from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.store import patience
 from autofocus.store.patience import Patience
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import OutputConflictError
+from autofocus.errors import OutputConflictError
 from autofocus.store.listing import StoredObject
 from autofocus.store.planning import Plan, check_space, readable_size
 from autofocus.store.selection import Selection

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofocus.common.sharding import Shard
+from autofocus.runs.sharding import Shard
 from autofocus.store.listing import StoredObject
 from autofocus.store.selection import (
     Selection,

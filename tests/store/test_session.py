@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import (
+from autofocus.demo.local_server import LocalS3Server
+from autofocus.errors import (
     AutofocusError,
     BucketNotFoundError,
     CredentialsError,
@@ -16,7 +17,6 @@ from autofocus.common.errors import (
 )
 from autofocus.store.failures import Failure
 from autofocus.store.listing import list_objects
-from autofocus.store.local_server import LocalS3Server
 from autofocus.store.session import open_bucket
 from autofocus.store.transfer import Fetcher
 from tests.conftest import PUBLIC_BUCKET, S3

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import AutofocusError, StoreError, StoreUnavailableError
+from autofocus.errors import AutofocusError, StoreError, StoreUnavailableError
 from autofocus.store import patience
 from autofocus.store.failures import Failure
 from autofocus.store.listing import list_objects

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import StoreError
+from autofocus.errors import StoreError
 from autofocus.store import reading
 from autofocus.store.listing import StoredObject, list_objects
 from autofocus.store.reading import TransferError

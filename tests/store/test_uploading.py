@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import CredentialsError, MissingInputError
+from autofocus.errors import CredentialsError, MissingInputError
 from autofocus.store.listing import list_objects
 from autofocus.store.session import open_bucket
 from autofocus.store.uploading import Uploaded, make_bucket, upload_folder

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 from autofocus.tables.dates import DAY_FIRST, MONTH_FIRST, read_dates
 
 

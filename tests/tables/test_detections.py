@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from autofocus.common.errors import InputDataError, MissingInputError, SettingError
+from autofocus.errors import InputDataError, MissingInputError, SettingError
 from autofocus.tables.detections import find_tables, image_paths, read_detections
 
 HEADER = "ImageDate,FilePath,FileName,ShortName\n"

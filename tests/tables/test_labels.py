@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autofocus.common.errors import InputDataError
+from autofocus.errors import InputDataError
 from autofocus.tables.labels import merge_labels, read_labelled
 
 

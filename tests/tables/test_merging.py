@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofocus.common import files
-from autofocus.common.errors import AutofocusError, InputDataError, MissingInputError
+from autofocus.errors import AutofocusError, InputDataError, MissingInputError
+from autofocus.runs import files
 from autofocus.tables.merging import merge_tables
 
 COLUMNS = ["filepath", "label", "note"]

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from autofocus.common.errors import StoreError, StoreUnavailableError
-from autofocus.learning.classifier import Exportable
-from autofocus.learning.runtime import tensorflow
+from autofocus.errors import StoreError, StoreUnavailableError
+from autofocus.features.runtime import tensorflow
+from autofocus.model.classifier import Exportable
 from autofocus.store import patience
 from autofocus.tracking.experiment import Experiment, experiment
 from tests.store.outage import Proxy

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.common.errors import StoreError, StoreUnavailableError
+from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.store import patience
 from autofocus.tracking.server import TrackingServer
 from tests.store.test_session_retries import secure_server

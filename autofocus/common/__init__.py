@@ -1,1 +1,0 @@
-"""What every stage stands on: errors, settings, ledgers, resumable work, progress, commands."""

@@ -1,0 +1,158 @@
+"""Make a synthetic set of photographs and tables, in the layout of the zoo's data.
+
+python autofocus/demo/make_sample.py data/sample
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autofocus.demo.synthetic.notes import OUTER_README, README, archive
+from autofocus.demo.synthetic.photographs import file_bytes
+from autofocus.demo.synthetic.plan import SEASONS, Shot, make_plan
+from autofocus.demo.synthetic.tables import detection_table, truth_table
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import describe, option, require, require_not_negative
+from autofocus.runs import files
+from autofocus.runs.items import Items, process
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import LEDGER_NAME, Row
+from autofocus.runs.parallel import cores
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import Workspace
+
+NAME = "make_sample"
+BUCKET = "bucket"
+DATA = f"{BUCKET}/lpz_data"
+# Raise it with every change to what is drawn or planned: a folder begun before is then refused, as
+# its files would be mixed with others.
+DRAWING = 1
+TRUTH_NAME = "truth.csv"
+README_NAME = "README.txt"
+ARCHIVE_NAME = "field_notes.tar"
+# Fewer can't show every label and hold every special file.
+MIN_SEQUENCES = 9
+
+
+@dataclass(frozen=True)
+class SampleSettings:
+    """The options of `make_sample`."""
+
+    seed: int = option(0, "another one gives other photographs", metavar="N")
+    sequences: int = option(84, "how many bursts of three photographs", metavar="N")
+    sites: int = option(16, "how many cameras", metavar="N")
+    first_site: int = option(
+        0, "the number of the first site; another one gives fresh backgrounds", metavar="N"
+    )
+    jobs: int = option(0, "photographs at once; 0: one a core", affects_output=False, metavar="N")
+
+    def __post_init__(self) -> None:
+        require_not_negative(self, "seed", "first_site", "jobs")
+        require(
+            self.sequences >= MIN_SEQUENCES,
+            f"sequences must be {MIN_SEQUENCES} or more, to show every label, "
+            f"but is {self.sequences}.",
+        )
+        require(self.sites >= 1, f"sites must be 1 or more, but is {self.sites}.")
+
+
+@dataclass(frozen=True)
+class SampleResult(StageResult):
+    """The account of `make_sample`.
+
+    Attributes:
+        bucket: the folder that belongs in an object store.
+        truth: the table of what each file really shows.
+    """
+
+    bucket: Path = Path(BUCKET)
+    truth: Path = Path(TRUTH_NAME)
+
+
+def make_sample(folder: Path, settings: SampleSettings = SampleSettings()) -> SampleResult:
+    """Make a synthetic data set; the same settings give the same bytes.
+
+    Writes `bucket/` (photographs, tables of detections, a text that says that all is synthetic, a
+    small tar file), and beside it `truth.csv`, `README.txt` and `ledger.csv`. It may be stopped at
+    any moment; started again it does what is left.
+
+    Args:
+        folder: where to write.
+        settings: how much to make.
+
+    Raises:
+        OutputConflictError: `folder` was begun with other settings, or is in use.
+    """
+    plan = make_plan(settings.seed, settings.sequences, settings.sites, settings.first_site)
+    ledger = folder / LEDGER_NAME
+    with Workspace(folder, NAME, describe(settings) | {"drawing": DRAWING}) as workspace:
+        _write_texts(folder, workspace.scratch, plan)
+        maker = _Maker(folder, workspace.scratch, settings.seed)
+        counts = process(
+            Items(plan, name=_path, work=maker.work, is_whole=maker.is_whole),
+            workspace,
+            ledger,
+            jobs=settings.jobs or cores(),
+        )
+    bucket, truth = folder / BUCKET, folder / TRUTH_NAME
+    outputs = {"bucket": bucket, "truth": truth}
+    notes = ("everything in it is synthetic; some files are broken on purpose",)
+    return SampleResult(NAME, counts, ledger, outputs, notes, bucket=bucket, truth=truth)
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes one file of the data set."""
+
+    folder: Path
+    scratch: Path
+    seed: int
+
+    def work(self, shot: Shot) -> Outcome:
+        name = _path(shot)
+        final = self.folder / name
+        with files.whole_file(final, self.scratch) as unfinished:
+            unfinished.write_bytes(file_bytes(shot, self.seed))
+        return Outcome(Row(name, output=name), {"made": files.stamp(final)})
+
+    def is_whole(self, shot: Shot, earlier: Outcome) -> bool:
+        """The file is there, as it was made."""
+        final = self.folder / _path(shot)
+        return final.is_file() and files.stamp(final) == earlier.extra.get("made")
+
+
+def _path(shot: Shot) -> str:
+    return f"{DATA}/{shot.path}"
+
+
+def _write_texts(folder: Path, scratch: Path, plan: Sequence[Shot]) -> None:
+    """Write all but the photographs, anew each time, as they are small."""
+    files.write_text(folder / README_NAME, OUTER_README, scratch)
+    files.write_text(folder / BUCKET / README_NAME, README, scratch)
+    with files.whole_file(folder / BUCKET / ARCHIVE_NAME, scratch) as unfinished:
+        unfinished.write_bytes(archive())
+    for season in SEASONS:
+        table = detection_table(plan, season)
+        _write_table(folder / DATA / f"detections_{season.year}.csv", table, scratch)
+    _write_table(folder / TRUTH_NAME, truth_table(plan, DATA), scratch)
+
+
+def _write_table(final: Path, rows: Sequence[Sequence[str]], scratch: Path) -> None:
+    with (
+        files.whole_file(final, scratch) as unfinished,
+        unfinished.open("w", encoding="utf-8", newline="") as file,
+    ):
+        files.csv_writer(file).writerows(rows)
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Make a synthetic set of camera-trap photographs and tables of detections.",
+    example="autofocus make-sample data/sample",
+    function=make_sample,
+    arguments=(Argument("folder", "the folder to write to", positional=True),),
+    settings=SampleSettings,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

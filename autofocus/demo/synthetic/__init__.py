@@ -1,0 +1,1 @@
+"""Synthetic camera-trap images and detection tables, drawn by rules."""

@@ -1,0 +1,1 @@
+"""What the network sees of an image, for training and prediction alike."""

@@ -1,0 +1,81 @@
+"""Computing the bottleneck values of photographs, in batches, with decoding in parallel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.features.backbones import Backbone
+from autofocus.features.backbones.base import BATCH
+from autofocus.features.bottlenecks import Bottlenecks
+from autofocus.features.facts import observe
+from autofocus.features.loading import to_batch, to_pixels
+from autofocus.images.decoding import RejectedImageError
+from autofocus.labels.classes import Example
+from autofocus.runs import files
+from autofocus.runs.items import Items, Pending
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import Row, rejected
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """A photograph whose feature vector is not in the cache."""
+
+    outcome: Outcome
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """Makes sure that the cache holds the feature vector of each photograph.
+
+    Attributes:
+        image_dir: the folder that the examples' names are relative to.
+        backbone: makes feature vectors.
+        cache: keeps them.
+    """
+
+    image_dir: Path
+    backbone: Backbone
+    cache: Bottlenecks
+
+    def items(self, examples: Sequence[Example]) -> Items[Example]:
+        """Return the examples, and what to do with each.
+
+        The outcomes' extra values are `label`, `digest` (of the content) and `facts`.
+        """
+        return Items(
+            examples,
+            name=lambda example: example.name,
+            work=self._work,
+            is_whole=self._is_whole,
+            complete=self._complete,
+            batch=BATCH,
+        )
+
+    def _work(self, example: Example) -> Outcome | Pending:
+        path = self.image_dir / example.name
+        digest = files.digest_file(path)
+        extra = {"label": example.label, "digest": digest, **files.stamp(path)}
+        if digest in self.cache.known and digest in self.cache.notes:
+            return Outcome(Row(example.name), {**extra, "facts": self.cache.notes[digest]})
+        try:
+            image, facts = observe(path)
+        except RejectedImageError as error:
+            return Outcome(rejected(example.name, error.reason, error.detail))
+        outcome = Outcome(Row(example.name), {**extra, "facts": facts.to_json()})
+        return Pending(_Decoded(outcome, to_pixels(image, self.backbone.image_size)))
+
+    def _is_whole(self, example: Example, earlier: Outcome) -> bool:
+        unchanged = files.is_unchanged(self.image_dir / example.name, earlier.extra)
+        return unchanged and earlier.extra.get("digest") in self.cache.known
+
+    def _complete(self, batch: Sequence[_Decoded]) -> Sequence[Outcome]:
+        features = self.backbone.features(to_batch([image.pixels for image in batch]))
+        extras = [image.outcome.extra for image in batch]
+        self.cache.put([extra["digest"] for extra in extras], features)
+        self.cache.put_notes({extra["digest"]: extra["facts"] for extra in extras})
+        return [image.outcome for image in batch]

@@ -1,1 +1,0 @@
-"""Learning: backbones, feature vectors, splits, the classifier layer, and its evaluation."""

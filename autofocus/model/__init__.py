@@ -1,0 +1,1 @@
+"""The trained model: its SavedModel, its decisions and the vote of a sequence."""

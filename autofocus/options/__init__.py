@@ -1,0 +1,1 @@
+"""Options of stages: settings, command lines and parameter files."""

@@ -1,0 +1,234 @@
+"""From a stage's function and settings to its command line.
+
+Every option may be written with `-` or `_`. Errors end as one sentence on standard error.
+"""
+
+import argparse
+import dataclasses
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from autofocus.errors import AutofocusError
+from autofocus.options import settings as settings_module
+from autofocus.options.settings import Kind
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What a stage's function takes besides its settings: where things come from and go to.
+
+    Attributes:
+        name: the function's parameter, which is the option's name too.
+        help: one sentence for `--help`.
+        kind: the type of value.
+        default: the value where none is given; the option is required where this is None and
+            `required` is True.
+        required: whether it must be given.
+        positional: whether it stands without `--name`.
+    """
+
+    name: str
+    help: str
+    kind: Kind = Kind(Path)  # noqa: RUF009 - frozen, so that sharing it does no harm
+    default: Any = None
+    required: bool = True
+    positional: bool = False
+
+
+@dataclass(frozen=True)
+class Command:
+    """A stage as a person calls it.
+
+    Attributes:
+        name: the stage's name, such as ``preprocess_images``.
+        summary: what it does, in one sentence.
+        example: a command line to copy.
+        function: the stage; takes the arguments by name, and `settings`.
+        arguments: what the function takes besides its settings.
+        settings: its settings dataclass, if it has any.
+    """
+
+    name: str
+    summary: str
+    example: str
+    function: Callable[..., Any]
+    arguments: Sequence[Argument]
+    settings: type | None = None
+
+    @property
+    def program(self) -> str:
+        """How it is called, without its options."""
+        return f"autofocus {self.name}"
+
+    def main(self, words: Sequence[str] | None = None) -> int:
+        """Run the command and return its exit status; print the result as text.
+
+        Args:
+            words: the command line without the program's name; the process's own by default.
+        """
+        words = sys.argv[1:] if words is None else words
+        return guarded(self.program, lambda: self._run(words))
+
+    def _run(self, words: Sequence[str]) -> None:
+        given = vars(self.parser().parse_args(with_dashes(words)))
+        arguments = {argument.name: given.pop(argument.name) for argument in self.arguments}
+        if self.settings is not None:
+            chosen = {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in given.items()
+            }
+            arguments["settings"] = self.settings(**chosen)
+        print(self.function(**arguments))
+
+    def parser(self) -> argparse.ArgumentParser:
+        """Return the parser of this command's options."""
+        parser = _Parser(
+            prog=self.program,
+            description=self.summary,
+            epilog=f"example:\n  {self.example}",
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
+        for argument in self.arguments:
+            _add_argument(parser, argument)
+        if self.settings is not None:
+            known = settings_module.kinds(self.settings)
+            for field in dataclasses.fields(self.settings):
+                _add_option(parser, field, known[field.name])
+        return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the example's line breaks and shows default values that say something."""
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        # Some of Python's versions write the default of a `--[no-]` option by themselves.
+        text = (action.help or "").split(" (default: ")[0]
+        if shown := _shown(action.default):
+            text += f" (default: {shown})"
+        return text.replace("%", "%%")
+
+
+def _shown(default: Any) -> str:
+    """Return a default value as text; empty for those that say nothing (0 does, unlike False)."""
+    if default is None or default is False or default is argparse.SUPPRESS:
+        return ""
+    if isinstance(default, (tuple, list)):
+        return " ".join(map(str, default))
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
+    more: dict[str, Any] = {"type": argument.kind.base, "help": argument.help}
+    if argument.kind.many:
+        more["nargs"] = "+"
+    if argument.kind.choices:
+        more["choices"] = argument.kind.choices
+    if argument.positional:
+        parser.add_argument(argument.name, **more)
+        return
+    parser.add_argument(
+        _flag(argument.name),
+        required=argument.required and argument.default is None,
+        default=argument.default,
+        dest=argument.name,
+        **more,
+    )
+
+
+def _add_option(
+    parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", kind: Kind
+) -> None:
+    more: dict[str, Any] = {
+        "help": field.metadata["help"],
+        "default": field.default,
+        "dest": field.name,
+    }
+    if kind.base is bool:
+        more["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
+    else:
+        more |= {"type": kind.base, "metavar": field.metadata["metavar"]}
+        if kind.many:
+            more["nargs"] = "+"
+        if kind.choices:
+            more["choices"] = kind.choices
+    parser.add_argument(_flag(field.name), **more)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def with_dashes(words: Sequence[str]) -> list[str]:
+    """Write every option with `-`, so that `--trim_bottom` is `--trim-bottom`."""
+    # After `--` alone come values, however they begin.
+    end = words.index("--") if "--" in words else len(words)
+    options = [_with_dashes(word) if word.startswith("--") else word for word in words[:end]]
+    return [*options, *words[end:]]
+
+
+def _with_dashes(word: str) -> str:
+    name, equals, value = word.partition("=")
+    return name.replace("_", "-") + equals + value
+
+
+def guarded(program: str, work: Callable[[], None]) -> int:
+    """Run a command; turn errors into one sentence and an exit status.
+
+    Args:
+        program: with what the sentence begins.
+        work: what to do.
+
+    Returns:
+        0 if all went well, 1 after an error, 130 or 143 when stopped by a signal.
+    """
+    _end_cleanly_on_sigterm()
+    _print_every_name()
+    try:
+        work()
+        # Here, not at the interpreter's end, where a reader that has gone would be a traceback.
+        sys.stdout.flush()
+    except AutofocusError as error:
+        return _fail(program, str(error), 1)
+    except KeyboardInterrupt:
+        return _fail(program, "stopped; the same command goes on from here", 130)
+    except BrokenPipeError:
+        # Whoever read our output has gone: not an error of ours, but nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        return _fail(program, f"{error.strerror or error}{place}", 1)
+    return 0
+
+
+def _fail(program: str, sentence: str, status: int) -> int:
+    print(f"{program}: error: {sentence}", file=sys.stderr)
+    return status
+
+
+def _print_every_name() -> None:
+    """Let results name any file; not every letter of a name can be written on every output."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _end_cleanly_on_sigterm() -> None:
+    def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal's form
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)

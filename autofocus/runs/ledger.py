@@ -1,0 +1,241 @@
+"""The ledger: a row for every input of a stage, so that nothing disappears quietly.
+
+`inputs = ok + reused + rejected`, always. A stage that writes a folder keeps its ledger in it as
+`ledger.csv`; a stage that writes one file keeps it beside that file as `<name>.ledger.csv`.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from autofocus.errors import InputDataError, TooManyRejectedError
+from autofocus.runs.files import csv_writer
+
+LEDGER_NAME = "ledger.csv"
+COLUMNS = ("stage", "input", "status", "reason", "detail", "output")
+
+
+class Status(str, Enum):
+    """What became of an input."""
+
+    OK = "ok"
+    REUSED = "reused"
+    REJECTED = "rejected"
+
+
+class Reason(str, Enum):
+    """Why an input was rejected: the whole vocabulary."""
+
+    # download
+    UNSAFE_KEY = "unsafe_key"
+    RESERVED_NAME = "reserved_name"
+    FILE_AND_FOLDER = "file_and_folder"
+    CASE_COLLISION = "case_collision"
+    DOWNLOAD_FAILED = "download_failed"
+    # photographs
+    EMPTY_FILE = "empty_file"
+    NOT_AN_IMAGE = "not_an_image"
+    APPLE_DOUBLE = "apple_double"
+    TRUNCATED = "truncated"
+    TOO_LARGE = "too_large"
+    TOO_SHORT_TO_TRIM = "too_short_to_trim"
+    UNREADABLE = "unreadable"
+    # detection tables
+    MISSING_FIELD = "missing_field"
+    BAD_DATE = "bad_date"
+    CONFLICTING_DATES = "conflicting_dates"
+    CONFLICTING_LOCATIONS = "conflicting_locations"
+    DUPLICATE = "duplicate"
+    IMAGE_MISSING = "image_missing"
+    NO_DETECTION = "no_detection"
+    # labels
+    NO_LABEL = "no_label"
+    CONFLICTING_LABELS = "conflicting_labels"
+
+
+# Expected in sound data: they do not count towards `max_rejected`.
+HARMLESS = frozenset({Reason.APPLE_DOUBLE, Reason.NO_DETECTION, Reason.DUPLICATE})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One input and what became of it.
+
+    Attributes:
+        input: the input's name, such as its path relative to the input folder.
+        status: ok, reused or rejected.
+        reason: why it was rejected; None otherwise.
+        detail: more for people; may be empty.
+        output: what was made of it, relative to the ledger's folder; may be empty.
+    """
+
+    input: str
+    status: Status = Status.OK
+    reason: Reason | None = None
+    detail: str = ""
+    output: str = ""
+
+    def cells(self, stage: str) -> tuple[str, ...]:
+        """Return the row as it stands in the file."""
+        reason = self.reason.value if self.reason else ""
+        return (stage, self.input, self.status.value, reason, self.detail, self.output)
+
+
+def rejected(name: str, reason: Reason, detail: str = "") -> Row:
+    """Return the row of an input that was rejected."""
+    return Row(name, Status.REJECTED, reason, detail)
+
+
+@dataclass
+class Counts:
+    """How many inputs ended in which way."""
+
+    ok: int = 0
+    reused: int = 0
+    rejected: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def inputs(self) -> int:
+        """All inputs: ok, reused and rejected."""
+        return self.ok + self.reused + self.rejected
+
+    def add(self, status: Status, reason: Reason | None = None, number: int = 1) -> None:
+        """Count inputs that ended in the same way."""
+        setattr(self, status.value, getattr(self, status.value) + number)
+        if reason is not None:
+            self.reasons[reason.value] += number
+
+    def __str__(self) -> str:
+        """Return the account in one line."""
+        line = (
+            f"{self.inputs} inputs = {self.ok} ok + {self.reused} reused "
+            f"+ {self.rejected} rejected"
+        )
+        why = ", ".join(f"{reason} {number}" for reason, number in sorted(self.reasons.items()))
+        return f"{line} ({why})" if why else line
+
+    def share(self, earlier: Collection[Row] = ()) -> "Share":
+        """Return what counts towards `max_rejected`: harmless reasons do not.
+
+        Args:
+            earlier: rejections of an earlier stage, which has checked them.
+        """
+        new = self.reasons - Counter(row.reason.value for row in earlier if row.reason)
+        counted = {why: n for why, n in new.most_common() if Reason(why) not in HARMLESS}
+        return Share(self.inputs - len(earlier), counted)
+
+    def check(self, max_rejected: float, ledger: Path, earlier: Collection[Row] = ()) -> None:
+        """End a run in which too large a share was rejected.
+
+        Args:
+            max_rejected: the largest share allowed, 0 to 1.
+            ledger: where the rows stand, for the message.
+            earlier: rejections of an earlier stage, which has checked them.
+
+        Raises:
+            TooManyRejectedError: more than `max_rejected` of all inputs were rejected.
+        """
+        share = self.share(earlier)
+        if share.is_above(max_rejected):
+            raise TooManyRejectedError(
+                f"{share}, more than the share of {max_rejected:g} that --max-rejected allows: "
+                f"see {ledger}."
+            )
+
+
+@dataclass(frozen=True)
+class Share:
+    """The rejected share of a stage's inputs, harmless reasons aside.
+
+    Attributes:
+        inputs: how many inputs there were.
+        reasons: how many of them were rejected, by reason.
+    """
+
+    inputs: int
+    reasons: Mapping[str, int]
+
+    @property
+    def rejected(self) -> int:
+        """How many inputs were rejected."""
+        return sum(self.reasons.values())
+
+    def is_above(self, limit: float) -> bool:
+        """Tell whether more than this share, 0 to 1, was rejected."""
+        # Not `rejected > limit * inputs`: 0.29 * 100 is a little less than 29.
+        return self.rejected > 0 and self.rejected / self.inputs > limit
+
+    def __str__(self) -> str:
+        """Return how many were rejected, and why."""
+        why = ", ".join(f"{reason} {number}" for reason, number in self.reasons.items())
+        return f"{self.rejected} of {self.inputs} inputs were rejected ({why})"
+
+
+class LedgerWriter:
+    """Writes a ledger row by row, and counts.
+
+    Args:
+        path: the file to write, usually an unfinished one that is renamed later.
+        stage: the stage's name, for the first column.
+    """
+
+    def __init__(self, path: Path, stage: str) -> None:
+        self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        self._writer = csv_writer(self._file)
+        self._writer.writerow(COLUMNS)
+        self._stage = stage
+        self.counts = Counts()
+
+    def write(self, row: Row) -> None:
+        """Write one row."""
+        self.counts.add(row.status, row.reason)
+        self._writer.writerow(row.cells(self._stage))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def ledger_beside(output: Path) -> Path:
+    """Return where the ledger of a stage stands that writes this one file."""
+    return output.with_name(f"{output.stem}.{LEDGER_NAME}")
+
+
+def read_ledger(path: Path) -> Iterator[tuple[str, Row]]:
+    """Yield each stage name and row of a ledger.
+
+    Raises:
+        InputDataError: the file is no ledger, or a row isn't whole.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        try:
+            if tuple(next(reader, ())) != COLUMNS:
+                raise InputDataError(
+                    f"{path} is not a ledger: its columns are not {', '.join(COLUMNS)}."
+                )
+            for cells in reader:
+                yield _parse(cells, path, reader.line_num)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise InputDataError(f"{path}, line {reader.line_num + 1}: {error}.") from None
+
+
+def _parse(cells: list[str], path: Path, line: int) -> tuple[str, Row]:
+    try:
+        stage, name, status, reason, detail, output = cells
+        row = Row(name, Status(status), Reason(reason) if reason else None, detail, output)
+    except ValueError:
+        raise InputDataError(f"{path}, line {line}: not a whole ledger row: {cells}.") from None
+    return stage, row
+
+
+def count(rows: Iterable[tuple[str, Row]]) -> Counts:
+    """Count the rows of a ledger."""
+    counts = Counts()
+    for _, row in rows:
+        counts.add(row.status, row.reason)
+    return counts

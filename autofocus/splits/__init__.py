@@ -1,0 +1,1 @@
+"""Training, validation and test: groups, assignment, folds and the leak check."""

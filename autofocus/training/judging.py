@@ -1,0 +1,203 @@
+"""From the answers of a classifier layer to the figures that a training reports."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.evaluation.calibration import Calibration, calibrate
+from autofocus.evaluation.evaluating import evaluate
+from autofocus.evaluation.judged import Asked, Judged
+from autofocus.evaluation.slices import brightness_band
+from autofocus.evaluation.thresholds import choose_thresholds
+from autofocus.features.looks import Looks
+from autofocus.model.classifier import View
+from autofocus.splits.dataset import Dataset, Image
+from autofocus.splits.folds import make_folds
+from autofocus.splits.leaks import check_no_leak_between
+from autofocus.splits.splitting import Part, Split
+from autofocus.training.cross_validation import by_image, out_of_fold, thinned
+from autofocus.training.fitting import Fitted, Fitting
+
+# Two ways of splitting are compared by so many folds.
+_COMPARED_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Judges a classifier layer on images that it did not learn from.
+
+    Attributes:
+        dataset: the images.
+        asked: what is to be decided by the figures.
+    """
+
+    dataset: Dataset
+    asked: Asked
+
+    def judged(self, images: Sequence[Image], logits: NDArray[np.float32]) -> Judged:
+        """Return images with what was answered, shape (N, C), for `autofocus.evaluation`."""
+        assignments = [image.assignment for image in images]
+        return Judged(
+            names=tuple(image.name for image in images),
+            logits=logits,
+            targets=self.dataset.targets(images),
+            groups=tuple(one.group for one in assignments),
+            sequences=tuple(one.sequence for one in assignments),
+            slices={
+                "location": [one.location for one in assignments],
+                "light": ["night" if image.facts.night else "day" for image in images],
+                "brightness": [brightness_band(image.facts.brightness) for image in images],
+                "camera": [image.facts.camera for image in images],
+            },
+            multilabel=self.dataset.asked.multilabel,
+        )
+
+    def calibrate(
+        self, held_out: Judged, fitted_on: str
+    ) -> tuple[Calibration, dict[str, float | None]]:
+        """Return the temperature, and each label's threshold.
+
+        Args:
+            held_out: images that were answered without having been learned from.
+            fitted_on: what to call them.
+        """
+        calibration = calibrate(held_out, fitted_on)
+        labels = self.dataset.labels
+        return calibration, choose_thresholds(
+            held_out, labels, calibration.temperature, self.asked
+        )
+
+    def evaluate(
+        self,
+        test: Judged,
+        calibration: Calibration | None,
+        thresholds: dict[str, float | None] | None,
+    ) -> dict[str, Any]:
+        """Return all figures of some images."""
+        return evaluate(self.dataset.labels, test, calibration, thresholds, self.asked)
+
+
+@dataclass(frozen=True)
+class CrossJudge:
+    """Judges a way of training by layers that each leave out some of the data.
+
+    Attributes:
+        judge: turns answers into figures.
+        looks: gives features.
+        view: what is looked at.
+        fitting: how layers are trained.
+        fitted: the layer that all of the training part made.
+    """
+
+    judge: Judge
+    looks: Looks
+    view: View
+    fitting: Fitting
+    fitted: Fitted
+
+    def folds(self, number: int) -> tuple[dict[str, Any], dict[str, int]]:
+        """Return the figures of a cross-validation over groups, and the fold of each group."""
+        images = list(self.judge.dataset.used)
+        group_folds = make_folds(self.judge.dataset.split, number)
+        folds = np.array([group_folds[image.assignment.group] for image in images], np.int64)
+        level = self.judge.dataset.split.level
+        check_no_leak_between(
+            [image.assignment for image in images],
+            folds.tolist(),
+            by_location=level == "location",
+            by_sequence=level != "image",
+        )
+        logits = self._logits(images, folds)
+        rows = [self._row(fold, images, folds, logits) for fold in range(number)]
+        evaluation = self.judge.evaluate(self.judge.judged(images, logits), None, None)
+        figures = {
+            "number": number,
+            "rows": rows,
+            **_spread(rows, "accuracy", ""),
+            **_spread(rows, "sequence_accuracy", "sequence_"),
+            "test": evaluation,
+        }
+        return figures, group_folds
+
+    def held_out(self) -> Judged | None:
+        """Return all images but those of the test, each answered without its group.
+
+        They are many more than the validation part, so that a temperature and thresholds are
+        surer; None where there are too few groups.
+        """
+        images = [one for one in self.judge.dataset.used if one.part is not Part.TEST]
+        groups = {image.assignment.group for image in images}
+        if len(groups) < _COMPARED_FOLDS:
+            return None
+        group_folds = make_folds(self._only(groups), _COMPARED_FOLDS)
+        folds = np.array([group_folds[image.assignment.group] for image in images], np.int64)
+        return self.judge.judged(images, self._logits(images, folds))
+
+    def _only(self, groups: set[str]) -> Split:
+        split = self.judge.dataset.split
+        kept = tuple(one for one in split.assignments if one.group in groups)
+        return replace(split, assignments=kept)
+
+    def compare(self) -> dict[str, Any] | None:
+        """Return what a split photograph by photograph would have claimed, and what is true.
+
+        Both by cross-validation with the same features, images and regularisation, so that the
+        way of splitting is the only difference; None where there is nothing to compare.
+        """
+        split = self.judge.dataset.split
+        images = thinned(self.judge.dataset.used)
+        groups = {image.assignment.group for image in images}
+        number = min(_COMPARED_FOLDS, len(groups))
+        if split.level == "image" or number < 2:  # noqa: PLR2004 - one fold leaves nothing to learn
+            return None
+        group_folds = make_folds(self._only(groups), number)
+        fair = np.array([group_folds[image.assignment.group] for image in images], np.int64)
+        return {
+            "by_image_accuracy": self._accuracy(images, by_image(images, number)),
+            "by_group_accuracy": self._accuracy(images, fair),
+            "level": split.level,
+            "images": len(images),
+            "folds": number,
+        }
+
+    def _logits(self, images: Sequence[Image], folds: NDArray[np.int64]) -> NDArray[np.float32]:
+        samples = self.looks.samples(images, self.view)
+        return out_of_fold(samples, folds, self.fitting, self.fitted.strength)
+
+    def _accuracy(self, images: Sequence[Image], folds: NDArray[np.int64]) -> float | None:
+        asked = replace(self.judge.asked, resamples=0)
+        judged = self.judge.judged(images, self._logits(images, folds))
+        accuracy: float | None = replace(self.judge, asked=asked).evaluate(judged, None, None)[
+            "accuracy"
+        ]
+        return accuracy
+
+    def _row(
+        self,
+        fold: int,
+        images: Sequence[Image],
+        folds: NDArray[np.int64],
+        logits: NDArray[np.float32],
+    ) -> dict[str, Any]:
+        tested = [image for image, its in zip(images, folds, strict=True) if its == fold]
+        judge = replace(self.judge, asked=replace(self.judge.asked, resamples=0))
+        figures = judge.evaluate(judge.judged(tested, logits[folds == fold]), None, None)
+        sequence = figures["sequence"] or {}
+        return {
+            "fold": fold + 1,
+            "groups": figures["groups"],
+            "images": figures["images"],
+            "accuracy": figures["accuracy"],
+            "sequence_accuracy": sequence.get("accuracy"),
+        }
+
+
+def _spread(rows: Sequence[dict[str, Any]], key: str, prefix: str) -> dict[str, float | None]:
+    values = [row[key] for row in rows if row[key] is not None]
+    return {
+        f"{prefix}mean": float(np.mean(values)) if values else None,
+        f"{prefix}standard_deviation": float(np.std(values, ddof=1)) if len(values) > 1 else None,
+    }

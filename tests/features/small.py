@@ -1,0 +1,80 @@
+"""A backbone that takes no time, and photographs for it, for tests."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from autofocus.features.backbones import Backbone
+from autofocus.features.facts import Facts
+from autofocus.grouping.frames import Frame
+from autofocus.splits.dataset import Asked, Dataset, make_dataset
+from autofocus.splits.photographs import Photograph
+
+SIZE = (8, 12)
+START = datetime(2016, 7, 5, 12)
+
+
+class Means:
+    """Maps images to the means of their left and right halves, three channels each."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def __call__(self, images: NDArray[np.float32]) -> Any:
+        self.seen += len(images)
+        half = images.shape[2] // 2
+        means = [images[:, :, :half].mean(axis=(1, 2)), images[:, :, half:].mean(axis=(1, 2))]
+        return _Tensor(np.concatenate(means, axis=1).astype(np.float32))
+
+
+class _Tensor:
+    def __init__(self, values: NDArray[np.float32]) -> None:
+        self._values = values
+
+    def numpy(self) -> NDArray[np.float32]:
+        return self._values
+
+
+def small_backbone() -> tuple[Backbone, Means]:
+    """A backbone, and what counts how many images it has seen."""
+    means = Means()
+    return Backbone("means", "0" * 64, SIZE, 6, means, means), means
+
+
+def picture(path: Path, left: int, right: int) -> None:
+    """Save a picture with two grey halves."""
+    pixels = np.full((16, 24, 3), left, np.uint8)
+    pixels[:, 12:] = right
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, "PNG")
+
+
+def photograph(name: str, number: int, *, place: int, second: int = 0) -> Photograph:
+    """A photograph of a place, with a digest of its own."""
+    label, own = name.split("/")
+    moment = START + timedelta(seconds=second)
+    frame = Frame(name, f"cam{place}/{own}", moment, f"L{place}")
+    facts = Facts(moment.isoformat(), "MAKER Model", night=False, brightness=90.0)
+    return Photograph(frame, (name,), (label,), f"{number:064x}", facts)
+
+
+def places(folder: Path, number: int = 6) -> list[Photograph]:
+    """Photographs of two classes at several places: light on the left, or on the right."""
+    found = []
+    for place in range(number):
+        for shot in range(4):
+            label = ("left", "right")[shot % 2]
+            name = f"{label}/{place}{shot}.PNG"
+            light = 200 - 5 * place
+            picture(folder / name, *((light, 60) if label == "left" else (60, light)))
+            found.append(photograph(name, 10 * place + shot, place=place, second=900 * shot))
+    return sorted(found, key=lambda one: one.frame.name)
+
+
+def dataset(folder: Path, number: int = 6, **asked: Any) -> Dataset:
+    """The same as a data set, a third of it for the test and a third for validation."""
+    return make_dataset(("left", "right"), places(folder, number), Asked(30, 30, **asked))

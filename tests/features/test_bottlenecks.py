@@ -1,0 +1,52 @@
+"""Claims about the cache of bottleneck values."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autofocus.errors import InputDataError
+from autofocus.features.bottlenecks import Bottlenecks
+
+VECTORS = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
+
+
+def cache(folder: Path, backbone_digest: str = "a" * 64) -> Bottlenecks:
+    return Bottlenecks(folder, "backbone", backbone_digest, 3)
+
+
+def test_what_is_put_is_got_in_the_order_asked_for(tmp_path: Path) -> None:
+    """Vectors come back unchanged after the cache was closed, in the order of the question."""
+    with cache(tmp_path) as first:
+        first.put(["one", "two"], VECTORS)
+    with cache(tmp_path) as second:
+        assert second.known == {"one", "two"}
+        np.testing.assert_array_equal(second.get(["two", "one", "two"]), VECTORS[[1, 0, 1]])
+
+
+def test_another_backbone_knows_nothing_of_it(tmp_path: Path) -> None:
+    """The cache of one backbone is never taken for another's."""
+    with cache(tmp_path) as first:
+        first.put(["one", "two"], VECTORS)
+    with cache(tmp_path, "b" * 64) as other:
+        assert other.known == set()
+
+
+def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """Asking for an unknown image raises, and gives no zeros."""
+    with cache(tmp_path) as empty, pytest.raises(KeyError):
+        empty.get(["one"])
+
+
+def test_no_images_give_no_rows(tmp_path: Path) -> None:
+    """An empty question has an empty answer of the right width."""
+    with cache(tmp_path) as empty:
+        assert empty.get([]).shape == (0, 3)
+
+
+def test_a_file_of_another_kind_is_said_in_one_sentence(tmp_path: Path) -> None:
+    """A file that is no database is named, with what to do."""
+    place = cache(tmp_path).path
+    place.write_text("no database " * 100)
+    with pytest.raises(InputDataError, match="delete it"), cache(tmp_path):
+        pass

@@ -1,0 +1,45 @@
+"""Claims about what a photograph tells of itself."""
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from autofocus.features.facts import Facts, observe
+from autofocus.images.capture import Capture, to_exif
+
+NOTHING = Capture()
+
+
+def save(path: Path, colour: tuple[int, int, int], capture: Capture = NOTHING) -> Path:
+    pixels = np.full((40, 60, 3), colour, np.uint8)
+    Image.fromarray(pixels).save(path, "PNG", exif=to_exif(capture))
+    return path
+
+
+def test_moment_camera_and_light_are_told(tmp_path: Path) -> None:
+    """All that the report slices by follows from the file alone."""
+    capture = Capture("2016-07-05", "04:05:06", "DateTimeOriginal", "RECONYX", "RECONYX HC500")
+    _, facts = observe(save(tmp_path / "a.png", (80, 80, 80), capture))
+    assert facts == Facts("2016-07-05T04:05:06", "RECONYX HC500", night=True, brightness=80.0)
+    assert facts.taken == datetime(2016, 7, 5, 4, 5, 6)
+
+
+def test_a_model_without_its_maker_s_name_gets_it(tmp_path: Path) -> None:
+    """`HC500` alone would not tell much."""
+    capture = Capture(camera_make="RECONYX", camera_model="HC500")
+    assert observe(save(tmp_path / "a.png", (9, 9, 9), capture))[1].camera == "RECONYX HC500"
+
+
+def test_colour_is_the_day(tmp_path: Path) -> None:
+    """Channels that differ are no infrared light."""
+    assert not observe(save(tmp_path / "a.png", (120, 90, 60)))[1].night
+
+
+@pytest.mark.parametrize("moment", ["", "2016-07-05T04:05:06"])
+def test_facts_survive_the_cache(moment: str) -> None:
+    """What is written as JSON is read back the same."""
+    facts = Facts(moment, "Müller ❄", night=True, brightness=1.25)
+    assert Facts.from_json(facts.to_json()) == facts

@@ -1,0 +1,87 @@
+"""Claims about dividing groups into folds."""
+
+from collections import Counter
+from random import Random
+from typing import Any, get_args
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from autofocus.errors import SettingError
+from autofocus.splits.folds import make_folds
+from autofocus.splits.leaks import check_no_leak_between
+from autofocus.splits.splitting import Level, Member, Part, Split, make_split
+from tests.splits.members import like_life, percentages, tables
+
+SHARES: dict[str, Any] = {"testing_percentage": 10.0, "validation_percentage": 10.0}
+
+
+def used_groups(divided: Split) -> set[str]:
+    return {one.group for one in divided.assignments if one.part}
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables(min_size=1), percentages(), st.sampled_from(get_args(Level)), st.integers(2, 6))
+def test_no_folds_ever_leak(
+    members: list[Member], shares: dict[str, Any], level: Level, number: int
+) -> None:
+    """Whatever the table, no two folds share a place, a sequence or a content."""
+    try:
+        divided = make_split(members, **shares, split_by=level)
+    except SettingError:
+        divided = make_split(members, **shares)
+    assume(len(used_groups(divided)) >= number)
+    folds = make_folds(divided, number)
+    assert folds.keys() == used_groups(divided)
+    assert set(folds.values()) == set(range(number))
+    used = [one for one in divided.assignments if one.part]
+    check_no_leak_between(
+        used,
+        [folds[one.group] for one in used],
+        by_location=divided.level == "location",
+        by_sequence=divided.level != "image",
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables(min_size=4), st.randoms())
+def test_the_order_of_photographs_does_not_matter(members: list[Member], chance: Random) -> None:
+    """The same photographs in another order have the same folds."""
+    mixed = list(members)
+    chance.shuffle(mixed)
+    one, other = (make_split(each, **SHARES, split_by="image") for each in (members, mixed))
+    assume(len(used_groups(one)) > 1)
+    assert make_folds(one, 2) == make_folds(other, 2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_folds_have_about_the_same_size_and_every_class(seed: int) -> None:
+    """With 40 uneven places, five folds hold a fifth each of all images, and of each class."""
+    divided = make_split(like_life(seed, locations=40, sequences=1500), **SHARES)
+    folds = make_folds(divided, 5)
+    images = Counter(folds[one.group] for one in divided.assignments)
+    share = len(divided.assignments) / 5
+    assert all(0.8 * share < number < 1.2 * share for number in images.values())
+    classes = Counter(
+        (label, folds[one.group]) for one in divided.assignments for label in one.labels
+    )
+    for label in {label for label, _ in classes}:
+        numbers = [classes[label, fold] for fold in range(5)]
+        assert min(numbers) > 0.3 * sum(numbers) / 5
+
+
+def test_all_parts_are_in_the_folds_and_copies_in_none() -> None:
+    """A cross-validation uses all groups, and no photograph that was left out."""
+    members = like_life(0, locations=40, sequences=200)
+    divided = make_split(members, **SHARES)
+    groups = {group for part in Part for group in divided.groups(part)}
+    assert make_folds(divided, 5).keys() == groups
+
+
+def test_more_folds_than_groups_are_refused() -> None:
+    """One sentence says how many folds there can be."""
+    divided = make_split(like_life(0, locations=4, sequences=50), **SHARES, split_by="location")
+    with pytest.raises(SettingError, match=r"5 folds need .* there are 4 \(locations\)"):
+        make_folds(divided, 5)
+    assert sorted(make_folds(divided, 4).values()) == [0, 1, 2, 3]

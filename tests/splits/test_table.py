@@ -1,0 +1,49 @@
+"""Claims about the table of the split."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autofocus.splits.splitting import Assignment, Part, Split
+from autofocus.splits.table import write_split
+
+DEER = Assignment("deer/1.JPG", ("deer",), "1", "mill", "c@t", "location mill", Part.TEST, "why")
+BOTH = Assignment(
+    "dog/2.JPG", ("deer", "dog"), "2", "", "", "undated of camera c", Part.TRAINING, "so"
+)
+COPY = Assignment("deer/3.JPG", ("deer",), "1", "lake", "d@t", "location lake", None, "left out")
+
+
+def test_each_photograph_is_a_row(tmp_path: Path) -> None:
+    """The table, byte for byte: folds count from 1, and who is left out has neither."""
+    folds = {"location mill": 0, "undated of camera c": 2, "location lake": 1}
+    write_split(tmp_path / "split.csv", Split((DEER, BOTH, COPY), "location"), folds)
+    assert (tmp_path / "split.csv").read_bytes() == (
+        b"filepath,label,location,sequence,group,part,fold,reason\n"
+        b"deer/1.JPG,deer,mill,c@t,location mill,test,1,why\n"
+        b"dog/2.JPG,deer; dog,,,undated of camera c,training,3,so\n"
+        b"deer/3.JPG,deer,lake,d@t,location lake,,,left out\n"
+    )
+
+
+def test_without_a_cross_validation_there_are_no_folds(tmp_path: Path) -> None:
+    """The column stays, and is empty."""
+    write_split(tmp_path / "split.csv", Split((DEER,), "location"))
+    with (tmp_path / "split.csv").open(newline="") as file:
+        assert [row["fold"] for row in csv.DictReader(file)] == [""]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_characters="\0")), min_size=1))
+def test_any_names_come_back(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    """Quotes, commas and line ends in names and places survive; half a letter is written out."""
+    path = tmp_path_factory.mktemp("any") / "split.csv"
+    rows = tuple(Assignment(name, (name,), "1", name, name, name, Part.TEST, "") for name in names)
+    write_split(path, Split(rows, "image"))
+    wanted = [name.encode(errors="backslashreplace").decode() for name in names]
+    with path.open(encoding="utf-8", newline="") as file:
+        found = [row["location"] for row in csv.DictReader(file, strict=True)]
+    assert found == wanted

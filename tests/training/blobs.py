@@ -1,0 +1,25 @@
+"""Feature vectors around a point for each class, for tests of the classifier layer."""
+
+import numpy as np
+
+from autofocus.training.samples import Samples
+
+
+def one_hot(classes: np.ndarray, number: int) -> np.ndarray:
+    """Return targets of shape (N, C)."""
+    targets: np.ndarray = np.eye(number, dtype=np.float32)[classes]
+    return targets
+
+
+def blobs(number: int = 60, spread: float = 0.5, seed: int = 1, size: int = 3) -> Samples:
+    """Make three classes in turn, which overlap the more the larger the spread is."""
+    random = np.random.default_rng(seed)
+    classes = np.arange(number) % 3
+    features = np.eye(3, size)[classes] * 3 + random.normal(0, spread, (number, size))
+    ones = np.ones(number, np.float32)
+    return Samples(features.astype(np.float32), one_hot(classes, 3), ones)
+
+
+def nothing(size: int = 3) -> Samples:
+    """Make samples without any images."""
+    return blobs(0, size=size)
