@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.base import BATCH
 from autofocus.features.bottlenecks import Bottlenecks
-from autofocus.features.facts import observe
 from autofocus.features.loading import to_batch, to_pixels
 from autofocus.images.decoding import RejectedImageError
+from autofocus.images.facts import observe
 from autofocus.labels.classes import Example
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending

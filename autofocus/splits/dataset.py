@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError
-from autofocus.features.facts import Facts
 from autofocus.grouping.locations import DEFAULT_PATTERN
+from autofocus.images.facts import Facts
 from autofocus.splits.leaks import check_no_leak
 from autofocus.splits.photographs import Photograph
 from autofocus.splits.splitting import Assignment, Member, Part, Split, SplitBy, make_split

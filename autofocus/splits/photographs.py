@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from autofocus.features.facts import Facts
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, fill_in
+from autofocus.images.facts import Facts
 from autofocus.labels.linking import read_links
 from autofocus.runs.journal import Outcome
 from autofocus.tables.columns import LINKS_NAME

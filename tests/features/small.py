@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autofocus.features.backbones import Backbone
-from autofocus.features.facts import Facts
 from autofocus.grouping.frames import Frame
+from autofocus.images.facts import Facts
 from autofocus.splits.dataset import Asked, Dataset, make_dataset
 from autofocus.splits.photographs import Photograph
 

@@ -1,7 +1,7 @@
 """Claims about gathering the photographs of a training."""
 
-from autofocus.features.facts import Facts
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
+from autofocus.images.facts import Facts
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 from autofocus.splits.photographs import Origin, gather

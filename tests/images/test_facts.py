@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autofocus.features.facts import Facts, observe
 from autofocus.images.capture import Capture, to_exif
+from autofocus.images.facts import Facts, observe
 
 NOTHING = Capture()
 
