@@ -16,7 +16,6 @@ from autofocus.features.backbones import Backbone, load_backbone
 from autofocus.features.bottlenecks import Bottlenecks
 from autofocus.features.distortions import Distortions
 from autofocus.features.extraction import Extractor
-from autofocus.features.looks import Looks
 from autofocus.features.views import Viewer
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import PREPARATION_NAME
@@ -36,6 +35,7 @@ from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import Asked, Dataset, make_dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.photographs import gather, read_origins
+from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import Fitting
 from autofocus.training.run import Plan, ensure_trained
@@ -154,7 +154,7 @@ def retrain(
         outcomes = list(run.outcomes(items, jobs))
         dataset = _make_dataset(image_dir, classes, outcomes, settings, workspace)
         plan = _plan(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
-        looks = Looks(
+        looks = DatasetFeatures(
             dataset,
             Viewer(image_dir, backbone, cache, jobs),
             distortions=_distortions(settings),

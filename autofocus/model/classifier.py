@@ -20,8 +20,8 @@ from autofocus.features.backbones import Backbone
 from autofocus.features.runtime import tensorflow
 from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.images.preparing import Preparation
+from autofocus.model.head import Head
 from autofocus.motion.settings import MotionSettings
-from autofocus.training.head import Head
 
 ASSET_NAME = "autofocus.json"
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.model.head import Head
 from autofocus.runs.progress import Progress
-from autofocus.training.head import Checkpoint, Head, History, Progressed
+from autofocus.training.head import Checkpoint, History, Progressed
 from autofocus.training.samples import Samples
 
 # Training ends early when the validation part has not got better for so many measurements.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autofocus.evaluation.evaluating import list_mistakes
 from autofocus.evaluation.judged import Judged
-from autofocus.features.looks import Looks
+from autofocus.model.head import Head
 from autofocus.reporting import results
 from autofocus.reporting.pictures import Misclassified
 from autofocus.reporting.report import Context, Report
@@ -19,7 +19,8 @@ from autofocus.splits.dataset import Image
 from autofocus.splits.splitting import Part
 from autofocus.splits.table import write_split
 from autofocus.tables.columns import SPLIT_NAME
-from autofocus.training.head import Head, score
+from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.head import score
 from autofocus.training.judging import CrossJudge, Judge
 from autofocus.training.samples import Samples
 from autofocus.training.trials import Trial
@@ -68,8 +69,8 @@ class Figures:
     """
 
     plan: "Plan"
-    frozen: Looks
-    looks: Looks
+    frozen: DatasetFeatures
+    looks: DatasetFeatures
     trials: Sequence[Trial]
     chosen: Trial
     head: Head

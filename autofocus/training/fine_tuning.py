@@ -17,14 +17,15 @@ from autofocus.errors import SettingError
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.efficientnet_lite import VARIANTS
 from autofocus.features.loading import read, to_batch, to_pixels
-from autofocus.features.looks import Looks
 from autofocus.model.classifier import View
+from autofocus.model.head import Head
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.splits.dataset import Image
 from autofocus.splits.splitting import Part
+from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import judge
-from autofocus.training.head import Checkpoint, Head, Progressed, score_logits
+from autofocus.training.head import Checkpoint, Progressed, score_logits
 from autofocus.training.loss import emphasis_of
 from autofocus.training.samples import Samples
 from autofocus.training.tuned_network import State, TunedNetwork
@@ -103,12 +104,16 @@ class FineTuning:
             )
 
     def run(
-        self, looks: Looks, view: View, head: Head, checkpoint: Checkpoint | None = None
+        self,
+        source: DatasetFeatures,
+        view: View,
+        head: Head,
+        checkpoint: Checkpoint | None = None,
     ) -> tuple[Backbone, Head]:
         """Tune the backbone and the layer on a data set's images.
 
         Args:
-            looks: gives the images; what moved in them must be known if the view is `motion`.
+            source: gives the images; what moved in them must be known if the view is `motion`.
             view: what to look at; not `both`, which is no single image.
             head: the layer that was trained on the frozen network.
             checkpoint: where unfinished tuning is kept.
@@ -117,31 +122,31 @@ class FineTuning:
             SettingError: the backbone can't be tuned.
         """
         training, validation = (
-            _pictures(looks, part, view) for part in (Part.TRAINING, Part.VALIDATION)
+            _pictures(source, part, view) for part in (Part.TRAINING, Part.VALIDATION)
         )
-        viewer = looks.viewer
+        viewer = source.viewer
         tuned = fine_tune(
             viewer.backbone, head, training, validation, self, viewer.jobs, checkpoint
         )
         return tuned.backbone, tuned.head
 
 
-def _pictures(looks: Looks, part: Part, view: View) -> Pictures:
-    images = looks.dataset.part(part)
-    size = looks.viewer.backbone.image_size
+def _pictures(source: DatasetFeatures, part: Part, view: View) -> Pictures:
+    images = source.dataset.part(part)
+    size = source.viewer.backbone.image_size
 
     def draw(number: int, random: np.random.Generator | None) -> Pixels:
-        pixels = _read(looks, images[number], view)
-        if random is None or not looks.distortions:
+        pixels = _read(source, images[number], view)
+        if random is None or not source.distortions:
             return to_pixels(pixels, size)
-        return looks.distortions.apply(pixels, size, random)
+        return source.distortions.apply(pixels, size, random)
 
-    return Pictures(looks.samples(images, view), draw)
+    return Pictures(source.samples(images, view), draw)
 
 
-def _read(looks: Looks, image: Image, view: View) -> Any:
-    whole = read(looks.viewer.image_dir / image.name)
-    box = looks.box(image) if view == "motion" else None
+def _read(source: DatasetFeatures, image: Image, view: View) -> Any:
+    whole = read(source.viewer.image_dir / image.name)
+    box = source.box(image) if view == "motion" else None
     return box.crop(whole) if box is not None and box.status == "motion" else whole
 
 

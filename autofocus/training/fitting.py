@@ -23,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.evaluation.temperature import fit_temperature, to_probabilities
+from autofocus.model.head import Head
 from autofocus.runs.progress import Progress
 from autofocus.training.descent import descend
-from autofocus.training.head import Checkpoint, Features, Head, History, Progressed, score_logits
+from autofocus.training.head import Checkpoint, Features, History, Progressed, score_logits
 from autofocus.training.loss import Loss, Standard
 from autofocus.training.samples import Samples
 from autofocus.training.threads import one_thread_each

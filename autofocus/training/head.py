@@ -1,14 +1,15 @@
-"""The classifier layer: one weight for each feature and class, and what was measured of it."""
+"""What is measured of a head while it is trained, and checkpoints of unfinished training."""
 
 import json
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.model.head import Head, to_probabilities
 from autofocus.runs import files
 from autofocus.training.samples import Samples
 
@@ -19,47 +20,6 @@ CHECKPOINT_EVERY_S = 10.0
 _TINY = 1e-12
 # From here on a label of several is taken for there.
 _HALF = 0.5
-
-
-@dataclass(frozen=True)
-class Head:
-    """The weights of the classifier layer.
-
-    Attributes:
-        weights: shape (feature size D, classes C).
-        bias: shape (C,).
-        multilabel: whether each class has a probability of its own, rather than all of them
-            sharing 1.
-    """
-
-    weights: Features
-    bias: Features
-    multilabel: bool = False
-
-    def logits(self, features: Features) -> Features:
-        """Return what probabilities are made of: (N, D) to (N, C)."""
-        logits: Features = (features @ self.weights + self.bias).astype(np.float32)
-        return logits
-
-    def probabilities(self, features: Features) -> Features:
-        """Return the probability of each class: (N, D) to (N, C)."""
-        return squash(self.logits(features), multilabel=self.multilabel)
-
-    def scaled(self, temperature: float) -> "Head":
-        """Return a layer whose logits are divided by a temperature."""
-        by = np.float32(temperature)
-        return replace(self, weights=self.weights / by, bias=self.bias / by)
-
-
-def squash(logits: Features, *, multilabel: bool) -> Features:
-    """Return probabilities of logits, shape (N, C): rows of sum 1, or each for itself."""
-    if multilabel:
-        # By way of tanh, which does not overflow.
-        shares = 0.5 * (1 + np.tanh(0.5 * logits.astype(np.float64)))
-    else:
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-    return np.asarray(shares, np.float32)
 
 
 def score(head: Head, samples: Samples) -> dict[str, float]:
@@ -73,7 +33,7 @@ def score(head: Head, samples: Samples) -> dict[str, float]:
 
 def score_logits(logits: Features, samples: Samples, *, multilabel: bool) -> dict[str, float]:
     """Return what `score` does, for logits of shape (N, C) that are there already."""
-    probabilities = squash(logits, multilabel=multilabel).astype(np.float64)
+    probabilities = to_probabilities(logits, multilabel=multilabel).astype(np.float64)
     if multilabel:
         there = samples.targets > _HALF
         right = ((probabilities >= _HALF) == there).all(axis=1)

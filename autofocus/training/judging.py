@@ -12,13 +12,13 @@ from autofocus.evaluation.evaluating import evaluate
 from autofocus.evaluation.judged import Asked, Judged
 from autofocus.evaluation.slices import brightness_band
 from autofocus.evaluation.thresholds import choose_thresholds
-from autofocus.features.looks import Looks
 from autofocus.model.classifier import View
 from autofocus.splits.dataset import Dataset, Image
 from autofocus.splits.folds import make_folds
 from autofocus.splits.leaks import check_no_leak_between
 from autofocus.splits.splitting import Part, Split
 from autofocus.training.cross_validation import by_image, out_of_fold, thinned
+from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import Fitted, Fitting
 
 # Two ways of splitting are compared by so many folds.
@@ -93,7 +93,7 @@ class CrossJudge:
     """
 
     judge: Judge
-    looks: Looks
+    looks: DatasetFeatures
     view: View
     fitting: Fitting
     fitted: Fitted

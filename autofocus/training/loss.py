@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.model.head import Head
 from autofocus.runs.parallel import cores, ordered_map
-from autofocus.training.head import Head
 from autofocus.training.samples import Samples
 
 Values = NDArray[np.float64]

@@ -11,9 +11,9 @@ from autofocus import __version__
 from autofocus.evaluation.judged import Asked
 from autofocus.features.backbones import Backbone
 from autofocus.features.bottlenecks import Bottlenecks
-from autofocus.features.looks import Looks
 from autofocus.images.preparing import Preparation
 from autofocus.model.classifier import Description, Exportable, build, put_in_place
+from autofocus.model.head import Head
 from autofocus.reporting import results
 from autofocus.runs import files
 from autofocus.runs.workspace import Workspace
@@ -21,10 +21,10 @@ from autofocus.splits.dataset import Dataset
 from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import Experiment, experiment
 from autofocus.tracking.source import commit, image
+from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.figures import Figures, Findings
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import Fitting
-from autofocus.training.head import Head
 from autofocus.training.trials import AskedView, Trial, choose, try_view, views_of
 
 
@@ -87,7 +87,7 @@ class Trained:
 
 
 def ensure_trained(
-    plan: Plan, looks: Looks, workspace: Workspace, patience: float = 0.0
+    plan: Plan, looks: DatasetFeatures, workspace: Workspace, patience: float = 0.0
 ) -> tuple[Trained, bool]:
     """Train, unless an earlier training on the same data stands.
 
@@ -130,7 +130,7 @@ class _Session:
     """The work of one training."""
 
     plan: Plan
-    looks: Looks
+    looks: DatasetFeatures
     workspace: Workspace
     run: Experiment
 
@@ -165,7 +165,7 @@ class _Session:
         return trials
 
     @contextmanager
-    def _tuned(self, chosen: Trial) -> Iterator[tuple[Looks, Head]]:
+    def _tuned(self, chosen: Trial) -> Iterator[tuple[DatasetFeatures, Head]]:
         """Give the features and the layer that stay, tuned if that is asked for."""
         tuning, head = self.plan.fine_tuning, chosen.fitted.head
         if tuning is None:

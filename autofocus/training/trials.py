@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from autofocus.features.looks import Looks
 from autofocus.model.classifier import View
 from autofocus.splits.splitting import Part
+from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import Fitted, Fitting, fit
 from autofocus.training.head import Checkpoint, score
 
@@ -52,22 +52,27 @@ def views_of(asked: AskedView) -> tuple[View, ...]:
 
 
 def try_view(
-    looks: Looks, view: View, fitting: Fitting, checkpoint: Path, scratch: Path, subject: str
+    source: DatasetFeatures,
+    view: View,
+    fitting: Fitting,
+    checkpoint: Path,
+    scratch: Path,
+    subject: str,
 ) -> Trial:
     """Train the classifier layer on one view.
 
     Args:
-        looks: gives features; those of the view must have been prepared.
+        source: gives features; those of the view must have been prepared.
         view: what to look at.
         fitting: how to train.
         checkpoint: the folder in which unfinished training is kept.
         scratch: a folder for unfinished files.
         subject: tells what is trained on what.
     """
-    dataset = looks.dataset
+    dataset = source.dataset
     training_images = dataset.part(Part.TRAINING)
-    training = looks.samples(training_images, view, copies=True)
-    validation = looks.samples(dataset.part(Part.VALIDATION), view)
+    training = source.samples(training_images, view, copies=True)
+    validation = source.samples(dataset.part(Part.VALIDATION), view)
     copies = len(training) // max(1, len(training_images))
     groups = [image.assignment.group for image in training_images] * copies
     kept = Checkpoint(checkpoint / f"checkpoint-{view}.npz", scratch, f"{subject} {view}")

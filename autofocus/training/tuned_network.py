@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.efficientnet_lite import compiled, make_efficientnet
 from autofocus.features.runtime import tensorflow
-from autofocus.training.head import Head
+from autofocus.model.head import Head
 
 Values = list[NDArray[np.float32]]
 

@@ -11,7 +11,7 @@ from autofocus.features.runtime import tensorflow
 from autofocus.images.capture import Capture, to_exif
 from autofocus.images.preparing import Preparation
 from autofocus.model.classifier import Description, build, put_in_place
-from autofocus.training.head import Head
+from autofocus.model.head import Head
 from tests.features.pictures import COLOURS
 
 LABELS = tuple(sorted(COLOURS))

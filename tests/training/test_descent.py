@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autofocus.model.head import Head
 from autofocus.training import descent
 from autofocus.training import head as head_module
 from autofocus.training.descent import Descended, descend, draw, take_step
-from autofocus.training.head import Checkpoint, Head, score
+from autofocus.training.head import Checkpoint, score
 from autofocus.training.samples import Samples
 from tests.training.blobs import blobs, nothing
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from autofocus.model.head import Head
 from autofocus.training import fitting as fitting_module
 from autofocus.training.fitting import MIDDLE_STRENGTH, Fitted, Fitting, fit
-from autofocus.training.head import Checkpoint, Head, score
+from autofocus.training.head import Checkpoint, score
 from autofocus.training.loss import Standard
 from autofocus.training.samples import Samples
 from tests.training.blobs import blobs, nothing, one_hot

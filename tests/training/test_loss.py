@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from autofocus.model.head import Head
 from autofocus.training import loss as loss_module
-from autofocus.training.head import Head
 from autofocus.training.loss import Loss, Standard, class_weights, emphasis_of
 from autofocus.training.samples import Samples
 from tests.training.blobs import blobs, one_hot

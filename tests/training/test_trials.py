@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from autofocus.features.bottlenecks import Bottlenecks
-from autofocus.features.looks import Looks
 from autofocus.features.views import Viewer
+from autofocus.model.head import Head
 from autofocus.training.cross_validation import by_image, out_of_fold, thinned
+from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import Fitted, Fitting
-from autofocus.training.head import Head, History
+from autofocus.training.head import History
 from autofocus.training.samples import Samples
 from autofocus.training.trials import Trial, choose, try_view, views_of
 from tests.features.small import dataset, small_backbone
@@ -47,9 +48,11 @@ def test_a_view_is_learned_from_training_and_judged_on_validation(tmp_path: Path
     """On photographs that the light half tells apart, validation has no mistake."""
     backbone, _ = small_backbone()
     with Bottlenecks(tmp_path / "cache", "means", "0" * 64, 6) as cache:
-        looks = Looks(dataset(tmp_path / "i"), Viewer(tmp_path / "i", backbone, cache, 1))
-        looks.prepare("full")
-        tried = try_view(looks, "full", Fitting(), tmp_path, tmp_path / "tmp", "subject")
+        source = DatasetFeatures(
+            dataset(tmp_path / "i"), Viewer(tmp_path / "i", backbone, cache, 1)
+        )
+        source.prepare("full")
+        tried = try_view(source, "full", Fitting(), tmp_path, tmp_path / "tmp", "subject")
     assert tried.validation["accuracy"] == 1.0
     assert tried.to_json()["validation_accuracy"] == 1.0
 

@@ -9,40 +9,42 @@ import pytest
 
 from autofocus.features.bottlenecks import Bottlenecks
 from autofocus.features.distortions import Distortions
-from autofocus.features.looks import Looks
 from autofocus.features.views import Viewer, crop_key
 from autofocus.motion.boxes import Box
 from autofocus.splits.splitting import Part
+from autofocus.training.dataset_features import DatasetFeatures
 from tests.features.small import Means, dataset, small_backbone
 
 MOVED = Box(0.5, 0.0, 0.5, 1.0, 0.4, 5, "motion")
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Iterator[tuple[Looks, Means]]:
+def made(tmp_path: Path) -> Iterator[tuple[DatasetFeatures, Means]]:
     """Features of photographs whose light half is what tells their class."""
     backbone, means = small_backbone()
     data = dataset(tmp_path / "images")
     with Bottlenecks(tmp_path / "cache", "means", "0" * 64, 6) as cache:
-        yield Looks(data, Viewer(tmp_path / "images", backbone, cache, 2)), means
+        yield DatasetFeatures(data, Viewer(tmp_path / "images", backbone, cache, 2)), means
 
 
-def test_a_second_look_computes_nothing(made: tuple[Looks, Means]) -> None:
+def test_a_second_look_computes_nothing(made: tuple[DatasetFeatures, Means]) -> None:
     """Each picture goes through the backbone once, however often its features are asked for."""
-    looks, means = made
-    looks.prepare("full")
+    source, means = made
+    source.prepare("full")
     before = means.seen
-    looks.prepare("full")
+    source.prepare("full")
     assert before == means.seen > 0
 
 
-def test_a_mirrored_copy_has_the_halves_the_other_way_round(made: tuple[Looks, Means]) -> None:
+def test_a_mirrored_copy_has_the_halves_the_other_way_round(
+    made: tuple[DatasetFeatures, Means],
+) -> None:
     """The copies stand behind the images, and an image and its copy weigh as one."""
-    looks, _ = made
-    looks = replace(looks, distortions=Distortions(flip_left_right=True), copies=4)
-    looks.prepare("full")
-    training = looks.dataset.part(Part.TRAINING)
-    samples = looks.samples(training, "full", copies=True)
+    source, _ = made
+    source = replace(source, distortions=Distortions(flip_left_right=True), copies=4)
+    source.prepare("full")
+    training = source.dataset.part(Part.TRAINING)
+    samples = source.samples(training, "full", copies=True)
     number = len(training)
     assert len(samples) == 2 * number
     np.testing.assert_allclose(
@@ -52,52 +54,52 @@ def test_a_mirrored_copy_has_the_halves_the_other_way_round(made: tuple[Looks, M
     assert samples.weights.sum() == pytest.approx(number)
 
 
-def test_what_is_tested_is_never_distorted(made: tuple[Looks, Means]) -> None:
+def test_what_is_tested_is_never_distorted(made: tuple[DatasetFeatures, Means]) -> None:
     """Copies are made of training images only."""
-    looks, _ = made
-    looks = replace(looks, distortions=Distortions(random_brightness=20), copies=3)
-    looks.prepare("full")
-    training = len(looks.dataset.part(Part.TRAINING))
-    assert len(looks.viewer.cache.known) == 24 + 3 * training
+    source, _ = made
+    source = replace(source, distortions=Distortions(random_brightness=20), copies=3)
+    source.prepare("full")
+    training = len(source.dataset.part(Part.TRAINING))
+    assert len(source.viewer.cache.known) == 24 + 3 * training
 
 
 def test_both_views_stand_side_by_side(
-    made: tuple[Looks, Means], monkeypatch: pytest.MonkeyPatch
+    made: tuple[DatasetFeatures, Means], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The frame's features come first, then those of what moved, or the frame's once more."""
-    looks, _ = made
-    boxes = {one.frame.name: MOVED for one in looks.dataset.photographs}
-    still = looks.dataset.used[0].assignment.name
+    source, _ = made
+    boxes = {one.frame.name: MOVED for one in source.dataset.photographs}
+    still = source.dataset.used[0].assignment.name
     boxes[still] = Box(detail="nothing moved")
     monkeypatch.setattr(Viewer, "boxes", lambda *_: boxes)
-    looks.prepare("both")
-    images = looks.dataset.used
-    features = looks.features(images, "both")
-    assert features.shape == (24, 12)
-    np.testing.assert_array_equal(features[:, :6], looks.features(images, "full"))
-    np.testing.assert_array_equal(features[:, 6:], looks.features(images, "motion"))
-    np.testing.assert_array_equal(features[0, :6], features[0, 6:])
+    source.prepare("both")
+    images = source.dataset.used
+    vectors = source.features(images, "both")
+    assert vectors.shape == (24, 12)
+    np.testing.assert_array_equal(vectors[:, :6], source.features(images, "full"))
+    np.testing.assert_array_equal(vectors[:, 6:], source.features(images, "motion"))
+    np.testing.assert_array_equal(vectors[0, :6], vectors[0, 6:])
     # The right half alone: both halves of the crop are as light as it.
-    np.testing.assert_allclose(features[1:, 6], features[1:, 3], atol=0.05)
-    assert looks.count_boxes() == {"motion": 23, "whole_frame": 1}
+    np.testing.assert_allclose(vectors[1:, 6], vectors[1:, 3], atol=0.05)
+    assert source.count_boxes() == {"motion": 23, "whole_frame": 1}
 
 
 def test_weights_by_motion_keep_classes_alike(
-    made: tuple[Looks, Means], monkeypatch: pytest.MonkeyPatch
+    made: tuple[DatasetFeatures, Means], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within a class more motion counts more; a class in which little moves counts no less."""
-    looks, _ = made
-    looks = replace(looks, weight_by_motion=True)
+    source, _ = made
+    source = replace(source, weight_by_motion=True)
     boxes = {
         one.frame.name: replace(MOVED, score=(0.9 if one.labels == ("left",) else 0.01))
-        for one in looks.dataset.photographs
+        for one in source.dataset.photographs
     }
-    first = looks.dataset.used[0].assignment.name
+    first = source.dataset.used[0].assignment.name
     boxes[first] = replace(MOVED, score=0.3)
     monkeypatch.setattr(Viewer, "boxes", lambda *_: boxes)
-    looks.prepare("full")
-    images = looks.dataset.used
-    weights = looks.samples(images, "full").weights
+    source.prepare("full")
+    images = source.dataset.used
+    weights = source.samples(images, "full").weights
     left = np.array([image.label == "left" for image in images])
     assert weights[0] < 0.5
     assert weights[left].mean() == pytest.approx(weights[~left].mean(), abs=0.05)

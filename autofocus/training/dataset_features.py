@@ -28,7 +28,7 @@ _SIDES: dict[View, tuple[View, ...]] = {
 
 
 @dataclass
-class Looks:
+class DatasetFeatures:
     """Gives the features of images; what isn't in the cache yet is computed first.
 
     Attributes:
