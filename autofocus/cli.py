@@ -43,10 +43,11 @@ def main(words: Sequence[str] | None = None) -> int:
         known = ", ".join(COMMANDS)
         print(f"autofocus: error: no command {words[0]!r}; there are {known}.", file=sys.stderr)
         return 2
-    return _load(name).main(words[1:])
+    return load(name).main(words[1:])
 
 
-def _load(name: str) -> Command:
+def load(name: str) -> Command:
+    """Return a command by its name in `COMMANDS` (raises SystemExit if a package is missing)."""
     try:
         module = importlib.import_module(_MODULES.get(name, f"autofocus.{name}"))
     except ModuleNotFoundError as error:
