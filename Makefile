@@ -26,9 +26,10 @@ run: $(READY) ## the whole job on a synthetic sample: from a local S3 bucket to 
 test: check ## check the code and run all tests; those with Docker where it answers
 	$(BIN)/pytest
 
-check: $(READY) ## lint, format and type checks
+check: $(READY) ## lint, format, layers and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 
 # Images: REGISTRY, TAG, BASE_IMAGE, STAGES, GPU=1 (docs/images.md).

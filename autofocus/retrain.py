@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.errors import InputDataError, MissingInputError, SettingError
+from autofocus.errors import InputDataError, MissingInputError, SettingError, need
 from autofocus.evaluation import judged
 from autofocus.features.backbones import Backbone, load_backbone
 from autofocus.features.bottlenecks import Bottlenecks
@@ -138,7 +138,10 @@ def retrain(
         OutputConflictError: `saved_model_dir` was begun with other settings, or is in use.
         StoreError: MLflow's tracking store can't be used.
         TooManyRejectedError: too many photographs can't be used; the model stands nevertheless.
+        MissingDependencyError: a package is missing, such as tensorboard for `summaries_dir`.
     """
+    if settings.summaries_dir:
+        need("tensorboard", "tensorboard")
     classes = find_classes(image_dir)
     preparation = _read_preparation(image_dir, settings.preparation_path)
     backbone = load_backbone(settings.tfhub_module)

@@ -1,4 +1,4 @@
-# TensorFlow and the embedded backbone, shared by the images of predict and retrain.
+# TensorFlow, shared by the images of predict and retrain.
 ARG PARENT
 FROM ${PARENT}
 

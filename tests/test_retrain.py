@@ -18,6 +18,7 @@ import pytest
 
 from autofocus.errors import (
     InputDataError,
+    MissingDependencyError,
     MissingInputError,
     OutputConflictError,
     SettingError,
@@ -303,6 +304,16 @@ def test_a_tracking_server_out_of_reach_is_one_sentence(
         retrain(trained.folder / "links", tmp_path / "model", settings)
     assert not (tmp_path / "model" / "saved_model.pb").exists()
     assert ("Retrying for up to" in capsys.readouterr().err) == (patience > 0)
+
+
+def test_summaries_without_tensorboard_fail_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The extra that `summaries_dir` requires is named first, not after the training."""
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    settings = RetrainSettings(summaries_dir=tmp_path / "summaries")
+    with pytest.raises(MissingDependencyError, match=r"autofocus\[tensorboard\]"):
+        retrain(tmp_path / "no_such_folder", tmp_path / "model", settings)
 
 
 def test_distortions_train_too(trained: Trained, tmp_path: Path) -> None:
