@@ -1,4 +1,4 @@
-"""Files that are either whole or not there."""
+"""Files that are either complete or absent."""
 
 import csv
 import hashlib
@@ -18,34 +18,62 @@ CHUNK = 1 << 20
 
 @contextmanager
 def whole_file(final: Path, scratch: Path) -> Iterator[Path]:
-    """Write a file beside its place and rename it into it when it is whole.
+    """Write a file in a scratch folder and rename it to its final path when it is complete.
+
+    The content is flushed to the disk before the file is renamed, and the folder afterwards, so
+    that a power cut leaves either the old file or the whole new one. That costs about 0.5 ms per
+    file on an SSD.
 
     Args:
-        final: where the file is to stand; its folders are made.
+        final: the path of the complete file; its folders are created.
         scratch: a folder on the same file system for the unfinished file.
 
     Yields:
-        The path to write to. If the body raises, nothing is left of it.
+        The path to write to. If the body raises, the unfinished file is removed.
     """
-    scratch.mkdir(parents=True, exist_ok=True)
-    # A digest keeps the name short and apart from those of files written at the same time.
-    unfinished = scratch / hashlib.sha256(os.fsencode(final)).hexdigest()[:32]
+    unfinished = unfinished_path(final, scratch)
     try:
         yield unfinished
         final.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.replace(final)
+        put_in_place(unfinished, final)
     finally:
         unfinished.unlink(missing_ok=True)
 
 
+def unfinished_path(final: Path, scratch: Path) -> Path:
+    """Return the path of a file until it is complete; the scratch folder is created."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    # A digest keeps the name short, and different from those of files written at the same time.
+    return scratch / hashlib.sha256(os.fsencode(final)).hexdigest()[:32]
+
+
+def put_in_place(unfinished: Path, final: Path) -> None:
+    """Rename a complete file to its final path, durably."""
+    sync(unfinished)
+    unfinished.replace(final)
+    sync(final.parent)
+
+
+def sync(path: Path) -> None:
+    """Flush a file or folder to the disk; symbolic links need no flush."""
+    if path.is_symlink() or (path.is_dir() and os.name == "nt"):
+        return
+    # Windows flushes only files that are open for writing.
+    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_text(final: Path, text: str, scratch: Path) -> None:
-    """Write a text file whole, in UTF-8 and with the same line ends on every system."""
+    """Write a complete text file, in UTF-8 and with line feeds on every system."""
     with whole_file(final, scratch) as unfinished:
         unfinished.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(final: Path, value: Any, scratch: Path) -> None:
-    """Write a JSON file whole: sorted as given, indented, with a last line end."""
+    """Write a complete JSON file: keys in the given order, indented, with a final line feed."""
     write_text(final, json.dumps(value, indent=2, ensure_ascii=False) + "\n", scratch)
 
 
@@ -62,15 +90,21 @@ class _UnixLineEnds:
 def csv_writer(file: IO[str]) -> "CsvWriter":
     """Return a writer of CSV rows that end in a line feed on every system.
 
-    Told to end rows so, Python's own writer leaves a carriage return within a cell unquoted, and a
-    reader takes it for the row's end; macOS keeps files with one in their names.
+    Set to end rows in a line feed, Python's own writer leaves a carriage return within a cell
+    unquoted, and a reader takes it for the end of the row; macOS keeps files with one in their
+    names.
     """
     return csv.writer(_UnixLineEnds(file), lineterminator="\r\n")
 
 
-def digest_file(path: Path) -> str:
-    """Return the SHA-256 of a file's content, as 64 hex digits, in flat memory."""
-    digest = hashlib.sha256()
+def digest_file(path: Path, algorithm: str = "sha256") -> str:
+    """Return the digest of a file's content in hex digits; the file need not fit into memory.
+
+    Args:
+        path: the file.
+        algorithm: a name that `hashlib.new` knows.
+    """
+    digest = hashlib.new(algorithm, usedforsecurity=False)
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             digest.update(chunk)
@@ -78,34 +112,34 @@ def digest_file(path: Path) -> str:
 
 
 def stamp(path: Path) -> dict[str, int]:
-    """Return what tells whether a file may have been changed, without reading it."""
+    """Return a file's size and modification time, by which a change is noticed without reading."""
     status = path.stat()
     return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
 
 
-def is_unchanged(path: Path, noted: Mapping[str, Any]) -> bool:
-    """Tell whether a file still has the stamp that was noted, among other values."""
-    return all(noted.get(key) == value for key, value in stamp(path).items())
+def is_unchanged(path: Path, recorded: Mapping[str, Any]) -> bool:
+    """Tell whether a file still has the stamp that was recorded, among other values."""
+    return all(recorded.get(key) == value for key, value in stamp(path).items())
 
 
 def empty_folder(folder: Path) -> None:
-    """Make the folder, or remove all that is in it."""
+    """Create the folder, or remove everything in it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
 
 
 def inside(folder: Path, path: Path) -> bool:
-    """Tell whether the path, all links followed, lies in the folder."""
+    """Tell whether the path lies in the folder once all links are resolved."""
     return path.resolve().is_relative_to(folder.resolve())
 
 
 def relative_to_folder(path: Path, folder: Path) -> str:
-    """Return the path as seen from the folder, with `/` between parts, upwards if need be."""
+    """Return the path relative to the folder, with `/` between parts and `..` where needed."""
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
 def is_case_blind(folder: Path) -> bool:
-    """Tell whether the folder's disk takes upper and lower case for the same name."""
+    """Tell whether the folder's file system ignores case in names."""
     folder.mkdir(parents=True, exist_ok=True)
     probe = folder / "case_probe"
     probe.touch()

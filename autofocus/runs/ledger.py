@@ -1,4 +1,4 @@
-"""The ledger: a row for every input of a stage, so that nothing disappears quietly.
+"""The ledger: a row for every input of a stage, so that no input disappears unnoticed.
 
 `inputs = ok + reused + rejected`, always. A stage that writes a folder keeps its ledger in it as
 `ledger.csv`; a stage that writes one file keeps it beside that file as `<name>.ledger.csv`.
@@ -35,7 +35,7 @@ class Reason(str, Enum):
     FILE_AND_FOLDER = "file_and_folder"
     CASE_COLLISION = "case_collision"
     DOWNLOAD_FAILED = "download_failed"
-    # photographs
+    # images
     EMPTY_FILE = "empty_file"
     NOT_AN_IMAGE = "not_an_image"
     APPLE_DOUBLE = "apple_double"
@@ -62,7 +62,7 @@ HARMLESS = frozenset({Reason.APPLE_DOUBLE, Reason.NO_DETECTION, Reason.DUPLICATE
 
 @dataclass(frozen=True)
 class Row:
-    """One input and what became of it.
+    """One input and its status.
 
     Attributes:
         input: the input's name, such as its path relative to the input folder.
@@ -79,7 +79,7 @@ class Row:
     output: str = ""
 
     def cells(self, stage: str) -> tuple[str, ...]:
-        """Return the row as it stands in the file."""
+        """Return the row's cells in the file."""
         reason = self.reason.value if self.reason else ""
         return (stage, self.input, self.status.value, reason, self.detail, self.output)
 
@@ -91,7 +91,7 @@ def rejected(name: str, reason: Reason, detail: str = "") -> Row:
 
 @dataclass
 class Counts:
-    """How many inputs ended in which way."""
+    """Numbers of inputs by status, and of rejected ones by reason."""
 
     ok: int = 0
     reused: int = 0
@@ -100,17 +100,17 @@ class Counts:
 
     @property
     def inputs(self) -> int:
-        """All inputs: ok, reused and rejected."""
+        """The number of all inputs: ok, reused and rejected."""
         return self.ok + self.reused + self.rejected
 
     def add(self, status: Status, reason: Reason | None = None, number: int = 1) -> None:
-        """Count inputs that ended in the same way."""
+        """Count inputs of the same status and reason."""
         setattr(self, status.value, getattr(self, status.value) + number)
         if reason is not None:
             self.reasons[reason.value] += number
 
     def __str__(self) -> str:
-        """Return the account in one line."""
+        """Return the summary in one line."""
         line = (
             f"{self.inputs} inputs = {self.ok} ok + {self.reused} reused "
             f"+ {self.rejected} rejected"
@@ -129,11 +129,11 @@ class Counts:
         return Share(self.inputs - len(earlier), counted)
 
     def check(self, max_rejected: float, ledger: Path, earlier: Collection[Row] = ()) -> None:
-        """End a run in which too large a share was rejected.
+        """Fail if too large a share of the inputs was rejected.
 
         Args:
             max_rejected: the largest share allowed, 0 to 1.
-            ledger: where the rows stand, for the message.
+            ledger: the path of the ledger, for the message.
             earlier: rejections of an earlier stage, which has checked them.
 
         Raises:
@@ -201,7 +201,7 @@ class LedgerWriter:
 
 
 def ledger_beside(output: Path) -> Path:
-    """Return where the ledger of a stage stands that writes this one file."""
+    """Return the path of the ledger of a stage that writes this one file."""
     return output.with_name(f"{output.stem}.{LEDGER_NAME}")
 
 
@@ -209,7 +209,7 @@ def read_ledger(path: Path) -> Iterator[tuple[str, Row]]:
     """Yield each stage name and row of a ledger.
 
     Raises:
-        InputDataError: the file is no ledger, or a row isn't whole.
+        InputDataError: the file is not a ledger, or a row is incomplete.
     """
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
@@ -222,6 +222,17 @@ def read_ledger(path: Path) -> Iterator[tuple[str, Row]]:
                 yield _parse(cells, path, reader.line_num)
         except (csv.Error, UnicodeDecodeError) as error:
             raise InputDataError(f"{path}, line {reader.line_num + 1}: {error}.") from None
+
+
+def is_ledger_of(path: Path, stage: str) -> bool:
+    """Tell whether a file is a ledger of this stage, by its header and its first row."""
+    if not path.is_file():
+        return False
+    try:
+        first = next(read_ledger(path), None)
+    except InputDataError:
+        return False
+    return first is None or first[0] == stage
 
 
 def _parse(cells: list[str], path: Path, line: int) -> tuple[str, Row]:

@@ -1,47 +1,58 @@
 """The hidden folder in which a stage remembers what it has done.
 
 Beside a stage's output stands `.autofocus/<stage>/`. It holds the settings with which the output
-was begun, a lock, unfinished files, and the journal of what is done; deleting it loses no
-results, only the memory of them.
+was begun, a lock, unfinished files, the journal of what is done, and a list of the tables and
+other single files that the stage wrote. Deleting it loses no results, only the memory of them.
 """
 
 import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from autofocus.errors import OutputConflictError
 from autofocus.runs import files
+from autofocus.runs.ledger import is_ledger_of
 
 HIDDEN = ".autofocus"
+# The key of a stage's recipe version among its settings; outputs without one are of version 1.
+RECIPE = "recipe"
 
 
 class Workspace:
-    """A stage's memory, and its right to be the only one at work on an output.
+    """A stage's memory, and its right to be the only run on an output.
 
     Args:
-        root: the folder that the stage writes, or in which the file stands that it writes.
+        root: the folder that the stage writes, or the folder of the file that it writes.
         name: the stage's name.
         settings: what must be the same when the stage is started again, as plain JSON values.
         output: the name of the file that the stage writes, as several may share the folder.
+        recipe: the version of how the stage makes its outputs; it is raised with every change
+            of the program that changes them.
 
     Raises:
-        OutputConflictError: (on entering) the output was begun with other settings, or another
-            run is at work on it.
+        OutputConflictError: (on entering) the output was begun with other settings or another
+            recipe, or another run is writing it.
     """
 
     def __init__(
-        self, root: Path, name: str, settings: Mapping[str, Any], output: str = ""
+        self,
+        root: Path,
+        name: str,
+        settings: Mapping[str, Any],
+        output: str = "",
+        recipe: int = 1,
     ) -> None:
         self.root = root
         self.name = name
         self.folder = root / HIDDEN / (f"{name}.{output}" if output else name)
         self.scratch = self.folder / "tmp"
         # As they come back from the file: tuples as lists, keys as text.
-        self._settings: dict[str, Any] = json.loads(json.dumps(settings))
+        self._settings: dict[str, Any] = json.loads(json.dumps({**settings, RECIPE: recipe}))
         self._lock: IO[str] | None = None
-        self._is_new = False
+        self._earlier: set[str] = set()
 
     def __enter__(self) -> "Workspace":
         try:
@@ -50,8 +61,9 @@ class Workspace:
             raise OutputConflictError(
                 f"{self.root} can't be used as an output folder: a file stands in its place."
             ) from None
-        self._lock = _lock(self.folder / "lock", self.root)
+        self._lock = lock(self.folder / "lock", self.root)
         try:
+            self._earlier = {path.name for path in self.folder.iterdir()} | {"lock"}
             self._check_settings()
             files.empty_folder(self.scratch)
         except BaseException:
@@ -61,40 +73,96 @@ class Workspace:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         shutil.rmtree(self.scratch, ignore_errors=True)
-        if kind is not None and self._is_new and not self._has_memories():
+        is_new = self._settings_path.name not in self._earlier
+        if kind is not None and is_new and not self._has_memories():
             self.forget()
         if self._lock:
             self._lock.close()
 
     def forget(self) -> None:
-        """Let the output be begun anew, with any settings, as nothing of it was made.
+        """Forget what this run has recorded, so that an output it began may be begun anew.
 
-        It is for errors that ask for another setting: whoever corrects it must not be told then
-        that it has changed.
+        It is for errors that ask for another setting: after the correction, the run must not fail
+        because the setting has changed. What earlier runs recorded stays.
         """
         for path in self.folder.iterdir():
-            if path.is_file() and path.name != "lock":
+            if path.is_file() and path.name not in self._earlier:
                 path.unlink()
+
+    def check_outputs(self, paths: Sequence[Path], ledger: Path) -> None:
+        """Check that no file of another origin stands where the stage is going to write.
+
+        A file is the stage's own if its memory lists it. Where there is no list, because the
+        memory was deleted, the ledger decides: beside a ledger of this stage stand its outputs.
+
+        Args:
+            paths: tables and other single files that the stage writes.
+            ledger: where the stage's ledger is, or will be.
+
+        Raises:
+            OutputConflictError: a file stands there that the stage did not write.
+        """
+        for path in paths:
+            if os.path.lexists(path) and not self._owns(path, ledger):
+                raise OutputConflictError(conflict(path, self.name))
+
+    def claim(self, paths: Sequence[Path], ledger: Path) -> None:
+        """Record files as the stage's own, before they are written; see `check_outputs`."""
+        self.check_outputs(paths, ledger)
+        before = self._claimed() or []
+        names = sorted({*before, *map(self._relative, paths)})
+        if names != before:
+            files.write_json(self._outputs_path, names, self.scratch)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file if it is recorded as the stage's own; otherwise leave it."""
+        if self._relative(path) in (self._claimed() or ()):
+            path.unlink(missing_ok=True)
+
+    def _owns(self, path: Path, ledger: Path) -> bool:
+        if path.is_dir() and not path.is_symlink():
+            return False
+        claimed = self._claimed()
+        if claimed is None:
+            return is_ledger_of(ledger, self.name)
+        return self._relative(path) in claimed
+
+    def _claimed(self) -> list[str] | None:
+        try:
+            return list(json.loads(self._outputs_path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+
+    def _relative(self, path: Path) -> str:
+        return files.relative_to_folder(path.absolute(), self.root.absolute())
 
     @property
     def _settings_path(self) -> Path:
         return self.folder / "settings.json"
 
+    @property
+    def _outputs_path(self) -> Path:
+        return self.folder / "outputs.json"
+
     def _has_memories(self) -> bool:
-        """Tell whether anything was noted as done."""
-        own = {self._settings_path.name, "lock"}
+        """Tell whether any work was recorded as done."""
+        own = {self._settings_path.name, self._outputs_path.name, "lock"}
         return any(path.name not in own and path.stat().st_size for path in self.folder.iterdir())
 
     def _check_settings(self) -> None:
         path = self._settings_path
         if not path.exists():
             files.write_json(path, self._settings, self.scratch)
-            self._is_new = True
             return
         before = self._earlier_settings(path)
+        if before.pop(RECIPE, 1) != self._settings[RECIPE]:
+            raise OutputConflictError(
+                f"{self.root} was written by another version of {self.name}, which makes other "
+                f"outputs: choose another output, or delete {self.folder} and the old output."
+            )
         for key in {**before, **self._settings}:
             old, new = before.get(key), self._settings.get(key)
-            if old != new:
+            if key != RECIPE and old != new:
                 raise OutputConflictError(
                     f"{self.root} was begun by {self.name} with {key} = {json.dumps(old)}, and "
                     f"now it is {json.dumps(new)}: choose another output, use the same value, "
@@ -106,16 +174,33 @@ class Workspace:
             return dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError):
             raise OutputConflictError(
-                f"{path} can't be read, so nobody knows how {self.root} was begun: choose another "
-                f"output, or delete {self.folder} and the old output."
+                f"{path} can't be read, so the settings of {self.root} are unknown: choose "
+                f"another output, or delete {self.folder} and the old output."
             ) from None
 
 
-def _lock(path: Path, root: Path) -> IO[str]:
+def conflict(path: Path, stage: str) -> str:
+    """Return the sentence about a file that stands where a stage would write."""
+    return (
+        f"{path} already exists and was not written by {stage}, as far as its memory tells: move "
+        "it away, or choose another output."
+    )
+
+
+def lock(path: Path, root: Path) -> IO[str]:
+    """Lock an output until the returned file is closed.
+
+    Args:
+        path: the lock file; it is created.
+        root: the output, for the message.
+
+    Raises:
+        OutputConflictError: another run holds the lock.
+    """
     file = path.open("w")
     try:
         import fcntl
-    except ImportError:  # Windows: there is no advisory lock, and nothing worse than before
+    except ImportError:  # Windows has no advisory locks
         return file
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -125,6 +210,6 @@ def _lock(path: Path, root: Path) -> IO[str]:
             f"Another run is at work on {root}: wait until it ends, or stop it."
         ) from None
     except OSError:
-        # Some network file systems have no locks; a lock is a courtesy, not a need.
+        # Some network file systems have no locks: the run goes on without one.
         return file
     return file

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.errors import OutputConflictError
+from autofocus.runs.ledger import LedgerWriter, Row
 from autofocus.runs.workspace import Workspace
 
 HOLD = """
@@ -144,3 +145,104 @@ def test_settings_that_made_something_bind(tmp_path: Path) -> None:
     other = Workspace(tmp_path, "stage", {"strip": 1})
     with pytest.raises(OutputConflictError, match="strip"), other:
         pass
+
+
+def begin_recipe(root: Path, recipe: int) -> None:
+    with Workspace(root, "stage_x", {"trim": 3}, recipe=recipe):
+        pass
+
+
+def test_another_recipe_is_an_error(tmp_path: Path) -> None:
+    """Outputs of two versions of a stage are not mixed."""
+    begin_recipe(tmp_path, 1)
+    with pytest.raises(OutputConflictError, match="written by another version of stage_x"):
+        begin_recipe(tmp_path, 2)
+    begin_recipe(tmp_path, 1)
+
+
+def test_outputs_without_a_recipe_are_of_the_first(tmp_path: Path) -> None:
+    """A folder begun before recipes were recorded goes on with recipe 1, and no other."""
+    settings = tmp_path / ".autofocus" / "stage_x" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"trim": 3}')
+    begin_recipe(tmp_path, 1)
+    with pytest.raises(OutputConflictError, match="another version"):
+        begin_recipe(tmp_path, 2)
+
+
+def forget(root: Path, number: int) -> None:
+    """Run a stage that makes something, and that then asks for another setting."""
+    with Workspace(root, "stage_x", {"number": number}) as workspace:
+        (workspace.folder / "journal.new.jsonl").write_text("a line")
+        workspace.forget()
+
+
+def test_a_new_output_is_forgotten(tmp_path: Path) -> None:
+    """An output that this run began may be begun anew with another setting."""
+    forget(tmp_path, 1)
+    forget(tmp_path, 2)
+
+
+def test_an_earlier_output_is_not_forgotten(tmp_path: Path) -> None:
+    """What an earlier run has finished stays known, with its settings."""
+    with Workspace(tmp_path, "stage_x", {"number": 1}) as workspace:
+        (workspace.folder / "finished.jsonl").write_text("a line")
+    forget(tmp_path, 1)
+    left = {path.name for path in (tmp_path / ".autofocus" / "stage_x").iterdir()}
+    assert left == {"finished.jsonl", "lock", "settings.json"}
+    with pytest.raises(OutputConflictError, match="number = 1, and now it is 2"):
+        forget(tmp_path, 2)
+
+
+def claim(root: Path, *names: str) -> None:
+    with Workspace(root, "stage_x", {}) as workspace:
+        workspace.claim([root / name for name in names], root / "ledger.csv")
+
+
+def test_own_files_are_known(tmp_path: Path) -> None:
+    """A file that the memory lists may be written again; any other is left alone."""
+    claim(tmp_path, "own.csv")
+    (tmp_path / "own.csv").write_text("own")
+    (tmp_path / "foreign.csv").write_text("foreign")
+    claim(tmp_path, "own.csv")
+    with pytest.raises(OutputConflictError, match=r"foreign\.csv already exists and was not"):
+        claim(tmp_path, "own.csv", "foreign.csv")
+
+
+@pytest.mark.parametrize("kind", ["folder", "broken link"])
+def test_what_is_no_file_is_not_overwritten_either(tmp_path: Path, kind: str) -> None:
+    """A folder, or a link to nowhere, in the place of a table is a conflict."""
+    if kind == "folder":
+        (tmp_path / "table.csv").mkdir()
+    else:
+        (tmp_path / "table.csv").symlink_to("nowhere")
+    with pytest.raises(OutputConflictError, match=r"table\.csv already exists"):
+        claim(tmp_path, "table.csv")
+
+
+@pytest.mark.parametrize(("stage", "is_own"), [("stage_x", True), ("stage_y", False)])
+def test_without_a_memory_the_ledger_decides(tmp_path: Path, stage: str, *, is_own: bool) -> None:
+    """Beside a ledger of this stage, and of no other, stand its own tables."""
+    ledger = LedgerWriter(tmp_path / "ledger.csv", stage)
+    ledger.write(Row("a"))
+    ledger.close()
+    (tmp_path / "table.csv").write_text("table")
+    if is_own:
+        claim(tmp_path, "table.csv", "ledger.csv")
+        (tmp_path / "foreign.csv").write_text("foreign")
+        with pytest.raises(OutputConflictError, match="foreign"):
+            claim(tmp_path, "foreign.csv")
+    else:
+        with pytest.raises(OutputConflictError, match="table"):
+            claim(tmp_path, "table.csv", "ledger.csv")
+
+
+def test_only_own_files_are_removed(tmp_path: Path) -> None:
+    """A file that the memory doesn't list stays."""
+    claim(tmp_path, "own.csv")
+    (tmp_path / "own.csv").write_text("own")
+    (tmp_path / "foreign.csv").write_text("foreign")
+    with Workspace(tmp_path, "stage_x", {}) as workspace:
+        workspace.remove(tmp_path / "own.csv")
+        workspace.remove(tmp_path / "foreign.csv")
+    assert [path.name for path in tmp_path.glob("*.csv")] == ["foreign.csv"]

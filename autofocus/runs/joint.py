@@ -1,0 +1,115 @@
+"""Stages that make their outputs from all inputs together, such as a join of tables.
+
+A stage says what its inputs are and how to make the outputs. `make_jointly` reuses outputs that
+are intact and made from the same inputs; otherwise it makes them and writes the ledger.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from autofocus.errors import InputDataError
+from autofocus.runs import files, marks
+from autofocus.runs.journal import in_same_run
+from autofocus.runs.ledger import Counts, LedgerWriter, Row, Status, read_ledger
+from autofocus.runs.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class JointOutcome:
+    """What a stage returns when it has made its outputs.
+
+    Attributes:
+        rows: the rows of the ledger, one per input.
+        notes: what people should know, one sentence each.
+    """
+
+    rows: Iterable[Row]
+    notes: tuple[str, ...] = ()
+
+
+def make_jointly(
+    workspace: Workspace,
+    ledger: Path,
+    outputs: Sequence[Path],
+    make: Callable[[Mapping[Path, Path]], JointOutcome],
+    inputs: Any = None,
+) -> tuple[Counts, tuple[str, ...]]:
+    """Make a stage's outputs, or reuse them, and write its ledger.
+
+    Args:
+        workspace: the stage's memory; it must have been entered.
+        ledger: the path of the ledger.
+        outputs: the files to write.
+        make: writes the outputs; it is given the path to write to for each of `outputs`.
+        inputs: plain JSON values that differ if the outputs would differ, such as digests of the
+            inputs; None: the outputs are made anew by every run.
+
+    Returns:
+        The counts of the ledger, and the notes.
+
+    Raises:
+        OutputConflictError: a file stands there that the stage did not write.
+    """
+    workspace.claim([*outputs, ledger], ledger)
+    memory = workspace.folder / "inputs.json"
+    notes = _reusable(memory, inputs, workspace.root)
+    counts = _mark_reused(workspace, ledger) if notes is not None else None
+    if notes is not None and counts is not None:
+        return counts, notes
+    memory.unlink(missing_ok=True)
+    unfinished = {path: files.unfinished_path(path, workspace.scratch) for path in outputs}
+    outcome = make(unfinished)
+    counts = _write(workspace, ledger, outcome.rows)
+    recorded = {
+        files.relative_to_folder(path, workspace.root): marks.mark_of(unfinished[path])
+        for path in outputs
+    }
+    for path in outputs:
+        files.put_in_place(unfinished[path], path)
+    files.put_in_place(workspace.scratch / "ledger", ledger)
+    value = {"inputs": inputs, "notes": outcome.notes, "outputs": recorded}
+    files.write_json(memory, value, workspace.scratch)
+    return counts, outcome.notes
+
+
+def _reusable(memory: Path, inputs: Any, root: Path) -> tuple[str, ...] | None:
+    """Return the notes of the earlier run if its outputs are intact and of the same inputs."""
+    if inputs is None or not memory.is_file():
+        return None
+    earlier = json.loads(memory.read_text(encoding="utf-8"))
+    # Older versions recorded no outputs: those are made anew once.
+    outputs = earlier.get("outputs", {})
+    is_intact = all(marks.check(root / name, mark) for name, mark in outputs.items())
+    is_same = earlier["inputs"] == json.loads(json.dumps(inputs))
+    return tuple(earlier["notes"]) if outputs and is_intact and is_same else None
+
+
+def _mark_reused(workspace: Workspace, ledger: Path) -> Counts | None:
+    """Write into the ledger that inputs were reused; None if it can't be read."""
+    try:
+        rows = (row for _, row in read_ledger(ledger))
+        if not in_same_run():
+            rows = (
+                replace(row, status=Status.REUSED) if row.status is Status.OK else row
+                for row in rows
+            )
+        counts = _write(workspace, ledger, rows)
+    except (FileNotFoundError, InputDataError):
+        return None
+    files.put_in_place(workspace.scratch / "ledger", ledger)
+    return counts
+
+
+def _write(workspace: Workspace, ledger: Path, rows: Iterable[Row]) -> Counts:
+    """Write an unfinished ledger, and return its counts."""
+    ledger.parent.mkdir(parents=True, exist_ok=True)
+    writer = LedgerWriter(workspace.scratch / "ledger", workspace.name)
+    try:
+        for row in rows:
+            writer.write(row)
+    finally:
+        writer.close()
+    return writer.counts

@@ -1,0 +1,67 @@
+"""Marks: what a stage's memory records of a file that it wrote, to notice damage later.
+
+The mark of a file holds its size, its modification time and a digest of its content; the mark of
+a symbolic link holds its target. While size and time are the same, the file counts as intact
+without being read; where only the time differs, as in a copied folder, the digest decides.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from autofocus.runs import files
+
+# A mark as plain JSON values: `bytes`, `modified_ns` and `digest`, or `link`.
+Mark = Mapping[str, Any]
+
+
+def mark_of(path: Path, digest: str = "") -> dict[str, Any]:
+    """Return the mark of a file or symbolic link.
+
+    Args:
+        path: the file; a link is not followed.
+        digest: of its content, where it is known, such as `md5:<32 hex digits>`; by default the
+            file is read, and its SHA-256 is taken.
+    """
+    if path.is_symlink():
+        return {"link": os.fspath(path.readlink())}
+    return {**files.stamp(path), "digest": digest or f"sha256:{files.digest_file(path)}"}
+
+
+def check(path: Path, mark: Mark) -> dict[str, Any] | None:
+    """Return the present mark of a file that still has the content of an earlier mark.
+
+    Returns:
+        None if the file is missing, or its size or content differ.
+    """
+    try:
+        if "link" in mark:
+            is_same = path.is_symlink() and os.fspath(path.readlink()) == mark["link"]
+            return dict(mark) if is_same else None
+        if path.is_symlink() or not path.is_file():
+            return None
+        stamp = files.stamp(path)
+        is_same = stamp["bytes"] == mark["bytes"]
+        if is_same and stamp["modified_ns"] != mark["modified_ns"]:
+            algorithm, _, digest = str(mark["digest"]).partition(":")
+            is_same = files.digest_file(path, algorithm) == digest
+    except FileNotFoundError:
+        return None
+    return {**mark, **stamp} if is_same else None
+
+
+def is_same_content(path: Path, other: Path) -> bool:
+    """Tell whether two files have the same bytes, or two symbolic links the same target."""
+    if path.is_symlink() or other.is_symlink():
+        both_links = path.is_symlink() and other.is_symlink()
+        return both_links and path.readlink() == other.readlink()
+    if not (path.is_file() and other.is_file()):
+        return False
+    if path.stat().st_size != other.stat().st_size:
+        return False
+    with path.open("rb") as first, other.open("rb") as second:
+        while chunk := first.read(files.CHUNK):
+            if chunk != second.read(files.CHUNK):
+                return False
+    return True
