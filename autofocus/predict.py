@@ -12,8 +12,8 @@ from autofocus.errors import InputDataError
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
-from autofocus.model.answers import ACCEPT, REVIEW
 from autofocus.model.classifier import ASSET_NAME, TrainedClassifier
+from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     describe,

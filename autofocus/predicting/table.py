@@ -1,4 +1,4 @@
-"""The table of predict, made when all photographs have been looked at."""
+"""The table that `predict` writes when all images have been labelled."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.grouping.locations import LocationPattern
-from autofocus.model.answers import Answer, Judge
 from autofocus.model.classifier import Description
-from autofocus.model.votes import Outcomes, take_votes
+from autofocus.model.decision import DecisionRule, Prediction
 from autofocus.motion.boxes import Box
+from autofocus.predicting.sequences import (
+    NO_SEQUENCE,
+    Outcomes,
+    Votes,
+    chunks,
+    count_votes,
+    probabilities_of,
+)
 from autofocus.runs.items import LateTable
 from autofocus.runs.journal import Outcome
 from autofocus.tables.columns import PREDICTION_BOX, PREDICTIONS, PROBABILITY
@@ -18,14 +25,14 @@ from autofocus.tables.columns import PREDICTION_BOX, PREDICTIONS, PROBABILITY
 
 @dataclass(frozen=True)
 class PredictionTable:
-    """A row for each photograph.
+    """One row per image.
 
     Attributes:
         description: of the model.
-        names: of the photographs, relative to their folder, in the order of the outcomes.
-        prefix: what makes of a name the path relative to the table's folder, such as ``photos/``.
+        names: of the images, relative to their folder, in the order of the outcomes.
+        prefix: precedes a name in its path relative to the table's folder, such as ``photos/``.
         with_probabilities: whether to write the probability of each label.
-        decisions: how many photographs were decided in which way, when the table has been made.
+        decisions: the number of images per decision, when the table has been written.
     """
 
     description: Description
@@ -35,7 +42,7 @@ class PredictionTable:
     decisions: Counter[str] = field(default_factory=Counter)
 
     def at(self, path: Path) -> LateTable:
-        """Return the table that is to stand there."""
+        """Return the table to write to a path."""
         return LateTable(path, self._columns, self._rows)
 
     @property
@@ -45,37 +52,56 @@ class PredictionTable:
         return [*PREDICTIONS, *box, *(PROBABILITY + label for label in labels)]
 
     def _rows(self, outcomes: Outcomes) -> Iterator[list[Any]]:
-        judge, gap_s = Judge.of(self.description), self.description.sequence_gap_s
+        gap_s = self.description.sequence_gap_s
         pattern = LocationPattern(self.description.location_pattern)
-        votes = take_votes(outcomes, self.names, self.prefix, gap_s, pattern)
-        for place, outcome in enumerate(outcomes()):
+        votes = count_votes(outcomes, self.names, self.prefix, gap_s, pattern)
+        first = 0
+        for chunk in chunks(outcomes()):
+            yield from self._chunk_rows(chunk, votes, first)
+            first += len(chunk)
+
+    def _chunk_rows(
+        self, chunk: Sequence[Outcome], votes: Votes, first: int
+    ) -> Iterator[list[Any]]:
+        """Yield the rows of some images, the first of which has the number `first`."""
+        readable = [outcome for outcome in chunk if outcome.row.reason is None]
+        numbers = votes.numbers[first : first + len(chunk)].tolist()
+        in_sequence = [number for number in numbers if number != NO_SEQUENCE]
+        rule = self._rule
+        predictions = iter(rule.predict(probabilities_of(readable)) if readable else ())
+        voted = iter(rule.predict(votes.means[in_sequence]) if in_sequence else ())
+        for outcome, number in zip(chunk, numbers, strict=True):
             path = self.prefix + outcome.row.input
             if outcome.row.reason is not None:
                 cells = [path, "", "", outcome.row.reason.value]
                 yield cells + [""] * (len(self._columns) - len(cells))
                 continue
-            answer = judge.answer(outcome.extra["probabilities"])
-            self.decisions[answer.decision] += 1
-            vote = votes.of(place)
+            prediction = next(predictions)
+            self.decisions[prediction.decision] += 1
+            has_vote = number != NO_SEQUENCE
             yield [
-                *(path, answer.label, _share(answer.score), "ok", answer.decision),
-                *(_vote_cells(vote[0], judge.answer(vote[1])) if vote else ("", "", "")),
-                *self._more(outcome),
+                *(path, prediction.label, _decimal(prediction.score), "ok", prediction.decision),
+                *(_vote_cells(votes.sequences[number], next(voted)) if has_vote else [""] * 3),
+                *self._more_cells(outcome),
             ]
 
-    def _more(self, outcome: Outcome) -> Iterator[str]:
+    @property
+    def _rule(self) -> DecisionRule:
+        description = self.description
+        return DecisionRule(description.labels, description.thresholds, description.multilabel)
+
+    def _more_cells(self, outcome: Outcome) -> Iterator[str]:
         if self.description.looks_at_motion:
             box = Box.from_json(outcome.extra["box"])
-            shares = (box.left, box.top, box.width, box.height, box.score)
-            yield from map(_share, shares)
+            yield from map(_decimal, (box.left, box.top, box.width, box.height, box.score))
             yield box.status
         if self.with_probabilities:
-            yield from map(_share, outcome.extra["probabilities"])
+            yield from map(_decimal, outcome.extra["probabilities"])
 
 
-def _vote_cells(sequence: str, answer: Answer) -> tuple[str, str, str]:
-    return sequence, answer.label, _share(answer.score)
+def _vote_cells(sequence: str, vote: Prediction) -> list[str]:
+    return [sequence, vote.label, _decimal(vote.score)]
 
 
-def _share(value: float) -> str:
+def _decimal(value: float) -> str:
     return f"{value:.4f}"

@@ -1,0 +1,120 @@
+"""Claims about the sequences among the images to label."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from autofocus.grouping.locations import LocationPattern
+from autofocus.predicting.sequences import NO_SEQUENCE, Votes, count_votes
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import Reason, Row, rejected
+
+
+def labelled(name: str, time: str, *probabilities: float) -> Outcome:
+    moment = f"2016-07-05T{time}" if time else ""
+    return Outcome(Row(name), {"moment": moment, "probabilities": list(probabilities)})
+
+
+def votes(outcomes: list[Outcome], gap_s: float = 60.0) -> Votes:
+    def again() -> Iterator[Outcome]:
+        return iter(outcomes)
+
+    names = [outcome.row.input for outcome in outcomes]
+    return count_votes(again, names, "photos/", gap_s, LocationPattern())
+
+
+def sequences(counted: Votes) -> list[str]:
+    """Return the name of each image's sequence, empty for an image of none."""
+    return [
+        "" if number == NO_SEQUENCE else counted.sequences[number]
+        for number in counted.numbers.tolist()
+    ]
+
+
+def test_a_sequence_has_the_mean_of_its_frames() -> None:
+    """Frames within the gap of the one before are one sequence, named by folder and beginning."""
+    counted = votes(
+        [
+            labelled("a/1.JPG", "11:00:00", 0.9, 0.1),
+            labelled("a/2.JPG", "11:01:00", 0.2, 0.8),
+            labelled("a/3.JPG", "11:02:00", 0.1, 0.9),
+            labelled("a/4.JPG", "11:03:01", 0.7, 0.3),
+        ]
+    )
+    first, last = "photos/a@2016-07-05T11:00:00", "photos/a@2016-07-05T11:03:01"
+    assert sequences(counted) == [first, first, first, last]
+    means = counted.means[counted.numbers]
+    assert means[0] == pytest.approx([0.4, 0.6])
+    assert means[3].tolist() == [0.7, 0.3]
+
+
+def test_frames_of_two_cameras_are_two_sequences() -> None:
+    """A folder is a camera; a folder within it is another, though its names stand in between."""
+    counted = votes(
+        [
+            labelled("a/1.JPG", "11:00:00", 1.0, 0.0),
+            labelled("a/b/2.JPG", "11:00:00", 0.0, 1.0),
+            labelled("a/c.JPG", "11:00:01", 0.5, 0.5),
+        ]
+    )
+    own, other = "photos/a@2016-07-05T11:00:00", "photos/a/b@2016-07-05T11:00:00"
+    assert sequences(counted) == [own, other, own]
+    assert counted.means[counted.numbers].tolist() == [[0.75, 0.25], [0, 1], [0.75, 0.25]]
+
+
+def test_locations_in_names_part_the_frames_of_a_folder() -> None:
+    """Two sites whose images lie in one folder have sequences of their own."""
+    counted = votes(
+        [
+            labelled("CHIL - D03-AMP1-JU16_1.JPG", "11:00:00", 1.0, 0.0),
+            labelled("CHIL - D03-AMP1-JU16_2.JPG", "11:00:02", 0.5, 0.5),
+            labelled("CHIL - R05-WWP1-JU16_1.JPG", "11:00:01", 0.0, 1.0),
+        ]
+    )
+    first, second, other = sequences(counted)
+    assert first == second != other
+    assert counted.means[counted.numbers].tolist() == [[0.75, 0.25], [0.75, 0.25], [0, 1]]
+
+
+def test_images_without_a_moment_have_no_vote() -> None:
+    """A frame without a date and time, or one that can't be read, is of no sequence."""
+    counted = votes(
+        [
+            labelled("a/1.JPG", "", 1.0, 0.0),
+            Outcome(rejected("a/2.JPG", Reason.TRUNCATED)),
+            labelled("a/3.JPG", "11:00:00", 0.0, 1.0),
+        ]
+    )
+    assert sequences(counted) == ["", "", "photos/a@2016-07-05T11:00:00"]
+
+
+def test_the_order_of_names_is_not_that_of_time() -> None:
+    """Frames belong together by when they were taken, whatever they are called."""
+    first, second, third = sequences(
+        votes(
+            [
+                labelled("a/1.JPG", "11:00:30", 1.0, 0.0),
+                labelled("a/2.JPG", "11:09:00", 0.5, 0.5),
+                labelled("a/3.JPG", "11:00:00", 0.0, 1.0),
+            ]
+        )
+    )
+    assert first == third != second
+
+
+def test_the_votes_of_many_images_are_the_means(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading outcomes in portions loses none, whatever stands in between."""
+    monkeypatch.setattr("autofocus.predicting.sequences.CHUNK", 3)
+    outcomes = [
+        labelled(f"a/{number}.JPG", "" if number % 3 else "11:00:00", number / 10, 1 - number / 10)
+        for number in range(10)
+    ]
+    counted = votes(outcomes)
+    assert [number for number, name in enumerate(sequences(counted)) if name] == [0, 3, 6, 9]
+    np.testing.assert_allclose(counted.means, [[0.45, 0.55]])
+
+
+def test_no_images_have_no_sequences() -> None:
+    """Without an image there is no sequence."""
+    assert not votes([]).sequences
