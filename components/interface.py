@@ -1,50 +1,139 @@
-"""What all components' interfaces share."""
+"""A component's interface, generated from the settings of its stage.
 
-import dataclasses
+The settings give names, types, default values and descriptions; a component declares only its
+artifacts, and the few parameters that aren't settings. kfp reads an interface from the signature
+and the docstring of a function, so that is what is generated. Images are named when a component
+is built, which is when a pipeline is compiled.
+"""
+
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from kfp import dsl
+from kfp.dsl import Input, Output
 
+from autofocus.options.settings import Kind
 from components.images import image
+from components.stages import STAGES, settings_of
 
-Function = Callable[..., Any]
+REQUIRED = inspect.Parameter.empty
 
 
-def container(stage: str) -> dsl.ContainerSpec:
-    """Return how a stage's container is started; a pipeline puts its call in place of `{{$}}`."""
-    return dsl.ContainerSpec(
-        image=image(stage),
-        command=["python", "/component/main.py"],
-        args=["--executor_input", "{{$}}"],
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter or an artifact of a component or of a pipeline.
+
+    Attributes:
+        name: its name.
+        type: its type, such as ``list[str]`` or ``Dataset``.
+        help: its description; empty for none.
+        default: the value where none is given; `REQUIRED` if it must be given.
+    """
+
+    name: str
+    type: Any
+    help: str
+    default: Any = REQUIRED
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The interface of a component.
+
+    Attributes:
+        name: the component's name.
+        summary: what it does.
+        inputs: the artifacts that it takes.
+        outputs: the artifacts that it makes.
+        arguments: its parameters besides the settings of its stage.
+        image: the image that it runs in, without registry and tag; by default that of its name.
+        command: the command in its image, which is given the executor input.
+    """
+
+    name: str
+    summary: str
+    inputs: tuple[Parameter, ...]
+    outputs: tuple[Parameter, ...]
+    arguments: tuple[Parameter, ...] = ()
+    image: str = ""
+    command: tuple[str, ...] = ("python", "/component/main.py")
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All its parameters: its arguments, and the settings of its stage."""
+        settings = settings_of(self.name) if self.name in STAGES else ()
+        return (
+            *self.arguments,
+            *(
+                Parameter(name, _type(kind), text, _default(default))
+                for name, kind, default, text in settings
+            ),
+        )
+
+    def build(self) -> Any:
+        """Return the component as kfp takes it, with the image as it is named now.
+
+        Raises:
+            SettingError: there is no tag for the image, or one that may move.
+            InputDataError: the file of digests can't be read.
+        """
+
+        def start(*_: Any) -> dsl.ContainerSpec:
+            return dsl.ContainerSpec(
+                image=image(self.image or self.name),
+                command=list(self.command),
+                # A pipeline puts its call in place of `{{$}}`.
+                args=["--executor_input", "{{$}}"],
+            )
+
+        artifacts = (
+            *(Parameter(one.name, Input[one.type], one.help) for one in self.inputs),
+            *(Parameter(one.name, Output[one.type], one.help) for one in self.outputs),
+        )
+        declare(start, self.name, self.summary, (*artifacts, *self.parameters), dsl.ContainerSpec)
+        return dsl.container_component(start)
+
+
+def declare(
+    function: Callable[..., Any],
+    name: str,
+    summary: str,
+    parameters: Iterable[Parameter],
+    returns: Any = None,
+) -> None:
+    """Give a function the signature and the docstring from which kfp reads an interface.
+
+    Args:
+        function: the function, which takes the parameters' values in order.
+        name: its name.
+        summary: the beginning of its docstring.
+        parameters: its parameters.
+        returns: what it returns.
+    """
+    parameters = list(parameters)
+    function.__name__ = name
+    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            # Of this kind those with a default may come before those without.
+            inspect.Parameter(
+                one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type
+            )
+            for one in parameters
+        ],
+        return_annotation=returns,
     )
+    lines = [f"    {one.name}: {one.help}" for one in parameters if one.help]
+    function.__doc__ = "\n".join([summary, "", "Args:", *lines])
 
 
-def described_by(settings: type) -> Callable[[Function], Function]:
-    """Complete a component's docstring by the help texts of a stage's settings.
-
-    Args:
-        settings: the settings dataclass.
-    """
-    helps = {field.name: field.metadata["help"] for field in dataclasses.fields(settings)}
-    return lambda function: describe(function, helps)
+def _type(kind: Kind) -> Any:
+    return list[kind.base] if kind.many else kind.base  # type: ignore[name-defined]
 
 
-def describe(function: Function, helps: Mapping[str, str]) -> Function:
-    """Complete the section `Args:` of a docstring, which kfp shows to people.
-
-    What stands there already stays.
-
-    Args:
-        function: a component or pipeline; its docstring ends in that section.
-        helps: sentences by parameter, of which only those of the function are taken.
-    """
-    text = inspect.cleandoc(function.__doc__ or "")
-    lines = [
-        f"    {name}: {helps[name]}"
-        for name in inspect.signature(function).parameters
-        if name in helps and f"\n    {name}:" not in text
-    ]
-    function.__doc__ = "\n".join([text, *lines])
-    return function
+def _default(value: Any) -> Any:
+    """Return a default as kfp takes it: no tuple, and an empty text for an unset option."""
+    if value is None:
+        return ""
+    return list(value) if isinstance(value, tuple) else value

@@ -1,70 +1,73 @@
-"""The components' READMEs, made from their interfaces.
+"""The components' READMEs, generated from their interfaces.
 
 python -m components.readme
 """
 
 import importlib
 import json
+import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import docstring_parser
+from components.images import TAG
+from components.interface import REQUIRED, Interface, Parameter
+from components.stages import STAGES
 
 FOLDER = Path(__file__).parent
-MADE_BY = "Made from [component.py](component.py) by `make readmes`; {program} runs in the image."
+MADE_BY = (
+    "Generated from [component.py](component.py) by `make readmes`; {program} runs in the image."
+)
 PROGRAM = "[main.py](main.py)"
 # The component that isn't a stage, which runs in another's image.
 ANCHOR = "[anchor.py](../../autofocus/containers/anchor.py)"
-STAGES = ("download", "preprocess", "clean", "link", "retrain", "predict", "publish")
 COMPONENTS = ("anchor", *STAGES)
 
 
-def path_of(stage: str) -> Path:
-    """Return where a component's README stands.
-
-    Args:
-        stage: the component's name.
-    """
-    return FOLDER / stage / "README.md"
+def path_of(name: str) -> Path:
+    """Return the path of a component's README."""
+    return FOLDER / name / "README.md"
 
 
-def render(stage: str) -> str:
+def render(name: str) -> str:
     """Return the text of a component's README."""
-    component = getattr(importlib.import_module(f"components.{stage}.component"), stage)
-    spec = component.component_spec
-    told = docstring_parser.parse(component.pipeline_func.__doc__)
-    sentences = {each.arg_name: " ".join((each.description or "").split()) for each in told.params}
-    artifacts = {name: each for name, each in spec.inputs.items() if "@" in each.type}
-    parameters = {name: each for name, each in spec.inputs.items() if name not in artifacts}
+    component = interface_of(name)
+    spec = component.build().component_spec
     return "\n".join(
         [
-            f"# {stage}",
+            f"# {name}",
             "",
-            str(told.short_description),
+            component.summary.partition("\n")[0],
             "",
-            MADE_BY.format(program=PROGRAM if stage in STAGES else ANCHOR),
+            MADE_BY.format(program=PROGRAM if name in STAGES else ANCHOR),
             "",
-            *_artifacts("Input", artifacts, sentences),
-            *_artifacts("Output", spec.outputs, sentences),
+            *_artifacts("input", component.inputs, spec.inputs),
+            *_artifacts("output", component.outputs, spec.outputs),
             "| parameter | type | default | |",
             "|---|---|---|---|",
             *(
-                f"| `{name}` | {each.type} | {_default(each)} | {_cell(sentences[name])} |"
-                for name, each in parameters.items()
+                f"| `{one.name}` | {spec.inputs[one.name].type} | {_default(one)} "
+                f"| {_cell(one.help)} |"
+                for one in component.parameters
             ),
             "",
         ]
     )
 
 
-def _artifacts(heading: str, artifacts: dict[str, Any], sentences: dict[str, str]) -> list[str]:
-    if not artifacts:
-        return []
+def interface_of(name: str) -> Interface:
+    """Return a component's interface."""
+    interface: Interface = getattr(importlib.import_module(f"components.{name}.component"), name)
+    return interface
+
+
+def _artifacts(
+    heading: str, artifacts: Iterable[Parameter], specs: Mapping[str, Any]
+) -> list[str]:
     rows = [
-        f"| `{name}` | {_type(each)} | {_cell(sentences[name])} |"
-        for name, each in artifacts.items()
+        f"| `{one.name}` | {_type(specs[one.name])} | {_cell(one.help)} |" for one in artifacts
     ]
-    return [f"| {heading.lower()} | type | |", "|---|---|---|", *rows, ""]
+    return [f"| {heading} | type | |", "|---|---|---|", *rows, ""] if rows else []
 
 
 def _type(artifact: Any) -> str:
@@ -72,8 +75,8 @@ def _type(artifact: Any) -> str:
     return f"list of {name}" if artifact.is_artifact_list else name
 
 
-def _default(parameter: Any) -> str:
-    return "required" if not parameter.optional else f"`{json.dumps(parameter.default)}`"
+def _default(parameter: Parameter) -> str:
+    return "required" if parameter.default is REQUIRED else f"`{json.dumps(parameter.default)}`"
 
 
 def _cell(text: str) -> str:
@@ -81,6 +84,8 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
+    # No README names an image's tag.
+    os.environ.setdefault(TAG, "unnamed")
     for each in COMPONENTS:
         path_of(each).write_text(render(each), encoding="utf-8")
         print(f"wrote {path_of(each)}")

@@ -16,20 +16,15 @@ from typing import Any
 from autofocus.errors import AutofocusError, MissingInputError, SettingError
 from autofocus.labels.labelmap import check_labelmap
 from autofocus.labels.priority import parse_rules
-from autofocus.options.settings import from_mapping, kinds
-from autofocus.publish_labels import PublishSettings
-from autofocus.run_parameters import SECTIONS
+from autofocus.options.settings import from_mapping
 from autofocus.tables.detections import find_tables
+from components.stages import STAGES
 from pipelines.interface import Given, Interface
-from pipelines.parameters import SHORT, check_shards
+from pipelines.names import parameter_name
+from pipelines.parameters import check_shards
 from pipelines.quantities import complete_resources
 from pipelines.sizes import check_sizes
 
-# The settings of each component, by its name.
-SETTINGS: Mapping[str, type[Any]] = {
-    **{SHORT[stage]: section.settings for stage, section in SECTIONS.items()},
-    "publish": PublishSettings,
-}
 # As Kubernetes defines the names of objects, the names of resources, and the values of labels.
 _OBJECT = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?", re.ASCII)
 _RESOURCE = re.compile(r"[a-z0-9][-a-z0-9.]*/[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?", re.ASCII)
@@ -71,9 +66,9 @@ def check_settings(interface: Interface, values: Mapping[str, Given]) -> None:
         SettingError: a stage would reject a value, or values together.
     """
     run = _Run.of(interface, values)
-    for stage, settings in SETTINGS.items():
+    for stage in STAGES:
         if stage in interface.stages:
-            _check_stage(run, stage, settings)
+            _check_stage(run, stage)
     for name, check in _CHECKS.items():
         if name in run.values:
             check(run, name)
@@ -114,9 +109,9 @@ class _Run:
             raise SettingError(f"{self.where([name])}: {name} {sentence}")
 
 
-def _check_stage(run: _Run, stage: str, settings: type[Any]) -> None:
-    known = kinds(settings)
-    names = {option: name for option in known if (name := _name(run, stage, option))}
+def _check_stage(run: _Run, stage: str) -> None:
+    known = STAGES[stage].kinds()
+    names = {option: parameter_name(stage, option) for option in known}
     values = {
         option: run.values[name]
         for option, name in names.items()
@@ -124,16 +119,10 @@ def _check_stage(run: _Run, stage: str, settings: type[Any]) -> None:
         if name in run.values and not (run.values[name] == "" and known[option].optional)
     }
     try:
-        from_mapping(settings, values, stage)
+        from_mapping(STAGES[stage].settings, values, stage)
     except SettingError as error:
         sentence = str(error).removeprefix(f"{stage}: ")
         raise _named(run, names, sentence) from None
-
-
-def _name(run: _Run, stage: str, option: str) -> str | None:
-    """Return the parameter that gives a stage an option, by the rule of `pipelines.wiring`."""
-    candidates = (f"{stage}_{option}", option)
-    return next((name for name in candidates if name in run.interface.parameters), None)
 
 
 def _named(run: _Run, names: Mapping[str, str], sentence: str) -> SettingError:

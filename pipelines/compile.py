@@ -15,9 +15,9 @@ from components.images import REGISTRY, TAG
 from pipelines.command import ModuleCommand
 
 NAME = "pipelines.compile"
-# Read by `pipelines.tasks` when the pipelines are imported.
+# Read by `pipelines.tasks` when a pipeline is built.
 STORAGE_CLASS = "AUTOFOCUS_STORAGE_CLASS"
-# File names without their ends, and where the pipelines are.
+# File names without their ends, and the functions that build the pipelines.
 PIPELINES = {
     "train": ("pipelines.train", "train"),
     "train-cpu": ("pipelines.train", "train_cpu"),
@@ -49,9 +49,6 @@ def compile_pipelines(
     storage_class: str | None = None,
 ) -> Compiled:
     """Write all pipelines; the same code and images give the same bytes.
-
-    Images are named when the pipelines are imported: within one process, only the first call can
-    choose them.
 
     Args:
         outdir: the folder to write to.
@@ -88,7 +85,7 @@ def _compile(outdir: Path) -> Compiled:
     paths, images = [], set()
     for name, (module, function) in PIPELINES.items():
         path = outdir / f"{name}.yaml"
-        pipeline = getattr(importlib.import_module(module), function)
+        pipeline = getattr(importlib.import_module(module), function)()
         with files.whole_file(path, outdir / ".unfinished") as unfinished:
             # kfp goes by the name's end.
             written = unfinished.with_suffix(".yaml")

@@ -1,107 +1,76 @@
 """From a bucket of photographs and a trained classifier to one table of labels in the bucket."""
 
-from collections.abc import Mapping
+import functools
 from typing import Any
 
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Model
 
-from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX
 from components.anchor.component import anchor
 from components.download.component import download
+from components.interface import Parameter
 from components.predict.component import predict
 from components.preprocess.component import preprocess
 from components.publish.component import publish
-from pipelines.resources import with_resources
-from pipelines.shards import prepare_shard
+from pipelines.resources import resource_parameters
+from pipelines.settings import MANIFEST, S3_SECRET, SHARDS
+from pipelines.shards import build_inner, prepare_shard, run_inner
 from pipelines.tasks import equip, with_s3
-from pipelines.wiring import described_by, pick
+from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 
 NAME = "autofocus-label"
+SUMMARY = "Label the photographs of a bucket, and put one table of labels into it."
+MODEL = Parameter(
+    "model_uri",
+    str,
+    "where the model lies that retrain gave, such as s3://bucket/pipelines/.../model",
+)
+IN_SHARDS = (download, preprocess, predict)
+# What depends on the machine, and what is decided by the loop or by the training.
+EXCLUDED = frozenset(
+    {"jobs", "shard", "download_tar", "no_sign_request", "night_tolerance", "photographs", "batch"}
+)
 
 
-# In a pipeline of its own for the same reasons as `prepare_shards`.
-@dsl.pipeline(name="label-shards")
-@with_resources("download", "preprocess", "predict")
-def label_shards(
-    anchor: Input[Dataset],
-    model: Input[Model],
-    bucket: str,
-    manifest: str,
-    prefix: str,
-    output_prefix: str,
-    endpoint_url: str,
-    patience: float,
-    s3_secret: str,
-    shards: list[str],
-    sample: int,
-    download_max_rejected: float,
-    indir: str,
-    extensions: list[str],
-    trim_bottom: int,
-    trim_top: int,
-    min_side: int,
-    preprocess_max_rejected: float,
-    probabilities: bool,
-    predict_max_rejected: float,
-    resources: Mapping[str, Any],
-) -> list[Dataset]:
-    """Download, preprocess and label each shard."""
-    given = {**locals(), **resources}
-    with dsl.ParallelFor(shards) as shard:
-        _, prepared = prepare_shard(shard, given)
-        labelled = equip(
-            predict(
-                preprocessed=prepared.outputs["preprocessed"],
-                preprocessing=prepared.outputs["ledger"],
-                **pick(predict, given),
-            ),
-            given,
-        )
-    return dsl.Collected(labelled.outputs["predictions"])  # type: ignore[no-any-return]
+def label() -> Any:
+    """Return the pipeline, with the images as they are named now."""
+    parameters = (
+        *parameters_of((anchor, *IN_SHARDS), (MANIFEST, MODEL, S3_SECRET, SHARDS), EXCLUDED),
+        *resource_parameters("download", "preprocess", "predict", "publish"),
+    )
+    inner = build_inner(
+        "label-shards",
+        "Download, preprocess and label each shard.",
+        IN_SHARDS,
+        parameters,
+        _label_shards,
+        artifacts=(Parameter("model", Input[Model], ""),),
+        returns=list[Dataset],
+    )
+    return build_pipeline(NAME, SUMMARY, parameters, functools.partial(_label, inner))
 
 
-@dsl.pipeline(name=NAME)
-@with_resources("download", "preprocess", "predict", "publish")
-@described_by(anchor, download, preprocess, predict)
-def label(
-    bucket: str,
-    manifest: str,
-    model_uri: str,
-    prefix: str = "",
-    output_prefix: str = DEFAULT_OUTPUT_PREFIX,
-    endpoint_url: str = "",
-    patience: float = 300,
-    s3_secret: str = "autofocus-s3",
-    shards: list[str] = ["0/2", "1/2"],
-    sample: int = 0,
-    download_max_rejected: float = 0.1,
-    indir: str = "",
-    extensions: list[str] = ["JPG", "JPEG", "PNG"],
-    trim_bottom: int = 198,
-    trim_top: int = 0,
-    min_side: int = 256,
-    preprocess_max_rejected: float = 0.1,
-    probabilities: bool = False,
-    predict_max_rejected: float = 0.1,
-    cache_salt: str = "",
-    resources: Mapping[str, Any] = {},
-) -> None:
-    """Label the photographs of a bucket, and put one table of labels into it.
-
-    Args:
-        manifest: what the bucket holds: the digest that autofocus download_images --dry-run
-            prints, or unchecked- and a new word; runs with the same one share their downloads
-        model_uri: where the model lies that retrain gave, such as s3://bucket/pipelines/.../model
-        s3_secret: the Kubernetes secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-        shards: the parts into which the photographs are divided, all of them: 0/2 and 1/2; a
-            folder's photographs stay together
-    """
-    given = {**locals(), **resources}
-    given["anchor"] = equip(anchor(**pick(anchor, given)), given).output
-    imported = dsl.importer(artifact_uri=model_uri, artifact_class=Model, reimport=False)
-    labelled = label_shards(model=imported.output, **pick(label_shards, given))
-    published = publish(predictions=labelled.output, **pick(publish, given))
-    with_s3(equip(published, given), s3_secret)
+def _label(inner: Any, arguments: Arguments) -> None:
+    first = equip(start(anchor, arguments), arguments).output
+    model = dsl.importer(
+        artifact_uri=arguments["model_uri"], artifact_class=Model, reimport=False
+    ).output
+    arguments = {**arguments, "anchor": first, "model": model}
+    labelled = run_inner(inner, arguments)
+    published = start(publish, arguments, predictions=labelled.output)
+    with_s3(equip(published, arguments), arguments["s3_secret"])
     # Somebody may have removed the table since.
     published.set_caching_options(enable_caching=False)
+
+
+def _label_shards(arguments: Arguments) -> Any:
+    with dsl.ParallelFor(arguments["shards"]) as shard:
+        _, prepared = prepare_shard(shard, arguments)
+        labelled = start(
+            predict,
+            arguments,
+            preprocessed=prepared.outputs["preprocessed"],
+            preprocessing=prepared.outputs["ledger"],
+        )
+    equip(labelled, arguments)
+    return dsl.Collected(labelled.outputs["predictions"])

@@ -3,8 +3,8 @@
 The file is the one that `autofocus run` takes, with a section for each stage. A key becomes the
 pipeline's parameter of the same name, but for these:
 
-- keys that several stages have, such as `max_rejected`, are named after the stage as well:
-  `preprocess_max_rejected`. `extensions` and `patience` are one for all, and stages must agree.
+- `max_rejected` is named after the stage as well: `preprocess_max_rejected`. Any other key that
+  several stages have, such as `extensions`, is one parameter for all, and stages must agree.
 - `labelmap_path` and `label_priority_path` become what is in those files: `labelmap` and
   `label_priority`. A cluster can't read a file of this machine.
 
@@ -13,7 +13,6 @@ Keys may stand without a section too, as the pipeline names them. `shards: 4` is
 so that one file serves all pipelines.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,22 +21,12 @@ from typing import Any
 from autofocus.errors import InputDataError, MissingInputError, SettingError, need
 from autofocus.labels.labelmap import read_labelmap
 from autofocus.labels.priority import read_rules
-from autofocus.options.settings import kinds
 from autofocus.run_parameters import LOCAL_DATA, SECTIONS
 from autofocus.runs.sharding import Shard
+from components.stages import STAGES, component_of_section
 from pipelines.interface import EXTRA, Given, Interface, load_documents
+from pipelines.names import parameter_name
 
-SHORT = {
-    "download_images": "download",
-    "preprocess_images": "preprocess",
-    "clean_detections": "clean",
-    "link_images_by_label": "link",
-    "retrain": "retrain",
-    "predict": "predict",
-}
-SHARED = frozenset({"extensions", "patience"})
-# Options that the stage's component doesn't take, although another stage's has one of that name.
-LOCAL = frozenset({("preprocess_images", "location_pattern")})
 # `clean` is handed two artifacts of each shard; a cluster can hand it those of 48 shards, and of
 # fewer if inputs are rejected for many reasons in each (see `pipelines.sizes`).
 MOST_SHARDS = 40
@@ -126,23 +115,25 @@ def _mapping(path: Path) -> dict[str, Any]:
 
 
 def _read_section(
-    gathered: Gathered, stage: str, values: Any, path: Path, interface: Interface
+    gathered: Gathered, section: str, values: Any, path: Path, interface: Interface
 ) -> None:
-    where = f"{stage} in {path}"
+    where = f"{section} in {path}"
     if not isinstance(values, dict):
         raise SettingError(f"{where} must hold keys and values, not {values!r}.")
+    stage = component_of_section(section)
     if not _has_stage(interface, stage):
         if values:
-            gathered.left_out.append(stage)
+            gathered.left_out.append(section)
         return
     for key, value in values.items():
-        _check_known(_name(key), stage, where, interface)
-        _put(gathered, parameter_name(stage, _name(key)), Given(value, where), path)
+        option = _name(key)
+        _check_known(option, stage, where, interface)
+        _put(gathered, parameter_name(stage, option), Given(value, where), path)
 
 
 def _has_stage(interface: Interface, stage: str) -> bool:
-    """Tell whether a pipeline runs a stage; one that has none of ours is taken to have all."""
-    return SHORT[stage] in interface.stages or not interface.stages & set(SHORT.values())
+    """Return whether a pipeline runs a stage; one that has none of ours is taken to have all."""
+    return stage in interface.stages or not interface.stages & STAGES.keys()
 
 
 def _put(gathered: Gathered, name: str, given: Given, path: Path) -> None:
@@ -150,26 +141,14 @@ def _put(gathered: Gathered, name: str, given: Given, path: Path) -> None:
         gathered.put(key, value)
 
 
-def parameter_name(stage: str, option: str) -> str:
-    """Return how pipelines name a stage's option."""
-    if option in SHARED or _OFTEN[option] <= 1:
-        return option
-    return f"{SHORT[stage]}_{option}"
-
-
-def _options(stage: str) -> list[str]:
-    options = [*SECTIONS[stage].arguments, *kinds(SECTIONS[stage].settings)]
-    return [option for option in options if (stage, option) not in LOCAL]
-
-
-_OFTEN = Counter(option for stage in SECTIONS for option in _options(stage))
-
-
 def _check_known(option: str, stage: str, where: str, interface: Interface) -> None:
     """Raise an error for an option that `autofocus run` has and this pipeline doesn't."""
-    name = _FROM_FILES[option][0] if option in _FROM_FILES else parameter_name(stage, option)
-    is_missing = option in _options(stage) and name not in interface.parameters
-    if is_missing or (stage, option) in LOCAL:
+    if option in _FROM_FILES:
+        has_none = _FROM_FILES[option][0] not in interface.parameters
+    else:
+        name = parameter_name(stage, option)
+        has_none = option in STAGES[stage].excluded or name not in interface.parameters
+    if has_none and option in STAGES[stage].options():
         raise SettingError(
             f"{where}: {option} is an option for work on one machine; "
             f"the pipeline {interface.name} has no parameter for it, so leave it out."

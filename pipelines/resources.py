@@ -5,13 +5,11 @@ Each stage has four: `<stage>_cpu` and `<stage>_memory` are limits, `<stage>_cpu
 text only.
 """
 
-import functools
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.interface import Function, describe
+from components.interface import Parameter
 
 HOUR = 3600
 
@@ -59,44 +57,18 @@ _HELPS = {
 }
 
 
-def with_resources(*stages: str) -> Callable[[Function], Function]:
-    """Add the parameters of some stages to a pipeline.
-
-    Args:
-        stages: names of components.
-
-    Returns:
-        A decorator for a function whose last parameter, `resources`, is a mapping: in its place
-        the pipeline has the parameters, and the function gets their values by name.
-    """
-    added = {
-        f"{stage}_{name}": (getattr(RESOURCES[stage], name), text.format(stage=stage))
-        for stage in stages
+def resource_parameters(*components: str) -> tuple[Parameter, ...]:
+    """Return the parameters for the resources of some components."""
+    return tuple(
+        Parameter(
+            f"{component}_{name}",
+            str,
+            text.format(stage=component),
+            getattr(RESOURCES[component], name),
+        )
+        for component in components
         for name, text in _HELPS.items()
-    }
-
-    def extend(function: Function) -> Function:
-        signature = inspect.signature(function)
-        *own, last = signature.parameters.values()
-        names = [parameter.name for parameter in own]
-
-        @functools.wraps(function)
-        def extended(*values: Any, **named: Any) -> Any:
-            given = dict(zip([*names, *added], values, strict=False)) | named
-            resources = {name: given.pop(name) for name in added}
-            return function(**given, **{last.name: resources})
-
-        more = [
-            inspect.Parameter(
-                name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=str
-            )
-            for name, (default, _) in added.items()
-        ]
-        # kfp reads the signature, and `inspect` the attribute.
-        extended.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
-        return describe(extended, {name: text for name, (_, text) in added.items()})
-
-    return extend
+    )
 
 
 def of_stage(stage: str, given: Mapping[str, Any]) -> dict[str, Any]:

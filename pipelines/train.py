@@ -4,146 +4,94 @@
 """
 
 import functools
-import inspect
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from kfp import dsl
-
-from autofocus.grouping.locations import DEFAULT_PATTERN
-from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX
 from autofocus.tracking.source import IMAGE_VARIABLE
 from components.anchor.component import anchor
 from components.clean.component import clean
 from components.download.component import download
 from components.images import image
+from components.interface import Parameter
 from components.link.component import link
 from components.preprocess.component import preprocess
 from components.retrain.component import retrain
-from pipelines.resources import with_resources
-from pipelines.shards import prepare_shards
+from pipelines.resources import resource_parameters
+from pipelines.settings import MANIFEST, S3_SECRET, SHARDS
+from pipelines.shards import prepare_shards, run_inner
 from pipelines.tasks import GPU, equip, on_gpu
-from pipelines.wiring import described_by, pick
+from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 
 NAME = "autofocus-train"
-_FOR_GPU = ("gpu_node_selector", "accelerator_type", "accelerator_count")
+SUMMARY = "Train a classifier on the photographs and tables of a bucket, and evaluate it."
+STAGES = (download, preprocess, clean, link, retrain)
+# What depends on the machine or is decided by the loop, and what is for work on one machine.
+EXCLUDED = frozenset(
+    {
+        *("jobs", "shard", "download_tar", "no_sign_request"),
+        *("final_tensor_name", "print_misclassified_test_images"),
+    }
+)
+# Unlike the component, the pipeline has a default: all tables of the usual name.
+DETECTIONS = replace(
+    next(one for one in clean.arguments if one.name == "detections"),
+    default=["**/detections_*.csv"],
+)
+FOR_GPU = (
+    Parameter(
+        "gpu_node_selector",
+        dict[str, str],
+        "the labels of nodes with a GPU",
+        {"nvidia.com/gpu.present": "true"},
+    ),
+    Parameter("accelerator_type", str, "the resource that a GPU is, as nodes name it", GPU),
+    Parameter("accelerator_count", str, "how many GPUs retrain is given", "1"),
+)
 
 
-@with_resources("download", "preprocess", "clean", "link", "retrain")
-@described_by(anchor, download, preprocess, clean, link, retrain)
-def _train(
-    bucket: str,
-    manifest: str,
-    prefix: str = "",
-    output_prefix: str = DEFAULT_OUTPUT_PREFIX,
-    endpoint_url: str = "",
-    patience: float = 300,
-    s3_secret: str = "autofocus-s3",
-    shards: list[str] = ["0/2", "1/2"],
-    sample: int = 0,
-    download_max_rejected: float = 0.1,
-    indir: str = "",
-    extensions: list[str] = ["JPG", "JPEG", "PNG"],
-    trim_bottom: int = 198,
-    trim_top: int = 0,
-    min_side: int = 256,
-    night_tolerance: float = 2.0,
-    preprocess_max_rejected: float = 0.1,
-    detections: list[str] = ["**/detections_*.csv"],
-    strip_components: int = 2,
-    date_format: str = "",
-    location_column: str = "",
-    clean_max_rejected: float = 1.0,
-    labelmap: dict[str, str] = {},
-    label_priority: list[str] = [],
-    keep_unresolved: bool = False,
-    link_max_rejected: float = 0.5,
-    tfhub_module: str = "efficientnet-lite0",
-    view: str = "full",
-    weight_by_motion: bool = False,
-    split_by: str = "auto",
-    location_pattern: str = DEFAULT_PATTERN,
-    sequence_gap: float = 60,
-    testing_percentage: float = 10,
-    validation_percentage: float = 10,
-    folds: int = 0,
-    multilabel: bool = False,
-    optimizer: str = "lbfgs",
-    how_many_training_steps: int = 4000,
-    learning_rate: float = 0.01,
-    train_batch_size: int = 100,
-    eval_step_interval: int = 10,
-    class_weights: str = "balanced",
-    flip_left_right: bool = False,
-    random_crop: int = 0,
-    random_scale: int = 0,
-    random_brightness: int = 0,
-    distorted_copies: int = 4,
-    fine_tune_layers: int = 0,
-    fine_tune_rate: float = 1e-4,
-    fine_tune_epochs: int = 10,
-    threshold_target: str = "precision",
-    threshold_value: float = 0.95,
-    empty_labels: list[str] = ["empty"],
-    human_labels: list[str] = ["human", "person", "people"],
-    show_people: bool = False,
-    retrain_max_rejected: float = 0.1,
-    mlflow_tracking_uri: str = "",
-    cache_salt: str = "",
-    gpu_node_selector: dict[str, str] = {"nvidia.com/gpu.present": "true"},
-    accelerator_type: str = GPU,
-    accelerator_count: str = "1",
-    resources: Mapping[str, Any] = {},
-) -> None:
-    """Train a classifier on the photographs and tables of a bucket, and evaluate it.
+def train() -> Any:
+    """Return the pipeline for a GPU, with the images as they are named now."""
+    return _build(FOR_GPU)
 
-    Args:
-        manifest: what the bucket holds: the digest that autofocus download_images --dry-run
-            prints, or unchecked- and a new word; runs with the same one share their downloads
-        s3_secret: the Kubernetes secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-        shards: the parts into which the photographs are divided, all of them: 0/2 and 1/2
-        gpu_node_selector: the labels of nodes with a GPU
-        accelerator_type: the resource that a GPU is, as nodes name it
-        accelerator_count: how many GPUs retrain is given
-    """
-    given = {**locals(), **resources}
-    given["anchor"] = equip(anchor(**pick(anchor, given)), given).output
-    prepared = prepare_shards(**pick(prepare_shards, given))
-    cleaned = clean(
-        tables=prepared.outputs["tables"],
-        image_properties=prepared.outputs["image_properties"],
-        **pick(clean, given),
+
+def train_cpu() -> Any:
+    """Return the pipeline for clusters without a GPU, with the images as they are named now."""
+    return _build(())
+
+
+def _build(for_gpu: tuple[Parameter, ...]) -> Any:
+    own = (MANIFEST, S3_SECRET, SHARDS, DETECTIONS, *for_gpu)
+    parameters = (
+        *parameters_of((anchor, *STAGES), own, EXCLUDED),
+        *resource_parameters(*(stage.name for stage in STAGES)),
     )
-    detections = equip(cleaned, given).outputs["detections_clean"]
-    linked = equip(link(detections_clean=detections, **pick(link, given)), given)
-    trained = retrain(
-        preprocessed=prepared.outputs["preprocessed"],
+    inner = prepare_shards(parameters)
+    return build_pipeline(NAME, SUMMARY, parameters, functools.partial(_train, inner))
+
+
+def _train(inner: Any, arguments: Arguments) -> None:
+    first = equip(start(anchor, arguments), arguments).output
+    arguments = {**arguments, "anchor": first}
+    prepared = run_inner(inner, arguments).outputs
+    cleaned = start(
+        clean,
+        arguments,
+        tables=prepared["tables"],
+        image_properties=prepared["image_properties"],
+    )
+    detections = equip(cleaned, arguments).outputs["detections_clean"]
+    linked = equip(start(link, arguments, detections_clean=detections), arguments)
+    trained = start(
+        retrain,
+        arguments,
+        preprocessed=prepared["preprocessed"],
         links=linked.outputs["links"],
-        **pick(retrain, given),
     )
-    equip(trained, given)
+    equip(trained, arguments)
     name = "retrain"
-    if gpu_node_selector is not None:
+    if "gpu_node_selector" in arguments:
         name = "retrain-gpu"
         trained.set_container_image(image(name))
-        on_gpu(trained, given)
-    # A container can't tell its own image; MLflow keeps it with the run.
+        on_gpu(trained, arguments)
+    # A container doesn't know its own image; MLflow keeps it with the run.
     trained.set_env_variable(IMAGE_VARIABLE, image(name))
-
-
-def _without_gpu(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the same pipeline without the parameters that are for a GPU."""
-    signature = inspect.signature(function)
-    kept = [each for each in signature.parameters.values() if each.name not in _FOR_GPU]
-
-    @functools.wraps(function)
-    def cpu(*values: Any) -> None:
-        names = [parameter.name for parameter in kept]
-        function(**dict(zip(names, values, strict=True)), **dict.fromkeys(_FOR_GPU))
-
-    cpu.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
-    return cpu
-
-
-train = dsl.pipeline(name=NAME)(_train)
-train_cpu = dsl.pipeline(name=NAME)(_without_gpu(_train))

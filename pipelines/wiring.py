@@ -1,50 +1,80 @@
-"""Handing a pipeline's parameters to its components by their names.
+"""Pipelines whose parameters are generated from those of their components.
 
-A pipeline's parameter has the name of the components' parameter. Where components share a name but
-not the value, such as `max_rejected`, the component's name comes before it: `clean_max_rejected`.
+A pipeline's parameter has the name of the components' parameter, and the same name in several
+components is the same parameter. Only `max_rejected` has a value for each component, so that the
+component's name comes before it, as in `clean_max_rejected`.
 """
 
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from components.interface import Function, describe
+from kfp import dsl
+
+from components.interface import Interface, Parameter, declare
+from pipelines.names import parameter_name
+
+Arguments = Mapping[str, Any]
 
 
-def pick(component: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a component that a pipeline's parameters hold.
-
-    Args:
-        component: a component, or a pipeline that is used as one.
-        given: the pipeline's parameters by name.
-    """
-    names = {name: _names(component, name) for name in component.component_spec.inputs}
-    return {
-        name: given[found]
-        for name, candidates in names.items()
-        for found in [next((each for each in candidates if each in given), None)]
-        if found is not None
-    }
-
-
-def described_by(*components: Any) -> Callable[[Function], Function]:
-    """Complete a pipeline's docstring by what its components say of their parameters.
+def parameters_of(
+    components: Iterable[Interface],
+    own: Iterable[Parameter] = (),
+    excluded: Collection[str] = (),
+) -> tuple[Parameter, ...]:
+    """Return the parameters of a pipeline.
 
     Args:
-        components: those that the pipeline is made of.
+        components: those that the pipeline runs; of a parameter that several have, the first
+            gives the description and the default.
+        own: the pipeline's own parameters, which prevail over the components'.
+        excluded: parameters of the components that the pipeline doesn't have.
     """
-
-    def complete(function: Function) -> Function:
-        helps: dict[str, str] = {}
-        taken = inspect.signature(function).parameters
-        for component in components:
-            for name, spec in component.component_spec.inputs.items():
-                found = next((each for each in _names(component, name) if each in taken), name)
-                helps.setdefault(found, spec.description)
-        return describe(function, helps)
-
-    return complete
+    collected = {one.name: one for one in own}
+    for component in components:
+        for parameter in component.parameters:
+            name = parameter_name(component.name, parameter.name)
+            if name not in excluded:
+                collected.setdefault(name, replace(parameter, name=name))
+    return tuple(collected.values())
 
 
-def _names(component: Any, name: str) -> tuple[str, str]:
-    return f"{component.name}_{name}", name
+def build_pipeline(
+    name: str,
+    summary: str,
+    parameters: Iterable[Parameter],
+    body: Callable[[Arguments], Any],
+    returns: Any = None,
+) -> Any:
+    """Return a pipeline as kfp compiles it.
+
+    Args:
+        name: the pipeline's name.
+        summary: what it does.
+        parameters: what it takes.
+        body: starts its tasks, given the values by parameter, and returns its outputs.
+        returns: the type of its outputs.
+    """
+    parameters = tuple(parameters)
+    names = [parameter.name for parameter in parameters]
+
+    def run(*values: Any) -> Any:
+        return body(dict(zip(names, values, strict=True)))
+
+    declare(run, name, summary, parameters, returns)
+    return dsl.pipeline(name=name)(run)
+
+
+def start(component: Interface, arguments: Arguments, **inputs: Any) -> dsl.PipelineTask:
+    """Start a component as a task of a pipeline.
+
+    Args:
+        component: the component.
+        arguments: the pipeline's values by parameter; those that the component takes are handed
+            on, and the artifacts that have the name of one of its inputs.
+        inputs: other values and artifacts.
+    """
+    names = {one.name: parameter_name(component.name, one.name) for one in component.parameters}
+    names |= {one.name: one.name for one in component.inputs}
+    values = {own: arguments[name] for own, name in names.items() if name in arguments}
+    return component.build()(**values | inputs)

@@ -1,37 +1,39 @@
 """The interface of the publish component."""
 
-from kfp import dsl
-from kfp.dsl import Dataset, Input, Output
+from kfp.dsl import Dataset
 
-from autofocus.publish_labels import PublishSettings
-from components.interface import container, described_by
+from components.interface import Interface, Parameter
 
-
-@dsl.container_component
-@described_by(PublishSettings)
-def publish(
-    predictions: Input[list[Dataset]],
-    anchor: Input[Dataset],
-    labels: Output[Dataset],
-    ledger: Output[Dataset],
-    bucket: str,
-    output_prefix: str = "autofocus/",
-    endpoint_url: str = "",
-    patience: float = 300.0,
-    download_max_rejected: float = 0.1,
-    preprocess_max_rejected: float = 0.1,
-    predict_max_rejected: float = 0.1,
-) -> dsl.ContainerSpec:
-    """Put the labels of all shards together, and into a bucket.
-
-    Args:
-        predictions: the table that predict gives of each shard
-        anchor: see the anchor component
-        labels: the table of all labels
-        ledger: a row for every table
-        bucket: the bucket's name
-        download_max_rejected: abort if a larger share of all objects was rejected by download
-        preprocess_max_rejected: abort if a larger share of all images was rejected by preprocess
-        predict_max_rejected: abort if a larger share of all images was rejected by predict
-    """
-    return container("publish")
+publish = Interface(
+    "publish",
+    "Put the labels of all shards together, and into a bucket.",
+    inputs=(
+        Parameter("predictions", list[Dataset], "the table that predict gives of each shard"),
+        Parameter("anchor", Dataset, "see the anchor component"),
+    ),
+    outputs=(
+        Parameter("labels", Dataset, "the table of all labels"),
+        Parameter("ledger", Dataset, "a row for every table"),
+    ),
+    arguments=(
+        Parameter("bucket", str, "the bucket's name"),
+        Parameter(
+            "download_max_rejected",
+            float,
+            "abort if a larger share of all objects was rejected by download",
+            0.1,
+        ),
+        Parameter(
+            "preprocess_max_rejected",
+            float,
+            "abort if a larger share of all images was rejected by preprocess",
+            0.1,
+        ),
+        Parameter(
+            "predict_max_rejected",
+            float,
+            "abort if a larger share of all images was rejected by predict",
+            0.1,
+        ),
+    ),
+)

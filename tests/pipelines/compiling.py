@@ -10,7 +10,7 @@ REGISTRY = "registry.example.org/zoo"
 
 
 def compile_all(outdir: Path, *words: str) -> str:
-    """Compile in a process of its own, as images are named when components are imported.
+    """Compile in a process of its own, as the images' names come from variables.
 
     Args:
         outdir: the folder to write to.

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from autofocus.errors import SettingError
-from autofocus.options.settings import kinds
-from pipelines.checks import SETTINGS, check_settings, check_values
+from components.stages import STAGES
+from pipelines.checks import check_settings, check_values
 from pipelines.compile import PIPELINES
 from pipelines.inputs import read_inputs
 from pipelines.interface import Given, Interface, load_documents, read_interface
+from pipelines.names import parameter_name
 from pipelines.parameters import MOST_SHARDS, gather
 
 LEAST = {"bucket": "photographs", "manifest": "unchecked-1"}
@@ -170,19 +171,18 @@ def test_a_model_has_an_address_or_a_path(
 def test_every_option_that_a_component_takes_is_checked(folder: Path, name: str) -> None:
     """What a pipeline hands to a component is the parameter that the check makes settings of."""
     path = folder / f"{name}.yaml"
-    interface, run = read_interface(path), read_inputs(load_documents(path), NEEDED[name])
+    run = read_inputs(load_documents(path), NEEDED[name])
     handed = [
         (task.stage, option, value.source)
         for task in run.tasks
         for option, value in task.parameters.items()
         # The shard is the loop's item, and constants are none of the run's values.
-        if task.stage in SETTINGS and value.source not in ("", "shards")
+        if task.stage in STAGES and value.source not in ("", "shards")
     ]
     assert len(handed) > 10
     for stage, option, source in handed:
-        if option in kinds(SETTINGS[stage]):
-            specific = f"{stage}_{option}"
-            assert source == (specific if specific in interface.parameters else option)
+        if option in STAGES[stage].kinds():
+            assert source == parameter_name(stage, option)
 
 
 @pytest.mark.parametrize("name", PIPELINES)

@@ -8,13 +8,9 @@ from typing import Any
 import pytest
 
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError, SettingError
-from autofocus.options.settings import kinds
-from autofocus.run_parameters import SECTIONS
-from pipelines.compile import PIPELINES
-from pipelines.inputs import read_inputs
-from pipelines.interface import Interface, load_documents, read_interface
-from pipelines.parameters import SHORT, gather, parameter_name
-from tests.pipelines.compiling import compile_all
+from pipelines.interface import Interface, read_interface
+from pipelines.names import parameter_name
+from pipelines.parameters import gather
 from tests.pipelines.tiny import write_tiny
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -71,10 +67,9 @@ def test_keys_of_several_stages_are_named_after_their_stage(interface: Interface
     assert read(interface, "preprocess_images: {max_rejected: 0.5}\n") == {
         "preprocess_max_rejected": 0.5
     }
-    assert parameter_name("link_images_by_label", "max_rejected") == "link_max_rejected"
-    assert parameter_name("predict", "allow_empty") == "predict_allow_empty"
+    assert parameter_name("link", "max_rejected") == "link_max_rejected"
     assert parameter_name("predict", "extensions") == "extensions"
-    assert parameter_name("clean_detections", "strip_components") == "strip_components"
+    assert parameter_name("clean", "strip_components") == "strip_components"
     assert parameter_name("retrain", "location_pattern") == "location_pattern"
 
 
@@ -86,25 +81,6 @@ def test_a_name_is_not_shared_with_an_option_of_one_machine(interface: Interface
     assert read(wide, pattern) == {"location_pattern": "^([^/]+)/"}
     with pytest.raises(SettingError, match="location_pattern is an option for work on one"):
         read(wide, "preprocess_images: {location_pattern: x}\n")
-
-
-def test_every_option_of_a_component_can_stand_in_its_section(tmp_path: Path) -> None:
-    """What a compiled pipeline hands to a stage is the parameter that its section becomes."""
-    compile_all(tmp_path)
-    stages = {name: stage for stage, name in SHORT.items()}
-    least = {"bucket": "b", "manifest": "m", "model_uri": "u"}
-    handed = {
-        (stages[task.stage], option, value.source)
-        for name in PIPELINES
-        for task in read_inputs(load_documents(tmp_path / f"{name}.yaml"), least).tasks
-        for option, value in task.parameters.items()
-        # The shard is the loop's item, and constants are none of the run's values.
-        if task.stage in stages and value.source not in ("", "shards")
-    }
-    assert len(handed) > 50
-    for stage, option, source in handed:
-        if option in kinds(SECTIONS[stage].settings):
-            assert parameter_name(stage, option) == source
 
 
 def test_stages_must_agree_on_the_extensions(interface: Interface) -> None:

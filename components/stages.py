@@ -1,0 +1,79 @@
+"""The stages that run as components, and which of their settings a component doesn't take.
+
+Everything else of a component's interface follows from the stage's settings dataclass, see
+`components.interface`.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autofocus.options.settings import Kind, kinds
+from autofocus.publish_labels import PublishSettings
+from autofocus.run_parameters import SECTIONS
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A stage that runs as a component.
+
+    Attributes:
+        section: the stage's function, which names its section in a parameter file.
+        settings: the stage's settings dataclass.
+        excluded: settings that the component doesn't take.
+    """
+
+    section: str
+    settings: type[Any]
+    excluded: frozenset[str] = frozenset()
+
+    def kinds(self) -> dict[str, Kind]:
+        """Return the settings that the component takes, with the kind of each."""
+        return {
+            name: kind for name, kind in kinds(self.settings).items() if name not in self.excluded
+        }
+
+    def options(self) -> set[str]:
+        """Return the names of all settings and arguments of the stage."""
+        section = SECTIONS.get(self.section)
+        return {*kinds(self.settings), *(section.arguments if section else ())}
+
+
+# The excluded settings are paths on one machine, what a component decides by itself, and what has
+# no meaning for one shard: a shard holds whole folders, and predict takes all images of it.
+_EXCLUDED = {
+    "download": {"dry_run"},
+    # `location_pattern` is for motion boxes alone, which retrain and predict make themselves.
+    "preprocess": {"allow_empty", "location_pattern", "motion_boxes", "motion_drawings"},
+    "link": {"copy", "label_priority_path", "labelmap_path", "links_only"},
+    "retrain": {"bottleneck_dir", "output_labels", "preparation_path", "summaries_dir"},
+    "predict": {"allow_empty", "shard", "table"},
+}
+_SECTIONS = {
+    "download": "download_images",
+    "preprocess": "preprocess_images",
+    "clean": "clean_detections",
+    "link": "link_images_by_label",
+    "retrain": "retrain",
+    "predict": "predict",
+}
+STAGES: Mapping[str, Stage] = {
+    **{
+        name: Stage(section, SECTIONS[section].settings, frozenset(_EXCLUDED.get(name, ())))
+        for name, section in _SECTIONS.items()
+    },
+    "publish": Stage("publish_labels", PublishSettings),
+}
+
+
+def component_of_section(section: str) -> str:
+    """Return the component that runs the stage of a section, such as `download_images`."""
+    return next(name for name, stage in STAGES.items() if stage.section == section)
+
+
+def settings_of(name: str) -> Iterator[tuple[str, Kind, Any, str]]:
+    """Yield name, kind, default and help text of each setting that a component takes."""
+    known = STAGES[name].kinds()
+    for field in dataclasses.fields(STAGES[name].settings):
+        if field.name in known:
+            yield field.name, known[field.name], field.default, field.metadata["help"]

@@ -1,0 +1,23 @@
+"""The parameters of pipelines that aren't their components'."""
+
+from components.interface import Parameter
+
+MANIFEST = Parameter(
+    "manifest",
+    str,
+    "what the bucket holds: the digest that autofocus download_images --dry-run prints, "
+    "or unchecked- and a new word; runs with the same one share their downloads",
+)
+S3_SECRET = Parameter(
+    "s3_secret",
+    str,
+    "the Kubernetes secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    "autofocus-s3",
+)
+SHARDS = Parameter(
+    "shards",
+    list[str],
+    "the parts into which the photographs are divided, all of them: 0/2 and 1/2; a "
+    "folder's photographs stay together",
+    ["0/2", "1/2"],
+)
