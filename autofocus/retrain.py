@@ -32,9 +32,9 @@ from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
-from autofocus.splits.dataset import Asked, Dataset, make_dataset
+from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
-from autofocus.splits.photographs import gather, read_origins
+from autofocus.splits.images import collect_images, read_origins
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import Fitting
@@ -153,7 +153,7 @@ def retrain(
         ItemRun(workspace, ledger) as run,
     ):
         jobs = settings.jobs or cores()
-        items = Extractor(image_dir, backbone, cache).items(classes.examples)
+        items = Extractor(image_dir, backbone, cache).items(list(classes.files))
         outcomes = list(run.outcomes(items, jobs))
         dataset = _make_dataset(image_dir, classes, outcomes, settings, workspace)
         plan = _plan(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
@@ -188,7 +188,7 @@ def _make_dataset(
     settings: RetrainSettings,
     workspace: Workspace,
 ) -> Dataset:
-    asked = Asked(
+    split_settings = SplitSettings(
         settings.testing_percentage,
         settings.validation_percentage,
         settings.split_by,
@@ -196,10 +196,11 @@ def _make_dataset(
         settings.multilabel,
         settings.location_pattern,
     )
-    pattern = LocationPattern(asked.location_pattern)
-    photographs = gather(outcomes, read_origins(image_dir), pattern)
+    pattern = LocationPattern(split_settings.location_pattern)
+    origins = read_origins(image_dir)
+    images = collect_images(outcomes, classes.files, origins, pattern)
     try:
-        dataset = make_dataset(classes.labels, photographs, asked)
+        dataset = make_dataset(classes.labels, images, split_settings)
         if settings.folds:
             # Tried now, as it would be a pity to find out after the training.
             make_folds(dataset.split, settings.folds)
@@ -231,7 +232,7 @@ def _plan(
             target=settings.threshold_target,
             value=settings.threshold_value,
             empty_labels=settings.empty_labels,
-            group_kind=dataset.split.level,
+            group_kind=dataset.split.group_kind,
         ),
         settings.folds,
         settings.human_labels,

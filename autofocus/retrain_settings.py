@@ -15,7 +15,7 @@ from autofocus.options.settings import (
     require_not_negative,
     require_share,
 )
-from autofocus.splits.splitting import SplitBy
+from autofocus.splits.subsets import SplitBy
 
 MIN_FOLDS = 2
 

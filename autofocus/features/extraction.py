@@ -13,7 +13,6 @@ from autofocus.features.bottlenecks import Bottlenecks
 from autofocus.features.loading import to_batch, to_pixels
 from autofocus.images.decoding import RejectedImageError
 from autofocus.images.facts import observe
-from autofocus.labels.classes import Example
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending
 from autofocus.runs.journal import Outcome
@@ -33,7 +32,7 @@ class Extractor:
     """Makes sure that the cache holds the feature vector of each photograph.
 
     Attributes:
-        image_dir: the folder that the examples' names are relative to.
+        image_dir: the folder that the names are relative to.
         backbone: makes feature vectors.
         cache: keeps them.
     """
@@ -42,35 +41,35 @@ class Extractor:
     backbone: Backbone
     cache: Bottlenecks
 
-    def items(self, examples: Sequence[Example]) -> Items[Example]:
-        """Return the examples, and what to do with each.
+    def items(self, names: Sequence[str]) -> Items[str]:
+        """Return the images, by their paths relative to `image_dir`, and what to do with each.
 
-        The outcomes' extra values are `label`, `digest` (of the content) and `facts`.
+        The outcomes' extra values are `digest` (of the content) and `facts`.
         """
         return Items(
-            examples,
-            name=lambda example: example.name,
+            names,
+            name=lambda name: name,
             work=self._work,
             is_whole=self._is_whole,
             complete=self._complete,
             batch=BATCH,
         )
 
-    def _work(self, example: Example) -> Outcome | Pending:
-        path = self.image_dir / example.name
+    def _work(self, name: str) -> Outcome | Pending:
+        path = self.image_dir / name
         digest = files.digest_file(path)
-        extra = {"label": example.label, "digest": digest, **files.stamp(path)}
+        extra = {"digest": digest, **files.stamp(path)}
         if digest in self.cache.known and digest in self.cache.notes:
-            return Outcome(Row(example.name), {**extra, "facts": self.cache.notes[digest]})
+            return Outcome(Row(name), {**extra, "facts": self.cache.notes[digest]})
         try:
             image, facts = observe(path)
         except RejectedImageError as error:
-            return Outcome(rejected(example.name, error.reason, error.detail))
-        outcome = Outcome(Row(example.name), {**extra, "facts": facts.to_json()})
+            return Outcome(rejected(name, error.reason, error.detail))
+        outcome = Outcome(Row(name), {**extra, "facts": facts.to_json()})
         return Pending(_Decoded(outcome, to_pixels(image, self.backbone.image_size)))
 
-    def _is_whole(self, example: Example, earlier: Outcome) -> bool:
-        unchanged = files.is_unchanged(self.image_dir / example.name, earlier.extra)
+    def _is_whole(self, name: str, earlier: Outcome) -> bool:
+        unchanged = files.is_unchanged(self.image_dir / name, earlier.extra)
         return unchanged and earlier.extra.get("digest") in self.cache.known
 
     def _complete(self, batch: Sequence[_Decoded]) -> Sequence[Outcome]:

@@ -1,5 +1,6 @@
-"""The classes to learn: one folder of photographs (or links to them) for each label."""
+"""The classes to learn: one folder of images (or of links to images) per label."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,66 +12,51 @@ from autofocus.runs.workspace import HIDDEN
 EXTENSIONS = ("JPG", "JPEG", "PNG")
 
 
-@dataclass(frozen=True, order=True)
-class Example:
-    """A photograph in a class folder.
-
-    Attributes:
-        name: its path relative to the image folder.
-        label: the class.
-    """
-
-    name: str
-    label: str
-
-
 @dataclass(frozen=True)
 class Classes:
-    """All classes and their photographs.
+    """All classes and their files.
 
     Attributes:
-        labels: the classes, in rising order; their order is the network's.
-        examples: all photographs, in rising order of their names.
-        empty: labels whose folders hold no photograph; they are left out.
+        labels: the classes, sorted; their order is that of the classifier's outputs.
+        files: the label of each file, by its path relative to the image folder, sorted.
+        empty: labels whose folders hold no image; they are left out.
     """
 
     labels: tuple[str, ...]
-    examples: tuple[Example, ...]
+    files: Mapping[str, str]
     empty: tuple[str, ...]
 
 
 def find_classes(image_dir: Path) -> Classes:
-    """Find the class folders and their photographs; links are followed.
+    """Find the class folders and their images; links are followed.
 
     Raises:
-        MissingInputError: there is no such folder, or it holds no class.
-        InputDataError: there is only one class, so that there is nothing to tell apart.
+        MissingInputError: there is no such folder, or no class in it.
+        InputDataError: there is only one class; a classifier needs two.
     """
     if not image_dir.is_dir():
         raise MissingInputError(
             f"There is no folder {image_dir}: give one that holds a folder of photographs "
             "for each label, as link_images_by_label makes it."
         )
-    found = {
-        folder_to_label(folder.name): _names(folder)
+    folders = [
+        folder
         for folder in sorted(image_dir.iterdir())
         if folder.is_dir() and folder.name != HIDDEN
-    }
-    labels = tuple(sorted(label for label, names in found.items() if names))
+    ]
+    files = {name: folder_to_label(folder.name) for folder in folders for name in _names(folder)}
+    labels = tuple(sorted(set(files.values())))
     if not labels:
         raise MissingInputError(f"{image_dir} holds no folder with photographs for a label.")
     if len(labels) == 1:
         raise InputDataError(
-            f"{image_dir} holds one class, {labels[0]} ({len(found[labels[0]])} photographs): "
+            f"{image_dir} holds one class, {labels[0]} ({len(files)} photographs): "
             "at least two are needed to tell one from another."
         )
-    examples = sorted(Example(name, label) for label in labels for name in found[label])
-    return Classes(labels, tuple(examples), tuple(sorted(set(found) - set(labels))))
+    empty = {folder_to_label(folder.name) for folder in folders} - set(labels)
+    return Classes(labels, dict(sorted(files.items())), tuple(sorted(empty)))
 
 
 def _names(folder: Path) -> list[str]:
-    try:
-        names = find_images(folder, EXTENSIONS)
-    except MissingInputError:
-        return []
+    names = find_images(folder, EXTENSIONS, allow_empty=True)
     return [f"{folder.name}/{name}" for name in names]

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from autofocus.splits.parts import Part
 from autofocus.splits.placement import ANYTHING, Group, Placement, Shares
+from autofocus.splits.subsets import Subset
 
 # Digests are spread over so many places; percentages need not be whole numbers.
 _PLACES = 1 << 32
@@ -44,12 +44,12 @@ class Moved:
     held nothing at all.
     """
 
-    part: Part
+    subset: Subset
     label: str | None
 
 
 # A group, where it is moved to, and the class that is the cause.
-_Move = tuple[Group, Part, str]
+_Move = tuple[Group, Subset, str]
 
 
 def position(group: str) -> float:
@@ -60,7 +60,7 @@ def position(group: str) -> float:
 
 def balance(
     contents: Mapping[str, Content], shares: Shares
-) -> tuple[dict[str, Part], dict[str, Moved]]:
+) -> tuple[dict[str, Subset], dict[str, Moved]]:
     """Place groups.
 
     The training part gets every class. Each other part that is to hold anything gets every class
@@ -103,7 +103,7 @@ class _Balancer:
             for label in group.labels:
                 self.having.setdefault(label, []).append(group)
 
-    def move(self, group: Group, part: Part, label: str | None) -> None:
+    def move(self, group: Group, part: Subset, label: str | None) -> None:
         """Move a group and remember why, unless this brings it back to its place."""
         self.placement.move(group, part)
         self.moved.pop(group.name, None)
@@ -123,7 +123,7 @@ class _Balancer:
             if not self.placement.cover[part, label]:
                 self._bring(label, part)
 
-    def _bring(self, label: str, part: Part) -> None:
+    def _bring(self, label: str, part: Subset) -> None:
         """Bring a class into a part by as few moves as possible."""
         search = _Search(self, self.placement.missing())
         for length in range(1, _CHAIN + 1):
@@ -134,7 +134,7 @@ class _Balancer:
             if moves is not None:
                 return
 
-    def distance(self, group: Group, part: Part) -> tuple[float, str]:
+    def distance(self, group: Group, part: Subset) -> tuple[float, str]:
         """Return what orders groups by how near they are to a part."""
         return self.shares.distance(group.position, part), group.name
 
@@ -150,7 +150,7 @@ class _Balancer:
             if not is_better and not self._swap():
                 return
 
-    def _pour(self, giver: Part, taker: Part) -> bool:
+    def _pour(self, giver: Subset, taker: Subset) -> bool:
         """Move groups from one part to another while that evens them out; tell if any was."""
         given = [
             group
@@ -176,7 +176,7 @@ class _Balancer:
                 swapped += self._improves(((one, others), (other, its)), _NOTICED)
         return swapped > 0
 
-    def _improves(self, moves: Sequence[tuple[Group, Part]], least: float) -> bool:
+    def _improves(self, moves: Sequence[tuple[Group, Subset]], least: float) -> bool:
         """Move groups if that evens out the sizes so much and loses no class; tell if it does."""
         placement = self.placement
         missing, unevenness = placement.missing(), placement.unevenness()
@@ -222,7 +222,7 @@ class _Search:
     attempts: int = _ATTEMPTS
 
     def chain(
-        self, wanted: Sequence[tuple[str, Part]], length: int, held: frozenset[str]
+        self, wanted: Sequence[tuple[str, Subset]], length: int, held: frozenset[str]
     ) -> list[_Move] | None:
         """Return the moves, or None if none are found.
 
@@ -244,8 +244,8 @@ class _Search:
     def _try(
         self,
         group: Group,
-        part: Part,
-        wanted: Sequence[tuple[str, Part]],
+        part: Subset,
+        wanted: Sequence[tuple[str, Subset]],
         length: int,
         held: frozenset[str],
     ) -> list[_Move] | None:
@@ -265,7 +265,7 @@ class _Search:
         return rest
 
     def _candidates(
-        self, label: str, part: Part, length: int, held: frozenset[str]
+        self, label: str, part: Subset, length: int, held: frozenset[str]
     ) -> list[Group]:
         """Return groups with a label that may go to a part, the best first."""
         parts, distance = self.balancer.placement.parts, self.balancer.distance
@@ -281,7 +281,7 @@ class _Search:
             able = [group for group in able if costs[group.name][0] < self.goal]
         return sorted(able, key=lambda group: (costs[group.name], distance(group, part)))
 
-    def _cost(self, group: Group, part: Part) -> tuple[tuple[int, ...], int]:
+    def _cost(self, group: Group, part: Subset) -> tuple[tuple[int, ...], int]:
         """Return what would be missing if a group were moved, and how uneven the parts would be.
 
         The latter is coarse, so that a photograph more or less does not choose another group.

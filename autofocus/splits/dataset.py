@@ -1,10 +1,11 @@
-"""The photographs of a training: what they show, and which part of the data each belongs to."""
+"""The dataset of a training: images, split, targets."""
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,23 +13,23 @@ from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError
 from autofocus.grouping.locations import DEFAULT_PATTERN
-from autofocus.images.facts import Facts
+from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak
-from autofocus.splits.photographs import Photograph
-from autofocus.splits.splitting import Assignment, Member, Part, Split, SplitBy, make_split
+from autofocus.splits.split import Assignment, Split, make_split
+from autofocus.splits.subsets import GroupKind, SplitBy, Subset
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How the photographs are to be divided.
+class SplitSettings:
+    """How to split the images.
 
     Attributes:
-        testing_percentage: how much is for the test, 0 to 100.
-        validation_percentage: how much is for validation, 0 to 100.
+        testing_percentage: percentage of images for the test, 0 to 100.
+        validation_percentage: percentage of images for validation, 0 to 100.
         split_by: what is never divided; `auto` for the largest group that the data allow.
-        sequence_gap_s: how long after the one before a frame may come and be of its sequence.
-        multilabel: whether a photograph may have several labels.
-        location_pattern: finds the location in a photograph's path, where no column tells it.
+        sequence_gap_s: longest time between two frames of a sequence, in seconds.
+        multilabel: whether an image may have several labels.
+        location_pattern: finds the location in an image's path if no column gives it.
     """
 
     testing_percentage: float
@@ -40,180 +41,178 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Image:
-    """What the classifier layer sees as one image.
+class SplitSummary:
+    """The split in numbers.
 
     Attributes:
-        name: its path relative to the image folder.
-        labels: what it shows; one, unless images may have several.
-        facts: what the photograph tells of itself.
-        assignment: the part of the data that its photograph belongs to, and with which others.
+        group_kind: what a group is.
+        split_by: the setting.
+        groups: number of groups of each subset.
+        images: number of rows of each subset.
+        left_out: number of rows that are copies of others.
+        sequence_gap_s: longest time between two frames of a sequence, in seconds.
+        digest: identifies the split.
+        warnings: one sentence each.
     """
 
-    name: str
-    labels: tuple[str, ...]
-    facts: Facts
-    assignment: Assignment
+    group_kind: GroupKind
+    split_by: SplitBy
+    groups: Mapping[str, int]
+    images: Mapping[str, int]
+    left_out: int
+    sequence_gap_s: float
+    digest: str
+    warnings: list[str]
 
-    @property
-    def label(self) -> str:
-        """Its labels as one text."""
-        return "; ".join(self.labels)
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of its content."""
-        return self.assignment.digest
-
-    @property
-    def part(self) -> Part | None:
-        """The part of the data that it belongs to; None if it is left out."""
-        return self.assignment.part
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as it stands in `metrics.json`."""
+        values = asdict(self)
+        return {"level": values.pop("group_kind"), "asked": values.pop("split_by"), **values}
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """All photographs of a training.
+    """All images of a training, with their labels and their places in the split.
 
     Attributes:
-        labels: the classes, in the network's order.
-        images: in rising order of their names, those that are left out among them.
-        photographs: the same in the order of the split; several images can be of one.
-        split: which photograph belongs to which part, and why.
-        asked: how they were to be divided.
+        labels: the classes, in the order of the classifier's outputs.
+        split: the assignment of each image.
+        settings: how the images were split.
     """
 
     labels: tuple[str, ...]
-    images: tuple[Image, ...]
-    photographs: tuple[Photograph, ...]
     split: Split
-    asked: Asked
-
-    def part(self, part: Part) -> tuple[Image, ...]:
-        """Return the images of one part."""
-        return tuple(image for image in self.images if image.part is part)
+    settings: SplitSettings
 
     @property
-    def used(self) -> tuple[Image, ...]:
-        """The images of all parts."""
-        return tuple(image for image in self.images if image.part is not None)
+    def images(self) -> tuple[Image, ...]:
+        """All images, in the order of the split."""
+        return tuple(one.image for one in self.split.assignments)
 
-    def targets(self, images: Sequence[Image]) -> NDArray[np.float32]:
-        """Return which classes N images show, shape (N, C), 1 where they do."""
-        numbers = {label: number for number, label in enumerate(self.labels)}
-        targets = np.zeros((len(images), len(self.labels)), np.float32)
-        for row, image in enumerate(images):
-            targets[row, [numbers[label] for label in image.labels]] = 1
+    @cached_property
+    def rows(self) -> tuple[Assignment, ...]:
+        """The rows to train on and evaluate, sorted by file, those that are left out included.
+
+        One per image where an image may have several labels, else one per image and label: the
+        image of such a row has that label and its file alone.
+        """
+        rows = self.split.assignments
+        if not self.settings.multilabel:
+            rows = tuple(
+                replace(one, image=image) for one in rows for image in one.image.per_label()
+            )
+        return tuple(sorted(rows, key=lambda one: one.image.file))
+
+    def subset(self, subset: Subset) -> tuple[Assignment, ...]:
+        """Return the rows of a subset."""
+        return tuple(one for one in self.rows if one.subset is subset)
+
+    @property
+    def used(self) -> tuple[Assignment, ...]:
+        """The rows of all subsets."""
+        return tuple(one for one in self.rows if one.subset is not None)
+
+    def targets(self, rows: Sequence[Assignment]) -> NDArray[np.float32]:
+        """Return which of C classes N rows show: shape (N, C), 1 or 0."""
+        columns = {label: column for column, label in enumerate(self.labels)}
+        targets = np.zeros((len(rows), len(self.labels)), np.float32)
+        for row, one in enumerate(rows):
+            targets[row, [columns[label] for label in one.image.labels]] = 1
         return targets
 
     def table(self) -> dict[str, dict[str, int]]:
-        """Return how many images each class has in each part."""
-        counts = Counter((label, image.part) for image in self.images for label in image.labels)
-        return {label: {part.value: counts[label, part] for part in Part} for label in self.labels}
-
-    def split_figures(self) -> dict[str, Any]:
-        """Return what is to be known about the split, as plain JSON values."""
-        groups = {part: {image.assignment.group for image in self.part(part)} for part in Part}
+        """Return the number of rows by class and subset."""
+        counts = Counter((label, one.subset) for one in self.rows for label in one.image.labels)
         return {
-            "level": self.split.level,
-            "asked": self.asked.split_by,
-            "groups": {part.value: len(groups[part]) for part in Part},
-            "images": {part.value: len(self.part(part)) for part in Part},
-            "left_out": len(self.images) - len(self.used),
-            "sequence_gap_s": self.asked.sequence_gap_s,
-            "digest": self.split.digest,
-            "warnings": list(self.split.warnings),
+            label: {subset.value: counts[label, subset] for subset in Subset}
+            for label in self.labels
         }
 
+    def split_summary(self) -> SplitSummary:
+        """Return the split in numbers."""
+        return SplitSummary(
+            group_kind=self.split.group_kind,
+            split_by=self.settings.split_by,
+            groups={s.value: len({one.group for one in self.subset(s)}) for s in Subset},
+            images={s.value: len(self.subset(s)) for s in Subset},
+            left_out=len(self.rows) - len(self.used),
+            sequence_gap_s=self.settings.sequence_gap_s,
+            digest=self.split.digest,
+            warnings=list(self.split.warnings),
+        )
+
     def fingerprint(self, *more: Any) -> str:
-        """Return a digest of all contents, labels and parts, and of what else is given."""
+        """Return a digest of all contents, labels and subsets, and of the given JSON values."""
         rows = sorted(
-            (image.digest, image.label, image.part.value if image.part else "")
-            for image in self.images
+            (one.image.digest, one.image.label, one.subset.value if one.subset else "")
+            for one in self.rows
         )
         text = json.dumps([self.labels, rows, self.split.digest, *more])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def warnings(self) -> list[str]:
-        """Return what is thin or doubtful about the data, one sentence each."""
+        """Return doubts about the data, one sentence each."""
         table = self.table()
-        sentences = [*self.split.warnings, *(_thin(label, table[label]) for label in table)]
+        sentences = [*self.split.warnings, *(_warn_of_gap(label, table[label]) for label in table)]
         labels: dict[str, set[str]] = {}
-        for photograph in self.photographs:
-            labels.setdefault(photograph.digest, set()).update(photograph.labels)
+        for image in self.images:
+            labels.setdefault(image.digest, set()).update(image.labels)
         several = sum(len(each) > 1 for each in labels.values())
-        if several and not self.asked.multilabel:
+        if several and not self.settings.multilabel:
             sentences.append(
-                f"Several labels have {_photographs(several)} in common: whatever is answered, "
+                f"Several labels have {_count(several)} in common: whatever is answered, "
                 "one of them counts as wrong."
             )
-        copies = len(self.photographs) - len(labels)
+        copies = len(self.images) - len(labels)
         if copies:
-            sentences.append(f"Copies of others: {_photographs(copies)}.")
+            sentences.append(f"Copies of others: {_count(copies)}.")
         return [sentence for sentence in sentences if sentence]
 
 
-def _thin(label: str, parts: dict[str, int]) -> str:
-    lacking = [part for part, number in parts.items() if not number]
-    if not lacking:
+def _warn_of_gap(label: str, subsets: Mapping[str, int]) -> str:
+    empty = [subset for subset, number in subsets.items() if not number]
+    if not empty:
         return ""
-    photographs = _photographs(sum(parts.values()))
-    return f"{label} has {photographs}, and none for {' and '.join(lacking)}."
+    return f"{label} has {_count(sum(subsets.values()))}, and none for {' and '.join(empty)}."
 
 
-def _photographs(number: int) -> str:
+def _count(number: int) -> str:
     return f"{number:,} photograph" + "s" * (number != 1)
 
 
 def make_dataset(
-    labels: tuple[str, ...], photographs: Sequence[Photograph], asked: Asked
+    labels: tuple[str, ...], images: Sequence[Image], settings: SplitSettings
 ) -> Dataset:
-    """Sort the photographs into parts, and make sure that no part knows another.
+    """Split the images, and check that no subset leaks into another.
 
     Args:
         labels: the classes.
-        photographs: of `gather`.
-        asked: how to divide them.
+        images: of `collect_images`.
+        settings: how to split them.
 
     Raises:
-        InputDataError: the training part has fewer than two classes.
-        LeakError: two parts share a place, a sequence or a file.
+        InputDataError: fewer than two classes are left for training.
+        LeakError: two subsets share a location, a sequence or a file.
     """
-    members = [Member(one.frame, one.labels, one.digest) for one in photographs]
     split = make_split(
-        members,
-        testing_percentage=asked.testing_percentage,
-        validation_percentage=asked.validation_percentage,
-        split_by=asked.split_by,
-        sequence_gap_s=asked.sequence_gap_s,
+        images,
+        testing_percentage=settings.testing_percentage,
+        validation_percentage=settings.validation_percentage,
+        split_by=settings.split_by,
+        sequence_gap_s=settings.sequence_gap_s,
     )
     check_no_leak(split)
-    images = [
-        image
-        for photograph, assignment in zip(photographs, split.assignments, strict=True)
-        for image in _images(photograph, assignment, asked.multilabel)
-    ]
-    ordered = tuple(sorted(images, key=lambda image: image.name))
-    dataset = Dataset(labels, ordered, tuple(photographs), split, asked)
+    dataset = Dataset(labels, split, settings)
     _check_training(dataset)
     return dataset
 
 
-def _images(photograph: Photograph, assignment: Assignment, multilabel: bool) -> list[Image]:
-    if multilabel:
-        return [Image(photograph.images[0], photograph.labels, photograph.facts, assignment)]
-    return [
-        Image(name, (label,), photograph.facts, assignment)
-        for name, label in zip(photograph.images, photograph.labels, strict=True)
-    ]
-
-
 def _check_training(dataset: Dataset) -> None:
-    training = dataset.part(Part.TRAINING)
-    learned = {label for image in training for label in image.labels}
-    if len(learned) < 2:  # noqa: PLR2004 - one class can't be told from another
+    training = dataset.subset(Subset.TRAINING)
+    classes = {label for one in training for label in one.image.labels}
+    if len(classes) < 2:  # noqa: PLR2004 - a classifier needs two classes
         raise InputDataError(
-            f"Of {len(dataset.images)} photographs in {len(dataset.labels)} classes, "
-            f"{len(training)} are for training, in {len(learned)} class(es): "
+            f"Of {len(dataset.rows)} photographs in {len(dataset.labels)} classes, "
+            f"{len(training)} are for training, in {len(classes)} class(es): "
             "give more photographs, or lower testing_percentage and validation_percentage."
         )

@@ -1,4 +1,4 @@
-"""Folds of a cross-validation: whole groups, with every class spread over them."""
+"""Folds of a cross-validation: whole groups, with every class spread over the folds."""
 
 import hashlib
 from collections import Counter
@@ -6,21 +6,21 @@ from collections import Counter
 import numpy as np
 
 from autofocus.errors import SettingError
-from autofocus.splits.splitting import Split
+from autofocus.splits.split import Split
 
-# Counts all images as if it were a label.
+# The key that counts all images of a group, beside those that count its labels.
 _ALL = ""
 
 
 def make_folds(split: Split, number: int) -> dict[str, int]:
-    """Divide the groups of a split, of all its parts, into folds.
+    """Divide the groups of all subsets of a split into folds.
 
-    The largest groups are placed first, each where its classes are rarest so far; all images
-    together count as one class more.
+    The largest groups are placed first, each in the fold that has least of its classes so far;
+    all images together count as one more class.
 
     Args:
-        split: the photographs; those that are left out are in no fold.
-        number: how many folds.
+        split: the images; those that are left out are in no fold.
+        number: number of folds.
 
     Returns:
         The fold of each group, from 0.
@@ -32,7 +32,7 @@ def make_folds(split: Split, number: int) -> dict[str, int]:
     if len(contents) < number:
         raise SettingError(
             f"folds: {number} folds need at least as many groups, and there are {len(contents)} "
-            f"({split.level}s): set folds to at most that."
+            f"({split.group_kind}s): set folds to at most that."
         )
     totals: Counter[str] = Counter()
     for content in contents.values():
@@ -42,26 +42,26 @@ def make_folds(split: Split, number: int) -> dict[str, int]:
     def weight(group: str) -> float:
         return sum(images / totals[label] for label, images in sorted(contents[group].items()))
 
-    # What share of each class, and of all images, each fold has so far.
+    # The share of each class, and of all images, that each fold has so far.
     taken = np.zeros((number, len(columns)))
     folds = {}
-    for group in sorted(contents, key=lambda group: (-weight(group), _by_chance(group))):
-        its = [columns[label] for label in contents[group]]
+    for group in sorted(contents, key=lambda group: (-weight(group), _tie_breaker(group))):
+        group_columns = [columns[label] for label in contents[group]]
         share = np.array([images / totals[label] for label, images in contents[group].items()])
-        fold = int((taken[:, its] @ share).argmin())
-        taken[fold, its] += share
+        fold = int((taken[:, group_columns] @ share).argmin())
+        taken[fold, group_columns] += share
         folds[group] = fold
     return folds
 
 
 def _contents(split: Split) -> dict[str, Counter[str]]:
-    """Return how many images of each class each group has, and how many at all."""
+    """Return the number of images of each class, and of all, by group."""
     contents: dict[str, Counter[str]] = {}
     for one in split.assignments:
-        if one.part is not None:
-            contents.setdefault(one.group, Counter()).update([_ALL, *one.labels])
+        if one.subset is not None:
+            contents.setdefault(one.group, Counter()).update([_ALL, *one.image.labels])
     return contents
 
 
-def _by_chance(group: str) -> str:
+def _tie_breaker(group: str) -> str:
     return hashlib.sha256(f"fold {group}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,65 +1,59 @@
-"""The check that what is tested was not seen while learning.
+"""The leak check: no test image may share anything with an image that was learned from.
 
-It knows nothing of how the split was made: it looks at what came out.
+The check does not rely on how the split was made; it looks at the result alone.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
 
 from autofocus.errors import LeakError
-from autofocus.splits.splitting import Assignment, Split
+from autofocus.splits.split import Assignment, Split
+from autofocus.splits.subsets import GroupKind
 
 
 def check_no_leak(split: Split) -> None:
-    """Make sure that no two parts of a split share anything that would flatter.
+    """Check that no two subsets of a split share a location, a sequence, a group or a file.
 
     Raises:
-        LeakError: two parts share a location (where the split is by location), a sequence (unless
-            it is by image), a group of the split, or a file.
+        LeakError: two subsets share a location (of a split by location), a sequence (of a split
+            that is not by image), a group, or a file.
     """
-    check_no_leak_between(
-        split.assignments, [one.part.value if one.part else None for one in split.assignments],
-        by_location=split.level == "location",
-        by_sequence=split.level != "image",
-    )  # fmt: skip
+    sides = [one.subset.value if one.subset else None for one in split.assignments]
+    check_no_leak_between(split.assignments, sides, split.group_kind)
 
 
 def check_no_leak_between(
-    assignments: Sequence[Assignment],
-    sides: Sequence[Hashable | None],
-    *,
-    by_location: bool,
-    by_sequence: bool,
+    assignments: Sequence[Assignment], sides: Sequence[Hashable | None], group_kind: GroupKind
 ) -> None:
-    """Make sure that no two sides share a location, a sequence, a group or a file.
+    """Check that no two sides share a location, a sequence, a group or a file.
 
     Args:
-        assignments: N photographs.
-        sides: the part or fold of each; None for those that are left out.
-        by_location: whether locations must not be shared.
-        by_sequence: whether sequences must not be shared.
+        assignments: N images.
+        sides: the subset or fold of each; None for images that are left out.
+        group_kind: what a group is: locations may be shared unless it is a location, and
+            sequences may be shared if it is an image.
 
     Raises:
         LeakError: two sides share one.
     """
     used = [(one, side) for one, side in zip(assignments, sides, strict=True) if side is not None]
-    _check("file", ((one.digest, one.name, side) for one, side in used))
-    if by_sequence:
-        _check("sequence", ((one.sequence, one.name, side) for one, side in used))
-    if by_location:
-        _check("location", ((one.location, one.name, side) for one, side in used))
-    _check("group", ((one.group, one.name, side) for one, side in used))
+    _check("file", ((one.image.digest, one, side) for one, side in used))
+    if group_kind != "image":
+        _check("sequence", ((one.sequence, one, side) for one, side in used))
+    if group_kind == "location":
+        _check("location", ((one.image.frame.location, one, side) for one, side in used))
+    _check("group", ((one.group, one, side) for one, side in used))
 
 
-def _check(what: str, rows: Iterable[tuple[str, str, Hashable]]) -> None:
+def _check(kind: str, rows: Iterable[tuple[str, Assignment, Hashable]]) -> None:
     first: dict[str, tuple[str, Hashable]] = {}
-    for value, name, side in rows:
+    for value, one, side in rows:
         if not value:
             continue
-        other, its_side = first.setdefault(value, (name, side))
-        if its_side != side:
-            told = value[:16] if what == "file" else value
+        other, other_side = first.setdefault(value, (one.image.name, side))
+        if other_side != side:
+            shown = value[:16] if kind == "file" else value
             raise LeakError(
-                f"The {what} {told} stands on two sides of the split: {other} in {its_side}, "
-                f"{name} in {side}. The figures would be too good: nothing was trained. This is "
-                "an error of Autofocus: please report it with split.csv's inputs."
+                f"The {kind} {shown} stands on two sides of the split: {other} in {other_side}, "
+                f"{one.image.name} in {side}. The figures would be too good: nothing was trained. "
+                "This is an error of Autofocus: please report it with split.csv's inputs."
             )

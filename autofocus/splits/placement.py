@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from autofocus.splits.parts import Part
+from autofocus.splits.subsets import Subset
 
 # In the order in which they matter: what isn't learned can't be tested, and a test tells more
 # than validation does.
-_ORDER = (Part.TRAINING, Part.TEST, Part.VALIDATION)
+_ORDER = (Subset.TRAINING, Subset.TEST, Subset.VALIDATION)
 # A part's share of the images may be so many times what was asked before groups are moved.
 _LEAST, _MOST = 0.75, 4 / 3
 # What every group with photographs has, as if it were a label: a part is to hold something.
@@ -23,25 +23,25 @@ class Shares:
     testing: float
     validation: float
 
-    def of(self, part: Part) -> float:
+    def of(self, part: Subset) -> float:
         """Return the share of a part, 0 to 100."""
         rest = 100.0 - self.testing - self.validation
-        return {Part.TEST: self.testing, Part.VALIDATION: self.validation}.get(part, rest)
+        return {Subset.TEST: self.testing, Subset.VALIDATION: self.validation}.get(part, rest)
 
     @property
-    def wanted(self) -> tuple[Part, ...]:
+    def wanted(self) -> tuple[Subset, ...]:
         """The parts that are to hold anything, those that matter most first."""
         return tuple(part for part in _ORDER if self.of(part) > 0)
 
-    def place(self, position: float) -> Part:
+    def place(self, position: float) -> Subset:
         """Return the part at a position from 0 to 100."""
         if position < self.validation:
-            return Part.VALIDATION
-        return Part.TEST if position < self.validation + self.testing else Part.TRAINING
+            return Subset.VALIDATION
+        return Subset.TEST if position < self.validation + self.testing else Subset.TRAINING
 
-    def distance(self, position: float, part: Part) -> float:
+    def distance(self, position: float, part: Subset) -> float:
         """Return how far a position is from a part: groups at its edge go there first."""
-        low = {Part.VALIDATION: 0.0, Part.TEST: self.validation}.get(
+        low = {Subset.VALIDATION: 0.0, Subset.TEST: self.validation}.get(
             part, self.validation + self.testing
         )
         return max(low - position, position - (low + self.of(part)), 0.0)
@@ -78,10 +78,10 @@ class Placement:
     """
 
     shares: Shares
-    parts: dict[str, Part]
-    cover: Counter[tuple[Part, str]] = field(default_factory=Counter)
-    lacking: Counter[Part] = field(default_factory=Counter)
-    images: Counter[Part] = field(default_factory=Counter)
+    parts: dict[str, Subset]
+    cover: Counter[tuple[Subset, str]] = field(default_factory=Counter)
+    lacking: Counter[Subset] = field(default_factory=Counter)
+    images: Counter[Subset] = field(default_factory=Counter)
     total: int = 0
 
     @classmethod
@@ -96,21 +96,21 @@ class Placement:
             placement._add(groups[name], part)
         return placement
 
-    def _add(self, group: Group, part: Part) -> None:
+    def _add(self, group: Group, part: Subset) -> None:
         self.images[part] += group.images
         for label in group.labels:
             self.cover[part, label] += 1
             if self.cover[part, label] == 1:
                 self.lacking[part] -= 1
 
-    def _take(self, group: Group, part: Part) -> None:
+    def _take(self, group: Group, part: Subset) -> None:
         self.images[part] -= group.images
         for label in group.labels:
             self.cover[part, label] -= 1
             if self.cover[part, label] == 0:
                 self.lacking[part] += 1
 
-    def move(self, group: Group, part: Part) -> Part:
+    def move(self, group: Group, part: Subset) -> Subset:
         """Move a group, and return the part that it was in."""
         before = self.parts[group.name]
         self._take(group, before)
@@ -127,7 +127,7 @@ class Placement:
         empty = sum(not self.cover[part, ANYTHING] for part in self.shares.wanted)
         return first, empty, *others
 
-    def ratio(self, part: Part) -> float:
+    def ratio(self, part: Subset) -> float:
         """Return how many times as large as asked a part is."""
         return _ratio(self.images[part], self.shares.of(part), self.total)
 

@@ -1,10 +1,10 @@
-"""The table that tells which photograph belongs to which part, and why."""
+"""`split.csv`: the subset of each image, and why."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from autofocus.runs.files import csv_writer
-from autofocus.splits.splitting import Assignment, Split
+from autofocus.splits.split import Assignment, Split
 from autofocus.tables.columns import SPLIT
 
 
@@ -13,8 +13,8 @@ def write_split(path: Path, split: Split, folds: Mapping[str, int] | None = None
 
     Args:
         path: the table.
-        split: which photograph belongs to which part.
-        folds: the fold of each group, from 0, where there was a cross-validation.
+        split: the assignment of each image.
+        folds: the fold of each group, from 0, if there was a cross-validation.
     """
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv_writer(file)
@@ -23,14 +23,14 @@ def write_split(path: Path, split: Split, folds: Mapping[str, int] | None = None
 
 
 def _row(one: Assignment, folds: Mapping[str, int]) -> tuple[str, ...]:
-    is_used = one.part is not None and one.group in folds
+    has_fold = one.subset is not None and one.group in folds
     return (
-        one.name,
-        "; ".join(one.labels),
-        one.location,
+        one.image.name,
+        "; ".join(one.image.labels),
+        one.image.frame.location,
         one.sequence,
         one.group,
-        one.part.value if one.part else "",
-        str(folds[one.group] + 1) if is_used else "",
+        one.subset.value if one.subset else "",
+        str(folds[one.group] + 1) if has_fold else "",
         one.reason,
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.splits.dataset import Image
+from autofocus.splits.split import Assignment
 from autofocus.training.fitting import Fitting, fit
 from autofocus.training.samples import Samples
 
@@ -40,19 +40,19 @@ def out_of_fold(
     return logits
 
 
-def by_image(images: Sequence[Image], number: int) -> NDArray[np.int64]:
+def by_image(images: Sequence[Assignment], number: int) -> NDArray[np.int64]:
     """Divide images into folds one by one, by a digest of their content."""
-    digests = [hashlib.sha256(f"fold {one.digest}".encode()).hexdigest() for one in images]
+    digests = [hashlib.sha256(f"fold {one.image.digest}".encode()).hexdigest() for one in images]
     return np.array([int(digest, 16) % number for digest in digests], np.int64)
 
 
-def thinned(images: Sequence[Image]) -> list[Image]:
+def thinned(images: Sequence[Assignment]) -> list[Assignment]:
     """Return whole groups of images, up to enough, by a chance that is always the same."""
-    groups: dict[str, list[Image]] = {}
+    groups: dict[str, list[Assignment]] = {}
     for image in images:
-        groups.setdefault(image.assignment.group, []).append(image)
+        groups.setdefault(image.group, []).append(image)
     order = sorted(groups, key=lambda group: hashlib.sha256(group.encode()).hexdigest())
-    chosen: list[Image] = []
+    chosen: list[Assignment] = []
     for group in order:
         if len(chosen) >= MOST_COMPARED:
             break

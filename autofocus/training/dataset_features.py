@@ -13,8 +13,10 @@ from autofocus.model.classifier import View
 from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
-from autofocus.splits.dataset import Dataset, Image
-from autofocus.splits.splitting import Part
+from autofocus.splits.dataset import Dataset
+from autofocus.splits.images import Image
+from autofocus.splits.split import Assignment
+from autofocus.splits.subsets import Subset
 from autofocus.training.samples import Samples
 
 # What moved counts at least and at most so many times as much as what usually moves in its class.
@@ -53,25 +55,27 @@ class DatasetFeatures:
         if "motion" in _SIDES[view] or self.weight_by_motion:
             self._find_motion()
         pictures = [
-            self._picture(image, side) for image in self.dataset.used for side in _SIDES[view]
+            self._picture(row.image, side) for row in self.dataset.used for side in _SIDES[view]
         ]
         self.viewer.ensure(pictures, f"features ({view})")
         if not copies:
             return
         distorted = [
             picture
-            for image in self.dataset.part(Part.TRAINING)
+            for row in self.dataset.subset(Subset.TRAINING)
             for side in _SIDES[view]
-            for picture in self._distorted(image, side)
+            for picture in self._distorted(row.image, side)
         ]
         self.viewer.ensure(distorted, f"distorted copies ({view})")
 
-    def features(self, images: Sequence[Image], view: View) -> NDArray[np.float32]:
+    def features(self, images: Sequence[Assignment], view: View) -> NDArray[np.float32]:
         """Return the features of N images, shape (N, D), or (N, 2 D) for both views."""
-        keys = [[self._picture(image, side).key for image in images] for side in _SIDES[view]]
+        keys = [[self._picture(row.image, side).key for row in images] for side in _SIDES[view]]
         return stack(self.viewer.cache, keys)
 
-    def samples(self, images: Sequence[Image], view: View, *, copies: bool = False) -> Samples:
+    def samples(
+        self, images: Sequence[Assignment], view: View, *, copies: bool = False
+    ) -> Samples:
         """Return images as the classifier layer sees them.
 
         Args:
@@ -93,7 +97,7 @@ class DatasetFeatures:
 
     def box(self, image: Image) -> Box | None:
         """Return what moved in an image, if that has been found."""
-        return self._boxes.get(image.assignment.name)
+        return self._boxes.get(image.name)
 
     def count_boxes(self) -> dict[str, int]:
         """Return in how many photographs something moved, and in how many nothing was found."""
@@ -104,44 +108,47 @@ class DatasetFeatures:
         if self._boxes:
             return
         folder = self.viewer.image_dir
-        photographs = self.dataset.photographs
+        images = self.dataset.images
         finder = MotionFinder(
-            [photograph.frame for photograph in photographs],
+            [image.frame for image in images],
             lambda name: read(folder / name),
             self.motion,
         )
-        digests = {photograph.frame.name: photograph.digest for photograph in photographs}
+        digests = {image.name: image.digest for image in images}
         self._boxes.update(self.viewer.boxes(finder, digests))
 
     def _picture(self, image: Image, side: View) -> Picture:
         if side == "full":
-            return Picture(image.digest, image.name)
-        box = self._boxes[image.assignment.name]
+            return Picture(image.digest, image.file)
+        box = self._boxes[image.name]
         key = crop_key(image.digest, box)
-        return Picture(key, image.name, box if key != image.digest else None)
+        return Picture(key, image.file, box if key != image.digest else None)
 
     def _distorted(self, image: Image, side: View) -> Iterator[Picture]:
         whole = self._picture(image, side)
         for copy in self.distortions.copies(whole.key, self.copies):
             yield Picture(copy.key, whole.name, whole.box, copy.apply)
 
-    def _copies(self, images: Sequence[Image], view: View) -> Iterator[NDArray[np.float32]]:
+    def _copy_keys(self, image: Image, side: View) -> list[str]:
+        return [picture.key for picture in self._distorted(image, side)]
+
+    def _copies(self, images: Sequence[Assignment], view: View) -> Iterator[NDArray[np.float32]]:
         keys = [
-            list(zip(*([p.key for p in self._distorted(i, side)] for i in images), strict=True))
+            list(zip(*(self._copy_keys(row.image, side) for row in images), strict=True))
             for side in _SIDES[view]
         ]
         for sides in zip(*keys, strict=True):
             yield stack(self.viewer.cache, sides)
 
-    def _weights(self, images: Sequence[Image]) -> NDArray[np.float32]:
+    def _weights(self, images: Sequence[Assignment]) -> NDArray[np.float32]:
         weights = np.ones(len(images), np.float32)
         if not self.weight_by_motion:
             return weights
-        masses = np.array([self._boxes[image.assignment.name].score for image in images])
-        for label in {image.label for image in images}:
-            rows = np.array([image.label == label for image in images])
-            usual = masses[rows].mean()
+        masses = np.array([self._boxes[row.image.name].score for row in images])
+        for label in {row.image.label for row in images}:
+            has_label = np.array([row.image.label == label for row in images])
+            usual = masses[has_label].mean()
             # Within the class, so that empty frames, in which little moves, count as well.
             if usual > 0:
-                weights[rows] = np.clip(masses[rows] / usual, _LEAST_MASS, _MOST_MASS)
+                weights[has_label] = np.clip(masses[has_label] / usual, _LEAST_MASS, _MOST_MASS)
         return weights

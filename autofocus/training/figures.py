@@ -15,8 +15,8 @@ from autofocus.model.head import Head
 from autofocus.reporting import results
 from autofocus.reporting.pictures import Misclassified
 from autofocus.reporting.report import Context, Report
-from autofocus.splits.dataset import Image
-from autofocus.splits.splitting import Part
+from autofocus.splits.split import Assignment
+from autofocus.splits.subsets import Subset
 from autofocus.splits.table import write_split
 from autofocus.tables.columns import SPLIT_NAME
 from autofocus.training.dataset_features import DatasetFeatures
@@ -76,17 +76,17 @@ class Figures:
     head: Head
 
     @cached_property
-    def _parts(self) -> dict[Part, Samples]:
+    def _parts(self) -> dict[Subset, Samples]:
         view = self.chosen.view
-        return {part: self.looks.samples(self._images(part), view) for part in Part}
+        return {part: self.looks.samples(self._images(part), view) for part in Subset}
 
-    def _images(self, part: Part) -> tuple[Image, ...]:
-        return self.plan.dataset.part(part)
+    def _images(self, part: Subset) -> tuple[Assignment, ...]:
+        return self.plan.dataset.subset(part)
 
     def find(self) -> Findings:
         """Judge the classifier on the parts that it did not learn from."""
         judge = Judge(self.plan.dataset, self.plan.asked)
-        test = judge.judged(self._images(Part.TEST), self._logits(Part.TEST))
+        test = judge.judged(self._images(Subset.TEST), self._logits(Subset.TEST))
         # On the backbone as it came: a tuned one has seen what a fold leaves out.
         cross = CrossJudge(
             judge, self.frozen, self.chosen.view, self.plan.fitting, self.chosen.fitted
@@ -112,22 +112,22 @@ class Figures:
         many = cross.held_out() if self.plan.fine_tuning is None else None
         if many is not None:
             return many, "cross-validation"
-        validation = judge.judged(self._images(Part.VALIDATION), self._logits(Part.VALIDATION))
+        validation = judge.judged(self._images(Subset.VALIDATION), self._logits(Subset.VALIDATION))
         return validation, "validation"
 
-    def _logits(self, part: Part) -> NDArray[np.float32]:
+    def _logits(self, part: Subset) -> NDArray[np.float32]:
         return self.head.logits(self._parts[part].features)
 
     def _metrics(self) -> dict[str, Any]:
         dataset, fitted = self.plan.dataset, self.chosen.fitted
         return {
             "labels": list(dataset.labels),
-            "multilabel": dataset.asked.multilabel,
+            "multilabel": dataset.settings.multilabel,
             "images": dataset.table(),
-            "split": dataset.split_figures(),
+            "split": dataset.split_summary().to_json(),
             **{
                 part.value: score(self.head, self._parts[part])
-                for part in (Part.TRAINING, Part.VALIDATION)
+                for part in (Subset.TRAINING, Subset.VALIDATION)
                 if len(self._parts[part])
             },
             "head": {
@@ -159,7 +159,7 @@ class Figures:
                 "The classifier layer had not converged when its training ended: raise "
                 "how_many_training_steps."
             )
-        if not self._images(Part.VALIDATION):
+        if not self._images(Subset.VALIDATION):
             doubts.append(
                 "There are no validation photographs: probabilities are not calibrated, and no "
                 "thresholds could be chosen."
@@ -191,7 +191,7 @@ class Figures:
         return () if self.plan.show_people else self.plan.human_labels
 
     def _context(self, findings: Findings, run_id: str) -> Context:
-        boxes = {image.name: self.looks.box(image) for image in self._images(Part.TEST)}
+        boxes = {row.image.file: self.looks.box(row.image) for row in self._images(Subset.TEST)}
         return Context(
             image_dir=self.plan.image_dir,
             backbone=self.plan.backbone.name,

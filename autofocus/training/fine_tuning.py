@@ -21,8 +21,8 @@ from autofocus.model.classifier import View
 from autofocus.model.head import Head
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
-from autofocus.splits.dataset import Image
-from autofocus.splits.splitting import Part
+from autofocus.splits.images import Image
+from autofocus.splits.subsets import Subset
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import judge
 from autofocus.training.head import Checkpoint, Progressed, score_logits
@@ -122,7 +122,7 @@ class FineTuning:
             SettingError: the backbone can't be tuned.
         """
         training, validation = (
-            _pictures(source, part, view) for part in (Part.TRAINING, Part.VALIDATION)
+            _pictures(source, part, view) for part in (Subset.TRAINING, Subset.VALIDATION)
         )
         viewer = source.viewer
         tuned = fine_tune(
@@ -131,12 +131,12 @@ class FineTuning:
         return tuned.backbone, tuned.head
 
 
-def _pictures(source: DatasetFeatures, part: Part, view: View) -> Pictures:
-    images = source.dataset.part(part)
+def _pictures(source: DatasetFeatures, part: Subset, view: View) -> Pictures:
+    images = source.dataset.subset(part)
     size = source.viewer.backbone.image_size
 
     def draw(number: int, random: np.random.Generator | None) -> Pixels:
-        pixels = _read(source, images[number], view)
+        pixels = _read(source, images[number].image, view)
         if random is None or not source.distortions:
             return to_pixels(pixels, size)
         return source.distortions.apply(pixels, size, random)
@@ -145,7 +145,7 @@ def _pictures(source: DatasetFeatures, part: Part, view: View) -> Pictures:
 
 
 def _read(source: DatasetFeatures, image: Image, view: View) -> Any:
-    whole = read(source.viewer.image_dir / image.name)
+    whole = read(source.viewer.image_dir / image.file)
     box = source.box(image) if view == "motion" else None
     return box.crop(whole) if box is not None and box.status == "motion" else whole
 

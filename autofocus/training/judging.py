@@ -13,10 +13,11 @@ from autofocus.evaluation.judged import Asked, Judged
 from autofocus.evaluation.slices import brightness_band
 from autofocus.evaluation.thresholds import choose_thresholds
 from autofocus.model.classifier import View
-from autofocus.splits.dataset import Dataset, Image
+from autofocus.splits.dataset import Dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.leaks import check_no_leak_between
-from autofocus.splits.splitting import Part, Split
+from autofocus.splits.split import Assignment, Split
+from autofocus.splits.subsets import Subset
 from autofocus.training.cross_validation import by_image, out_of_fold, thinned
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import Fitted, Fitting
@@ -37,22 +38,21 @@ class Judge:
     dataset: Dataset
     asked: Asked
 
-    def judged(self, images: Sequence[Image], logits: NDArray[np.float32]) -> Judged:
+    def judged(self, images: Sequence[Assignment], logits: NDArray[np.float32]) -> Judged:
         """Return images with what was answered, shape (N, C), for `autofocus.evaluation`."""
-        assignments = [image.assignment for image in images]
         return Judged(
-            names=tuple(image.name for image in images),
+            names=tuple(row.image.file for row in images),
             logits=logits,
             targets=self.dataset.targets(images),
-            groups=tuple(one.group for one in assignments),
-            sequences=tuple(one.sequence for one in assignments),
+            groups=tuple(row.group for row in images),
+            sequences=tuple(row.sequence for row in images),
             slices={
-                "location": [one.location for one in assignments],
-                "light": ["night" if image.facts.night else "day" for image in images],
-                "brightness": [brightness_band(image.facts.brightness) for image in images],
-                "camera": [image.facts.camera for image in images],
+                "location": [row.image.frame.location for row in images],
+                "light": ["night" if row.image.facts.night else "day" for row in images],
+                "brightness": [brightness_band(row.image.facts.brightness) for row in images],
+                "camera": [row.image.facts.camera for row in images],
             },
-            multilabel=self.dataset.asked.multilabel,
+            multilabel=self.dataset.settings.multilabel,
         )
 
     def calibrate(
@@ -102,14 +102,8 @@ class CrossJudge:
         """Return the figures of a cross-validation over groups, and the fold of each group."""
         images = list(self.judge.dataset.used)
         group_folds = make_folds(self.judge.dataset.split, number)
-        folds = np.array([group_folds[image.assignment.group] for image in images], np.int64)
-        level = self.judge.dataset.split.level
-        check_no_leak_between(
-            [image.assignment for image in images],
-            folds.tolist(),
-            by_location=level == "location",
-            by_sequence=level != "image",
-        )
+        folds = np.array([group_folds[image.group] for image in images], np.int64)
+        check_no_leak_between(images, folds.tolist(), self.judge.dataset.split.group_kind)
         logits = self._logits(images, folds)
         rows = [self._row(fold, images, folds, logits) for fold in range(number)]
         evaluation = self.judge.evaluate(self.judge.judged(images, logits), None, None)
@@ -128,12 +122,12 @@ class CrossJudge:
         They are many more than the validation part, so that a temperature and thresholds are
         surer; None where there are too few groups.
         """
-        images = [one for one in self.judge.dataset.used if one.part is not Part.TEST]
-        groups = {image.assignment.group for image in images}
+        images = [one for one in self.judge.dataset.used if one.subset is not Subset.TEST]
+        groups = {image.group for image in images}
         if len(groups) < _COMPARED_FOLDS:
             return None
         group_folds = make_folds(self._only(groups), _COMPARED_FOLDS)
-        folds = np.array([group_folds[image.assignment.group] for image in images], np.int64)
+        folds = np.array([group_folds[image.group] for image in images], np.int64)
         return self.judge.judged(images, self._logits(images, folds))
 
     def _only(self, groups: set[str]) -> Split:
@@ -149,25 +143,27 @@ class CrossJudge:
         """
         split = self.judge.dataset.split
         images = thinned(self.judge.dataset.used)
-        groups = {image.assignment.group for image in images}
+        groups = {image.group for image in images}
         number = min(_COMPARED_FOLDS, len(groups))
-        if split.level == "image" or number < 2:  # noqa: PLR2004 - one fold leaves nothing to learn
+        if split.group_kind == "image" or number < 2:  # noqa: PLR2004 - one fold leaves nothing to learn
             return None
         group_folds = make_folds(self._only(groups), number)
-        fair = np.array([group_folds[image.assignment.group] for image in images], np.int64)
+        fair = np.array([group_folds[image.group] for image in images], np.int64)
         return {
             "by_image_accuracy": self._accuracy(images, by_image(images, number)),
             "by_group_accuracy": self._accuracy(images, fair),
-            "level": split.level,
+            "level": split.group_kind,
             "images": len(images),
             "folds": number,
         }
 
-    def _logits(self, images: Sequence[Image], folds: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _logits(
+        self, images: Sequence[Assignment], folds: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
         samples = self.looks.samples(images, self.view)
         return out_of_fold(samples, folds, self.fitting, self.fitted.strength)
 
-    def _accuracy(self, images: Sequence[Image], folds: NDArray[np.int64]) -> float | None:
+    def _accuracy(self, images: Sequence[Assignment], folds: NDArray[np.int64]) -> float | None:
         asked = replace(self.judge.asked, resamples=0)
         judged = self.judge.judged(images, self._logits(images, folds))
         accuracy: float | None = replace(self.judge, asked=asked).evaluate(judged, None, None)[
@@ -178,7 +174,7 @@ class CrossJudge:
     def _row(
         self,
         fold: int,
-        images: Sequence[Image],
+        images: Sequence[Assignment],
         folds: NDArray[np.int64],
         logits: NDArray[np.float32],
     ) -> dict[str, Any]:

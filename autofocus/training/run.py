@@ -192,11 +192,11 @@ class _Session:
             plan.preparation,
             view=chosen.view,
             motion=self.looks.motion if chosen.view != "full" else None,
-            multilabel=plan.dataset.asked.multilabel,
+            multilabel=plan.dataset.settings.multilabel,
             thresholds=findings.thresholds,
             threshold_target=f"{asked.target} {asked.value:g}" if findings.thresholds else "",
-            sequence_gap_s=plan.dataset.asked.sequence_gap_s,
-            location_pattern=plan.dataset.asked.location_pattern,
+            sequence_gap_s=plan.dataset.settings.sequence_gap_s,
+            location_pattern=plan.dataset.settings.location_pattern,
         )
         model = build(backbone, findings.calibrated, description, scratch)
         model.save(scratch / "saved_model")
@@ -205,12 +205,12 @@ class _Session:
 
     def _log_parameters(self) -> None:
         dataset = self.plan.dataset
-        split = dataset.split_figures()
-        numbers = {f"{part}_images": number for part, number in split["images"].items()}
+        summary = dataset.split_summary()
+        numbers = {f"{part}_images": number for part, number in summary.images.items()}
         tags = {
             "data_digest": self.plan.fingerprint,
             "split_digest": dataset.split.digest,
-            "split_level": dataset.split.level,
+            "split_level": dataset.split.group_kind,
             "backbone": self.plan.backbone.name,
             "backbone_digest": self.plan.backbone.digest,
             "autofocus_version": __version__,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from autofocus.model.classifier import View
-from autofocus.splits.splitting import Part
+from autofocus.splits.subsets import Subset
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import Fitted, Fitting, fit
 from autofocus.training.head import Checkpoint, score
@@ -70,11 +70,11 @@ def try_view(
         subject: tells what is trained on what.
     """
     dataset = source.dataset
-    training_images = dataset.part(Part.TRAINING)
+    training_images = dataset.subset(Subset.TRAINING)
     training = source.samples(training_images, view, copies=True)
-    validation = source.samples(dataset.part(Part.VALIDATION), view)
+    validation = source.samples(dataset.subset(Subset.VALIDATION), view)
     copies = len(training) // max(1, len(training_images))
-    groups = [image.assignment.group for image in training_images] * copies
+    groups = [image.group for image in training_images] * copies
     kept = Checkpoint(checkpoint / f"checkpoint-{view}.npz", scratch, f"{subject} {view}")
     fitted = fit(training, validation, groups, fitting, kept)
     judged = score(fitted.head, validation) if len(validation) else {}

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image as Pixels
 
 from autofocus.features.backbones import Backbone
 from autofocus.grouping.frames import Frame
 from autofocus.images.facts import Facts
-from autofocus.splits.dataset import Asked, Dataset, make_dataset
-from autofocus.splits.photographs import Photograph
+from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
+from autofocus.splits.images import Image
 
 SIZE = (8, 12)
 START = datetime(2016, 7, 5, 12)
@@ -50,19 +50,19 @@ def picture(path: Path, left: int, right: int) -> None:
     pixels = np.full((16, 24, 3), left, np.uint8)
     pixels[:, 12:] = right
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path, "PNG")
+    Pixels.fromarray(pixels).save(path, "PNG")
 
 
-def photograph(name: str, number: int, *, place: int, second: int = 0) -> Photograph:
+def photograph(name: str, number: int, *, place: int, second: int = 0) -> Image:
     """A photograph of a place, with a digest of its own."""
     label, own = name.split("/")
     moment = START + timedelta(seconds=second)
     frame = Frame(name, f"cam{place}/{own}", moment, f"L{place}")
     facts = Facts(moment.isoformat(), "MAKER Model", night=False, brightness=90.0)
-    return Photograph(frame, (name,), (label,), f"{number:064x}", facts)
+    return Image(frame, (name,), (label,), f"{number:064x}", facts)
 
 
-def places(folder: Path, number: int = 6) -> list[Photograph]:
+def places(folder: Path, number: int = 6) -> list[Image]:
     """Photographs of two classes at several places: light on the left, or on the right."""
     found = []
     for place in range(number):
@@ -77,4 +77,4 @@ def places(folder: Path, number: int = 6) -> list[Photograph]:
 
 def dataset(folder: Path, number: int = 6, **asked: Any) -> Dataset:
     """The same as a data set, a third of it for the test and a third for validation."""
-    return make_dataset(("left", "right"), places(folder, number), Asked(30, 30, **asked))
+    return make_dataset(("left", "right"), places(folder, number), SplitSettings(30, 30, **asked))

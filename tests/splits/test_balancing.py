@@ -5,13 +5,13 @@ from itertools import product
 from random import Random
 
 from autofocus.splits.balancing import Content, balance, position
-from autofocus.splits.parts import Part
 from autofocus.splits.placement import ANYTHING, Group, Placement, Shares
+from autofocus.splits.subsets import Subset
 
 SHARES = Shares(testing=10, validation=10)
 
 
-def are_all_served(contents: Mapping[str, Content], parts: Mapping[str, Part]) -> bool:
+def are_all_served(contents: Mapping[str, Content], parts: Mapping[str, Subset]) -> bool:
     """Tell whether each part has each class."""
     labels = {label for content in contents.values() for label in content.labels}
     return all(
@@ -22,7 +22,7 @@ def are_all_served(contents: Mapping[str, Content], parts: Mapping[str, Part]) -
             for label in content.labels
         }
         == labels
-        for part in Part
+        for part in Subset
     )
 
 
@@ -30,11 +30,11 @@ def can_all_be_served(contents: Mapping[str, Content]) -> bool:
     """Tell whether any placing at all gives each part each class, by trying every one."""
     return any(
         are_all_served(contents, dict(zip(contents, parts, strict=True)))
-        for parts in product(Part, repeat=len(contents))
+        for parts in product(Subset, repeat=len(contents))
     )
 
 
-def badness(contents: Mapping[str, Content], parts: Mapping[str, Part]) -> tuple[float, ...]:
+def badness(contents: Mapping[str, Content], parts: Mapping[str, Subset]) -> tuple[float, ...]:
     """Return what is wrong with a placing: classes and images that parts lack, and sizes."""
     groups = {
         name: Group(name, (*content.labels, ANYTHING), content.images, position(name))
@@ -57,7 +57,7 @@ def test_a_larger_test_part_only_takes_from_training() -> None:
     """Raising testing_percentage moves groups from training to the test and no others."""
     for name in map(str, range(300)):
         before, after = (Shares(share, 10).place(position(name)) for share in (10, 25))
-        assert before is after or (before, after) == (Part.TRAINING, Part.TEST)
+        assert before is after or (before, after) == (Subset.TRAINING, Subset.TEST)
 
 
 def test_whatever_can_be_served_in_a_small_table_is_served() -> None:
@@ -97,7 +97,7 @@ def test_a_class_in_one_group_stays_in_training() -> None:
     for number in range(40):
         contents = {f"{number} {label}": Content((label,), 10) for label in "abcdefgh"}
         parts, _ = balance(contents, SHARES)
-        assert set(parts.values()) == {Part.TRAINING}
+        assert set(parts.values()) == {Subset.TRAINING}
 
 
 def test_a_class_in_two_groups_is_learned_and_tested() -> None:
@@ -111,7 +111,7 @@ def test_a_class_in_two_groups_is_learned_and_tested() -> None:
         parts, _ = balance(contents, SHARES)
         for label in "abc":
             having = {part for name, part in parts.items() if f" {label} " in name}
-            assert having == {Part.TRAINING, Part.TEST}
+            assert having == {Subset.TRAINING, Subset.TEST}
 
 
 def test_no_part_is_left_empty_for_another_s_classes() -> None:
@@ -123,7 +123,7 @@ def test_no_part_is_left_empty_for_another_s_classes() -> None:
             for k in (1, 2)
         }
         parts, _ = balance(contents, SHARES)
-        assert set(parts.values()) == set(Part)
+        assert set(parts.values()) == set(Subset)
 
 
 def test_groups_change_places_for_better_shares() -> None:
@@ -134,9 +134,9 @@ def test_groups_change_places_for_better_shares() -> None:
         }
         parts, _ = balance(contents, Shares(testing=10, validation=0))
         assert parts == {
-            f"{number} 0": Part.TRAINING,
-            f"{number} 1": Part.TRAINING,
-            f"{number} 2": Part.TEST,
+            f"{number} 0": Subset.TRAINING,
+            f"{number} 1": Subset.TRAINING,
+            f"{number} 2": Subset.TEST,
         }
 
 
@@ -172,11 +172,11 @@ def test_a_class_s_own_groups_serve_it_however_far_they_are() -> None:
     # So little is asked that size is no reason for a move.
     shares = Shares(testing=0.1, validation=0.1)
     by_position = sorted((position(f"location {n}"), f"location {n}") for n in range(1000))
-    training = [name for place, name in by_position if shares.place(place) is Part.TRAINING]
+    training = [name for place, name in by_position if shares.place(place) is Subset.TRAINING]
     contents = {name: Content(("a", f"only {name}"), 5) for name in training[:60]}
     contents |= {name: Content(("a",), 5) for name in training[-3:]}
     parts, _ = balance(contents, shares)
-    assert {part for name, part in parts.items() if "a" in contents[name].labels} == set(Part)
+    assert {part for name, part in parts.items() if "a" in contents[name].labels} == set(Subset)
 
 
 def test_the_cause_of_a_move_is_told() -> None:
@@ -185,16 +185,16 @@ def test_the_cause_of_a_move_is_told() -> None:
     contents |= {f"rare {n}": Content(("a", "b"), 5) for n in range(3)}
     parts, moved = balance(contents, SHARES)
     rare = {name: its for name, its in moved.items() if name.startswith("rare")}
-    assert {parts[name] for name in contents if name.startswith("rare")} == set(Part)
+    assert {parts[name] for name in contents if name.startswith("rare")} == set(Subset)
     assert rare
-    assert all((its.label, its.part) == ("b", parts[name]) for name, its in rare.items())
+    assert all((its.label, its.subset) == ("b", parts[name]) for name, its in rare.items())
 
 
 def test_a_move_for_the_size_names_no_class() -> None:
     """A huge group that its digest put into the test goes to training."""
     names = [f"location {n}" for n in range(100)]
-    huge = next(name for name in names if SHARES.place(position(name)) is Part.TEST)
+    huge = next(name for name in names if SHARES.place(position(name)) is Subset.TEST)
     contents = {name: Content(("a",), 500 if name == huge else 5) for name in names}
     parts, moved = balance(contents, SHARES)
-    assert parts[huge] is Part.TRAINING
+    assert parts[huge] is Subset.TRAINING
     assert {its.label for its in moved.values()} == {None}

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from autofocus.errors import InputDataError
-from autofocus.splits.dataset import Asked, make_dataset
-from autofocus.splits.splitting import Part
+from autofocus.splits.dataset import SplitSettings, make_dataset
+from autofocus.splits.subsets import Subset
 from tests.features.small import dataset, photograph, places
 
 LABELS = ("left", "right")
@@ -17,15 +17,15 @@ def test_targets_are_one_a_row_or_as_many_as_there_are() -> None:
     """A photograph under two labels is two images, or one with two labels if that is asked for."""
     both = replace(
         photograph("left/a.PNG", 1, place=0),
-        images=("left/a.PNG", "right/a.PNG"),
+        files=("left/a.PNG", "right/a.PNG"),
         labels=("left", "right"),
     )
     others = [photograph(f"left/{n}.PNG", n, place=n, second=900 * n) for n in range(2, 5)]
-    single = make_dataset(LABELS, [both, *others], Asked(0, 0))
-    assert single.targets(single.images).sum(axis=1).tolist() == [1] * 5
-    several = make_dataset(LABELS, [both, *others], Asked(0, 0, multilabel=True))
-    assert several.targets(several.images).sum(axis=1).tolist() == [1, 1, 1, 2]
-    assert {image.label for image in several.images} == {"left", "left; right"}
+    single = make_dataset(LABELS, [both, *others], SplitSettings(0, 0))
+    assert single.targets(single.rows).sum(axis=1).tolist() == [1] * 5
+    several = make_dataset(LABELS, [both, *others], SplitSettings(0, 0, multilabel=True))
+    assert several.targets(several.rows).sum(axis=1).tolist() == [1, 1, 1, 2]
+    assert {row.image.label for row in several.rows} == {"left", "left; right"}
 
 
 def test_the_table_counts_each_class_in_each_part(tmp_path: Path) -> None:
@@ -33,39 +33,49 @@ def test_the_table_counts_each_class_in_each_part(tmp_path: Path) -> None:
     made = dataset(tmp_path)
     table = made.table()
     assert sum(sum(parts.values()) for parts in table.values()) == len(made.used) == 24
-    assert sum(parts["test"] for parts in table.values()) == len(made.part(Part.TEST))
+    assert sum(parts["test"] for parts in table.values()) == len(made.subset(Subset.TEST))
 
 
-def test_the_split_is_told_with_groups_and_images(tmp_path: Path) -> None:
-    """How many places each part has stands beside how many photographs."""
-    figures = dataset(tmp_path).split_figures()
-    assert figures["level"] == "location"
-    assert sum(figures["groups"].values()) == 6
-    assert sum(figures["images"].values()) == 24
+def test_the_summary_counts_groups_and_images(tmp_path: Path) -> None:
+    """The number of locations of each subset stands beside the number of its images."""
+    summary = dataset(tmp_path).split_summary()
+    assert summary.group_kind == "location"
+    assert sum(summary.groups.values()) == 6
+    assert sum(summary.images.values()) == 24
+
+
+def test_the_keys_of_the_summary_stay(tmp_path: Path) -> None:
+    """Whatever reads metrics.json finds the split under the same names, in the same order."""
+    summary = dataset(tmp_path, split_by="location").split_summary().to_json()
+    assert list(summary) == [
+        *("level", "asked", "groups", "images", "left_out", "sequence_gap_s", "digest"),
+        "warnings",
+    ]
+    assert (summary["level"], summary["asked"]) == ("location", "location")
 
 
 def test_one_class_in_training_is_an_error_with_its_numbers() -> None:
     """There is nothing to tell apart then, and the percentages are named."""
-    members = [photograph(f"left/{n}.PNG", n, place=n) for n in range(4)]
+    images = [photograph(f"left/{n}.PNG", n, place=n) for n in range(4)]
     with pytest.raises(InputDataError, match="lower testing_percentage"):
-        make_dataset(LABELS, members, Asked(25, 25))
+        make_dataset(LABELS, images, SplitSettings(25, 25))
 
 
 def test_the_fingerprint_knows_contents_labels_and_parts(tmp_path: Path) -> None:
     """Another label, or another share, is another training; other names are the same."""
     shots = places(tmp_path)
-    before = make_dataset(LABELS, shots, Asked(30, 30)).fingerprint("x")
-    assert make_dataset(LABELS, shots, Asked(30, 30)).fingerprint("x") == before
-    assert make_dataset(LABELS, shots, Asked(30, 30)).fingerprint("y") != before
-    assert make_dataset(LABELS, shots, Asked(60, 10)).fingerprint("x") != before
+    before = make_dataset(LABELS, shots, SplitSettings(30, 30)).fingerprint("x")
+    assert make_dataset(LABELS, shots, SplitSettings(30, 30)).fingerprint("x") == before
+    assert make_dataset(LABELS, shots, SplitSettings(30, 30)).fingerprint("y") != before
+    assert make_dataset(LABELS, shots, SplitSettings(60, 10)).fingerprint("x") != before
     other = [replace(shots[0], labels=("right",)), *shots[1:]]
-    assert make_dataset(LABELS, other, Asked(30, 30)).fingerprint("x") != before
+    assert make_dataset(LABELS, other, SplitSettings(30, 30)).fingerprint("x") != before
 
 
 def test_copies_and_several_labels_are_warned_of() -> None:
     """What makes figures doubtful is told with its number."""
     shots = [photograph(f"{LABELS[n % 2]}/{n}.PNG", n, place=n, second=900 * n) for n in range(8)]
     copy = replace(photograph("right/z.PNG", 99, place=1), digest=shots[0].digest)
-    told = " ".join(make_dataset(LABELS, [*shots, copy], Asked(20, 20)).warnings())
+    told = " ".join(make_dataset(LABELS, [*shots, copy], SplitSettings(20, 20)).warnings())
     assert "Several labels have 1 photograph in common" in told
     assert "Copies of others: 1 photograph." in told

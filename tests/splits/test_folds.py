@@ -10,47 +10,48 @@ from hypothesis import strategies as st
 
 from autofocus.errors import SettingError
 from autofocus.splits.folds import make_folds
+from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak_between
-from autofocus.splits.splitting import Level, Member, Part, Split, make_split
-from tests.splits.members import like_life, percentages, tables
+from autofocus.splits.split import Split, make_split
+from autofocus.splits.subsets import GroupKind, Subset
+from tests.splits.tables import like_life, percentages, tables
 
 SHARES: dict[str, Any] = {"testing_percentage": 10.0, "validation_percentage": 10.0}
 
 
 def used_groups(divided: Split) -> set[str]:
-    return {one.group for one in divided.assignments if one.part}
+    return {one.group for one in divided.assignments if one.subset}
 
 
 @settings(max_examples=150, deadline=None)
-@given(tables(min_size=1), percentages(), st.sampled_from(get_args(Level)), st.integers(2, 6))
+@given(tables(min_size=1), percentages(), st.sampled_from(get_args(GroupKind)), st.integers(2, 6))
 def test_no_folds_ever_leak(
-    members: list[Member], shares: dict[str, Any], level: Level, number: int
+    images: list[Image], shares: dict[str, Any], level: GroupKind, number: int
 ) -> None:
     """Whatever the table, no two folds share a place, a sequence or a content."""
     try:
-        divided = make_split(members, **shares, split_by=level)
+        divided = make_split(images, **shares, split_by=level)
     except SettingError:
-        divided = make_split(members, **shares)
+        divided = make_split(images, **shares)
     assume(len(used_groups(divided)) >= number)
     folds = make_folds(divided, number)
     assert folds.keys() == used_groups(divided)
     assert set(folds.values()) == set(range(number))
-    used = [one for one in divided.assignments if one.part]
+    used = [one for one in divided.assignments if one.subset]
     check_no_leak_between(
         used,
         [folds[one.group] for one in used],
-        by_location=divided.level == "location",
-        by_sequence=divided.level != "image",
+        divided.group_kind,
     )
 
 
 @settings(max_examples=150, deadline=None)
 @given(tables(min_size=4), st.randoms())
-def test_the_order_of_photographs_does_not_matter(members: list[Member], chance: Random) -> None:
+def test_the_order_of_photographs_does_not_matter(images: list[Image], chance: Random) -> None:
     """The same photographs in another order have the same folds."""
-    mixed = list(members)
+    mixed = list(images)
     chance.shuffle(mixed)
-    one, other = (make_split(each, **SHARES, split_by="image") for each in (members, mixed))
+    one, other = (make_split(each, **SHARES, split_by="image") for each in (images, mixed))
     assume(len(used_groups(one)) > 1)
     assert make_folds(one, 2) == make_folds(other, 2)
 
@@ -64,7 +65,7 @@ def test_folds_have_about_the_same_size_and_every_class(seed: int) -> None:
     share = len(divided.assignments) / 5
     assert all(0.8 * share < number < 1.2 * share for number in images.values())
     classes = Counter(
-        (label, folds[one.group]) for one in divided.assignments for label in one.labels
+        (label, folds[one.group]) for one in divided.assignments for label in one.image.labels
     )
     for label in {label for label, _ in classes}:
         numbers = [classes[label, fold] for fold in range(5)]
@@ -73,9 +74,9 @@ def test_folds_have_about_the_same_size_and_every_class(seed: int) -> None:
 
 def test_all_parts_are_in_the_folds_and_copies_in_none() -> None:
     """A cross-validation uses all groups, and no photograph that was left out."""
-    members = like_life(0, locations=40, sequences=200)
-    divided = make_split(members, **SHARES)
-    groups = {group for part in Part for group in divided.groups(part)}
+    images = like_life(0, locations=40, sequences=200)
+    divided = make_split(images, **SHARES)
+    groups = {group for part in Subset for group in divided.groups(part)}
     assert make_folds(divided, 5).keys() == groups
 
 

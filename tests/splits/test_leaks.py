@@ -7,16 +7,38 @@ import pytest
 from hypothesis import assume, given, settings
 
 from autofocus.errors import LeakError
+from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak, check_no_leak_between
-from autofocus.splits.splitting import Assignment, Level, Member, Part, Split, make_split
-from tests.splits.members import tables
+from autofocus.splits.split import Assignment, Split, make_split
+from autofocus.splits.subsets import GroupKind, Subset
+from tests.splits.tables import image, tables
 
-ONE = Assignment("a.JPG", ("deer",), "1" * 64, "mill", "s1", "g1", Part.TRAINING, "")
-OTHER = Assignment("b.JPG", ("deer",), "2" * 64, "lake", "s2", "g2", Part.TEST, "")
+ONE = Assignment(image("a.JPG", location="mill", digest="1" * 64), "s1", "g1", Subset.TRAINING, "")
+OTHER = Assignment(image("b.JPG", location="lake", digest="2" * 64), "s2", "g2", Subset.TEST, "")
 
 
-def split(*assignments: Assignment, level: Level = "location") -> Split:
-    return Split(assignments, level)
+def split(*assignments: Assignment, group_kind: GroupKind = "location") -> Split:
+    return Split(assignments, group_kind)
+
+
+def value_of(one: Assignment, kind: str) -> str:
+    return {
+        "digest": one.image.digest,
+        "location": one.image.frame.location,
+        "sequence": one.sequence,
+        "group": one.group,
+    }[kind]
+
+
+def plant(one: Assignment, kind: str, value: str) -> Assignment:
+    """Return an assignment with another digest, location, sequence or group."""
+    changes: dict[str, Any] = {kind: value}
+    if kind == "digest":
+        return replace(one, image=replace(one.image, digest=value))
+    if kind == "location":
+        frame = replace(one.image.frame, location=value)
+        return replace(one, image=replace(one.image, frame=frame))
+    return replace(one, **changes)
 
 
 def test_what_shares_nothing_passes() -> None:
@@ -38,59 +60,58 @@ def test_what_shares_nothing_passes() -> None:
 )
 def test_each_overlap_is_an_error_that_names_it(field: str, words: str) -> None:
     """One sentence says what is shared, by which photographs and where they are."""
-    planted: dict[str, Any] = {field: getattr(ONE, field)}
     with pytest.raises(LeakError) as told:
-        check_no_leak(split(ONE, replace(OTHER, **planted)))
+        check_no_leak(split(ONE, plant(OTHER, field, value_of(ONE, field))))
     assert words in str(told.value)
     assert "b.JPG in test" in str(told.value)
 
 
 def test_what_is_left_out_leaks_nothing() -> None:
     """A copy that belongs to no part may equal any."""
-    check_no_leak(split(ONE, replace(ONE, name="copy.JPG", part=None)))
+    check_no_leak(split(ONE, Assignment(image("copy.JPG", digest="1" * 64), "", "", None, "")))
 
 
 def test_what_is_unknown_is_no_overlap() -> None:
     """Two photographs without a location share none."""
-    check_no_leak(split(replace(ONE, location=""), replace(OTHER, location="")))
-    check_no_leak(split(replace(ONE, sequence=""), replace(OTHER, sequence="")))
+    check_no_leak(split(plant(ONE, "location", ""), plant(OTHER, "location", "")))
+    check_no_leak(split(plant(ONE, "sequence", ""), plant(OTHER, "sequence", "")))
 
 
 def test_what_is_not_kept_together_may_be_shared() -> None:
     """A split by sequence may share places; one by image may share sequences, too."""
-    check_no_leak(split(ONE, replace(OTHER, location="mill"), level="sequence"))
-    check_no_leak(split(ONE, replace(OTHER, location="mill", sequence="s1"), level="image"))
+    neighbour = plant(OTHER, "location", "mill")
+    check_no_leak(split(ONE, neighbour, group_kind="sequence"))
+    check_no_leak(split(ONE, plant(neighbour, "sequence", "s1"), group_kind="image"))
     with pytest.raises(LeakError, match="sequence"):
-        check_no_leak(split(ONE, replace(OTHER, sequence="s1"), level="sequence"))
+        check_no_leak(split(ONE, plant(OTHER, "sequence", "s1"), group_kind="sequence"))
     with pytest.raises(LeakError, match="file"):
-        check_no_leak(split(ONE, replace(OTHER, digest=ONE.digest), level="image"))
+        check_no_leak(split(ONE, plant(OTHER, "digest", ONE.image.digest), group_kind="image"))
 
 
 def test_folds_are_checked_the_same() -> None:
     """Sides may be numbers, and 0 is one of them."""
-    both = (ONE, replace(OTHER, location="mill"))
-    check_no_leak_between(both, [0, 0], by_location=True, by_sequence=True)
+    both = (ONE, plant(OTHER, "location", "mill"))
+    check_no_leak_between(both, [0, 0], "location")
     with pytest.raises(LeakError, match=r"location mill .*: a\.JPG in 0, b\.JPG in 1"):
-        check_no_leak_between(both, [0, 1], by_location=True, by_sequence=True)
+        check_no_leak_between(both, [0, 1], "location")
 
 
 @settings(max_examples=100, deadline=None)
 @given(tables(min_size=2))
-def test_a_planted_leak_of_each_kind_is_caught(members: list[Member]) -> None:
+def test_a_planted_leak_of_each_kind_is_caught(images: list[Image]) -> None:
     """Whatever the table: a photograph that is put into another part than its like is found."""
-    divided = make_split(members, testing_percentage=30, validation_percentage=20)
-    used = [one for one in divided.assignments if one.part]
-    parts = {one.part for one in used}
+    divided = make_split(images, testing_percentage=30, validation_percentage=20)
+    used = [one for one in divided.assignments if one.subset]
+    parts = {one.subset for one in used}
     assume(len(parts) > 1)
     one = used[0]
-    other = next(each for each in used if each.part is not one.part)
+    other = next(each for each in used if each.subset is not one.subset)
     kinds = {"image": ["digest"], "sequence": ["digest", "sequence"]}.get(
-        divided.level, ["digest", "sequence", "location"]
+        divided.group_kind, ["digest", "sequence", "location"]
     )
     for kind in kinds:
-        value = getattr(one, kind) or "planted"
-        same: dict[str, Any] = {kind: value}
-        changed = {id(each): replace(each, **same) for each in (one, other)}
+        value = value_of(one, kind) or "planted"
+        changed = {id(each): plant(each, kind, value) for each in (one, other)}
         planted = [changed.get(id(each), each) for each in divided.assignments]
         with pytest.raises(LeakError):
             check_no_leak(replace(divided, assignments=tuple(planted)))

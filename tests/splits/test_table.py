@@ -1,20 +1,27 @@
 """Claims about the table of the split."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofocus.splits.splitting import Assignment, Part, Split
+from autofocus.splits.split import Assignment, Split
+from autofocus.splits.subsets import Subset
 from autofocus.splits.table import write_split
+from tests.splits.tables import image
 
-DEER = Assignment("deer/1.JPG", ("deer",), "1", "mill", "c@t", "location mill", Part.TEST, "why")
+DEER = Assignment(image("deer/1.JPG", location="mill"), "c@t", "location mill", Subset.TEST, "why")
 BOTH = Assignment(
-    "dog/2.JPG", ("deer", "dog"), "2", "", "", "undated of camera c", Part.TRAINING, "so"
+    replace(image("dog/2.JPG"), labels=("deer", "dog")),
+    "",
+    "undated of camera c",
+    Subset.TRAINING,
+    "so",
 )
-COPY = Assignment("deer/3.JPG", ("deer",), "1", "lake", "d@t", "location lake", None, "left out")
+COPY = Assignment(image("deer/3.JPG", location="lake"), "d@t", "location lake", None, "left out")
 
 
 def test_each_photograph_is_a_row(tmp_path: Path) -> None:
@@ -41,7 +48,9 @@ def test_without_a_cross_validation_there_are_no_folds(tmp_path: Path) -> None:
 def test_any_names_come_back(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
     """Quotes, commas and line ends in names and places survive; half a letter is written out."""
     path = tmp_path_factory.mktemp("any") / "split.csv"
-    rows = tuple(Assignment(name, (name,), "1", name, name, name, Part.TEST, "") for name in names)
+    rows = tuple(
+        Assignment(image(name, name, location=name), name, name, Subset.TEST, "") for name in names
+    )
     write_split(path, Split(rows, "image"))
     wanted = [name.encode(errors="backslashreplace").decode() for name in names]
     with path.open(encoding="utf-8", newline="") as file:

@@ -11,7 +11,7 @@ from autofocus.features.bottlenecks import Bottlenecks
 from autofocus.features.distortions import Distortions
 from autofocus.features.views import Viewer, crop_key
 from autofocus.motion.boxes import Box
-from autofocus.splits.splitting import Part
+from autofocus.splits.subsets import Subset
 from autofocus.training.dataset_features import DatasetFeatures
 from tests.features.small import Means, dataset, small_backbone
 
@@ -43,7 +43,7 @@ def test_a_mirrored_copy_has_the_halves_the_other_way_round(
     source, _ = made
     source = replace(source, distortions=Distortions(flip_left_right=True), copies=4)
     source.prepare("full")
-    training = source.dataset.part(Part.TRAINING)
+    training = source.dataset.subset(Subset.TRAINING)
     samples = source.samples(training, "full", copies=True)
     number = len(training)
     assert len(samples) == 2 * number
@@ -59,7 +59,7 @@ def test_what_is_tested_is_never_distorted(made: tuple[DatasetFeatures, Means]) 
     source, _ = made
     source = replace(source, distortions=Distortions(random_brightness=20), copies=3)
     source.prepare("full")
-    training = len(source.dataset.part(Part.TRAINING))
+    training = len(source.dataset.subset(Subset.TRAINING))
     assert len(source.viewer.cache.known) == 24 + 3 * training
 
 
@@ -68,8 +68,8 @@ def test_both_views_stand_side_by_side(
 ) -> None:
     """The frame's features come first, then those of what moved, or the frame's once more."""
     source, _ = made
-    boxes = {one.frame.name: MOVED for one in source.dataset.photographs}
-    still = source.dataset.used[0].assignment.name
+    boxes = {image.name: MOVED for image in source.dataset.images}
+    still = source.dataset.used[0].image.name
     boxes[still] = Box(detail="nothing moved")
     monkeypatch.setattr(Viewer, "boxes", lambda *_: boxes)
     source.prepare("both")
@@ -91,16 +91,16 @@ def test_weights_by_motion_keep_classes_alike(
     source, _ = made
     source = replace(source, weight_by_motion=True)
     boxes = {
-        one.frame.name: replace(MOVED, score=(0.9 if one.labels == ("left",) else 0.01))
-        for one in source.dataset.photographs
+        image.name: replace(MOVED, score=(0.9 if image.labels == ("left",) else 0.01))
+        for image in source.dataset.images
     }
-    first = source.dataset.used[0].assignment.name
+    first = source.dataset.used[0].image.name
     boxes[first] = replace(MOVED, score=0.3)
     monkeypatch.setattr(Viewer, "boxes", lambda *_: boxes)
     source.prepare("full")
     images = source.dataset.used
     weights = source.samples(images, "full").weights
-    left = np.array([image.label == "left" for image in images])
+    left = np.array([row.image.label == "left" for row in images])
     assert weights[0] < 0.5
     assert weights[left].mean() == pytest.approx(weights[~left].mean(), abs=0.05)
 

@@ -82,6 +82,6 @@ def test_thinning_takes_whole_groups(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("autofocus.training.cross_validation.MOST_COMPARED", 9)
     images = dataset(tmp_path).used
     chosen = thinned(images)
-    groups = {image.assignment.group for image in chosen}
+    groups = {image.group for image in chosen}
     assert len(chosen) == 12
-    assert sum(image.assignment.group in groups for image in images) == 12
+    assert sum(image.group in groups for image in images) == 12

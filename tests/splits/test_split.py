@@ -12,22 +12,24 @@ from hypothesis import strategies as st
 
 from autofocus.grouping.frames import Frame
 from autofocus.splits.balancing import position
+from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak
 from autofocus.splits.placement import Shares
-from autofocus.splits.splitting import Assignment, Member, Part, Split, SplitBy
-from tests.splits.members import like_life, member, percentages, split, tables
+from autofocus.splits.split import Assignment, Split
+from autofocus.splits.subsets import SplitBy, Subset
+from tests.splits.tables import image, like_life, percentages, split, tables
 
 asked = st.sampled_from(["auto", "location", "sequence", "image"])
 
 
 def by_name(divided: Split) -> dict[str, Assignment]:
-    return {one.name: one for one in divided.assignments}
+    return {one.image.name: one for one in divided.assignments}
 
 
 # No split ever leaks, whatever the table.
 
 
-def are_together(one: Member, other: Member, places: dict[str, set[str]], level: str) -> bool:
+def are_together(one: Image, other: Image, places: dict[str, set[str]], level: str) -> bool:
     """Tell, without any of the code that divides, whether two photographs must not be parted."""
     if one.digest == other.digest:
         return True
@@ -47,93 +49,99 @@ def are_together(one: Member, other: Member, places: dict[str, set[str]], level:
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked)
 def test_no_split_ever_leaks(
-    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+    images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
     """No two photographs of one place, sequence or content are in two parts."""
-    divided = split(members, split_by=split_by, **shares)
+    divided = split(images, split_by=split_by, **shares)
     check_no_leak(divided)
     places: dict[str, set[str]] = {}
-    for one in members:
+    for one in images:
         places.setdefault(one.frame.camera, set()).add(one.frame.location)
-    parts = [one.part for one in divided.assignments]
-    for (one, part), (other, its_part) in combinations(zip(members, parts, strict=True), 2):
+    parts = [one.subset for one in divided.assignments]
+    for (one, part), (other, its_part) in combinations(zip(images, parts, strict=True), 2):
         if part is not None and its_part is not None and part is not its_part:
-            assert not are_together(one, other, places, divided.level)
+            assert not are_together(one, other, places, divided.group_kind)
 
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked)
 def test_every_photograph_is_accounted_for(
-    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+    images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
     """Each has a reason, and a part unless the same file is in the data already."""
-    divided = split(members, split_by=split_by, **shares)
-    assert [one.name for one in divided.assignments] == [one.frame.name for one in members]
-    used = {one.digest for one in divided.assignments if one.part}
-    assert used == {one.digest for one in members}
+    divided = split(images, split_by=split_by, **shares)
+    assert [one.image.name for one in divided.assignments] == [one.frame.name for one in images]
+    used = {one.image.digest for one in divided.assignments if one.subset}
+    assert used == {one.digest for one in images}
     for one in divided.assignments:
-        assert one.reason.startswith("left out: the same file as n") == (one.part is None)
+        assert one.reason.startswith("left out: the same file as n") == (one.subset is None)
         assert one.reason
 
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked, st.randoms())
 def test_the_order_of_photographs_does_not_matter(
-    members: list[Member], shares: dict[str, Any], split_by: SplitBy, chance: Random
+    images: list[Image], shares: dict[str, Any], split_by: SplitBy, chance: Random
 ) -> None:
     """The same photographs in another order are divided the same, for the same reasons."""
-    mixed = list(members)
+    mixed = list(images)
     chance.shuffle(mixed)
-    one, other = (split(each, split_by=split_by, **shares) for each in (members, mixed))
+    one, other = (split(each, split_by=split_by, **shares) for each in (images, mixed))
     assert by_name(one) == by_name(other)
-    assert (one.level, one.warnings, one.digest) == (other.level, other.warnings, other.digest)
+    assert (one.group_kind, one.warnings, one.digest) == (
+        other.group_kind,
+        other.warnings,
+        other.digest,
+    )
 
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked)
 def test_every_class_is_in_every_part_where_it_can_surely_be(
-    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+    images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
     """Training knows all; others have each class with as many groups of its own as parts."""
-    divided = split(members, split_by=split_by, **shares)
-    used = [one for one in divided.assignments if one.part]
+    divided = split(images, split_by=split_by, **shares)
+    used = [one for one in divided.assignments if one.subset]
     groups: dict[str, set[str]] = {}
     for one in used:
-        groups.setdefault(one.group, set()).update(one.labels)
+        groups.setdefault(one.group, set()).update(one.image.labels)
     labels = {label for group in groups.values() for label in group}
-    learned = {label for one in used if one.part is Part.TRAINING for label in one.labels}
+    learned = {
+        label for one in used if one.subset is Subset.TRAINING for label in one.image.labels
+    }
     assert learned == labels
     wanted = Shares(shares["testing_percentage"], shares["validation_percentage"]).wanted
     of_its_own = Counter(next(iter(group)) for group in groups.values() if len(group) == 1)
     for label, number in of_its_own.items():
         if number >= len(wanted):
-            having = {one.part for one in used if label in one.labels}
+            having = {one.subset for one in used if label in one.image.labels}
             assert having >= set(wanted)
 
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked)
 def test_a_part_of_no_percent_is_empty(
-    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+    images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
     """What was not asked for gets nothing, whatever else is moved."""
-    divided = split(members, split_by=split_by, **{**shares, "validation_percentage": 0.0})
-    assert all(one.part is not Part.VALIDATION for one in divided.assignments)
+    divided = split(images, split_by=split_by, **{**shares, "validation_percentage": 0.0})
+    assert all(one.subset is not Subset.VALIDATION for one in divided.assignments)
 
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked)
 def test_who_was_not_moved_stands_by_the_digest_of_its_group(
-    members: list[Member], shares: dict[str, Any], split_by: SplitBy
+    images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
     """A part follows from the group's name and percentages, unless the reason says otherwise."""
-    divided = split(members, split_by=split_by, **shares)
+    divided = split(images, split_by=split_by, **shares)
     asked_shares = Shares(shares["testing_percentage"], shares["validation_percentage"])
     for one in divided.assignments:
-        if one.part is not None:
-            stays = one.part is asked_shares.place(position(one.group))
+        if one.subset is not None:
+            stays = one.subset is asked_shares.place(position(one.group))
             assert stays == one.reason.startswith("by the digest of its ")
-            assert stays != one.reason.startswith(f"moved to {one.part.value}: ")
+            assert stays != one.reason.startswith(f"moved to {one.subset.value}: ")
 
 
 def test_parts_have_about_the_shares_that_were_asked() -> None:
@@ -143,9 +151,9 @@ def test_parts_have_about_the_shares_that_were_asked() -> None:
         testing_percentage=20,
         validation_percentage=10,
     )
-    counts = Counter(one.part for one in divided.assignments)
-    assert abs(counts[Part.TEST] / len(divided.assignments) - 0.2) < 0.02
-    assert abs(counts[Part.VALIDATION] / len(divided.assignments) - 0.1) < 0.02
+    counts = Counter(one.subset for one in divided.assignments)
+    assert abs(counts[Subset.TEST] / len(divided.assignments) - 0.2) < 0.02
+    assert abs(counts[Subset.VALIDATION] / len(divided.assignments) - 0.1) < 0.02
     assert not any(one.reason.startswith("moved") for one in divided.assignments)
 
 
@@ -153,20 +161,20 @@ def test_parts_have_about_the_shares_that_were_asked() -> None:
 def test_shares_are_near_what_was_asked_where_places_are_many(seed: int) -> None:
     """With 40 uneven places each part is near its share, and has every class."""
     divided = split(like_life(seed, locations=40, sequences=1500))
-    assert divided.level == "location"
+    assert divided.group_kind == "location"
     assert divided.warnings == ()
-    counts = Counter(one.part for one in divided.assignments)
-    labels = {(one.part, label) for one in divided.assignments for label in one.labels}
-    for part in (Part.TEST, Part.VALIDATION):
+    counts = Counter(one.subset for one in divided.assignments)
+    labels = {(one.subset, label) for one in divided.assignments for label in one.image.labels}
+    for part in (Subset.TEST, Subset.VALIDATION):
         assert 0.075 < counts[part] / len(divided.assignments) < 0.1334
         assert {label for its, label in labels if its is part} == {f"class {n}" for n in range(8)}
 
 
 def test_shares_that_cannot_be_had_are_told() -> None:
     """A place with nearly all photographs stays whole, and a sentence says what came of it."""
-    members = [member(f"a/{n}.JPG", "da"[n % 2], n, "big") for n in range(180)]
-    members += [member(f"b{n}/{k}.JPG", "da"[k], k, f"b{n}") for n in range(3) for k in range(2)]
-    divided = split(members, split_by="location")
+    images = [image(f"a/{n}.JPG", "da"[n % 2], n, "big") for n in range(180)]
+    images += [image(f"b{n}/{k}.JPG", "da"[k], k, f"b{n}") for n in range(3) for k in range(2)]
+    divided = split(images, split_by="location")
     (warning,) = divided.warnings
     assert "The shares are not those that were asked, as no location is divided" in warning
     assert "96.8 % for training (80 % were asked)" in warning
@@ -174,20 +182,20 @@ def test_shares_that_cannot_be_had_are_told() -> None:
 
 def test_an_empty_part_is_told() -> None:
     """Two places can't make three parts: training and test go first."""
-    members = [member(f"{c}/{n}.JPG", "da"[n % 2], n, c) for c in "xy" for n in range(4)]
-    divided = split(members, split_by="location")
-    assert divided.groups(Part.VALIDATION) == set()
+    images = [image(f"{c}/{n}.JPG", "da"[n % 2], n, c) for c in "xy" for n in range(4)]
+    divided = split(images, split_by="location")
+    assert divided.groups(Subset.VALIDATION) == set()
     assert "Nothing is left for the validation part: there are too few locations." in (
         divided.warnings
     )
-    assert {one.part for one in divided.assignments} == {Part.TRAINING, Part.TEST}
+    assert {one.subset for one in divided.assignments} == {Subset.TRAINING, Subset.TEST}
 
 
 # Stable as data grow.
 
 
-def parts_of(divided: Split) -> dict[str, Part | None]:
-    return {one.group: one.part for one in divided.assignments if one.part}
+def parts_of(divided: Split) -> dict[str, Subset | None]:
+    return {one.group: one.subset for one in divided.assignments if one.subset}
 
 
 def moved(before: Split, after: Split) -> float:
@@ -200,10 +208,10 @@ def test_more_photographs_leave_groups_where_they_are() -> None:
     """A tenth more of sequences moves hardly any of the places, and none of the sequences."""
     shares = []
     for seed in range(8):
-        members = like_life(seed, locations=40, sequences=1650)
-        before = [one for one in members if int(one.frame.name.split("/")[1][:6]) < 1500]
-        shares.append(moved(split(before), split(members)))
-        by_sequence = [split(each, split_by="sequence") for each in (before, members)]
+        images = like_life(seed, locations=40, sequences=1650)
+        before = [one for one in images if int(one.frame.name.split("/")[1][:6]) < 1500]
+        shares.append(moved(split(before), split(images)))
+        by_sequence = [split(each, split_by="sequence") for each in (before, images)]
         assert moved(*by_sequence) == 0
     assert sum(shares) / len(shares) < 0.03
 
@@ -212,9 +220,9 @@ def test_a_new_place_leaves_the_others_where_they_are() -> None:
     """One place more among 40 moves fewer than two others, on average."""
     shares = []
     for seed in range(8):
-        members = like_life(seed, locations=40, sequences=1500)
-        before = [one for one in members if one.frame.location != "place 7"]
-        shares.append(moved(split(before), split(members)))
+        images = like_life(seed, locations=40, sequences=1500)
+        before = [one for one in images if one.frame.location != "place 7"]
+        shares.append(moved(split(before), split(images)))
     assert sum(shares) / len(shares) < 2 / 39
 
 
@@ -223,35 +231,35 @@ def test_a_new_place_leaves_the_others_where_they_are() -> None:
 
 def test_a_copy_in_another_group_is_left_out() -> None:
     """The same file at two places is used once, and the reason names the other."""
-    members = like_life(3, locations=40, sequences=300)
-    copy = member("camera999/0.JPG", "class 1", 0, "place 999", members[0].digest)
-    divided = split([*members, copy])
+    images = like_life(3, locations=40, sequences=300)
+    copy = image("camera999/0.JPG", "class 1", 0, "place 999", images[0].digest)
+    divided = split([*images, copy])
     last = divided.assignments[-1]
-    assert last.part is None
-    assert last.reason == f"left out: the same file as {members[0].frame.name}, of another group"
-    assert divided.assignments[0].part is not None
+    assert last.subset is None
+    assert last.reason == f"left out: the same file as {images[0].frame.name}, of another group"
+    assert divided.assignments[0].subset is not None
 
 
 def test_copies_in_one_group_stay() -> None:
     """A file twice in one sequence leaks nothing."""
-    members = like_life(3, locations=40, sequences=300)
-    first = members[0]
+    images = like_life(3, locations=40, sequences=300)
+    first = images[0]
     beside = Frame("beside", f"{first.frame.camera}/beside.JPG", first.frame.moment, "place 0")
     copy = replace(first, frame=replace(beside, location=first.frame.location))
-    divided = split([*members, copy])
-    assert divided.assignments[-1].part is divided.assignments[0].part is not None
+    divided = split([*images, copy])
+    assert divided.assignments[-1].subset is divided.assignments[0].subset is not None
 
 
 def test_a_black_frame_does_not_tie_cameras_together() -> None:
     """One content at every place leaves each place a group of its own."""
-    members = like_life(3, locations=40, sequences=300)
-    places = {one.frame.location for one in members}
-    members += [
-        member(f"{place}/black.JPG", "class 1", 0, place, "black") for place in sorted(places)
+    images = like_life(3, locations=40, sequences=300)
+    places = {one.frame.location for one in images}
+    images += [
+        image(f"{place}/black.JPG", "class 1", 0, place, "black") for place in sorted(places)
     ]
-    divided = split(members)
+    divided = split(images)
     assert len({one.group for one in divided.assignments}) == len(places)
-    assert sum(one.part is None for one in divided.assignments) == len(places) - 1
+    assert sum(one.subset is None for one in divided.assignments) == len(places) - 1
 
 
 # The digest.
@@ -259,10 +267,10 @@ def test_a_black_frame_does_not_tie_cameras_together() -> None:
 
 def test_the_digest_tells_splits_apart_and_not_names() -> None:
     """Files may be called otherwise; another part of one group is another split."""
-    members = like_life(3, locations=40, sequences=300)
-    one = split(members)
+    images = like_life(3, locations=40, sequences=300)
+    one = split(images)
     renamed = [
-        replace(each, frame=replace(each.frame, name="x" + each.frame.name)) for each in members
+        replace(each, frame=replace(each.frame, name="x" + each.frame.name)) for each in images
     ]
     assert split(renamed).digest == one.digest
-    assert split(members, testing_percentage=20).digest != one.digest
+    assert split(images, testing_percentage=20).digest != one.digest

@@ -4,22 +4,26 @@ from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images.facts import Facts
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
-from autofocus.splits.photographs import Origin, gather
+from autofocus.splits.images import Image, Origin, collect_images
 
 PATTERN = LocationPattern(DEFAULT_PATTERN)
 
 
 def outcome(name: str, digest: str = "d", moment: str = "2016-07-05T12:00:00") -> Outcome:
     facts = Facts(moment, "RECONYX HC500", night=False, brightness=100.0)
-    extra = {"label": name.split("/", maxsplit=1)[0], "digest": digest, "facts": facts.to_json()}
-    return Outcome(Row(name), extra)
+    return Outcome(Row(name), {"digest": digest, "facts": facts.to_json()})
+
+
+def collect(outcomes: list[Outcome], origins: dict[str, Origin] | None = None) -> list[Image]:
+    labels = {one.row.input: one.row.input.split("/", maxsplit=1)[0] for one in outcomes}
+    return collect_images(outcomes, labels, origins or {}, PATTERN)
 
 
 def test_two_links_to_one_file_are_one_photograph() -> None:
     """A photograph under two labels has both, and an image for each."""
     origins = {name: Origin("../p/a.JPG", "") for name in ("deer/a-1.JPG", "dog/a-1.JPG")}
-    (one,) = gather([outcome("deer/a-1.JPG"), outcome("dog/a-1.JPG")], origins, PATTERN)
-    assert one.images == ("deer/a-1.JPG", "dog/a-1.JPG")
+    (one,) = collect([outcome("deer/a-1.JPG"), outcome("dog/a-1.JPG")], origins)
+    assert one.files == ("deer/a-1.JPG", "dog/a-1.JPG")
     assert one.labels == ("deer", "dog")
     assert one.frame.path == "../p/a.JPG"
 
@@ -27,20 +31,20 @@ def test_two_links_to_one_file_are_one_photograph() -> None:
 def test_equal_files_of_two_places_are_two_photographs() -> None:
     """Where the table of links tells that they are two files, they stay two."""
     origins = {"deer/a-1.JPG": Origin("p/a.JPG", ""), "deer/b-1.JPG": Origin("p/b.JPG", "")}
-    both = gather([outcome("deer/a-1.JPG"), outcome("deer/b-1.JPG")], origins, PATTERN)
+    both = collect([outcome("deer/a-1.JPG"), outcome("deer/b-1.JPG")], origins)
     assert [one.frame.path for one in both] == ["p/a.JPG", "p/b.JPG"]
 
 
 def test_without_a_table_of_links_equal_files_under_two_labels_are_one() -> None:
     """Folders of copies, one a label, give one photograph with two labels."""
-    (one,) = gather([outcome("deer/a.JPG"), outcome("dog/z.JPG")], {}, PATTERN)
+    (one,) = collect([outcome("deer/a.JPG"), outcome("dog/z.JPG")])
     assert one.labels == ("deer", "dog")
 
 
 def test_without_a_table_of_links_copies_under_one_label_stay_two() -> None:
     """Two equal files in one folder are two photographs."""
-    both = gather([outcome("deer/a.JPG"), outcome("deer/b.JPG")], {}, PATTERN)
-    assert [one.images for one in both] == [("deer/a.JPG",), ("deer/b.JPG",)]
+    both = collect([outcome("deer/a.JPG"), outcome("deer/b.JPG")])
+    assert [one.files for one in both] == [("deer/a.JPG",), ("deer/b.JPG",)]
 
 
 def test_the_column_of_locations_goes_before_the_pattern() -> None:
@@ -48,24 +52,24 @@ def test_the_column_of_locations_goes_before_the_pattern() -> None:
     path = "i/CHIL - D03-AMP1-JU16_00037.JPG"
     names = ("deer/a-1.JPG", "deer/b-1.JPG")
     origins = {names[0]: Origin(path, "The old mill"), names[1]: Origin("i/x" + path[2:], "")}
-    first, second = gather([outcome(name) for name in names], origins, PATTERN)
+    first, second = collect([outcome(name) for name in names], origins)
     assert first.frame.location == "The old mill"
     assert second.frame.location == "D03-AMP1"
 
 
 def test_the_label_s_folder_is_no_camera() -> None:
     """Without a table of links, photographs of one folder below all labels are of one camera."""
-    both = gather([outcome("deer/cam7/a.JPG", "1"), outcome("dog/cam7/b.JPG", "2")], {}, PATTERN)
+    both = collect([outcome("deer/cam7/a.JPG", "1"), outcome("dog/cam7/b.JPG", "2")])
     assert {one.frame.camera for one in both} == {"cam7"}
 
 
 def test_rejected_images_are_left_out() -> None:
     """What can't be read belongs to no part of the data."""
     row = rejected("deer/broken.JPG", Reason.UNREADABLE, "")
-    assert gather([Outcome(row)], {}, PATTERN) == []
+    assert collect([Outcome(row)]) == []
 
 
 def test_a_photograph_without_a_moment_has_none() -> None:
     """Nothing is invented where EXIF is silent."""
-    (one,) = gather([outcome("deer/a.JPG", moment="")], {}, PATTERN)
+    (one,) = collect([outcome("deer/a.JPG", moment="")])
     assert one.frame.moment is None

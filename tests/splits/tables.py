@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
-from autofocus.splits.parts import Member
-from autofocus.splits.splitting import Split, make_split
+from autofocus.images.facts import Facts
+from autofocus.splits.images import Image
+from autofocus.splits.split import Split, make_split
 
+FACTS = Facts("", "", night=False, brightness=100.0)
 NOON = datetime(2016, 7, 5, 12)
 TENTHS: dict[str, Any] = {"testing_percentage": 10.0, "validation_percentage": 10.0}
 
@@ -27,15 +29,20 @@ _labels = st.lists(
 _digests = st.integers(0, 40).map(lambda number: hashlib.sha256(bytes([number])).hexdigest())
 
 
-def _member(
+def make_image(frame: Frame, labels: tuple[str, ...], digest: str) -> Image:
+    """Return an image; neither its files nor its facts have a say in how it is split."""
+    return Image(frame, (frame.name,) * len(labels), labels, digest, FACTS)
+
+
+def _row_image(
     number: int, camera: str, frame: tuple[datetime | None, str], rest: tuple[tuple[str, ...], str]
-) -> Member:
+) -> Image:
     path = f"{camera}/{number}.JPG"
-    return Member(Frame(f"n{number}", path, *frame), *rest)
+    return make_image(Frame(f"n{number}", path, *frame), *rest)
 
 
 @st.composite
-def tables(draw: st.DrawFn, min_size: int = 0, max_size: int = 30) -> list[Member]:
+def tables(draw: st.DrawFn, min_size: int = 0, max_size: int = 30) -> list[Image]:
     """Draw photographs: any cameras, moments, locations, labels and copies."""
     rows = draw(
         st.lists(
@@ -44,7 +51,7 @@ def tables(draw: st.DrawFn, min_size: int = 0, max_size: int = 30) -> list[Membe
             max_size=max_size,
         )
     )
-    return [_member(number, *row) for number, row in enumerate(rows)]
+    return [_row_image(number, *row) for number, row in enumerate(rows)]
 
 
 @st.composite
@@ -57,7 +64,7 @@ def percentages(draw: st.DrawFn) -> dict[str, Any]:
 
 def like_life(
     seed: int, *, locations: int, sequences: int, classes: int = 8, located: bool = True
-) -> list[Member]:
+) -> list[Image]:
     """Return sequences of one to five frames; places and classes are uneven.
 
     The first sequences are the same whatever their number.
@@ -65,7 +72,7 @@ def like_life(
     rng = Random(seed)  # noqa: S311 - the same at every run, on purpose
     sizes = [rng.lognormvariate(0, 0.7) for _ in range(locations)]
     liking = [[rng.gammavariate(1, 1) for _ in range(classes)] for _ in range(locations)]
-    members = []
+    images = []
     for sequence in range(sequences):
         place = rng.choices(range(locations), sizes)[0]
         label = f"class {rng.choices(range(classes), liking[place])[0]}"
@@ -75,21 +82,21 @@ def like_life(
             taken = moment + timedelta(seconds=frame)
             where = f"place {place}" if located else ""
             digest = hashlib.sha256(path.encode()).hexdigest()
-            members.append(Member(Frame(path, path, taken, where), (label,), digest))
-    return members
+            images.append(make_image(Frame(path, path, taken, where), (label,), digest))
+    return images
 
 
-def split(members: list[Member], **options: Any) -> Split:
+def split(images: list[Image], **options: Any) -> Split:
     """Divide photographs; what can't be asked of these is left to the split."""
     try:
-        return make_split(members, **{**TENTHS, **options})
+        return make_split(images, **{**TENTHS, **options})
     except SettingError:
-        return make_split(members, **{**TENTHS, **options, "split_by": "auto"})
+        return make_split(images, **{**TENTHS, **options, "split_by": "auto"})
 
 
-def member(
+def image(
     path: str, label: str = "deer", seconds: int | None = 0, location: str = "", digest: str = ""
-) -> Member:
+) -> Image:
     """Return one photograph; by default its content is its own."""
     moment = None if seconds is None else NOON + timedelta(seconds=seconds)
-    return Member(Frame(path, path, moment, location), (label,), digest or path)
+    return make_image(Frame(path, path, moment, location), (label,), digest or path)

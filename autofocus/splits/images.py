@@ -1,0 +1,132 @@
+"""The images of a dataset: what each shows, and when and where it was taken."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from autofocus.grouping.frames import Frame
+from autofocus.grouping.locations import LocationPattern, fill_in
+from autofocus.images.facts import Facts
+from autofocus.labels.linking import read_links
+from autofocus.runs.journal import Outcome
+from autofocus.tables.columns import LINKS_NAME
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image with its labels and facts.
+
+    Attributes:
+        frame: its camera, time and location; the frame's name is the image's first file.
+        files: paths relative to the image folder, one per label.
+        labels: what it shows, in the order of the files.
+        digest: the SHA-256 of its content.
+        facts: what its content says about camera and light.
+    """
+
+    frame: Frame
+    files: tuple[str, ...]
+    labels: tuple[str, ...]
+    digest: str
+    facts: Facts
+
+    @property
+    def name(self) -> str:
+        """The name that no other image of the dataset has, whichever of its files is used."""
+        return self.frame.name
+
+    @property
+    def file(self) -> str:
+        """The file to read, relative to the image folder."""
+        return self.files[0]
+
+    @property
+    def label(self) -> str:
+        """All labels as one text."""
+        return "; ".join(self.labels)
+
+    def per_label(self) -> Iterator["Image"]:
+        """Yield the image once per label, each time with one label and its file alone."""
+        for file, label in zip(self.files, self.labels, strict=True):
+            yield replace(self, files=(file,), labels=(label,))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The image that a link points to, from the table of links.
+
+    Attributes:
+        filepath: its path, relative to the table's folder.
+        location: where the camera stood; empty if unknown.
+    """
+
+    filepath: str
+    location: str
+
+
+def read_origins(image_dir: Path) -> dict[str, Origin]:
+    """Return the origin of each link; empty if the folder has no table of links.
+
+    Raises:
+        InputDataError: `links.csv` is not a table of links.
+    """
+    table = image_dir / LINKS_NAME
+    if not table.is_file():
+        return {}
+    return {row.link: Origin(row.filepath, row.location) for row in read_links(table)}
+
+
+def collect_images(
+    outcomes: Iterable[Outcome],
+    labels: Mapping[str, str],
+    origins: Mapping[str, Origin],
+    pattern: LocationPattern,
+) -> list[Image]:
+    """Collect the files of each image.
+
+    Two links to the same file are one image. Without a table of links, equal files under different
+    labels are one image, too.
+
+    Args:
+        outcomes: of `Extractor.items`; rejected files are skipped.
+        labels: the label of each file.
+        origins: of `read_origins`.
+        pattern: finds the location in a path if no column gives it.
+
+    Returns:
+        The images, sorted by their first file.
+    """
+    images: dict[str, Image] = {}
+    for outcome in outcomes:
+        if outcome.row.reason is not None:
+            continue
+        file = outcome.row.input
+        image = _image(outcome, labels[file], origins.get(file), pattern)
+        key = image.frame.path if file in origins else image.digest
+        other = images.get(key)
+        if other is None:
+            images[key] = image
+        elif image.label not in other.labels:
+            images[key] = replace(
+                other, files=other.files + image.files, labels=other.labels + image.labels
+            )
+        else:
+            # A copy under the same label is an image of its own.
+            images[file] = image
+    ordered = sorted(images.values(), key=lambda image: image.name)
+    frames = fill_in([image.frame for image in ordered])
+    return [replace(image, frame=frame) for image, frame in zip(ordered, frames, strict=True)]
+
+
+def _image(outcome: Outcome, label: str, origin: Origin | None, pattern: LocationPattern) -> Image:
+    file = outcome.row.input
+    facts = Facts.from_json(outcome.extra["facts"])
+    path = origin.filepath if origin else _below_label(file)
+    location = origin.location if origin and origin.location else pattern.find(path)
+    frame = Frame(file, path, facts.taken, location)
+    return Image(frame, (file,), (label,), outcome.extra["digest"], facts)
+
+
+def _below_label(file: str) -> str:
+    """Return the path of a file without the folder of its label."""
+    return PurePosixPath(*PurePosixPath(file).parts[1:]).as_posix()
