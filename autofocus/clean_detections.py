@@ -34,6 +34,7 @@ from autofocus.runs.workspace import Workspace
 from autofocus.tables import detections as tables
 from autofocus.tables.columns import PROPERTIES
 from autofocus.tables.dates import read_dates
+from autofocus.tables.frames import read_frame, write_frame
 from autofocus.tables.joining import DATE, IMAGE, Joined, join, relative_prefix
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def _read_properties(path: Path, image_dir: Path) -> "pd.DataFrame":
     """Read the properties, indexed by the path relative to the image folder."""
     import pandas as pd
 
-    table, _ = tables.read_table(path, PROPERTIES)
+    table = read_frame(path, PROPERTIES)
     folders, _, own = table["filepath"].str.rpartition("/").to_numpy(dtype=str).T
     seen = {folder: _seen_from(image_dir, path.parent / folder) for folder in set(folders)}
     names = pd.Series([seen[folder] for folder in folders], dtype=str) + own
@@ -211,11 +212,11 @@ def _check_any(
 
 def _write(joined: Joined, outpath: Path, ledger: Path, scratch: Path) -> Counts:
     with files.whole_file(outpath, scratch) as unfinished:
-        tables.write_table(joined.clean, unfinished)
+        write_frame(joined.clean, unfinished)
     table = joined.ledger.copy()
     table.insert(0, "stage", NAME)
     with files.whole_file(ledger, scratch) as unfinished:
-        tables.write_table(table[list(COLUMNS)], unfinished)
+        write_frame(table[list(COLUMNS)], unfinished)
     return _count(table)
 
 
@@ -230,12 +231,12 @@ def _count(ledger: "pd.DataFrame") -> Counts:
 
 def _mark_reused(ledger: Path, scratch: Path) -> Counts:
     """Say in the ledger that what was made before stands."""
-    table = tables.read_text_table(ledger)
+    table = read_frame(ledger, COLUMNS)
     ok = table["status"] == Status.OK.value
     if ok.any() and not in_same_run():
         table.loc[ok, "status"] = Status.REUSED.value
         with files.whole_file(ledger, scratch) as unfinished:
-            tables.write_table(table, unfinished)
+            write_frame(table, unfinished)
     return _count(table)
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
 from autofocus.errors import InputDataError
-from autofocus.labels.linking import read_links
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.tables.columns import PROPERTIES
+from autofocus.tables.links import read_links
 
 HEADER = "ImageDate,FilePath,FileName,ShortName,Site\n"
 

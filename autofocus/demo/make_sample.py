@@ -14,6 +14,7 @@ from autofocus.demo.synthetic.tables import detection_table, truth_table
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe, option, require, require_not_negative
 from autofocus.runs import files
+from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.items import Items, process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Row
@@ -138,11 +139,9 @@ def _write_texts(folder: Path, scratch: Path, plan: Sequence[Shot]) -> None:
 
 
 def _write_table(final: Path, rows: Sequence[Sequence[str]], scratch: Path) -> None:
-    with (
-        files.whole_file(final, scratch) as unfinished,
-        unfinished.open("w", encoding="utf-8", newline="") as file,
-    ):
-        files.csv_writer(file).writerows(rows)
+    columns, *cells = rows
+    with files.whole_file(final, scratch) as unfinished, CsvWriter(unfinished, columns) as writer:
+        writer.write_all(cells)
 
 
 COMMAND = Command(

@@ -1,9 +1,8 @@
 """Making links to photographs, one folder a label."""
 
-import csv
 import re
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -18,7 +17,7 @@ from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 from autofocus.runs.workspace import HIDDEN
-from autofocus.tables.columns import LINKS, LOCATION
+from autofocus.tables.links import read_links
 
 # What `link_name` puts behind a file's own name.
 _OURS = re.compile(r"-[0-9a-f]{10}(\.[^.]*)?$")
@@ -162,47 +161,6 @@ def make_links(table: Path) -> int:
         link.symlink_to(_target(image, link))
         number += 1
     return number
-
-
-@dataclass(frozen=True)
-class LinkRow:
-    """A row of the table of links.
-
-    Attributes:
-        filepath: where the photograph lies, relative to the table's folder.
-        label: under which it is linked.
-        link: where the link is, likewise.
-        location: where the camera stood; empty where that isn't told.
-    """
-
-    filepath: str
-    label: str
-    link: str
-    location: str = ""
-
-
-def read_links(table: Path) -> Iterator[LinkRow]:
-    """Yield the rows of a table of links.
-
-    Raises:
-        InputDataError: it is another table, or not whole.
-    """
-    with table.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            header = tuple(next(reader, ()))
-            if header not in (LINKS, (*LINKS, LOCATION)):
-                raise InputDataError(
-                    f"{table} is no table of links: its columns are not {', '.join(LINKS)}."
-                )
-            for row in reader:
-                if len(row) != len(header):
-                    raise InputDataError(f"{table}, line {reader.line_num}: not whole.")
-                yield LinkRow(*row)
-        except csv.Error as error:
-            raise InputDataError(f"{table}, line {reader.line_num}: {error}.") from None
-        except UnicodeDecodeError:
-            raise InputDataError(f"{table} is not in UTF-8.") from None
 
 
 def remove_stale(outdir: Path, wanted: Collection[str]) -> None:

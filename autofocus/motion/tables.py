@@ -1,11 +1,11 @@
 """The table of what moved on the photographs of a folder, and drawings of it."""
 
-import csv
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 
 from PIL import Image
@@ -18,6 +18,7 @@ from autofocus.motion.drawing import draw_box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files
+from autofocus.runs.csv_files import CsvReader, CsvWriter
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES_NAME
@@ -73,8 +74,9 @@ class BoxMaker:
         if not (table.is_file() and told.get("mark") == mark):
             self._find(table)
             files.write_json(self.memory, {"mark": mark}, self.scratch)
-        with table.open(encoding="utf-8", newline="") as file:
-            statuses = [row["status"] for row in csv.DictReader(file)]
+        with CsvReader(table, ["status"]) as reader:
+            column = reader.columns.index("status")
+            statuses = [row[column] for row in reader]
         return BoxesMade(table, statuses.count("motion"), len(statuses))
 
     def _mark(self) -> str:
@@ -91,13 +93,11 @@ class BoxMaker:
         names = [frame.name for frame in frames]
         with (
             files.whole_file(table, self.scratch) as unfinished,
-            unfinished.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+            CsvWriter(unfinished, MOTION_BOXES) as writer,
             Progress("finding motion", len(names)) as progress,
         ):
-            writer = files.csv_writer(file)
-            writer.writerow(MOTION_BOXES)
             for name, box in zip(names, ordered_map(finder.box, names, self.jobs), strict=True):
-                writer.writerow(_row(name, box))
+                writer.write(_row(name, box))
                 if self.drawings is not None:
                     self._draw(name, box, self.drawings)
                 progress.advance()
@@ -118,8 +118,10 @@ class BoxMaker:
 
 def read_frames(properties: Path, pattern: LocationPattern) -> list[Frame]:
     """Return the photographs of `image_properties.csv` as frames, in the table's order."""
-    with properties.open(encoding="utf-8", newline="") as file:
-        rows = [(row["filepath"], row["date"], row["time"]) for row in csv.DictReader(file)]
+    columns = ("filepath", "date", "time")
+    with CsvReader(properties, columns) as reader:
+        cells = itemgetter(*map(reader.columns.index, columns))
+        rows = [cells(row) for row in reader]
     return fill_in(
         [Frame(path, path, _moment(date, time), pattern.find(path)) for path, date, time in rows]
     )

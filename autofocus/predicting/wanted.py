@@ -1,6 +1,5 @@
 """Which photographs to label."""
 
-import csv
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
@@ -8,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import find_images
 from autofocus.images.names import PREPARATION_NAME
+from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
 from autofocus.runs.sharding import Shard
 
@@ -75,8 +75,6 @@ def find_rejected(indir: Path, extensions: Collection[str]) -> dict[str, Row]:
 
 
 def _listed(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:
-    if not table.is_file():
-        raise MissingInputError(f"There is no table {table}: give one with a column {_COLUMN}.")
     # A table may have a row for each label of a photograph.
     names = {_name_below(indir, table, line, path) for line, path in _paths(table)}
     if not names and not allow_empty:
@@ -85,21 +83,11 @@ def _listed(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:
 
 
 def _paths(table: Path) -> Iterator[tuple[int, str]]:
-    """Yield each row's line number and path."""
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            columns = next(reader, [])
-            if _COLUMN not in columns:
-                raise InputDataError(f"{table} has no column {_COLUMN}: it must name photographs.")
-            place = columns.index(_COLUMN)
-            for cells in reader:
-                if cells:
-                    yield reader.line_num, cells[place] if place < len(cells) else ""
-        except csv.Error as error:
-            raise InputDataError(f"{table}, line {reader.line_num}: {error}.") from None
-        except UnicodeDecodeError:
-            raise InputDataError(f"{table} is not in UTF-8: save it so.") from None
+    """Yield the number of each row's last line, and its path."""
+    with CsvReader(table, [_COLUMN], lenient=True) as reader:
+        column = reader.columns.index(_COLUMN)
+        for row in reader:
+            yield reader.line, row[column]
 
 
 def _name_below(indir: Path, table: Path, line: int, text: str) -> str:

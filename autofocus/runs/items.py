@@ -7,9 +7,9 @@ does the rest.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
 
-from autofocus.runs.files import csv_writer
+from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.journal import Journal, Outcome, read_outcomes
 from autofocus.runs.ledger import Counts, LedgerWriter
 from autofocus.runs.parallel import ordered_map
@@ -210,16 +210,14 @@ class _Account:
         self._lines = self.lines_path.open(
             "w", encoding="utf-8", errors="backslashreplace", newline="\n"
         )
-        self._files = [self._lines]
+        self._files: list[IO[str] | CsvWriter] = [self._lines]
         self._tables = []
         self._late = []
         for number, table in enumerate(tables):
             path = scratch / f"table{number}"
-            file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-            writer = csv_writer(file)
-            writer.writerow(table.columns)
+            writer = CsvWriter(path, table.columns)
             self._moves[path] = table.path
-            self._files.append(file)
+            self._files.append(writer)
             if isinstance(table, LateTable):
                 self._late.append((table, writer))
             else:
@@ -230,7 +228,7 @@ class _Account:
         self._lines.write(outcome.to_line())
         if outcome.row.reason is None:
             for table, writer in self._tables:
-                writer.writerow(table.row(outcome))
+                writer.write(table.row(outcome))
 
     def close(self) -> None:
         self.ledger.close()
@@ -240,7 +238,7 @@ class _Account:
     def publish(self) -> None:
         self._lines.close()
         for table, writer in self._late:
-            writer.writerows(table.rows(lambda: read_outcomes(self.lines_path)))
+            writer.write_all(table.rows(lambda: read_outcomes(self.lines_path)))
         self.close()
         for unfinished, final in self._moves.items():
             final.parent.mkdir(parents=True, exist_ok=True)

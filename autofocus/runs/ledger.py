@@ -4,7 +4,6 @@
 `ledger.csv`; a stage that writes one file keeps it beside that file as `<name>.ledger.csv`.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from enum import Enum
 from pathlib import Path
 
 from autofocus.errors import InputDataError, TooManyRejectedError
-from autofocus.runs.files import csv_writer
+from autofocus.runs.csv_files import CsvReader, CsvWriter
 
 LEDGER_NAME = "ledger.csv"
 COLUMNS = ("stage", "input", "status", "reason", "detail", "output")
@@ -184,16 +183,14 @@ class LedgerWriter:
     """
 
     def __init__(self, path: Path, stage: str) -> None:
-        self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-        self._writer = csv_writer(self._file)
-        self._writer.writerow(COLUMNS)
+        self._file = CsvWriter(path, COLUMNS)
         self._stage = stage
         self.counts = Counts()
 
     def write(self, row: Row) -> None:
         """Write one row."""
         self.counts.add(row.status, row.reason)
-        self._writer.writerow(row.cells(self._stage))
+        self._file.write(row.cells(self._stage))
 
     def close(self) -> None:
         """Close the file."""
@@ -211,17 +208,13 @@ def read_ledger(path: Path) -> Iterator[tuple[str, Row]]:
     Raises:
         InputDataError: the file is not a ledger, or a row is incomplete.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file)
-        try:
-            if tuple(next(reader, ())) != COLUMNS:
-                raise InputDataError(
-                    f"{path} is not a ledger: its columns are not {', '.join(COLUMNS)}."
-                )
-            for cells in reader:
-                yield _parse(cells, path, reader.line_num)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise InputDataError(f"{path}, line {reader.line_num + 1}: {error}.") from None
+    with CsvReader(path) as reader:
+        if tuple(reader.columns) != COLUMNS:
+            raise InputDataError(
+                f"{path} is not a ledger: its columns are not {', '.join(COLUMNS)}."
+            )
+        for cells in reader:
+            yield _parse(cells, path, reader.line)
 
 
 def is_ledger_of(path: Path, stage: str) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, fill_in
 from autofocus.images.facts import Facts
-from autofocus.labels.linking import read_links
 from autofocus.runs.journal import Outcome
 from autofocus.tables.columns import LINKS_NAME
+from autofocus.tables.links import read_links
 
 
 @dataclass(frozen=True)

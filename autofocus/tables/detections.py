@@ -1,13 +1,13 @@
 """Tables of detections as people give them: one row a label on a photograph."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError
-from autofocus.runs import files
+from autofocus.runs.csv_files import UTF8, find_encoding
 from autofocus.tables.columns import DETECTIONS, LOCATION
+from autofocus.tables.frames import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,69 +50,6 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
         raise wrong from None
 
 
-def read_table(path: Path, columns: Sequence[str]) -> "tuple[pd.DataFrame, str]":
-    """Read some columns of a CSV file, all as text.
-
-    Words such as `NA` or `None` stay what they are: they can be labels.
-
-    Returns:
-        The columns, blanks around values cut off, and the encoding that fitted.
-
-    Raises:
-        MissingInputError: there is no such file.
-        InputDataError: it lacks a column, or is no CSV table.
-    """
-    if not path.is_file():
-        raise MissingInputError(f"There is no table {path}.")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            table = read_text_table(path, encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise InputDataError(f"{path} is neither in UTF-8 nor in Windows-1252: save it as UTF-8.")
-    table.columns = [str(name).strip() for name in table.columns]
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise InputDataError(
-            f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
-            f"it has {', '.join(table.columns)}."
-        )
-    chosen = table[list(columns)]
-    return chosen.apply(lambda column: column.str.strip()), encoding
-
-
-def read_text_table(path: Path, encoding: str = "utf-8-sig") -> "pd.DataFrame":
-    """Read a CSV file with all cells as text; cells that are missing are empty.
-
-    Raises:
-        UnicodeDecodeError: it is in another encoding.
-        InputDataError: it is no CSV table.
-    """
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            # Rows longer than the header would lose cells.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding=encoding, index_col=False
-            )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
-        reason = " ".join(str(error).split())
-        raise InputDataError(f"{path} is no CSV table that can be read ({reason}).") from None
-    return table.fillna("")
-
-
-def write_table(table: "pd.DataFrame", path: Path) -> None:
-    """Write a table as CSV in UTF-8, in a way that any reader understands."""
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = files.csv_writer(file)
-        writer.writerow(table.columns)
-        writer.writerows(zip(*(table[name].tolist() for name in table.columns), strict=True))
-
-
 def read_detections(
     paths: Sequence[Path], location_column: str | None = None
 ) -> "tuple[list[pd.DataFrame], list[str]]":
@@ -133,13 +70,15 @@ def read_detections(
     tables, notes = [], []
     for path, name in zip(paths, _names(paths), strict=True):
         further = [location_column] if location_column else []
-        table, encoding = read_table(path, [*dict.fromkeys([*DETECTIONS, *further])])
+        encoding = find_encoding(path)
+        table = read_frame(path, [*dict.fromkeys([*DETECTIONS, *further])], encoding)
+        table = table.apply(lambda column: column.str.strip())
         if location_column:
             table[LOCATION] = table[location_column]
         table[FILE] = name
         table[ROW] = range(2, len(table) + 2)
         tables.append(table)
-        if encoding != "utf-8-sig":
+        if encoding != UTF8:
             notes.append(f"{path} is not in UTF-8: it was read as Windows-1252.")
     return tables, notes
 

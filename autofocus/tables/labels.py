@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.runs.csv_files import CsvReader
 from autofocus.tables.columns import CONTAINS, LOCATION
-from autofocus.tables.detections import read_text_table
+from autofocus.tables.frames import to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,18 +44,15 @@ def read_labelled(path: Path) -> Labelled:
         MissingInputError: there is no such table, or it has no rows.
         InputDataError: it is of neither form, or gives a photograph two locations.
     """
-    if not path.is_file():
-        raise MissingInputError(f"There is no table {path}.")
-    try:
-        table = read_text_table(path)
-    except UnicodeDecodeError:
-        raise InputDataError(f"{path} is not in UTF-8: save it so.") from None
-    contains = [name for name in table.columns if name.startswith(CONTAINS)]
-    if "filepath" not in table.columns or not (contains or "label" in table.columns):
-        raise InputDataError(
-            f"{path} must have the column filepath, and columns {CONTAINS}<label> or the column "
-            f"label; it has {', '.join(map(str, table.columns))}."
-        )
+    with CsvReader(path, lenient=True) as reader:
+        contains = [name for name in reader.columns if name.startswith(CONTAINS)]
+        if "filepath" not in reader.columns or not (contains or "label" in reader.columns):
+            raise InputDataError(
+                f"{path} must have the column filepath, and columns {CONTAINS}<label> or the "
+                f"column label; it has {', '.join(reader.columns)}."
+            )
+        further = [LOCATION] if LOCATION in reader.columns else []
+        table = to_frame(reader, ["filepath", *(contains or ["label"]), *further])
     if table.empty:
         raise MissingInputError(f"{path} has no rows: there is nothing to link.")
     flags = _from_flags(table, contains, path) if contains else _from_rows(table)

@@ -74,7 +74,7 @@ def test_a_row_that_can_t_be_followed_is_told(
 
 def test_another_table_is_told(photos: Path, tmp_path: Path) -> None:
     """A table without the column, not in UTF-8, without rows, or not there is no list."""
-    with pytest.raises(InputDataError, match="has no column filepath"):
+    with pytest.raises(InputDataError, match="lacks the column filepath"):
         find_wanted(photos, JPG, table=listed(tmp_path, "a", header="FilePath"))
     with pytest.raises(MissingInputError, match="has no rows"):
         find_wanted(photos, JPG, table=listed(tmp_path))

@@ -1,7 +1,5 @@
 """Tests of files that are either whole or not there."""
 
-import csv
-import io
 import os
 from pathlib import Path
 
@@ -72,26 +70,6 @@ def test_json_is_for_people_too(tmp_path: Path) -> None:
     files.write_json(tmp_path / "j", {"b": "ü", "a": [1]}, tmp_path / "tmp")
     text = (tmp_path / "j").read_text(encoding="utf-8")
     assert text == '{\n  "b": "ü",\n  "a": [\n    1\n  ]\n}\n'
-
-
-@pytest.mark.parametrize("letters", ["\r", "\n", "\r\n", ",", '"', "a\rb\r\n"])
-def test_csv_cells_come_back(letters: str) -> None:
-    """Whatever a cell holds, line ends included, is read back as it was written."""
-    file = io.StringIO(newline="")
-    writer = files.csv_writer(file)
-    writer.writerow(["plain", letters])
-    writer.writerow(["next", ""])
-    assert file.getvalue().startswith("plain,")
-    assert file.getvalue().endswith("\nnext,\n")
-    rows = list(csv.reader(io.StringIO(file.getvalue(), newline="")))
-    assert rows == [["plain", letters], ["next", ""]]
-
-
-def test_csv_rows_end_in_line_feeds() -> None:
-    """Rows end in a line feed alone, and cells are quoted only where they must be."""
-    file = io.StringIO(newline="")
-    files.csv_writer(file).writerow(["a b", 1, "c"])
-    assert file.getvalue() == "a b,1,c\n"
 
 
 def test_digest_is_sha256(tmp_path: Path) -> None:

@@ -86,10 +86,12 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
         read_detections([path])
 
 
-@pytest.mark.parametrize("text", ["", HEADER + "a,b,c,d,e,f\n"])
-def test_what_is_no_table_is_told(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"), [("", "is empty"), (HEADER + "a,b,c,d,e,f\n", "line 2: 6 cells")]
+)
+def test_what_is_no_table_is_told(tmp_path: Path, text: str, words: str) -> None:
     """An empty file and rows of other lengths are one clear error."""
-    with pytest.raises(InputDataError, match="is no CSV table"):
+    with pytest.raises(InputDataError, match=words):
         read_detections([write(tmp_path / "d.csv", text)])
 
 

@@ -11,17 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError
-from autofocus.runs import files
+from autofocus.runs.csv_files import CsvWriter
 from autofocus.tables.merging import merge_tables
 
 COLUMNS = ["filepath", "label", "note"]
 
 
 def write(path: Path, rows: Sequence[Sequence[str]], columns: Sequence[str] = COLUMNS) -> Path:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = files.csv_writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
+    with CsvWriter(path, columns) as writer:
+        writer.write_all(rows)
     return path
 
 
@@ -74,16 +72,18 @@ HEADER = "filepath,label\n"
         ([HEADER, "label,filepath\n"], "have different columns"),
         ([HEADER + "b,x\na,x\n"], r"0\.csv is not in rising order at a"),
         ([HEADER, HEADER + "a,x\nZ,x\n"], r"1\.csv is not in rising order at Z"),
-        (["label\nx\n"], r"0\.csv has no column filepath: it is another table"),
-        ([HEADER, ""], r"1\.csv has no column filepath"),
-        ([HEADER + "a\n"], r"0\.csv, line 2: not whole"),
-        ([HEADER + "a,x\n", HEADER + "b,x,x\n"], r"1\.csv, line 2: not whole"),
-        ([HEADER + "a,x\n\n"], r"0\.csv, line 3: not whole"),
-        ([HEADER + 'a,"x\nb,x\n'], r"0\.csv, line 3: unexpected end of data"),
+        (["label\nx\n"], r"0\.csv lacks the column filepath; it has label"),
+        ([HEADER, ""], r"1\.csv is empty"),
+        ([HEADER + "a\n"], r"0\.csv, line 2: 1 cells"),
+        (
+            [HEADER + "a,x\n", HEADER + "b,x,x\n"],
+            r"1\.csv, line 2: 3 cells",
+        ),
+        ([HEADER + 'a,"x\nb,x\n'], r"0\.csv, line 3: the file ends within quotation marks"),
         ([HEADER + 'a,"' + "x" * 140_000], r"0\.csv, line 2: field larger than field limit"),
         ([HEADER, "x" * 140_000 + "\n"], r"1\.csv, line 1: field larger than field limit"),
-        ([HEADER + "a,\udcff\n"], r"0\.csv is not in UTF-8"),
-        ([HEADER, "\udcff\n"], r"1\.csv is not in UTF-8"),
+        ([HEADER + "a,\udcff\n"], r"0\.csv, line 2: not in UTF-8"),
+        ([HEADER, "\udcff\n"], r"1\.csv, line 1: not in UTF-8"),
     ],
 )
 def test_tables_that_don_t_fit_are_told(tmp_path: Path, texts: list[str], words: str) -> None:

@@ -1,0 +1,214 @@
+"""CSV files: the one reader and the one writer of every table in the package.
+
+They stand on the floor of the ledger, which is a table too, below all packages that read or write
+others. Rows are read one at a time, so that memory stays flat however large a table is;
+`autofocus.tables.frames` makes pandas tables of them.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from autofocus.errors import InputDataError, MissingInputError
+
+UTF8, WINDOWS = "utf-8-sig", "cp1252"
+_CHUNK = 1 << 20
+_END = "end"
+
+
+class CsvReader:
+    """A CSV file, open for reading row by row.
+
+    Blank lines are skipped. Used in a `with` block, it closes the file.
+
+    Args:
+        path: the file.
+        columns: those that it must have; it may have others.
+        encoding: a byte order mark is skipped in any case.
+        lenient: for tables that people give. Blanks around the names of columns are removed, the
+            cells that a row lacks are empty, and empty cells beyond the last column are dropped.
+
+    Attributes:
+        path: the file.
+        columns: the names of all its columns, in order.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: it is empty, lacks a column or has it twice, or isn't in this encoding.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        columns: Iterable[str] = (),
+        *,
+        encoding: str = UTF8,
+        lenient: bool = False,
+    ) -> None:
+        if not path.is_file():
+            raise MissingInputError(f"There is no table {path}.")
+        self.path = path
+        self._lenient = lenient
+        self._file = path.open(encoding=encoding, newline="")
+        self._is_at_end = False
+        self._reader = csv.reader(self._lines())
+        try:
+            self.columns = self._header()
+            self.check(columns)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> "CsvReader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def line(self) -> int:
+        """The number of the line on which the last row ended; the header is on line 1."""
+        return self._reader.line_num
+
+    def check(self, columns: Iterable[str]) -> None:
+        """Check that the file has each of these columns once.
+
+        Raises:
+            InputDataError: it lacks one, or has it twice.
+        """
+        names = list(columns)
+        if missing := [name for name in names if name not in self.columns]:
+            raise InputDataError(
+                f"{self.path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
+                f"it has {', '.join(self.columns)}."
+            )
+        for name in names:
+            if self.columns.count(name) > 1:
+                raise InputDataError(f"{self.path} has the column {name} twice: remove one.")
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yield the cells of each row below the header, as many as there are columns.
+
+        Raises:
+            InputDataError: a row has too few or too many cells, or can't be read; the message
+                names the line.
+        """
+        width = len(self.columns)
+        for row in self._rows():
+            if len(row) == width:
+                yield row
+            elif self._lenient and not any(row[width:]):
+                yield row[:width] + [""] * (width - len(row))
+            else:
+                raise InputDataError(
+                    f"{self.path}, line {self.line}: {len(row)} cells, but there are {width} "
+                    "columns."
+                )
+
+    def _header(self) -> list[str]:
+        names = next(self._rows(), None)
+        if names is None:
+            raise InputDataError(f"{self.path} is empty: its first line must name the columns.")
+        return [name.strip() for name in names] if self._lenient else names
+
+    def _rows(self) -> Iterator[list[str]]:
+        try:
+            for row in self._reader:
+                if self._is_at_end:
+                    self._check_end(row)
+                elif row:
+                    yield row
+        except csv.Error as error:
+            raise InputDataError(f"{self.path}, line {self.line}: {error}.") from None
+        except UnicodeDecodeError:
+            raise InputDataError(
+                f"{self.path}, line {self._undecodable_line()}: not in UTF-8; save it as UTF-8."
+            ) from None
+
+    def _undecodable_line(self) -> int:
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
+                    line.decode(self._file.encoding)
+                except UnicodeDecodeError:
+                    return number
+        return self.line + 1
+
+    def _lines(self) -> Iterator[str]:
+        """Yield the lines, and one more, which is a row of its own if the last row is whole."""
+        yield from self._file
+        self._is_at_end = True
+        yield _END
+
+    def _check_end(self, row: list[str]) -> None:
+        if row != [_END]:
+            raise InputDataError(
+                f"{self.path}, line {self.line - 1}: the file ends within quotation marks."
+            )
+
+
+def find_encoding(path: Path, encodings: Sequence[str] = (UTF8, WINDOWS)) -> str:
+    """Return the first of these encodings that fits the whole file.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: none fits.
+    """
+    if not path.is_file():
+        raise MissingInputError(f"There is no table {path}.")
+    for encoding in encodings:
+        with path.open(encoding=encoding, newline="") as file:
+            try:
+                while file.read(_CHUNK):
+                    pass
+            except UnicodeDecodeError:
+                continue
+            return encoding
+    raise InputDataError(f"{path} is neither in UTF-8 nor in Windows-1252: save it as UTF-8.")
+
+
+class CsvWriter:
+    """A CSV file, open for writing: UTF-8, and a line feed behind each row on every system.
+
+    A name that can't be written in UTF-8 is escaped. Used in a `with` block, it closes the file.
+
+    Args:
+        path: the file to write, usually an unfinished one that is renamed later.
+        columns: the header.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        # With "\n" for `lineterminator`, the writer would leave a carriage return within a cell
+        # unquoted, and readers take it for the row's end; macOS has files with one in their names.
+        self._writer = csv.writer(_UnixLineEnds(self._file), lineterminator="\r\n")
+        self.write(columns)
+
+    def __enter__(self) -> "CsvWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, row: Iterable[Any]) -> None:
+        """Write one row."""
+        self._writer.writerow(row)
+
+    def write_all(self, rows: Iterable[Iterable[Any]]) -> None:
+        """Write rows."""
+        self._writer.writerows(rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class _UnixLineEnds:
+    """A text file to which rows come with CR LF and go with LF."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        return self._file.write(row.removesuffix("\r\n") + "\n")

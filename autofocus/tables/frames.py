@@ -1,0 +1,54 @@
+"""Tables as pandas frames: every cell is text, and one that is missing is empty."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autofocus.runs.csv_files import UTF8, CsvReader, CsvWriter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Rows that are lists of Python's strings at one time; a frame holds them in a fraction of the
+# memory.
+_ROWS = 20_000
+
+
+def read_frame(path: Path, columns: Sequence[str], encoding: str = UTF8) -> "pd.DataFrame":
+    """Read some columns of a CSV file that people may have written.
+
+    Args:
+        path: the file.
+        columns: those to read; the file must have each once.
+        encoding: the file's.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: it lacks a column, or can't be read; the message names the line.
+    """
+    with CsvReader(path, columns, encoding=encoding, lenient=True) as reader:
+        return to_frame(reader, columns)
+
+
+def to_frame(reader: CsvReader, columns: Sequence[str]) -> "pd.DataFrame":
+    """Read some columns of all rows of an open CSV file.
+
+    Words such as `NA` or `None` stay what they are: they can be labels.
+
+    Raises:
+        InputDataError: the file lacks a column, or a row can't be read.
+    """
+    import pandas as pd
+
+    reader.check(columns)
+    names, rows, parts = list(columns), iter(reader), []
+    while part := list(islice(rows, _ROWS)):
+        parts.append(pd.DataFrame(part, columns=reader.columns, dtype=str)[names])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names, dtype=str)
+
+
+def write_frame(table: "pd.DataFrame", path: Path) -> None:
+    """Write a frame as a CSV file."""
+    with CsvWriter(path, list(table.columns)) as writer:
+        writer.write_all(zip(*(table[name].tolist() for name in table.columns), strict=True))
