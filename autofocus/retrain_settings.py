@@ -1,4 +1,4 @@
-"""The options of `retrain`; those of TensorFlow's retraining script keep name and meaning."""
+"""The settings of `retrain`. Those of TensorFlow's retraining script keep name and meaning."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,123 +22,117 @@ MIN_FOLDS = 2
 
 @dataclass(frozen=True)
 class RetrainSettings:
-    """The options of `retrain`."""
+    """The settings of `retrain`."""
 
     tfhub_module: str = option(
         DEFAULT_BACKBONE,
-        "the backbone: an embedded one by its name, a TF Hub handle, or a SavedModel's folder",
+        "the backbone: name of an embedded one, TF Hub handle, or folder of a SavedModel",
         metavar="MODULE",
     )
     view: Literal["full", "motion", "both", "auto"] = option(
         "full",
-        "what the classifier looks at: the whole frame, the square around what moved, or both; "
-        "auto takes what does best on the validation photographs",
+        "input of the classifier: the full frame, the crop around the motion, or both; "
+        "auto selects the one with the best validation score",
     )
     weight_by_motion: bool = option(
-        False, "let photographs count more in which more moved, within their class"
+        False, "weight training images by the amount of motion, within each class"
     )
     split_by: SplitBy = option(
         "auto",
-        "what never stands on both sides of a split: the photographs of a location, of a "
-        "sequence, or each photograph alone; auto takes the first that the data allow",
+        "unit that is never divided between training, validation and test: all images of a "
+        "location, all of a sequence, or each image; auto takes the first that the data allow",
     )
     location_pattern: str = option(
         DEFAULT_PATTERN,
-        "a regular expression that finds the location in a photograph's path, as its group "
-        "`location` or its first one; a column `location` in links.csv goes before it",
+        "regular expression for the location in an image's path: its group `location`, or its "
+        "first group; a column `location` in links.csv takes precedence",
         metavar="REGEX",
     )
     sequence_gap: float = option(
         60.0,
-        "a frame that the same camera took at most so long after the one before belongs to its "
-        "sequence",
+        "longest time between two images of one camera that belong to the same sequence",
         metavar="SECONDS",
     )
-    testing_percentage: float = option(10.0, "photographs kept for the test", metavar="PERCENT")
+    testing_percentage: float = option(
+        10.0, "share of images for the test split", metavar="PERCENT"
+    )
     validation_percentage: float = option(
-        10.0, "photographs to choose by while training, but not learned from", metavar="PERCENT"
+        10.0, "share of images for the validation split", metavar="PERCENT"
     )
     folds: int = option(
         0,
-        "measure by cross-validation as well: so many times, another part of the groups is "
-        "tested; 0 for not at all",
+        "number of folds of an additional cross-validation over groups (0: none)",
         metavar="K",
     )
     multilabel: bool = option(
-        False, "let a photograph have several labels (link with --keep-unresolved)"
+        False, "allow several labels per image (link with --keep-unresolved)"
     )
     optimizer: Literal["lbfgs", "gradient_descent"] = option(
         "lbfgs",
-        "lbfgs goes to the optimum, and chooses the regularisation by the validation photographs; "
-        "gradient_descent is that of TensorFlow's script",
+        "lbfgs trains to convergence and selects the regularisation on validation images; "
+        "gradient_descent works like TensorFlow's retraining script",
     )
-    how_many_training_steps: int = option(4000, "steps of the optimizer at most", metavar="N")
-    learning_rate: float = option(
-        0.01, "how far a step of gradient_descent follows the gradient", metavar="RATE"
-    )
+    how_many_training_steps: int = option(4000, "maximum number of optimizer steps", metavar="N")
+    learning_rate: float = option(0.01, "learning rate of gradient_descent", metavar="RATE")
     train_batch_size: int = option(
-        100, "photographs in a step of gradient_descent; -1 for all", metavar="N"
+        100, "batch size of gradient_descent in images (-1: all)", metavar="N"
     )
     eval_step_interval: int = option(
-        10, "steps of gradient_descent between two measurements", metavar="N"
+        10, "steps of gradient_descent between two evaluations", metavar="N"
     )
     class_weights: Literal["balanced", "none"] = option(
-        "balanced", "balanced lets rare classes count as much as common ones"
+        "balanced", "balanced gives all classes the same total weight"
     )
-    flip_left_right: bool = option(False, "learn from mirrored photographs, too")
-    random_crop: int = option(0, "cut away a random margin of so many percent", metavar="PERCENT")
-    random_scale: int = option(0, "enlarge by up to so many percent", metavar="PERCENT")
-    random_brightness: int = option(
-        0, "make brighter or darker by up to so many percent", metavar="PERCENT"
+    flip_left_right: bool = option(False, "also train on mirrored images")
+    random_crop: int = option(
+        0, "margin to crop at a random position, in percent of the sides", metavar="PERCENT"
     )
-    distorted_copies: int = option(
-        4, "how many distorted copies of a photograph are learned from", metavar="N"
-    )
+    random_scale: int = option(0, "maximum random enlargement", metavar="PERCENT")
+    random_brightness: int = option(0, "maximum random change of brightness", metavar="PERCENT")
+    distorted_copies: int = option(4, "number of distorted copies per training image", metavar="N")
     fine_tune_layers: int = option(
-        0, "train the backbone's last blocks as well, so many; wants a GPU", metavar="N"
+        0, "number of the backbone's last blocks to fine-tune (a GPU is advised)", metavar="N"
     )
-    fine_tune_rate: float = option(1e-4, "the learning rate of fine tuning", metavar="RATE")
-    fine_tune_epochs: int = option(
-        10, "how often fine tuning sees each photograph at most", metavar="N"
-    )
+    fine_tune_rate: float = option(1e-4, "learning rate of fine-tuning", metavar="RATE")
+    fine_tune_epochs: int = option(10, "maximum number of fine-tuning epochs", metavar="N")
     threshold_target: Literal["precision", "recall"] = option(
-        "precision", "what the thresholds of the labels are to promise"
+        "precision", "metric that each label's threshold must reach"
     )
     threshold_value: float = option(
-        0.95, "how much of it; from a label's threshold on, nobody need look", metavar="SHARE"
+        0.95,
+        "value of that metric; predictions above their label's threshold need no review",
+        metavar="SHARE",
     )
-    empty_labels: tuple[str, ...] = option(
-        ("empty",), "labels of photographs that show nothing", metavar="LABEL"
-    )
+    empty_labels: tuple[str, ...] = option(("empty",), "labels of empty images", metavar="LABEL")
     human_labels: tuple[str, ...] = option(
         ("human", "person", "people"),
-        "labels of people, whose photographs the report does not show",
+        "labels of people; the report does not show their images",
         metavar="LABEL",
     )
-    show_people: bool = option(False, "let the report show people, too")
+    show_people: bool = option(False, "show images of people in the report")
     final_tensor_name: str = option(
-        "final_result", "the probabilities' name in the model's signature", metavar="NAME"
+        "final_result", "name of the probabilities in the model's signature", metavar="NAME"
     )
     preparation_path: Path | None = option(
         None,
-        "how the photographs were preprocessed; by default the preparation.json in image_dir",
+        "how the images were preprocessed (default: preparation.json in image_dir)",
         affects_output=False,
         metavar="JSON",
     )
     bottleneck_dir: Path | None = option(
         None,
-        "the cache of feature vectors; by default `bottlenecks` beside the model's folder",
+        "folder of the embedding cache (default: `bottlenecks` beside the model's folder)",
         affects_output=False,
         metavar="DIR",
     )
     summaries_dir: Path | None = option(
-        None, "write summaries for TensorBoard here", affects_output=False, metavar="DIR"
+        None, "folder for TensorBoard summaries", affects_output=False, metavar="DIR"
     )
     output_labels: Path | None = option(
-        None, "write the labels here too, one a line", affects_output=False, metavar="TXT"
+        None, "additional file for the labels, one per line", affects_output=False, metavar="TXT"
     )
     print_misclassified_test_images: bool = option(
-        False, "print the misclassified test photographs", affects_output=False
+        False, "print the misclassified test images", affects_output=False
     )
     patience: float = patience_option("the MLflow server")
     jobs: int = jobs_option()
@@ -166,7 +160,7 @@ class RetrainSettings:
         )
         require(
             not (self.fine_tune_layers and self.view in ("both", "auto")),
-            "fine_tune_layers works on one view: set view to full or motion.",
+            "fine_tune_layers needs a single view: set view to full or motion.",
         )
         require_share("threshold_value", self.threshold_value)
         require_share("max_rejected", self.max_rejected)
@@ -180,5 +174,5 @@ class RetrainSettings:
         require(
             both < 100,  # noqa: PLR2004 - percent
             f"testing_percentage and validation_percentage add up to {both:g}: "
-            "nothing is left to learn from.",
+            "no images are left for training.",
         )

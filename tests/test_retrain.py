@@ -275,7 +275,10 @@ def test_after_an_error_the_setting_that_it_names_can_be_corrected(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"testing_percentage": 60, "validation_percentage": 40}, "nothing is left to learn"),
+        (
+            {"testing_percentage": 60, "validation_percentage": 40},
+            "no images are left for training",
+        ),
         ({"learning_rate": 0}, "learning_rate must be above 0"),
         ({"train_batch_size": 0}, "train_batch_size"),
         ({"random_crop": -1}, "random_crop must not be negative"),

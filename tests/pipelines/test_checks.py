@@ -57,7 +57,7 @@ def test_the_pipelines_defaults_are_fine(interfaces: dict[str, Interface], name:
         ({"strip_components": -1}, "strip_components must not be negative"),
         ({"threshold_value": 2.0}, "threshold_value is a share, 0 to 1, not 2.0."),
         ({"location_pattern": "("}, "location_pattern: '(' is no regular expression"),
-        ({"fine_tune_layers": 1, "view": "both"}, "fine_tune_layers works on one view"),
+        ({"fine_tune_layers": 1, "view": "both"}, "fine_tune_layers needs a single view"),
         ({"testing_percentage": 95}, "testing_percentage and validation_percentage add up"),
     ],
 )
