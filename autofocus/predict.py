@@ -131,7 +131,7 @@ def predict(
     """
     is_raw = settings.photographs == "raw"
     rejected = {} if is_raw else find_rejected(indir, settings.extensions)
-    names = find_wanted(
+    listing = find_wanted(
         indir,
         settings.extensions,
         table=settings.table,
@@ -139,6 +139,7 @@ def predict(
         rejected=rejected,
         allow_empty=settings.allow_empty,
     )
+    names = listing.names
     classifier = TrainedClassifier(saved_model_dir)
     preparation = _choose_preparation(classifier, indir, settings.photographs)
     memory = {**describe(settings), "model": _digest(saved_model_dir)}
@@ -165,7 +166,7 @@ def predict(
         counts,
         ledger,
         {"predictions": outpath},
-        _notes(preparation, table),
+        (*listing.notes, *_notes(preparation, table)),
         earlier,
         predictions=outpath,
     )

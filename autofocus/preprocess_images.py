@@ -15,8 +15,8 @@ from autofocus.errors import OutputConflictError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images.capture import Capture, read_capture, to_exif
 from autofocus.images.decoding import RejectedImageError, open_photograph
-from autofocus.images.finding import check_name, find_images
-from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.finding import check_name, list_images
+from autofocus.images.names import IMAGE_FORMATS, PREPARATION_NAME
 from autofocus.images.preparing import (
     NIGHT_TOLERANCE,
     Preparation,
@@ -46,20 +46,6 @@ from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 
 NAME = "preprocess_images"
 JPEG_QUALITY = 95
-# What a photograph is saved as, by its name's end.
-PICTURE_FORMATS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".jfif": "JPEG",
-    ".mpo": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-    ".bmp": "BMP",
-    ".gif": "GIF",
-}
 
 
 @dataclass(frozen=True)
@@ -115,9 +101,9 @@ class PreprocessSettings:
         LocationPattern(self.location_pattern)
         for extension in self.extensions:
             require(
-                "." + extension.lower().lstrip(".") in PICTURE_FORMATS,
+                "." + extension.lower().lstrip(".") in IMAGE_FORMATS,
                 f"extensions: {extension} is not among those of pictures known here: "
-                f"{', '.join(PICTURE_FORMATS)}.",
+                f"{', '.join(IMAGE_FORMATS)}.",
             )
 
     @property
@@ -169,7 +155,7 @@ def preprocess_images(
             f"motion_drawings, {drawings}, lies among the photographs, and would be taken for "
             "some: give another folder."
         )
-    names = find_images(
+    listing = list_images(
         indir, settings.extensions, leave_out=[outdir], allow_empty=settings.allow_empty
     )
     with Workspace(outdir, NAME, describe(settings)) as workspace:
@@ -179,7 +165,7 @@ def preprocess_images(
         )
         ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
         counts = process(
-            Items(names, name=str, work=preprocessor.work, is_whole=preprocessor.is_whole),
+            Items(listing.names, name=str, work=preprocessor.work, is_whole=preprocessor.is_whole),
             workspace,
             ledger,
             tables=[Table(properties, PROPERTIES, _properties_row)],
@@ -188,7 +174,7 @@ def preprocess_images(
         made = _find_motion(outdir, workspace, settings)
     counts.check(settings.max_rejected, ledger)
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
-    notes = (str(made),) if made else ()
+    notes = (*listing.notes, *((str(made),) if made else ()))
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
 
 
@@ -252,7 +238,7 @@ class _Preprocessor:
     def _save(self, image: Image.Image, capture: Capture, final: Path) -> None:
         # By way of memory: writing to a file itself, Pillow doesn't notice when the disk is full.
         content = io.BytesIO()
-        picture_format = PICTURE_FORMATS[final.suffix.lower()]
+        picture_format = IMAGE_FORMATS[final.suffix.lower()]
         image.save(content, picture_format, quality=JPEG_QUALITY, exif=to_exif(capture))
         with files.whole_file(final, self.scratch) as unfinished:
             unfinished.write_bytes(content.getbuffer())

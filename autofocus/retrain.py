@@ -18,6 +18,7 @@ from autofocus.features.distortions import Distortions
 from autofocus.features.extraction import Extractor
 from autofocus.features.views import Viewer
 from autofocus.grouping.locations import LocationPattern
+from autofocus.images.finding import note_ignored
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.labels.classes import Classes, find_classes
@@ -285,7 +286,7 @@ def _notes(classes: Classes, dataset: Dataset, preparation: Preparation | None) 
             "How the photographs were preprocessed is not known (no preparation.json): predict "
             "will take photographs as they are."
         )
-    return tuple(notes)
+    return (*notes, *note_ignored(classes.ignored))
 
 
 def _tell(saved_model_dir: Path, settings: RetrainSettings) -> None:

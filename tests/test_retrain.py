@@ -200,18 +200,21 @@ def test_an_image_keeps_its_part_when_others_are_added(trained: Trained, tmp_pat
     assert sum(after["sand"].values()) == sum(before["sand"].values()) + 4
 
 
-def test_an_unreadable_image_is_in_the_ledger_and_the_rest_goes_on(
+def test_what_cannot_be_read_is_in_the_ledger_and_the_rest_is_used(
     trained: Trained, tmp_path: Path
 ) -> None:
-    """A broken file costs one row, not the training."""
+    """A broken file and a link to nowhere cost a row each, not the training."""
     shutil.copytree(trained.folder / "links", tmp_path / "links")
     (tmp_path / "links" / "sand" / "broken.JPG").write_text("no picture")
+    (tmp_path / "links" / "sand" / "dangling.JPG").symlink_to("gone.JPG")
+    (tmp_path / "links" / "sand" / "notes.txt").write_text("ignored")
     settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks")
     result = retrain(tmp_path / "links", tmp_path / "model", settings)
-    assert result.counts.reasons == {"not_an_image": 1}
+    assert result.counts.reasons == {"not_an_image": 1, "image_missing": 1}
+    assert "ignored: 1 .txt" in result.notes
     with (tmp_path / "model" / "ledger.csv").open(newline="") as file:
-        (row,) = [row for row in csv.DictReader(file) if row["status"] == "rejected"]
-    assert row["input"] == "sand/broken.JPG"
+        rejected = [row["input"] for row in csv.DictReader(file) if row["status"] == "rejected"]
+    assert rejected == ["sand/broken.JPG", "sand/dangling.JPG"]
 
 
 def test_other_settings_are_refused(trained: Trained) -> None:

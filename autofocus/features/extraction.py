@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from autofocus.images.facts import observe
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending
 from autofocus.runs.journal import Outcome
-from autofocus.runs.ledger import Row, rejected
+from autofocus.runs.ledger import Reason, Row, rejected
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,11 @@ class Extractor:
 
     def _work(self, name: str) -> Outcome | Pending:
         path = self.image_dir / name
-        digest = files.digest_file(path)
-        extra = {"digest": digest, **files.stamp(path)}
-        if digest in self.cache.known and digest in self.cache.notes:
-            return Outcome(Row(name), {**extra, "facts": self.cache.notes[digest]})
         try:
+            extra = _identify(path)
+            digest = extra["digest"]
+            if digest in self.cache.known and digest in self.cache.notes:
+                return Outcome(Row(name), {**extra, "facts": self.cache.notes[digest]})
             image, facts = observe(path)
         except RejectedImageError as error:
             return Outcome(rejected(name, error.reason, error.detail))
@@ -78,3 +79,23 @@ class Extractor:
         self.cache.put([extra["digest"] for extra in extras], features)
         self.cache.put_notes({extra["digest"]: extra["facts"] for extra in extras})
         return [image.outcome for image in batch]
+
+
+def _identify(path: Path) -> dict[str, Any]:
+    """Return the digest of a file's content, its size and its modification time.
+
+    Raises:
+        RejectedImageError: there is no such file (any more), or it can't be read.
+    """
+    try:
+        # Reading a pipe would block.
+        if path.exists() and not path.is_file():
+            raise RejectedImageError(Reason.UNREADABLE, "no plain file")
+        return {"digest": files.digest_file(path), **files.stamp(path)}
+    except FileNotFoundError:
+        detail = (
+            "a link to a file that is not there" if path.is_symlink() else "there is no such file"
+        )
+        raise RejectedImageError(Reason.IMAGE_MISSING, detail) from None
+    except OSError as error:
+        raise RejectedImageError(Reason.UNREADABLE, error.strerror or str(error)) from None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.ledger import Reason
 
 # Above this a file is taken for a decompression bomb: about 179 megapixels, Pillow's own limit.
@@ -17,7 +18,7 @@ MAX_PIXELS = 2 * (1 << 30) // 4 // 3
 
 # Pillow's readers of these are in daily use; others, such as that for EPS, start programs. MPO
 # goes by the reader of JPEG.
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF")
+FORMATS = tuple(dict.fromkeys(IMAGE_FORMATS.values()))
 
 # Pillow warns of large pictures and broken EXIF data: the ledger tells what came of either, and
 # a progress bar is no place for it.

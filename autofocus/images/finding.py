@@ -1,8 +1,10 @@
-"""Finding the photographs below a folder."""
+"""Find the images below a folder, and count what is ignored."""
 
 import os
-from collections.abc import Collection, Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
 
 from autofocus.errors import MissingInputError
 from autofocus.images.decoding import RejectedImageError
@@ -11,6 +13,41 @@ from autofocus.runs.workspace import HIDDEN
 
 # macOS keeps what other disks can't hold in files of this prefix beside the real ones.
 APPLE_DOUBLE_PREFIX = "._"
+# A note counts this many endings, and all others together.
+_MAX_ENDINGS = 8
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The images below a folder.
+
+    Attributes:
+        names: paths relative to the folder, with `/` between parts, sorted.
+        ignored: the number of all other files, by their endings in lower case.
+    """
+
+    names: list[str]
+    ignored: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One note that counts what is ignored, such as ``ignored: 3 .txt, 1 .mp4``, or none."""
+        return note_ignored(self.ignored)
+
+
+def note_ignored(ignored: Mapping[str, int]) -> tuple[str, ...]:
+    """Return a note that counts ignored files, the most frequent endings first, or none.
+
+    Args:
+        ignored: the number of files by ending.
+    """
+    if not ignored:
+        return ()
+    ordered = sorted(ignored.items(), key=lambda item: (-item[1], item[0]))
+    counts = [f"{number:,} {ending or 'without an ending'}" for ending, number in ordered]
+    others = sum(number for _, number in ordered[_MAX_ENDINGS:])
+    more = [f"{others:,} others"] if others else []
+    return (f"ignored: {', '.join(counts[:_MAX_ENDINGS] + more)}",)
 
 
 def find_images(
@@ -20,7 +57,18 @@ def find_images(
     *,
     allow_empty: bool = False,
 ) -> list[str]:
-    """Return the paths of all files below the folder that have one of the extensions.
+    """Return the names that `list_images` finds."""
+    return list_images(folder, extensions, leave_out, allow_empty=allow_empty).names
+
+
+def list_images(
+    folder: Path,
+    extensions: Collection[str],
+    leave_out: Collection[Path] = (),
+    *,
+    allow_empty: bool = False,
+) -> Listing:
+    """List all files below the folder that have one of the extensions, and count all others.
 
     Links to folders are followed, each real folder once; one that lies below `folder` itself goes
     by its own path, so that names don't depend on the order in which a disk lists them.
@@ -31,28 +79,28 @@ def find_images(
         leave_out: folders not to look into, such as the output folder.
         allow_empty: whether to return nothing where there is nothing, rather than raise.
 
-    Returns:
-        Paths relative to the folder, with `/` between parts, in rising order.
-
     Raises:
         MissingInputError: there is no such folder, or no such file in it.
     """
     if not folder.is_dir():
         if allow_empty:
-            return []
+            return Listing([])
         raise MissingInputError(f"There is no folder {folder}: give one that holds photographs.")
     wanted = {"." + extension.lower().lstrip(".") for extension in extensions}
-    found = sorted(
-        name
-        for name in _files(folder, {path.resolve() for path in leave_out})
-        if Path(name).suffix.lower() in wanted
-    )
-    if not found and not allow_empty:
+    names: list[str] = []
+    ignored: Counter[str] = Counter()
+    for name in _files(folder, {path.resolve() for path in leave_out}):
+        ending = PurePath(name).suffix.lower()
+        if ending in wanted:
+            names.append(name)
+        else:
+            ignored[ending] += 1
+    if not names and not allow_empty:
         raise MissingInputError(
             f"No file below {folder} ends in {', '.join(sorted(wanted))}: "
             "give another folder or other --extensions."
         )
-    return found
+    return Listing(sorted(names), ignored)
 
 
 def check_name(name: str) -> None:

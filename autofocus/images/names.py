@@ -1,4 +1,19 @@
-"""Names of files that stages without Pillow know, too."""
+"""Names and endings of files, for stages without Pillow, too."""
 
-# Beside preprocessed photographs, and with whatever is made of them: how they were made ready.
+# Beside preprocessed images, and with whatever is made of them: how they were preprocessed.
 PREPARATION_NAME = "preparation.json"
+
+# The endings of image files, and the format that such a file is saved in (a name of Pillow's).
+IMAGE_FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".mpo": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+    ".gif": "GIF",
+}

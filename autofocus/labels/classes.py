@@ -1,15 +1,15 @@
 """The classes to learn: one folder of images (or of links to images) per label."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.images.finding import find_images
+from autofocus.images.finding import list_images
+from autofocus.images.names import IMAGE_FORMATS
 from autofocus.labels.folders import folder_to_label
 from autofocus.runs.workspace import HIDDEN
-
-EXTENSIONS = ("JPG", "JPEG", "PNG")
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,14 @@ class Classes:
         labels: the classes, sorted; their order is that of the classifier's outputs.
         files: the label of each file, by its path relative to the image folder, sorted.
         empty: labels whose folders hold no image; they are left out.
+        ignored: the number of other files in the folders, and of images beside the folders, by
+            their endings in lower case.
     """
 
     labels: tuple[str, ...]
     files: Mapping[str, str]
     empty: tuple[str, ...]
+    ignored: Mapping[str, int] = field(default_factory=dict)
 
 
 def find_classes(image_dir: Path) -> Classes:
@@ -44,7 +47,12 @@ def find_classes(image_dir: Path) -> Classes:
         for folder in sorted(image_dir.iterdir())
         if folder.is_dir() and folder.name != HIDDEN
     ]
-    files = {name: folder_to_label(folder.name) for folder in folders for name in _names(folder)}
+    listings = {folder: list_images(folder, IMAGE_FORMATS, allow_empty=True) for folder in folders}
+    files = {
+        f"{folder.name}/{name}": folder_to_label(folder.name)
+        for folder, listing in listings.items()
+        for name in listing.names
+    }
     labels = tuple(sorted(set(files.values())))
     if not labels:
         raise MissingInputError(f"{image_dir} holds no folder with photographs for a label.")
@@ -54,9 +62,8 @@ def find_classes(image_dir: Path) -> Classes:
             "at least two are needed to tell one from another."
         )
     empty = {folder_to_label(folder.name) for folder in folders} - set(labels)
-    return Classes(labels, dict(sorted(files.items())), tuple(sorted(empty)))
-
-
-def _names(folder: Path) -> list[str]:
-    names = find_images(folder, EXTENSIONS, allow_empty=True)
-    return [f"{folder.name}/{name}" for name in names]
+    beside = [path.suffix.lower() for path in image_dir.iterdir() if path not in listings]
+    ignored = Counter(ending for ending in beside if ending in IMAGE_FORMATS)
+    for listing in listings.values():
+        ignored.update(listing.ignored)
+    return Classes(labels, dict(sorted(files.items())), tuple(sorted(empty)), ignored)

@@ -80,9 +80,11 @@ class Predictor:
         try:
             check_name(name)
             image, moment = see(path, self.preparation)
+            extra = {**files.stamp(path), "moment": moment}
         except RejectedImageError as error:
             return Outcome(rejected(name, error.reason, error.detail))
-        extra = {**files.stamp(path), "moment": moment}
+        except FileNotFoundError:
+            return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file"))
         box = None
         if self.surroundings is not None:
             box = self.surroundings.box(name)

@@ -19,7 +19,7 @@ from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files
 from autofocus.runs.journal import Journal, Outcome
-from autofocus.runs.ledger import Row, rejected
+from autofocus.runs.ledger import Reason, Row, rejected
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.runs.workspace import Workspace
@@ -121,3 +121,5 @@ def _read_header(task: tuple[Path, str, Outcome | None]) -> tuple[Outcome, bool]
         return Outcome(Row(name), {**files.stamp(path), "moment": moment}), True
     except RejectedImageError as error:
         return Outcome(rejected(name, error.reason, error.detail)), True
+    except FileNotFoundError:
+        return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file")), True

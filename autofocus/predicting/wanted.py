@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.images.finding import find_images
+from autofocus.images.finding import Listing, list_images
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
@@ -24,8 +25,8 @@ def find_wanted(
     shard: Shard | None = None,
     rejected: Collection[str] = (),
     allow_empty: bool = False,
-) -> list[str]:
-    """Return the names of the photographs to label.
+) -> Listing:
+    """Return the names of the photographs to label, and what is ignored beside them.
 
     Args:
         indir: the folder below which they lie.
@@ -44,11 +45,13 @@ def find_wanted(
         InputDataError: the table has no such column, or names something elsewhere.
     """
     if table is None:
-        there = find_images(indir, extensions, allow_empty=allow_empty or bool(rejected))
-        names = sorted({*there, *rejected})
+        listing = list_images(indir, extensions, allow_empty=allow_empty or bool(rejected))
+        listing = replace(listing, names=sorted({*listing.names, *rejected}))
     else:
-        names = _listed(table, indir, allow_empty=allow_empty)
-    return [name for name in names if shard is None or shard.has(name)]
+        listing = Listing(_listed(table, indir, allow_empty=allow_empty))
+    if shard is None:
+        return listing
+    return replace(listing, names=[name for name in listing.names if shard.has(name)])
 
 
 def find_rejected(indir: Path, extensions: Collection[str]) -> dict[str, Row]:

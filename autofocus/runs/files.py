@@ -118,8 +118,12 @@ def stamp(path: Path) -> dict[str, int]:
 
 
 def is_unchanged(path: Path, recorded: Mapping[str, Any]) -> bool:
-    """Tell whether a file still has the stamp that was recorded, among other values."""
-    return all(recorded.get(key) == value for key, value in stamp(path).items())
+    """Return whether a file is there with the stamp that was recorded, among other values."""
+    try:
+        now = stamp(path)
+    except OSError:
+        return False
+    return all(recorded.get(key) == value for key, value in now.items())
 
 
 def empty_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.sharding import Shard
 from autofocus.store.listing import StoredObject
 
@@ -20,10 +21,6 @@ class Sort(str, Enum):
 
 
 _ARCHIVES = (".tar", ".tar.gz", ".tgz")
-_IMAGES = {
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png"),
-    *(".tif", ".tiff", ".webp", ".bmp", ".gif"),
-}
 _TABLES = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".yaml", ".yml", ".xls", ".xlsx", ".parquet"}
 
 
@@ -44,7 +41,7 @@ def sort_of(key: str) -> Sort:
 
 def has_image_name(key: str) -> bool:
     """Tell whether a key ends like an image's; that of macOS's companion of one does, too."""
-    return _suffix(key.rpartition("/")[2].lower()) in _IMAGES
+    return _suffix(key.rpartition("/")[2].lower()) in IMAGE_FORMATS
 
 
 def _suffix(name: str) -> str:

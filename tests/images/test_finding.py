@@ -6,7 +6,7 @@ import pytest
 
 from autofocus.errors import MissingInputError
 from autofocus.images.decoding import RejectedImageError
-from autofocus.images.finding import check_name, find_images
+from autofocus.images.finding import check_name, find_images, list_images, note_ignored
 from autofocus.runs.ledger import Reason
 
 
@@ -32,6 +32,24 @@ def test_extensions_in_any_case(tmp_path: Path, extensions: list[str]) -> None:
     """Extensions match in any case, with or without their dot, and no other file is taken."""
     make(tmp_path, "a.jpg", "b.JPG", "c.Jpeg", "d.png", "e.txt", "jpg", "f.jpg.txt", ".jpg")
     assert find_images(tmp_path, extensions) == ["a.jpg", "b.JPG", "c.Jpeg"]
+
+
+def test_ignored_files_are_counted_by_ending(tmp_path: Path) -> None:
+    """Files that are not taken are counted by their endings in any case, at any depth."""
+    make(tmp_path, "a.jpg", "b.MP4", "x/c.mp4", "x/d.txt", "e", ".autofocus/f.bin")
+    listing = list_images(tmp_path, ["JPG"])
+    assert listing.names == ["a.jpg"]
+    assert listing.ignored == {".mp4": 2, ".txt": 1, "": 1}
+    assert listing.notes == ("ignored: 2 .mp4, 1 without an ending, 1 .txt",)
+
+
+def test_a_note_names_eight_endings() -> None:
+    """The most frequent endings come first, and the many others make one number."""
+    ignored = {f".{n}": n for n in range(1, 11)}
+    (note,) = note_ignored(ignored)
+    assert note.startswith("ignored: 10 .10, 9 .9, ")
+    assert note.endswith(", 3 .3, 3 others")
+    assert note_ignored({}) == ()
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,14 @@ def listed(folder: Path, *lines: str, header: str = "filepath") -> Path:
 
 def test_without_a_table_all_are(photos: Path) -> None:
     """Every file with an extension asked for, in order."""
-    assert find_wanted(photos, JPG) == ["a/1.JPG", "a/2.JPG", "b/3.jpg"]
+    assert find_wanted(photos, JPG).names == ["a/1.JPG", "a/2.JPG", "b/3.jpg"]
+
+
+def test_other_files_are_counted_unless_a_table_chooses(photos: Path, tmp_path: Path) -> None:
+    """What has no wanted ending is counted; a table leaves nothing to ignore."""
+    assert find_wanted(photos, JPG, shard=Shard(0, 2)).ignored == {".txt": 1}
+    table = listed(tmp_path, "photos/a/1.JPG")
+    assert find_wanted(photos, JPG, table=table).ignored == {}
 
 
 def test_a_table_names_them(photos: Path, tmp_path: Path) -> None:
@@ -40,7 +47,7 @@ def test_a_table_names_them(photos: Path, tmp_path: Path) -> None:
         *("cat,photos/a/gone.JPG", f"cat,{photos}/a/1.JPG", "cat,photos/b/../a/2.JPG"),
         header="label,filepath",
     )
-    assert find_wanted(photos, JPG, table=table) == [
+    assert find_wanted(photos, JPG, table=table).names == [
         *("a/1.JPG", "a/2.JPG", "a/gone.JPG", "b/3.jpg", "b/notes.txt"),
     ]
 
@@ -50,8 +57,8 @@ def test_a_table_s_paths_may_lead_through_links(photos: Path, tmp_path: Path) ->
     (tmp_path / "way").symlink_to(photos)
     (photos / "a" / "link.JPG").symlink_to(photos / "b" / "3.jpg")
     table = listed(tmp_path, "way/a/1.JPG", "photos/a/link.JPG")
-    assert find_wanted(photos, JPG, table=table) == ["a/1.JPG", "a/link.JPG"]
-    assert find_wanted(tmp_path / "way", JPG, table=table) == ["a/1.JPG", "a/link.JPG"]
+    assert find_wanted(photos, JPG, table=table).names == ["a/1.JPG", "a/link.JPG"]
+    assert find_wanted(tmp_path / "way", JPG, table=table).names == ["a/1.JPG", "a/link.JPG"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +85,7 @@ def test_another_table_is_told(photos: Path, tmp_path: Path) -> None:
         find_wanted(photos, JPG, table=listed(tmp_path, "a", header="FilePath"))
     with pytest.raises(MissingInputError, match="has no rows"):
         find_wanted(photos, JPG, table=listed(tmp_path))
-    assert find_wanted(photos, JPG, table=listed(tmp_path), allow_empty=True) == []
+    assert find_wanted(photos, JPG, table=listed(tmp_path), allow_empty=True).names == []
     (tmp_path / "latin.csv").write_bytes("filepath\nphotos/é.JPG\n".encode("latin-1"))
     with pytest.raises(InputDataError, match="not in UTF-8"):
         find_wanted(photos, JPG, table=tmp_path / "latin.csv")
@@ -88,11 +95,12 @@ def test_another_table_is_told(photos: Path, tmp_path: Path) -> None:
 
 def test_shards_are_whole_folders(photos: Path, tmp_path: Path) -> None:
     """Together the shards are all, a folder's photographs are of one, and one may be empty."""
-    parts = [find_wanted(photos, JPG, shard=Shard(number, 8)) for number in range(8)]
-    assert sorted(name for part in parts for name in part) == find_wanted(photos, JPG)
+    parts = [find_wanted(photos, JPG, shard=Shard(number, 8)).names for number in range(8)]
+    assert sorted(name for part in parts for name in part) == find_wanted(photos, JPG).names
     assert ["a/1.JPG", "a/2.JPG"] in [part[:2] for part in parts]
     assert [] in parts
     table = listed(tmp_path, "photos/a/2.JPG")
     (number,) = [number for number, part in enumerate(parts) if "a/2.JPG" in part]
-    assert find_wanted(photos, JPG, table=table, shard=Shard(number, 8)) == ["a/2.JPG"]
-    assert find_wanted(photos, JPG, table=table, shard=Shard(1 - min(number, 1), 8)) == []
+    assert find_wanted(photos, JPG, table=table, shard=Shard(number, 8)).names == ["a/2.JPG"]
+    other = Shard(1 - min(number, 1), 8)
+    assert find_wanted(photos, JPG, table=table, shard=other).names == []
