@@ -7,24 +7,27 @@ READY := $(VENV)/.ready
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock torch benchmark clean
+.PHONY: help run test test-fast check docs wheel lock torch benchmark clean
 .PHONY: base-image build-images push-images compile submit run-docker test-components readmes
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The environment is made anew only when what it is made of has changed.
+# The environment is made again only when its requirements have changed.
 $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-run: $(READY) ## the whole job on a synthetic sample: from a local S3 bucket to a trained model
+run: $(READY) ## run all stages on a synthetic sample: from a local S3 bucket to a report
 	$(BIN)/autofocus demo --params sample_data/run.yaml --outdir $(RESULTS)
 
-test: check ## check the code and run all tests; those with Docker where it answers
-	$(BIN)/pytest
+test: check ## check the code and run all tests with coverage; those with Docker where it answers
+	$(BIN)/pytest --cov --cov-report= $(PYTEST_ARGS)
+
+test-fast: $(READY) ## the tests that need neither Docker, Chromium nor TensorFlow
+	$(BIN)/pytest -m "not slow and not docker" $(PYTEST_ARGS)
 
 check: $(READY) ## lint, format, layers and types
 	$(BIN)/ruff check
@@ -32,16 +35,23 @@ check: $(READY) ## lint, format, layers and types
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 
+docs: $(READY) ## build the documentation as a site in build/site; warnings are errors
+	$(BIN)/mkdocs build --quiet --strict
+
+wheel: $(READY) ## build the package in dist/
+	rm -rf dist
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
 # Images: REGISTRY, TAG, BASE_IMAGE, STAGES, GPU=1 (docs/images.md).
 export REGISTRY TAG BASE_IMAGE STAGES GPU MIRROR CA_BUNDLE
 
 base-image: ## make a base image from Debian's packages, where there is no registry
 	docker/make_base_image.sh
 
-build-images: $(READY) ## build one image a stage [REGISTRY= TAG= BASE_IMAGE= STAGES= GPU=1]
+build-images: $(READY) ## build one image per stage [REGISTRY= TAG= BASE_IMAGE= STAGES= GPU=1]
 	PYTHON=$(BIN)/python docker/build_images.sh
 
-push-images: ## push the images, and note their digests for the pipelines [REGISTRY= TAG=]
+push-images: ## push the images, and record their digests for the pipelines [REGISTRY= TAG=]
 	docker/push_images.sh
 
 compile: $(READY) ## write the pipelines as YAML [REGISTRY= TAG=]
@@ -50,35 +60,35 @@ compile: $(READY) ## write the pipelines as YAML [REGISTRY= TAG=]
 PIPELINE ?= build/pipelines/train.yaml
 PARAMS ?= sample_data/run.yaml
 submit: $(READY) ## start a run on a cluster [HOST= PARAMS= PIPELINE= ARGS="--set shards=4 --wait"]
-	@test -n "$(HOST)" || { echo "submit: error: say where the cluster is: HOST=https://..."; exit 2; }
+	@test -n "$(HOST)" || { echo "submit: error: HOST is required: the address of Kubeflow Pipelines"; exit 2; }
 	$(BIN)/python -m pipelines.compile --outdir build/pipelines
 	$(BIN)/python -m pipelines.submit --host $(HOST) --pipeline $(PIPELINE) --params $(PARAMS) $(ARGS)
 
 run-docker: build-images compile ## the training pipeline on a synthetic sample, in local Docker
 	$(BIN)/python -m pipelines.run_docker --outdir results-docker
 
-test-components: $(READY) ## the tests with Docker alone
+test-components: $(READY) ## only the tests with Docker
 	AUTOFOCUS_REQUIRE_DOCKER=1 $(BIN)/pytest -m docker
 
-readmes: $(READY) ## write the components' READMEs anew from their interfaces
+readmes: $(READY) ## write the components' READMEs from their interfaces
 	$(BIN)/python -m components.readme
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml
 
-lock: ## pin all dependencies anew (needs uv)
+lock: ## pin all dependencies (needs uv)
 	$(LOCK) --extra dev --output-file requirements/dev.txt
 	for extra in download preprocess tables predict train train-gpu run pipelines; do \
 	  $(LOCK) --constraint requirements/dev.txt --extra $$extra --output-file requirements/$$extra.txt || exit 1; \
 	done
 	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
 
-# The reference for the embedded backbone. Only a wheel at hand is taken: the registry's own
-# build would bring gigabytes of GPU packages.
-torch: $(READY) ## install torch for the backbone's reference test, where a wheel is at hand
+# The reference for the embedded backbones. Only a local wheel is installed: the package index's
+# own build would bring gigabytes of GPU packages.
+torch: $(READY) ## install torch for the backbones' reference test, where a local wheel exists
 	@$(BIN)/python -c 'import torch' 2>/dev/null \
 	  || $(BIN)/pip install --quiet --no-index --no-deps torch==2.13.0 \
-	  || echo "No wheel of torch is at hand: the reference test will be skipped."
+	  || echo "There is no local wheel of torch: the reference test will be skipped."
 
 .venv-peers/.ready: requirements/peers.txt
 	$(PYTHON) -m venv .venv-peers
@@ -88,5 +98,5 @@ torch: $(READY) ## install torch for the backbone's reference test, where a whee
 benchmark: $(READY) .venv-peers/.ready ## measure against peers and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
-clean: ## remove the environment and what was made
-	rm -rf $(VENV) .venv-peers $(RESULTS) demo .mypy_cache .ruff_cache .pytest_cache
+clean: ## remove the environment and all outputs
+	rm -rf $(VENV) .venv-peers $(RESULTS) demo dist build .coverage .mypy_cache .ruff_cache .pytest_cache
