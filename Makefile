@@ -36,7 +36,7 @@ check: $(READY) ## lint, format, layers and types
 	$(BIN)/mypy
 
 docs: $(READY) ## build the documentation as a site in build/site; warnings are errors
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 wheel: $(READY) ## build the package in dist/
 	rm -rf dist
