@@ -1,10 +1,10 @@
-"""Put the tables of labels of all shards together, and into a bucket.
+"""Merge the label tables of all shards, and upload the result to a bucket.
 
 python autofocus/publish_labels.py --tables shard0.csv shard1.csv --outpath labels.csv \
         --bucket autofocus
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from autofocus.options.settings import (
     require_not_negative,
 )
 from autofocus.runs.files import relative_to_folder
-from autofocus.runs.ledger import LedgerWriter, Row, ledger_beside
+from autofocus.runs.joint import JointOutcome, make_jointly
+from autofocus.runs.ledger import Row, ledger_beside
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
 from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX, check_output_prefix
@@ -36,7 +37,7 @@ class PublishSettings:
 
     output_prefix: str = option(
         DEFAULT_OUTPUT_PREFIX,
-        "prefix of the table's key, by which later downloads tell it from their inputs",
+        "prefix of the table's key, by which later downloads recognise it as an output",
         metavar="P",
     )
     endpoint_url: str | None = endpoint_option()
@@ -45,8 +46,8 @@ class PublishSettings:
     def __post_init__(self) -> None:
         require(
             bool(self.output_prefix),
-            "output_prefix must not be empty, as later downloads would take the table for an "
-            f"input: give one such as {DEFAULT_OUTPUT_PREFIX}.",
+            "output_prefix must not be empty, because later downloads would take the table for "
+            f"an input: use a prefix such as {DEFAULT_OUTPUT_PREFIX}.",
         )
         check_output_prefix(self.output_prefix)
         require_not_negative(self, "patience")
@@ -54,7 +55,7 @@ class PublishSettings:
 
 @dataclass(frozen=True)
 class PublishResult(StageResult):
-    """The account of `publish_labels`.
+    """The result of `publish_labels`.
 
     Attributes:
         table: the table of all labels.
@@ -71,30 +72,35 @@ def publish_labels(
     bucket: str,
     settings: PublishSettings = PublishSettings(),
 ) -> PublishResult:
-    """Merge tables of labels, and put the one that comes out into a bucket.
+    """Merge label tables, and upload the result to a bucket.
 
-    Writes `outpath`, and the same bytes as `<output_prefix><name of outpath>` into the bucket, in
-    place of an earlier one. The ledger's inputs are the tables. While the server is unavailable,
-    it waits for up to `settings.patience` seconds.
+    Writes `outpath`, and uploads the same bytes as `<output_prefix><name of outpath>`, which
+    replaces an earlier object of that key. The inputs in the ledger are the tables. While the
+    server is unavailable, requests are retried for up to `settings.patience` seconds.
 
     Args:
-        tables: what `predict` wrote for each shard.
+        tables: the tables that `predict` wrote, one per shard.
         outpath: the table to write.
-        bucket: the bucket's name; it must exist.
-        settings: where to put it.
+        bucket: the name of an existing bucket.
+        settings: where to upload to.
+
+    Returns:
+        The counts, the path of the table and its key.
 
     Raises:
-        MissingInputError: there is no such table.
-        InputDataError: the tables are of different models or have no row, or shards overlap.
+        MissingInputError: a table does not exist.
+        InputDataError: the tables come from different models or have no rows, or shards overlap.
+        OutputConflictError: `outpath` is in use, or was not written by this stage.
         StoreError: the bucket can't be reached or written.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     ledger, key = ledger_beside(outpath), settings.output_prefix + outpath.name
-    with Workspace(outpath.parent, NAME, {}, output=outpath.name) as workspace:
-        rows = merge_tables(tables, outpath, "filepath")
+
+    def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
+        rows = merge_tables(tables, unfinished[outpath], "filepath")
         if not rows:
             raise InputDataError(
-                "No table has a row: nothing is published. Check where the photographs lie."
+                "The tables have no rows, so nothing is published: check where the images are."
             )
         with open_bucket(
             bucket,
@@ -102,30 +108,27 @@ def publish_labels(
             endpoint_url=settings.endpoint_url,
             patience=settings.patience,
         ) as opened:
-            put_file(opened, outpath, key)
-        unfinished = workspace.scratch / ledger.name
-        writer = LedgerWriter(unfinished, NAME)
-        for path in tables:
-            writer.write(Row(relative_to_folder(path, outpath.parent), output=outpath.name))
-        writer.close()
-        unfinished.replace(ledger)
-    note = f"{rows} photographs, in the bucket {bucket} as {key}"
-    return PublishResult(
-        NAME, writer.counts, ledger, {"table": outpath}, (note,), table=outpath, key=key
-    )
+            put_file(opened, unfinished[outpath], key)
+        names = [relative_to_folder(path, outpath.parent) for path in tables]
+        note = f"{rows} images, in the bucket {bucket} as {key}"
+        return JointOutcome([Row(name, output=outpath.name) for name in names], (note,))
+
+    with Workspace(outpath.parent, NAME, {}, output=outpath.name) as workspace:
+        counts, notes = make_jointly(workspace, ledger, [outpath], make)
+    return PublishResult(NAME, counts, ledger, {"table": outpath}, notes, table=outpath, key=key)
 
 
 COMMAND = Command(
     name=NAME,
-    summary="Put tables of labels together, and into an S3 bucket.",
+    summary="Merge label tables, and upload the result to an S3 bucket.",
     example=(
         f"autofocus {NAME} --tables shard0.csv shard1.csv --outpath labels.csv --bucket autofocus"
     ),
     function=publish_labels,
     arguments=(
-        Argument("tables", "the tables that predict wrote", Kind(Path, many=True)),
-        Argument("outpath", "the table to write"),
-        Argument("bucket", "the bucket's name", Kind(str)),
+        Argument("tables", "tables that predict wrote", Kind(Path, many=True)),
+        Argument("outpath", "table to write"),
+        Argument("bucket", "name of the bucket", Kind(str)),
     ),
     settings=PublishSettings,
 )

@@ -196,6 +196,24 @@ def test_changed_inputs_are_computed_anew(tmp_path: Path) -> None:
     assert rows(result.table)[0]["contains_dog"] == "1"
 
 
+def test_a_damaged_table_is_made_anew(tmp_path: Path) -> None:
+    """An output that was cut off is not reused."""
+    given = ("05-Jul-16,a/b,1.JPG,cat\n", ("1.JPG", "", ""))
+    table = clean(tmp_path, *given).table
+    whole = table.read_bytes()
+    table.write_bytes(whole[:-4])
+    assert clean(tmp_path, *given).counts.ok == 2
+    assert table.read_bytes() == whole
+
+
+def test_a_file_of_another_origin_is_kept(tmp_path: Path) -> None:
+    """A file that stands where the table would be is neither replaced nor removed."""
+    (tmp_path / "c.csv").write_text("mine")
+    with pytest.raises(OutputConflictError, match=r"c\.csv already exists"):
+        clean(tmp_path, "05-Jul-16,a/b,1.JPG,cat\n", ("1.JPG", "", ""))
+    assert (tmp_path / "c.csv").read_text() == "mine"
+
+
 def test_other_settings_are_refused(tmp_path: Path) -> None:
     """The setting that differs is named."""
     clean(tmp_path, "05-Jul-16,a/b,1.JPG,cat\n", ("1.JPG", "", ""))

@@ -12,6 +12,7 @@ from autofocus.errors import (
     CredentialsError,
     InputDataError,
     MissingInputError,
+    OutputConflictError,
     SettingError,
 )
 from autofocus.publish_labels import PublishSettings, publish_labels
@@ -53,7 +54,7 @@ def test_the_merged_table_is_in_the_bucket(s3: S3, tmp_path: Path) -> None:
     assert result.table.read_text() == MERGED
     assert contents(s3) == {"autofocus/labels.csv": MERGED.encode()}
     assert result.key == "autofocus/labels.csv"
-    assert result.notes == (f"4 photographs, in the bucket {s3.bucket} as autofocus/labels.csv",)
+    assert result.notes == (f"4 images, in the bucket {s3.bucket} as autofocus/labels.csv",)
 
 
 def test_the_ledger_names_the_tables(s3: S3, tmp_path: Path) -> None:
@@ -96,6 +97,15 @@ def test_a_second_run_gives_the_same(s3: S3, tmp_path: Path) -> None:
     again = publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
     assert (again.table.read_bytes(), again.ledger.read_bytes()) == before
     assert contents(s3) == {"autofocus/labels.csv": MERGED.encode()}
+
+
+def test_a_file_of_another_origin_is_kept(s3: S3, tmp_path: Path) -> None:
+    """A file that stands where the table would be is not replaced, and nothing is uploaded."""
+    (tmp_path / "labels.csv").write_text("mine")
+    with pytest.raises(OutputConflictError, match=r"labels\.csv already exists"):
+        publish_labels(shards(tmp_path, "a"), tmp_path / "labels.csv", s3.bucket)
+    assert (tmp_path / "labels.csv").read_text() == "mine"
+    assert contents(s3) == {}
 
 
 def test_tables_of_different_models_are_told(s3: S3, tmp_path: Path) -> None:
@@ -196,5 +206,5 @@ def test_the_command_line(s3: S3, tmp_path: Path) -> None:
     told = subprocess.run(
         [sys.executable, STAGE, *where], check=True, capture_output=True, text=True, env=env
     )
-    assert f"4 photographs, in the bucket {s3.bucket} as p/labels.csv" in told.stdout
+    assert f"4 images, in the bucket {s3.bucket} as p/labels.csv" in told.stdout
     assert contents(s3) == {"p/labels.csv": MERGED.encode()}

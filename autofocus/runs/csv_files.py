@@ -8,7 +8,7 @@ others. Rows are read one at a time, so that memory stays flat however large a t
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from autofocus.errors import InputDataError, MissingInputError
 
@@ -176,6 +176,10 @@ class CsvWriter:
     Args:
         path: the file to write, usually an unfinished one that is renamed later.
         columns: the header.
+
+    Attributes:
+        write: writes one row.
+        write_all: writes the rows of an iterable.
     """
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
@@ -183,6 +187,8 @@ class CsvWriter:
         # With "\n" for `lineterminator`, the writer would leave a carriage return within a cell
         # unquoted, and readers take it for the row's end; macOS has files with one in their names.
         self._writer = csv.writer(_UnixLineEnds(self._file), lineterminator="\r\n")
+        self.write = self._writer.writerow
+        self.write_all = self._writer.writerows
         self.write(columns)
 
     def __enter__(self) -> "CsvWriter":
@@ -190,14 +196,6 @@ class CsvWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def write(self, row: Iterable[Any]) -> None:
-        """Write one row."""
-        self._writer.writerow(row)
-
-    def write_all(self, rows: Iterable[Iterable[Any]]) -> None:
-        """Write rows."""
-        self._writer.writerows(rows)
 
     def close(self) -> None:
         """Close the file."""

@@ -42,10 +42,14 @@ def to_frame(reader: CsvReader, columns: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     reader.check(columns)
-    names, rows, parts = list(columns), iter(reader), []
-    while part := list(islice(rows, _ROWS)):
-        parts.append(pd.DataFrame(part, columns=reader.columns, dtype=str)[names])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names, dtype=str)
+    places = {name: reader.columns.index(name) for name in columns}
+    rows = iter(reader)
+    parts: list[pd.DataFrame] = []
+    # At least once, so that a table without rows has its columns.
+    while (part := list(islice(rows, _ROWS))) or not parts:
+        cells = {name: [row[at] for row in part] for name, at in places.items()}
+        parts.append(pd.DataFrame({name: pd.Series(cells[name], dtype=str) for name in cells}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def write_frame(table: "pd.DataFrame", path: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Working columns beside those of the detections: the photograph's path and its number among the
 # properties (-1 for none), the date, and what becomes of the row.
 IMAGE, NUMBER, DATE = "image", "number", "date"
-STATUS, REASON, DETAIL = "status", "reason", "detail"
+INPUT, STATUS, REASON, DETAIL, OUTPUT = "input", "status", "reason", "detail", "output"
 _LABEL = "ShortName"
 _OK = Status.OK.value
 
@@ -187,11 +187,11 @@ def _ledger(table: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) -> "
     good = table[STATUS] == _OK
     rows = pd.DataFrame(
         {
-            "input": _row_names(table),
+            INPUT: _row_names(table),
             STATUS: table[STATUS],
             REASON: table[REASON],
             DETAIL: table[DETAIL],
-            "output": (prefix + table[IMAGE]).where(good, ""),
+            OUTPUT: (prefix + table[IMAGE]).where(good, ""),
         }
     )
     paths = pd.Series(prefix + properties.index)
@@ -199,11 +199,11 @@ def _ledger(table: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) -> "
     has_one.iloc[table.loc[good, NUMBER].to_numpy()] = True
     images = pd.DataFrame(
         {
-            "input": paths,
+            INPUT: paths,
             STATUS: has_one.map({True: _OK, False: Status.REJECTED.value}),
             REASON: has_one.map({True: "", False: Reason.NO_DETECTION.value}),
             DETAIL: "",
-            "output": paths.where(has_one, ""),
+            OUTPUT: paths.where(has_one, ""),
         }
     )
     return pd.concat([rows, images], ignore_index=True)

@@ -225,7 +225,7 @@ def test_publish_fails_in_one_sentence(server: LocalS3Server, tmp_path: Path) ->
         [
             (BUCKET, ["one", "two"], "have different columns"),
             ("no-such-bucket", ["one"], "no-such-bucket"),
-            (BUCKET, ["none"], "No table has a row: nothing is published."),
+            (BUCKET, ["none"], "The tables have no rows, so nothing is published"),
         ]
     ):
         folder = tmp_path / str(number)
