@@ -10,10 +10,14 @@ Each carries one sentence for people: what is wrong, where, and what to do about
     ├── TooManyRejectedError (RuntimeError)     the run ended, but too many inputs were rejected
     ├── LeakError (AssertionError)              what is tested was seen while learning
     ├── MissingDependencyError (ImportError)    an optional package isn't installed
-    └── StoreError (ConnectionError)            the object store can't be used
-        ├── StoreUnavailableError                   it does not answer; a retry may succeed
-        ├── CredentialsError (PermissionError)      it wants other, or any, credentials
-        └── BucketNotFoundError (LookupError)       it has no such bucket, or not in that region
+    ├── StoreError (ConnectionError)            the object store can't be used
+    │   ├── StoreUnavailableError                   it does not answer; a retry may succeed
+    │   ├── CredentialsError (PermissionError)      it wants other, or any, credentials
+    │   └── BucketNotFoundError (LookupError)       it has no such bucket, or not in that region
+    ├── ClusterError (ConnectionError)          the Kubeflow Pipelines server can't be used
+    │   ├── ClusterUnreachableError                 it doesn't respond; a retry may succeed
+    │   └── ClusterCredentialsError (PermissionError)   it requires another, or any, token
+    └── RunError (RuntimeError)                 a run on a cluster failed or didn't end in time
 """
 
 from types import ModuleType
@@ -65,6 +69,22 @@ class CredentialsError(StoreError, PermissionError):
 
 class BucketNotFoundError(StoreError, LookupError):
     """The object store has no such bucket, or not in that region."""
+
+
+class ClusterError(AutofocusError, ConnectionError):
+    """The Kubeflow Pipelines server can't be used."""
+
+
+class ClusterUnreachableError(ClusterError):
+    """The server doesn't respond now; a retry may succeed."""
+
+
+class ClusterCredentialsError(ClusterError, PermissionError):
+    """The server requires another, or any, token."""
+
+
+class RunError(AutofocusError, RuntimeError):
+    """A run on a cluster failed, was cancelled, or didn't end in time."""
 
 
 def need(module: str, extra: str) -> ModuleType:

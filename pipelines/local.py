@@ -33,11 +33,11 @@ from autofocus.runs import files
 from autofocus.runs.workspace import HIDDEN, Workspace
 from pipelines.checks import check_values
 from pipelines.command import ModuleCommand
-from pipelines.content import without_retries
 from pipelines.interface import load_documents, read_interface
 from pipelines.manifest import MANIFEST, find_manifest
 from pipelines.parameters import gather
 from pipelines.results import collect
+from pipelines.variants import without_retries
 from pipelines.whole import check_whole
 
 if TYPE_CHECKING:

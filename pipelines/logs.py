@@ -1,21 +1,22 @@
 """The last sentence of a task's log: what was wrong, in the task's own words."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from autofocus.errors import AutofocusError
-from pipelines.client import Cluster
+from pipelines.cluster import Cluster
 from pipelines.reasons import shorten
 from pipelines.workflow import Node, Workflow
 
 # What a command of this project writes to standard error when it fails.
 _OURS = re.compile(r"(?:^|\s)autofocus [\w-]+: error: (.+)")
-# The launcher around a task writes in klog's format: level, date, time, thread, place.
+# The launcher around a task writes in klog's format: level, date, time, thread, place. That it
+# repeats the task's exit status says nothing.
 _LAUNCHER = re.compile(
-    r"^F\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (?:failed to execute component: )?(.+)"
+    r"^F\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (?:failed to execute component: )?"
+    r"(?!.*exit status \d+$)(.+)"
 )
 _TRACEBACK = "Traceback (most recent call last):"
-_STATUS = re.compile(r"exit status \d+$")
 
 
 def last_sentence(log: str) -> str | None:
@@ -31,9 +32,11 @@ def last_sentence(log: str) -> str | None:
         The sentence without a full stop; None if there is none.
     """
     lines = log.splitlines()
-    ours = [match[1] for line in lines if (match := _OURS.search(line))]
-    sentence = ours[-1] if ours else _launcher(lines) or _exception(lines)
-    return shorten(sentence) if sentence else None
+    for pattern in (_OURS, _LAUNCHER):
+        if matches := [match[1] for line in lines if (match := pattern.search(line))]:
+            return shorten(matches[-1])
+    exception = _exception(lines)
+    return shorten(exception) if exception else None
 
 
 def read_sentence(cluster: Cluster, run: str, workflow: Workflow, pod: Node) -> str | None:
@@ -49,17 +52,16 @@ def read_sentence(cluster: Cluster, run: str, workflow: Workflow, pod: Node) -> 
         The sentence; None if no log can be read, or if it holds no such sentence.
     """
     name = workflow.pod_name(pod)
+    day = "" if pod.started is None else f"{pod.started:%Y-%m-%d}"
     # Once the pod has gone, the server finds its log by one of these names, or only the user
     # interface does, as it looks into the archive of logs.
-    day = "" if pod.started is None else f"{pod.started:%Y-%m-%d}"
-    ways: tuple[Callable[[], str], ...] = (
-        lambda: cluster.log(run, pod.id),
-        lambda: cluster.log(run, name),
-        lambda: cluster.archived_log(name, workflow.namespace, day),
-    )
-    for read in ways:
+    for read, names in (
+        (cluster.log, (run, pod.id)),
+        (cluster.log, (run, name)),
+        (cluster.archived_log, (name, workflow.namespace, day)),
+    ):
         try:
-            sentence = last_sentence(read())
+            sentence = last_sentence(read(*names))
         except AutofocusError:
             continue
         if sentence is not None:
@@ -67,14 +69,9 @@ def read_sentence(cluster: Cluster, run: str, workflow: Workflow, pod: Node) -> 
     return None
 
 
-def _exception(lines: list[str]) -> str | None:
+def _exception(lines: Sequence[str]) -> str | None:
     """Return the exception that ends the last traceback."""
     if _TRACEBACK not in lines:
         return None
     start = len(lines) - lines[::-1].index(_TRACEBACK)
     return next((line for line in lines[start:] if line and not line[0].isspace()), None)
-
-
-def _launcher(lines: list[str]) -> str | None:
-    texts = [match[1] for line in lines if (match := _LAUNCHER.search(line))]
-    return next((text for text in reversed(texts) if not _STATUS.search(text)), None)

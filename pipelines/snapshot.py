@@ -1,33 +1,113 @@
-"""A run at one moment: its state, and its stages and tasks as far as they are known."""
+"""A run at one moment: its state, and its stages and tasks as far as they are known.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+A task such as `download` of shard 1 is several nodes of the workflow: a driver's pod that prepares
+it, and then a pod for each attempt, until one succeeds.
+"""
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from pipelines.stages import (
-    TERMINATED,
-    Stage,
-    Task,
-    find_graphs,
-    find_stages,
-    find_tasks,
-    shard_names,
-)
-from pipelines.workflow import Workflow, parse_workflow
+from pipelines.workflow import Node, Workflow, one_line, parse_time, parse_workflow
 
-PENDING = "PENDING"
-SUCCEEDED = "SUCCEEDED"
-FAILED = "FAILED"
-CANCELLED = "CANCELED"
+PENDING, SUCCEEDED, FAILED, CANCELLED = "PENDING", "SUCCEEDED", "FAILED", "CANCELED"
 ENDS = {
     SUCCEEDED: "succeeded",
     FAILED: "failed",
     CANCELLED: "was cancelled",
     "SKIPPED": "was skipped",
 }
-_WORDS = {"CANCELING": "is being cancelled"}
-ZERO_YEAR = 1970
+_PHRASES = {**ENDS, "CANCELING": "is being cancelled"}
+_TERMINATED = ("Stopped with strategy", "workflow shutdown with strategy")
+_DRIVER, _GRAPH_DRIVER = "-driver", "system-dag-driver"
+_HAS_FAILED = frozenset({"Failed", "Error"})
+
+
+class State(enum.Enum):
+    """The state of a task; the value is the word for it."""
+
+    DONE = "done"
+    CACHED = "cached"
+    RUNNING = "running"
+    PENDING = "pending"
+    RETRIED = "being retried"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    NOT_STARTED = "not started"
+
+
+_ENDED = frozenset({State.DONE, State.CACHED, State.FAILED, State.CANCELLED})
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a stage.
+
+    Attributes:
+        stage: the name of the component, such as `download`.
+        index: the index of the shard; None outside of the loop over shards.
+        state: the task's state.
+        driver: whether `pod` is the driver's.
+        pod: the newest pod, or the node in its place where there is none.
+        started: when it was started, by its driver.
+        finished: when it ended; None before that.
+    """
+
+    stage: str
+    index: int | None
+    state: State
+    driver: bool
+    pod: Node
+    started: datetime | None
+    finished: datetime | None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """All tasks of one component.
+
+    Attributes:
+        name: the component's name.
+        total: the number of tasks, those without a node yet included.
+        counts: the number of tasks in each state.
+        in_loop: whether it has a task for each shard.
+        started: when the first task was started.
+        finished: when the last task ended; None before that.
+    """
+
+    name: str
+    total: int
+    counts: Mapping[State, int]
+    in_loop: bool
+    started: datetime | None
+    finished: datetime | None
+
+    @property
+    def done(self) -> int:
+        """The number of tasks that succeeded or were cached."""
+        return self.counts.get(State.DONE, 0) + self.counts.get(State.CACHED, 0)
+
+    def elapsed(self, now: datetime) -> timedelta | None:
+        """Return how long the stage has taken so far; None before it starts."""
+        if self.started is None:
+            return None
+        return max((self.finished or now) - self.started, timedelta())
+
+    def __str__(self) -> str:
+        """Return one line, such as `preprocess 34/60 done, 3 running, 1 failed`."""
+        cached = self.counts.get(State.CACHED, 0)
+        if not self.in_loop and self.total == 1:
+            return f"{self.name} {'done (cached)' if cached else next(iter(self.counts)).value}"
+        done = f"{self.done}/{self.total} done{f' ({cached} cached)' if cached else ''}"
+        others = [
+            f"{self.counts[state]} {state.value}"
+            for state in State
+            if state not in {State.DONE, State.CACHED} and self.counts.get(state)
+        ]
+        return f"{self.name} {', '.join([done, *others])}"
 
 
 @dataclass(frozen=True)
@@ -67,9 +147,9 @@ class Snapshot:
     def phrase(self) -> str:
         """The phrase for the state, such as `was cancelled` or `running`."""
         # The server counts a run that was terminated while a task was retried as failed.
-        terminated = self.workflow is not None and self.workflow.message.startswith(TERMINATED)
+        terminated = self.workflow is not None and self.workflow.message.startswith(_TERMINATED)
         state = CANCELLED if terminated and self.state == FAILED else self.state
-        return ENDS.get(state) or _WORDS.get(state) or state.lower()
+        return _PHRASES.get(state) or state.lower()
 
     def elapsed(self, now: datetime) -> timedelta | None:
         """Return how long the run has taken so far; None if that isn't known."""
@@ -86,36 +166,196 @@ def take_snapshot(run: Mapping[str, Any], manifest: str | None = None) -> Snapsh
     Raises:
         InputDataError: the workflow can't be read.
     """
-    bare = Snapshot(
+    parameters = (run.get("runtime_config") or {}).get("parameters") or {}
+    known: dict[str, Any] = {}
+    if manifest:
+        workflow = parse_workflow(manifest)
+        shards, tasks = shard_names(workflow, parameters.get("shards")), find_tasks(workflow)
+        stages = find_stages(tasks, len(shards))
+        order = [stage.name for stage in stages]
+        known = {
+            "workflow": workflow,
+            "tasks": tuple(sorted(tasks, key=lambda task: order.index(task.stage))),
+            "graphs": tuple(find_graphs(workflow)),
+            "stages": tuple(stages),
+            "shards": tuple(shards),
+        }
+    return Snapshot(
         state=str(run.get("state") or PENDING).upper(),
-        created=_time(run.get("created_at")),
-        finished=_time(run.get("finished_at")),
-        parameters=(run.get("runtime_config") or {}).get("parameters") or {},
-        error=" ".join(str((run.get("error") or {}).get("message") or "").split()).rstrip("."),
-    )
-    if not manifest:
-        return bare
-    workflow = parse_workflow(manifest)
-    shards = shard_names(workflow, bare.parameters.get("shards"))
-    tasks = find_tasks(workflow)
-    stages = find_stages(tasks, len(shards))
-    order = [stage.name for stage in stages]
-    return replace(
-        bare,
-        workflow=workflow,
-        tasks=tuple(sorted(tasks, key=lambda task: order.index(task.stage))),
-        graphs=tuple(find_graphs(workflow)),
-        stages=tuple(stages),
-        shards=tuple(shards),
+        created=parse_time(run.get("created_at")),
+        finished=parse_time(run.get("finished_at")),
+        parameters=parameters,
+        error=one_line((run.get("error") or {}).get("message")).rstrip("."),
+        **known,
     )
 
 
-def _time(text: Any) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    # The server's zero is 1970 or the year 1.
-    if time.year <= ZERO_YEAR:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+def find_tasks(workflow: Workflow) -> list[Task]:
+    """Return the tasks of a workflow, in rising order of stage and shard."""
+    groups = _groups(node for node in workflow.nodes if _is_of_task(node))
+    keys = {_rename(key, key[-1][0].removesuffix(_DRIVER)) for key in groups}
+    tasks = [
+        _task(groups.get(key), groups.get(_rename(key, key[-1][0] + _DRIVER))) for key in keys
+    ]
+    return sorted(tasks, key=_order)
+
+
+def find_graphs(workflow: Workflow) -> list[Task]:
+    """Return the drivers of graphs, such as the loop over shards, that hold up or end a run.
+
+    They aren't tasks of a stage, but nothing within the graph starts without them.
+    """
+    groups = _groups(n for n in workflow.nodes if n.template.startswith(_GRAPH_DRIVER))
+    tasks = [_task(None, group) for group in groups.values()]
+    holds_up = {State.RETRIED, State.FAILED}
+    graphs = [task for task in tasks if task.state in holds_up or task.pod.phase == "Pending"]
+    return sorted(graphs, key=_order)
+
+
+def find_stages(tasks: Iterable[Task], shards: int) -> list[Stage]:
+    """Return the stages of a run in the order in which they start.
+
+    Args:
+        tasks: the run's tasks.
+        shards: the number of shards, as far as it is known.
+    """
+    by_name: dict[str, list[Task]] = {}
+    for task in tasks:
+        by_name.setdefault(task.stage, []).append(task)
+    stages = [_stage(name, some, shards) for name, some in by_name.items()]
+    # Of those that haven't started, the stages of the loop come first.
+    return sorted(
+        stages,
+        key=lambda stage: (
+            stage.started.timestamp() if stage.started else float("inf"),
+            not stage.in_loop,
+            stage.name,
+        ),
+    )
+
+
+def shard_names(workflow: Workflow, shards: object) -> list[str]:
+    """Return the shards by index.
+
+    Args:
+        workflow: the run's workflow.
+        shards: the run's parameter of that name, if it has one.
+    """
+    indices = [node.iteration for node in workflow.nodes if node.iteration is not None]
+    count = max(indices, default=-1) + 1
+    if isinstance(shards, list) and len(shards) >= count:
+        return [str(shard) for shard in shards]
+    return [f"{index}/{count}" for index in range(count)]
+
+
+@dataclass(frozen=True)
+class _Attempts:
+    """The attempts at a task, or at its driver.
+
+    Attributes:
+        head: the node that stands for all attempts.
+        pod: the newest attempt's pod, or the node that was skipped in its place.
+        state: the state that they are in.
+    """
+
+    head: Node
+    pod: Node | None
+    state: State
+
+
+# The path of a task without its attempts: names and indices.
+Key = tuple[tuple[str, int | None], ...]
+
+
+def _rename(key: Key, name: str) -> Key:
+    return (*key[:-1], (name, key[-1][1]))
+
+
+def _is_of_task(node: Node) -> bool:
+    return bool(node.path) and (
+        "system-container-" in node.template or node.template.startswith("system-importer")
+    )
+
+
+def _groups(nodes: Iterable[Node]) -> dict[Key, _Attempts]:
+    groups: dict[Key, list[Node]] = {}
+    for node in nodes:
+        steps = node.path[:-1] if node.path[-1].name == "executor" else node.path
+        groups.setdefault(tuple(step[:2] for step in steps), []).append(node)
+    return {key: _attempts(len(key), group) for key, group in groups.items()}
+
+
+def _attempts(depth: int, nodes: Sequence[Node]) -> _Attempts:
+    newest = sorted(nodes, key=lambda node: node.attempts)
+    heads = [node for node in newest if len(node.path) == depth]
+    whole = [node for node in heads if node.path[-1].attempt is None] or heads or newest
+    pods = [node for node in newest if node.kind in {"Pod", "Skipped"} and node.phase != "Omitted"]
+    pod = pods[-1] if pods else None
+    # Whether an attempt that has just failed is the last one, Argo decides a little later.
+    backs_off = any(n.kind == "Retry" and n.message.startswith("Backoff for") for n in newest)
+    return _Attempts(whole[-1], pod, _state(whole[-1], pod, backs_off))
+
+
+def _state(head: Node, pod: Node | None, backs_off: bool) -> State:
+    if head.phase == "Succeeded":
+        return State.CACHED if pod is not None and pod.phase == "Skipped" else State.DONE
+    if head.phase in {"Omitted", "Skipped"}:
+        return State.NOT_STARTED
+    if head.phase in _HAS_FAILED:
+        return State.CANCELLED if _was_terminated(pod or head, head) else State.FAILED
+    if pod is None or pod.phase == "Pending":
+        return State.PENDING
+    return State.RETRIED if backs_off else State.RUNNING
+
+
+def _was_terminated(pod: Node, head: Node) -> bool:
+    failed = pod.phase in _HAS_FAILED and not pod.message.startswith(_TERMINATED)
+    return not failed and (pod.message or head.message).startswith(_TERMINATED)
+
+
+def _task(own: _Attempts | None, driver: _Attempts | None) -> Task:
+    groups = [group for group in (driver, own) if group is not None]
+    failed = driver is not None and driver.state in {State.FAILED, State.CANCELLED}
+    is_unstarted = own is not None and own.state == State.NOT_STARTED
+    decisive = groups[0] if failed and is_unstarted else groups[-1]
+    head, state = decisive.head, decisive.state
+    # Until its driver has ended, a task has no nodes of its own.
+    if own is None and state in {State.DONE, State.CACHED, State.RUNNING}:
+        state = State.PENDING
+    return Task(
+        stage=_stage_name(head),
+        index=head.iteration,
+        state=state,
+        driver=decisive is driver,
+        pod=decisive.pod or head,
+        started=groups[0].head.started if state != State.NOT_STARTED else None,
+        finished=groups[-1].head.finished if state in _ENDED else None,
+    )
+
+
+def _stage_name(head: Node) -> str:
+    """Return the name of a task, or of the component around a graph that Argo made itself."""
+    names = [step.name.removesuffix(_DRIVER) for step in head.path]
+    if not head.template.startswith(_GRAPH_DRIVER):
+        return names[-1]
+    own = [name for name in names if not name.startswith(("root", "for-loop-", "iteration"))]
+    return own[-1] if own else "the pipeline"
+
+
+def _order(task: Task) -> tuple[str, int]:
+    return task.stage, -1 if task.index is None else task.index
+
+
+def _stage(name: str, tasks: Sequence[Task], shards: int) -> Stage:
+    in_loop = any(task.index is not None for task in tasks)
+    total = max(len(tasks), shards if in_loop else 0)
+    ended = len(tasks) == total and all(t.state in {*_ENDED, State.NOT_STARTED} for t in tasks)
+    ends = [task.finished for task in tasks if task.finished is not None]
+    return Stage(
+        name=name,
+        total=total,
+        counts=Counter(task.state for task in tasks),
+        in_loop=in_loop,
+        started=min((t.started for t in tasks if t.started is not None), default=None),
+        finished=max(ends, default=None) if ended else None,
+    )

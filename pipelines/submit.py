@@ -9,22 +9,22 @@ after a digest of its YAML, so that the same content is uploaded once.
 """
 
 import hashlib
+import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from autofocus.errors import SettingError
 from autofocus.options.command import Argument
-from autofocus.options.settings import Kind
+from autofocus.options.settings import Kind, option, require, require_not_negative
 from pipelines.checks import check_values
-from pipelines.client import Cluster
+from pipelines.cluster import Cluster, in_namespace
 from pipelines.command import ModuleCommand
-from pipelines.content import content_to_upload
-from pipelines.following import wait
+from pipelines.follow import FollowSettings, command_line, follow_run
 from pipelines.interface import Given, Interface, load_documents, read_interface
 from pipelines.manifest import (
     MANIFEST,
@@ -35,7 +35,7 @@ from pipelines.manifest import (
     new_placeholder,
 )
 from pipelines.parameters import gather
-from pipelines.submit_settings import SubmitSettings, check_use, run_id
+from pipelines.variants import content_to_upload
 from pipelines.versions import check_versions
 
 DIGEST_LENGTH = 12
@@ -43,59 +43,78 @@ LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is to be on the cluster, by names.
+class SubmitSettings(FollowSettings):
+    """The names of things on the cluster, and what to do with a run."""
+
+    set: tuple[str, ...] = option(
+        (), "parameters, which prevail over those of --params", metavar="NAME=VALUE"
+    )
+    pipeline_name: str | None = option(
+        None, "the pipeline's name on the cluster; by default as it was compiled", metavar="NAME"
+    )
+    experiment: str = option("autofocus", "the experiment that the run belongs to", metavar="NAME")
+    run_name: str | None = option(
+        None, "the run's name; by default the pipeline's and the time", metavar="NAME"
+    )
+    namespace: str | None = option(
+        None, "your namespace, where the cluster serves several users", metavar="NAME"
+    )
+    cache: bool = option(True, "reuse the results of earlier runs, where the pipeline allows it")
+    manifest_from: str | None = option(
+        None,
+        "reuse the downloads of an earlier run, by its id or link, where the bucket can't be "
+        "listed from here",
+        metavar="RUN",
+    )
+    parallelism: int = option(
+        0, "maximum number of shards at the same time (0: no limit)", metavar="N"
+    )
+    wait: bool = option(False, "follow the run until it ends, and fail if it does")
+    dry_run: bool = option(False, "check everything and print the plan, but create nothing")
+    follow: str | None = option(
+        None, "follow this run, by its id or link, in place of starting one", metavar="RUN"
+    )
+    cancel: str | None = option(
+        None, "end this run, by its id or link, in place of starting one", metavar="RUN"
+    )
+
+    def __post_init__(self) -> None:
+        """Check them.
+
+        Raises:
+            SettingError: one can't be used.
+        """
+        super().__post_init__()
+        require_not_negative(self, "parallelism")
+        for name in ("pipeline_name", "experiment", "run_name", "namespace"):
+            value = getattr(self, name)
+            require(value is None or bool(value.strip()), f"{name} must not be empty.")
+        require(
+            self.follow is None or self.cancel is None,
+            "Give either --follow or --cancel, not both.",
+        )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is to be on the cluster.
 
     Attributes:
         interface: what the compiled pipeline takes.
         content: the YAML to upload.
-        pipeline: the pipeline's name.
-        version: its version's name.
-        experiment: the experiment's name.
-        run: the run's name.
+        names: by kind: the names of pipeline, version, experiment and run.
         namespace: the namespace of all that, on a cluster of several users.
         parameters: the run's values.
     """
 
     interface: Interface
     content: bytes
-    pipeline: str
-    version: str
-    experiment: str
-    run: str
+    names: Mapping[str, str]
     namespace: str | None
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Existing:
-    """What of a job is on the cluster already, by ids."""
-
-    pipeline: str | None
-    version: str | None
-    experiment: str | None
-
-
-@dataclass(frozen=True)
-class Submitted:
-    """The result of a submission.
-
-    Attributes:
-        run: the run's id; empty after a dry run.
-        lines: what to print.
-    """
-
-    run: str
-    lines: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        """Return a few lines."""
-        return "\n".join(self.lines)
-
-
-def submit(
-    host: str, pipeline: Path | None, params: Path | None, settings: SubmitSettings
-) -> Submitted:
+def submit(host: str, pipeline: Path | None, params: Path | None, settings: SubmitSettings) -> str:
     """Upload a compiled pipeline and start a run of it; or follow or end a run.
 
     Args:
@@ -103,6 +122,9 @@ def submit(
         pipeline: the compiled pipeline; None to follow or end a run.
         params: a parameter file, of the form that `autofocus run` takes.
         settings: names, and whether to wait.
+
+    Returns:
+        What to print.
 
     Raises:
         SettingError: a parameter is unknown or missing, or a stage would reject it; or the options
@@ -112,12 +134,14 @@ def submit(
         ClusterError: the server can't be used.
         RunError: the run that was waited for failed, was cancelled or didn't end in time.
     """
-    check_use(pipeline, params, settings)
-    cluster = Cluster(host, settings.ca_cert)
+    _check_use(pipeline, params, settings)
+    cluster = settings.connect(host)
     if settings.cancel is not None:
-        return _cancel(cluster, run_id(settings.cancel))
+        run = _run_id(settings.cancel)
+        cluster.terminate_run(run)
+        return f"The run is being cancelled: {cluster.link('runs', run)}"
     if settings.follow is not None:
-        return _follow(cluster, run_id(settings.follow), settings)
+        return follow_run(cluster, _run_id(settings.follow), settings)
     if pipeline is None:
         raise SettingError(
             "Give the compiled pipeline (--pipeline), or a run to follow or end (--follow, "
@@ -127,32 +151,47 @@ def submit(
     _check_server(cluster, job)
     existing = _find_existing(cluster, job)
     if settings.dry_run:
-        return Submitted("", _plan(job, existing))
+        return _plan(job, existing)
     run = _start(cluster, job, existing)
-    print(f"run {job.run}: {cluster.link('runs', run)}", flush=True)
-    if not settings.wait:
-        again = f"python -m pipelines.submit --host {cluster.host}"
-        return Submitted(run, [f"follow it: {again} --follow {run}"])
-    return _follow(cluster, run, settings)
+    print(f"run {job.names['run']}: {cluster.link('runs', run)}", flush=True)
+    if settings.wait:
+        return follow_run(cluster, run, settings)
+    return f"follow it: {command_line(cluster.host, settings)} --follow {run}"
 
 
-def _cancel(cluster: Cluster, run: str) -> Submitted:
-    cluster.terminate_run(run)
-    return Submitted(run, [f"The run is being cancelled: {cluster.link('runs', run)}"])
+def _check_use(pipeline: Path | None, params: Path | None, settings: SubmitSettings) -> None:
+    """Check that what starts a run isn't given together with a run."""
+    given = {
+        "--pipeline": pipeline is not None,
+        "--params": params is not None,
+        "--set": bool(settings.set),
+        "--dry-run": settings.dry_run,
+    }
+    for name, run in {"--follow": settings.follow, "--cancel": settings.cancel}.items():
+        for start, is_given in given.items():
+            require(
+                run is None or not is_given,
+                f"{name} takes a run that was started before: leave {start} out.",
+            )
 
 
-def _follow(cluster: Cluster, run: str, settings: SubmitSettings) -> Submitted:
-    return Submitted(run, [str(wait(cluster, run, settings))])
+def _run_id(text: str) -> str:
+    """Return the id of a run that is given by its id or its link."""
+    identifier = text.strip().rpartition("details/")[2].partition("?")[0].rstrip("/")
+    if not re.fullmatch(r"[\w.-]+", identifier, re.ASCII):
+        raise SettingError(f"Give a run by its id or its link, not as {text!r}.")
+    return identifier
 
 
-def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSettings) -> Job:
+def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSettings) -> _Job:
     interface, documents = read_interface(path), load_documents(path)
     gathered = gather(params, settings.set, interface)
-    for stage in gathered.left_out:
-        _note(f"{params}: the section {stage} is left out: {interface.name} has no such stage.")
+    for section in gathered.left_out:
+        _note(f"{params}: the section {section} is left out: {interface.name} has no such stage.")
     # Before the bucket is listed and before the first request to the server.
-    values = _with_some_manifest(interface, gathered.values)
-    parameters = check_values(documents, interface, values)
+    is_placeholder_needed = needs_manifest(interface, gathered.values)
+    placeholder = {MANIFEST: new_placeholder()} if is_placeholder_needed else {}
+    parameters = check_values(documents, interface, {**gathered.values, **placeholder})
     content = content_to_upload(
         path, documents, cache=settings.cache, parallelism=settings.parallelism
     )
@@ -160,21 +199,13 @@ def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSett
     if manifest is not None:
         parameters[MANIFEST] = manifest.value
     name = settings.pipeline_name or interface.name
-    return Job(
-        interface=interface,
-        content=content,
-        pipeline=name,
-        version=f"{name}-{hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]}",
-        experiment=settings.experiment,
-        run=settings.run_name or f"{name} {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}",
-        namespace=settings.namespace,
-        parameters=parameters,
-    )
-
-
-def _with_some_manifest(interface: Interface, values: Mapping[str, Given]) -> Mapping[str, Given]:
-    """Return the values with a placeholder where the manifest isn't known yet."""
-    return {**values, MANIFEST: new_placeholder()} if needs_manifest(interface, values) else values
+    names = {
+        "pipeline": name,
+        "version": f"{name}-{hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]}",
+        "experiment": settings.experiment,
+        "run": settings.run_name or f"{name} {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}",
+    }
+    return _Job(interface, content, names, settings.namespace, parameters)
 
 
 def _manifest(
@@ -183,7 +214,7 @@ def _manifest(
     """Return the manifest, where the pipeline takes one that wasn't given."""
     if settings.manifest_from is not None:
         check_manifest_from(interface, values)
-        run = run_id(settings.manifest_from)
+        run = _run_id(settings.manifest_from)
         earlier = (cluster.run(run).get("runtime_config") or {}).get("parameters") or {}
         return manifest_of_run(run, earlier, interface, values)
     manifest, warning = manifest_or_placeholder(interface, values)
@@ -192,66 +223,76 @@ def _manifest(
     return manifest
 
 
-def _check_server(cluster: Cluster, job: Job) -> None:
+def _check_server(cluster: Cluster, job: _Job) -> None:
     health = cluster.health()
-    note = check_versions(job.interface.sdk_version, health.version, cluster.host)
-    if note:
+    if note := check_versions(job.interface.sdk_version, health.version, cluster.host):
         _note(note)
-    if health.multi_user and job.namespace is None:
-        raise SettingError(
-            f"{cluster.host} serves several users: give your namespace (--namespace)."
-        )
-    if job.namespace is not None and not health.multi_user:
-        raise SettingError(
-            f"{cluster.host} serves a single user and has no namespaces: leave --namespace out."
-        )
-
-
-def _find_existing(cluster: Cluster, job: Job) -> Existing:
-    pipeline = cluster.find_pipeline(job.pipeline, job.namespace)
-    version = None if pipeline is None else cluster.find_version(pipeline, job.version)
-    return Existing(pipeline, version, cluster.find_experiment(job.experiment, job.namespace))
-
-
-def _plan(job: Job, existing: Existing) -> list[str]:
-    things = {
-        f"pipeline {job.pipeline}": existing.pipeline,
-        f"version {job.version}": existing.version,
-        f"experiment {job.experiment}": existing.experiment,
-        f"run {job.run}": None,
-    }
-    lines = [
-        f"{thing}: {'would be created' if known is None else 'exists'}"
-        for thing, known in things.items()
-    ]
-    parameters = [f"  {name}: {_shown(value)}" for name, value in job.parameters.items()]
-    return [*lines, "parameters other than the pipeline's defaults:", *parameters]
-
-
-def _start(cluster: Cluster, job: Job, existing: Existing) -> str:
-    """Create what isn't there yet, and start the run."""
-    pipeline = existing.pipeline or cluster.create_pipeline(
-        job.pipeline, job.interface.description, job.namespace
+    require(
+        job.namespace is not None or not health.multi_user,
+        f"{cluster.host} serves several users: give your namespace (--namespace).",
     )
-    version = existing.version or _upload(cluster, job, pipeline)
+    require(
+        job.namespace is None or health.multi_user,
+        f"{cluster.host} serves a single user and has no namespaces: leave --namespace out.",
+    )
+
+
+def _find_existing(cluster: Cluster, job: _Job) -> dict[str, str | None]:
+    """Return the ids of what is on the cluster already, by kind."""
+    names, namespace = job.names, job.namespace
+    pipeline = cluster.find("pipeline", names["pipeline"], namespace=namespace)
+    version = pipeline and cluster.find("pipeline_version", names["version"], pipeline)
+    experiment = cluster.find("experiment", names["experiment"], namespace=namespace)
+    return {"pipeline": pipeline, "version": version, "experiment": experiment, "run": None}
+
+
+def _plan(job: _Job, existing: Mapping[str, str | None]) -> str:
+    lines = [
+        f"{kind} {job.names[kind]}: {'exists' if identifier else 'would be created'}"
+        for kind, identifier in existing.items()
+    ]
+    parameters = [f"  {name}: {_short(value)}" for name, value in job.parameters.items()]
+    return "\n".join([*lines, "parameters other than the pipeline's defaults:", *parameters])
+
+
+def _start(cluster: Cluster, job: _Job, existing: Mapping[str, str | None]) -> str:
+    """Create what isn't there yet, start the run, and return its id."""
+    names, namespace = job.names, in_namespace(job.namespace)
+    description = job.interface.description
+    pipeline = existing["pipeline"] or cluster.create(
+        "pipeline",
+        {"display_name": names["pipeline"], "description": description, **namespace},
+    )
+    version = existing["version"] or _upload(cluster, job, pipeline)
     print(
-        f"version {job.version}: {'exists' if existing.version else 'uploaded'}: "
+        f"version {names['version']}: {'exists' if existing['version'] else 'uploaded'}: "
         f"{cluster.link('pipelines', pipeline)}/version/{version}",
         flush=True,
     )
-    experiment = existing.experiment or cluster.create_experiment(job.experiment, job.namespace)
-    return cluster.create_run(job.run, experiment, pipeline, version, job.parameters)
+    experiment = existing["experiment"] or cluster.create(
+        "experiment", {"display_name": names["experiment"], **namespace}
+    )
+    reference = {"pipeline_id": pipeline, "pipeline_version_id": version}
+    return cluster.create(
+        "run",
+        {
+            "display_name": names["run"],
+            "experiment_id": experiment,
+            "pipeline_version_reference": reference,
+            "runtime_config": {"parameters": dict(job.parameters)},
+        },
+    )
 
 
-def _upload(cluster: Cluster, job: Job, pipeline: str) -> str:
+def _upload(cluster: Cluster, job: _Job, pipeline: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         # The server looks at the file's name to see that it is YAML.
         path = Path(folder) / "pipeline.yaml"
         path.write_bytes(job.content)
-        return cluster.upload_version(pipeline, job.version, path)
+        return cluster.upload_version(pipeline, job.names["version"], path)
 
 
-def _shown(value: Any) -> str:
+def _short(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
@@ -264,22 +305,22 @@ class _Command(ModuleCommand):
     """The command, whose `--set` may be given several times."""
 
     def main(self, words: Sequence[str] | None = None) -> int:
-        return super().main(_together(sys.argv[1:] if words is None else words))
+        return super().main(_join_sets(sys.argv[1:] if words is None else words))
 
 
-def _together(words: Sequence[str]) -> list[str]:
+def _join_sets(words: Sequence[str]) -> list[str]:
     """Put the values of every `--set` behind one, as only the last would count."""
     values: list[str] = []
     others: list[str] = []
-    place = others
+    target = others
     for word in words:
         name, equals, value = word.partition("=")
         if name.startswith("--"):
-            place = values if word == "--set" else others
+            target = values if word == "--set" else others
         if name == "--set":
             values += [value] if equals else []
         else:
-            place.append(word)
+            target.append(word)
     return [*others, "--set", *values] if values else list(words)
 
 

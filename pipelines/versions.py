@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.connection import ClusterError
+from autofocus.errors import ClusterError
 
 # The oldest server that these pipelines run on. 2.14 is the first whose driver collects the
 # artifacts of a loop's iterations (dsl.Collected) and gives a container all of `{{$}}`;

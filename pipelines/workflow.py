@@ -14,27 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from autofocus.errors import InputDataError
 
 _STEP = re.compile(
     r"(?P<name>[^()]*)(?:\((?P<iteration>\d+):[^()]*\))?(?:\((?P<attempt>\d+)\))?", re.ASCII
 )
-LOG = "main-logs"
 # What JSON of another form, base64 and gzip raise.
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError)
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zlib.error)
+ZERO_YEAR = 1970
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of a node's path.
-
-    Attributes:
-        name: the task's name within its template.
-        iteration: the index in a loop, if it is an iteration of one.
-        attempt: the number of the attempt, if it is one of several.
-    """
+class Step(NamedTuple):
+    """One step of a node's path: a task, the index in its loop, and the number of the attempt."""
 
     name: str
     iteration: int | None = None
@@ -82,8 +75,8 @@ class Node:
     def log_key(self) -> str:
         """The key of the pod's log in the artifact store; empty if there is none."""
         artifacts = (self.content.get("outputs") or {}).get("artifacts") or []
-        keys = [(one.get("s3") or {}).get("key") for one in artifacts if one.get("name") == LOG]
-        return str(keys[0] or "") if keys else ""
+        logs = [one.get("s3") or {} for one in artifacts if one.get("name") == "main-logs"]
+        return str(logs[0].get("key") or "") if logs else ""
 
     @cached_property
     def pod_patch(self) -> Mapping[str, Any]:
@@ -133,17 +126,16 @@ def parse_workflow(manifest: str) -> Workflow:
     try:
         content = json.loads(manifest)
         metadata, status = content["metadata"], content.get("status") or {}
-        name = metadata["name"]
-        nodes = _nodes(status)
-        root = nodes.get(name) or {}
+        name, nodes = metadata["name"], _nodes(status)
+        logs = (status.get("artifactRepositoryRef") or {}).get("artifactRepository") or {}
         return Workflow(
             name=name,
             namespace=metadata.get("namespace") or "",
-            message=one_line(root.get("message") or status.get("message")),
-            log_bucket=_log_bucket(status),
+            message=one_line((nodes.get(name) or {}).get("message") or status.get("message")),
+            log_bucket=str((logs.get("s3") or {}).get("bucket") or ""),
             nodes=tuple(_node(name, nodes[key]) for key in nodes if key != name),
         )
-    except (*_UNREADABLE, zlib.error) as error:
+    except _UNREADABLE as error:
         raise InputDataError(f"The run's workflow can't be read: {one_line(error)}.") from None
 
 
@@ -165,8 +157,8 @@ def _node(workflow: str, content: Mapping[str, Any]) -> Node:
         phase=str(content.get("phase") or "Pending"),
         template=str(content.get("templateName") or ""),
         message=one_line(content.get("message")),
-        started=_time(content.get("startedAt")),
-        finished=_time(content.get("finishedAt")),
+        started=parse_time(content.get("startedAt")),
+        finished=parse_time(content.get("finishedAt")),
         content=content,
     )
 
@@ -175,26 +167,19 @@ def _step(text: str) -> Step:
     match = _STEP.fullmatch(text)
     if match is None:
         return Step(text)
-    iteration, attempt = match["iteration"], match["attempt"]
-    return Step(
-        match["name"],
-        None if iteration is None else int(iteration),
-        None if attempt is None else int(attempt),
-    )
+    iteration, attempt = (None if n is None else int(n) for n in match.group(2, 3))
+    return Step(match["name"], iteration, attempt)
 
 
-def _time(text: Any) -> datetime | None:
-    if not text:
-        return None
+def parse_time(text: Any) -> datetime | None:
+    """Return a time of the server; None if there is none, which may be 1970 or the year 1."""
     try:
-        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        time = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
     except ValueError:
         return None
-
-
-def _log_bucket(status: Mapping[str, Any]) -> str:
-    repository = (status.get("artifactRepositoryRef") or {}).get("artifactRepository") or {}
-    return str((repository.get("s3") or {}).get("bucket") or "")
+    if time.year <= ZERO_YEAR:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
 
 
 def one_line(text: object) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import access, client
+from pipelines import cluster
 from pipelines.submit import COMMAND
 from tests.pipelines.compiling import compile_all
 from tests.pipelines.fake_api import LEAST, FakeApi, serving, write_tiny
@@ -15,7 +15,7 @@ from tests.pipelines.submitting import Submit
 @pytest.fixture(autouse=True)
 def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep tokens and certificates of whoever runs the tests out of them."""
-    for name in (access.TOKEN, access.TOKEN_FILE, access.CA_CERT, client.UI_HOST):
+    for name in (cluster.TOKEN, cluster.TOKEN_FILE, cluster.CA_CERT, cluster.UI_HOST):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from pipelines.display import Lines, Table, open_display
-from pipelines.remarks import Remark
+from pipelines.display import Display, TableDisplay, open_display
+from pipelines.problems import Problem
 from pipelines.snapshot import Snapshot, take_snapshot
 from tests.pipelines.submitting import run, without_times
 from tests.pipelines.workflows import CACHED, DONE, FAILED, OMITTED, RUNNING, START, workflow
 
 STARTED = {"created_at": f"{START:%Y-%m-%dT%H:%M:%SZ}"}
-WAITS = [Remark("download", "waits", 'secret "keys" not found')]
+WAITS = [Problem("download", "waits", 'secret "keys" not found')]
 
 
 def snapshots() -> Iterator[Snapshot]:
@@ -29,8 +29,8 @@ def snapshots() -> Iterator[Snapshot]:
 
 
 def test_lines_are_printed_for_changes_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each state of run and stages is one line, and a remark isn't repeated."""
-    with Lines() as lines:
+    """Each state of run and stages is one line, and a problem isn't repeated."""
+    with Display() as lines:
         for snapshot in snapshots():
             lines.show(snapshot, WAITS)
     assert without_times(capsys.readouterr().err) == [
@@ -47,7 +47,7 @@ def test_lines_are_printed_for_changes_alone(capsys: pytest.CaptureFixture[str])
 def test_a_line_begins_with_the_age_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
     """The time is the run's, which may have been followed only lately."""
     *_, last = snapshots()
-    with Lines() as lines:
+    with Display() as lines:
         lines.show(last, [])
     assert capsys.readouterr().err.startswith(" 1:03:00  run failed\n")
 
@@ -55,15 +55,15 @@ def test_a_line_begins_with_the_age_of_the_run(capsys: pytest.CaptureFixture[str
 def test_a_run_that_is_ended_by_hand_was_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
     """The server calls it failed where a task was being retried; its workflow knows better."""
     manifest = workflow({"download": {0: FAILED}}, terminated=True)
-    with Lines() as lines:
+    with Display() as lines:
         lines.show(take_snapshot(run("FAILED"), manifest), [])
     assert "run was cancelled\n" in capsys.readouterr().err
 
 
 def test_a_terminal_has_a_table() -> None:
-    """A row for each stage with its counts and time, the remarks below, and notes above."""
+    """A row for each stage with its counts and time, the problems below, and notes above."""
     console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
-    table = Table(console)
+    table = TableDisplay(console)
     with table:
         table.note("the server is back [after] 60 s")
         for snapshot in snapshots():
@@ -86,7 +86,7 @@ def test_a_terminal_has_a_table() -> None:
 
 @pytest.mark.parametrize(
     ("terminal", "term", "kind"),
-    [(True, "xterm", Table), (True, "dumb", Lines), (False, "xterm", Lines)],
+    [(True, "xterm", TableDisplay), (True, "dumb", Display), (False, "xterm", Display)],
 )
 def test_only_a_terminal_that_can_has_a_table(
     terminal: bool, term: str, kind: type, monkeypatch: pytest.MonkeyPatch

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from pipelines import connection
-from pipelines.client import UI_HOST, Cluster
+from pipelines import cluster
+from pipelines.cluster import UI_HOST, Cluster
 from pipelines.logs import last_sentence, read_sentence
-from pipelines.stages import find_tasks
+from pipelines.snapshot import find_tasks
 from pipelines.workflow import parse_workflow
 from tests.pipelines.fake_api import LOGIN_PAGE, Answer, FakeApi, serving
 from tests.pipelines.workflows import FAILED, NAMESPACE, pod_id, pod_name, workflow
@@ -104,7 +104,7 @@ def test_a_log_that_can_t_be_read_is_no_error(log: Answer | None, api: FakeApi) 
 
 def test_only_the_end_of_a_log_is_read(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a long log its last bytes are kept, where the sentence is; letters cut apart or not."""
-    monkeypatch.setattr(connection, "LOG_BYTES", 1000)
+    monkeypatch.setattr(cluster, "LOG_BYTES", 1000)
     early = OURS.replace("zoo", "ark")
     api.logs[pod_id("download", 0)] = early + "ä" * 2000 + "\n" + OURS
     assert sentence_of(api) == "There is no bucket zoo at http://store:8333"
@@ -116,7 +116,7 @@ def test_a_log_that_takes_too_long_is_given_up(
     api: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A log that goes on and on doesn't hold up the following, though no piece of it is late."""
-    monkeypatch.setattr(connection, "LOG_S", 0.2)
+    monkeypatch.setattr(cluster, "LOG_S", 0.2)
     log = Answer(200, OURS.encode() * 20_000, "text/plain", pause=0.05)
     api.logs[pod_id("download", 0)] = log
     begin = time.monotonic()

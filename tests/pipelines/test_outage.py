@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import following
-from pipelines.client import Cluster
+from pipelines import follow as following
+from pipelines.cluster import Cluster
 from tests.pipelines.fake_api import LEAST, Answer, FakeApi, serving, write_tiny
 from tests.pipelines.submitting import QUICK, Submit, run
 from tests.pipelines.workflows import DONE, RUNNING, workflow
@@ -113,7 +113,7 @@ def test_a_server_that_starts_again_is_followed_on(
     with serving() as api:
         api.story, api.runs["run-9"] = [DOWNLOADING], {}
         cluster, settings = Cluster(api.host), following.FollowSettings(poll=0.01)
-        follower = threading.Thread(target=following.wait, args=(cluster, "run-9", settings))
+        follower = threading.Thread(target=following.follow_run, args=(cluster, "run-9", settings))
         follower.start()
         wait_for(lambda: is_printed("download 0/1 done, 1 running"))
     wait_for(lambda: is_printed("the server doesn't respond, retrying for 300 s: "))

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.reasons import LONGEST, Context, exit_code, explain, explain_sentence
-from pipelines.stages import find_tasks
+from pipelines.reasons import LONGEST, exit_code, explain, explain_sentence
+from pipelines.snapshot import find_tasks
 from pipelines.workflow import parse_workflow
 from tests.pipelines.workflows import Work, workflow
 
@@ -26,7 +26,7 @@ def reason(message: str, stage: str, work: Work, parameters: Mapping[str, Any]) 
     loop = {} if stage == "retrain" else {stage: {0: work}}
     then = {stage: work} if stage == "retrain" else {}
     (task,) = find_tasks(parse_workflow(workflow(loop, then)))
-    return explain(message, Context(task, parameters))
+    return explain(message, task, parameters)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,9 @@ def test_labels_that_are_not_known_are_not_guessed() -> None:
     message += "selector."
     own = Work(patch={"nodeSelector": {"disk": "fast"}})
     assert reason(message, "retrain", own, GPU) == "no node has disk=fast"
-    assert reason(message, "download", Work(), GPU) == "no node matches its node selector"
+    assert (
+        reason(message, "download", Work(), GPU) == "no node has the labels of its node selector"
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,4 +215,4 @@ def test_only_the_task_s_own_end_is_in_its_log(message: str, code: int | None) -
 def test_what_the_launcher_does_not_explain_is_explained(sentence: str, advice: str) -> None:
     """To sentences of the launcher it is added what to do; this project's say it themselves."""
     (task,) = find_tasks(parse_workflow(workflow({}, {"retrain": Work()})))
-    assert explain_sentence(sentence, Context(task)).endswith(advice)
+    assert explain_sentence(sentence, task).endswith(advice)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import connection
+from pipelines import cluster
 from pipelines.versions import check_versions
 from tests.pipelines.fake_api import LEAST, LOGIN_PAGE, TINY, Answer, FakeApi, write_tiny
 from tests.pipelines.submitting import Submit, one_sentence
@@ -168,7 +168,7 @@ def test_a_host_that_says_nothing_is_not_waited_for(
     submit: Submit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A server that takes a connection and never answers is given up."""
-    monkeypatch.setattr(connection, "READ_S", 0.1)
+    monkeypatch.setattr(cluster, "READ_S", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         assert submit(host=f"http://127.0.0.1:{mute.getsockname()[1]}") == 1
     assert "can't be reached (Read timed out" in one_sentence(capsys)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from autofocus.errors import InputDataError
-from pipelines.stages import State, find_graphs, find_stages, find_tasks, shard_names
+from pipelines.snapshot import State, find_graphs, find_stages, find_tasks, shard_names
 from pipelines.workflow import parse_workflow
 from tests.pipelines.workflows import (
     CACHED,

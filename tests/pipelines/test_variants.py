@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.content import without_caching
 from pipelines.interface import load_documents
+from pipelines.variants import without_caching
 from tests.pipelines.fake_api import TINY, write_tiny
 
 

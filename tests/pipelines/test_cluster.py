@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.pipelines.fake_api import FakeApi, serving
+from pipelines.cluster import Cluster
+from tests.pipelines.fake_api import Answer, FakeApi, serving
 from tests.pipelines.submitting import QUICK, Submit, one_sentence, run
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +28,7 @@ def test_a_token_is_sent_from_the_environment(
     monkeypatch.setenv("KFP_TOKEN", "wrong-token")
     assert submit() == 1
     told = one_sentence(capsys)
-    assert "the token was refused" in told
+    assert "the token was rejected" in told
     assert "wrong-token" not in told
     monkeypatch.setenv("KFP_TOKEN", "right\n")
     assert submit() == 0
@@ -75,6 +76,61 @@ def test_a_token_that_can_t_be_one_is_said(
     monkeypatch.setenv("KFP_TOKEN_FILE", str(file))
     assert submit() == 1
     assert told in one_sentence(capsys)
+
+
+@pytest.mark.parametrize("variable", ["KFP_TOKEN", "KFP_TOKEN_FILE"])
+def test_a_token_is_not_sent_unencrypted(
+    variable: str,
+    submit: Submit,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A token for plain http is one sentence that doesn't show it, wherever it comes from."""
+    (tmp_path / "token").write_text("secret\n")
+    monkeypatch.setenv(variable, "secret" if variable == "KFP_TOKEN" else f"{tmp_path}/token")
+    assert submit(host="http://kubeflow.example.org:8080/pipeline") == 1
+    sentence = one_sentence(capsys)
+    assert "would be sent unencrypted to http://kubeflow.example.org:8080: use https" in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("host", "allow_http"),
+    [
+        ("https://kubeflow.example.org", False),
+        ("http://localhost:8080", False),
+        ("http://127.0.0.2", False),
+        ("http://[::1]:8080", False),
+        ("http://kubeflow.example.org", True),
+    ],
+)
+def test_a_token_may_be_sent_encrypted_or_on_this_machine(
+    host: str, allow_http: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By https, to a loopback address such as a port-forward's, or where --allow-http says so."""
+    monkeypatch.setenv("KFP_TOKEN", "secret")
+    assert Cluster(host, allow_http=allow_http).host == host
+
+
+def test_without_a_token_plain_http_is_no_error() -> None:
+    """There is nothing to protect then: an address of the cluster's own network will do."""
+    assert Cluster("http://ml-pipeline.kubeflow").host == "http://ml-pipeline.kubeflow"
+
+
+def test_a_token_that_the_server_repeats_is_not_shown(
+    api: FakeApi,
+    submit: Submit,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The server's message is shown without the token."""
+    monkeypatch.setenv("KFP_TOKEN", "secret")
+    api.instead["*"] = Answer(403, {"message": "Bearer secret is no token."})
+    assert submit() == 1
+    sentence = one_sentence(capsys)
+    assert "(Bearer … is no token)" in sentence
+    assert "secret" not in sentence
 
 
 def certificate(folder: Path) -> tuple[Path, Path]:

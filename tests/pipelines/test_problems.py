@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.remarks import LOGS_PER_STAGE, PENDING_S, Remarks
+from pipelines.problems import LOGS_PER_STAGE, PENDING_S, Problems
 from pipelines.snapshot import take_snapshot
 from pipelines.workflow import Node, Workflow
 from tests.pipelines.workflows import (
@@ -24,7 +24,7 @@ SCHEDULED = START.timestamp() + 60
 UNSCHEDULABLE = "Unschedulable: 0/1 nodes are available: 1 Insufficient cpu."
 
 
-def remarks(
+def problems(
     manifest: str,
     read: Callable[[Workflow, Node], str | None] = lambda *_: None,
     shards: list[str] | None = None,
@@ -32,14 +32,14 @@ def remarks(
 ) -> list[str]:
     """Return the lines about a run."""
     run = {"state": "RUNNING", "runtime_config": {"parameters": {"shards": shards}}}
-    found = Remarks(read, lambda: clock).find(take_snapshot(run, manifest))
-    return [str(remark) for remark in found]
+    found = Problems(read, lambda: clock).find(take_snapshot(run, manifest))
+    return [str(problem) for problem in found]
 
 
 def test_a_failure_names_stage_shard_and_the_log_s_last_sentence() -> None:
     """The shard as the run names it, and the sentence as the task wrote it."""
     manifest = workflow({"download": {0: DONE, 1: FAILED}})
-    assert remarks(manifest, lambda *_: "There is no bucket ark", ["a", "b"]) == [
+    assert problems(manifest, lambda *_: "There is no bucket ark", ["a", "b"]) == [
         "download (shard b) failed: There is no bucket ark"
     ]
 
@@ -48,7 +48,7 @@ def test_shards_that_failed_alike_are_one_line() -> None:
     """Reasons that differ in counts alone are one; of many shards the first are named."""
     sentences = iter(f"{number} of 9 images were rejected" for number in range(1, 9))
     manifest = workflow({"download": times(3, FAILED), "preprocess": times(4, FAILED)})
-    assert remarks(manifest, lambda *_: next(sentences)) == [
+    assert problems(manifest, lambda *_: next(sentences)) == [
         "download (shards 0/4, 1/4 and 2/4) failed: 1 of 9 images were rejected",
         "preprocess (shards 0/4, 1/4 and 2 more) failed: 4 of 9 images were rejected",
     ]
@@ -64,7 +64,7 @@ def test_different_reasons_are_different_lines() -> None:
             3: Work("Failed", "main: Error (exit code 137)"),
         }
     }
-    assert [line.partition(" (its log")[0] for line in remarks(workflow(loop))] == [
+    assert [line.partition(" (its log")[0] for line in problems(workflow(loop))] == [
         "download (shard 0/4) failed: exit code 1",
         "download (shard 1/4) failed: exit code 2",
         "download (shard 2/4) failed: OOMKilled: raise download_memory",
@@ -84,7 +84,7 @@ def test_few_logs_are_read_for_each_stage() -> None:
         return "There is no bucket ark"
 
     manifest = workflow({"download": times(60, FAILED)}, compressed=True)
-    assert remarks(manifest, read) == [
+    assert problems(manifest, read) == [
         "download (shards 0/60, 1/60 and 58 more) failed: There is no bucket ark"
     ]
     assert len(set(reads)) == len(reads) == LOGS_PER_STAGE
@@ -93,18 +93,18 @@ def test_few_logs_are_read_for_each_stage() -> None:
 def test_shards_whose_logs_are_not_read_are_not_guessed_at() -> None:
     """Where the logs that are read differ, the others are a line of their own."""
     sentences = iter(["no bucket", "no key", "no disk"])
-    assert remarks(workflow({"download": times(5, FAILED)}), lambda *_: next(sentences))[-1] == (
+    assert problems(workflow({"download": times(5, FAILED)}), lambda *_: next(sentences))[-1] == (
         "download (shards 3/5 and 4/5) failed: main: Error (exit code 1) (only 3 logs were read)"
     )
 
 
 def test_a_log_that_can_t_be_read_is_named() -> None:
     """The archive's key says where to look; without one there is only the exit code."""
-    assert remarks(workflow({"download": {0: FAILED}})) == [
+    assert problems(workflow({"download": {0: FAILED}})) == [
         f"download (shard 0/1) failed: exit code 1 (its log: s3://{LOGS}/{log_key('download', 0)})"
     ]
     lost = Work("Error", "main: Error (exit code 1)")
-    assert remarks(workflow({"download": {0: lost}})) == [
+    assert problems(workflow({"download": {0: lost}})) == [
         "download (shard 0/1) failed: exit code 1 (its log can't be read)"
     ]
 
@@ -112,12 +112,12 @@ def test_a_log_that_can_t_be_read_is_named() -> None:
 def test_logs_are_read_once_and_once_more_at_the_end() -> None:
     """A sentence is kept; what couldn't be read while the run went on is tried again."""
     sentences: list[str | None] = ["There is no bucket ark", None, None, *["no disk"] * 3]
-    found = Remarks(lambda *_: sentences.pop(0))
+    found = Problems(lambda *_: sentences.pop(0))
     snapshot = take_snapshot({}, workflow({"download": times(4, FAILED)}))
     assert found.find(snapshot) == found.find(snapshot)
     assert len(sentences) == 3
     found.read_again()
-    assert [str(remark) for remark in found.failures(snapshot)] == [
+    assert [str(problem) for problem in found.failures(snapshot)] == [
         "download (shard 0/4) failed: There is no bucket ark",
         "download (shards 1/4, 2/4 and 3/4) failed: no disk",
     ]
@@ -127,14 +127,14 @@ def test_logs_are_read_once_and_once_more_at_the_end() -> None:
 def test_what_is_tried_again_is_no_failure() -> None:
     """A task in its backoff is being retried, and why its last attempt failed is known."""
     forbidden = Work("Backoff", "configmaps is forbidden: User zoo cannot", attempts=2, rounds=2)
-    (line,) = remarks(workflow({}, {"clean": forbidden}))
+    (line,) = problems(workflow({}, {"clean": forbidden}))
     assert line.startswith("clean is being retried: Argo may not create the ConfigMap that a task")
 
 
 def test_a_driver_that_fails_is_reported_for_its_stage() -> None:
     """The stage and shard are named, and that it is the driver."""
     loop = {"download": {0: Work(driver=("Error", "node shutdown")), 1: DONE}}
-    assert remarks(workflow(loop)) == [
+    assert problems(workflow(loop)) == [
         "download (shard 0/2) failed: its driver: its node was shut down"
     ]
 
@@ -160,17 +160,17 @@ def test_why_a_stage_waits_is_one_line(
 ) -> None:
     """For all of its shards together, for its driver, and for the graph around it."""
     loop: Mapping[str, Any] = {} if work is None else {"download": times(3, work)}
-    assert remarks(workflow(loop, graph_driver=graph)) == [line]
+    assert problems(workflow(loop, graph_driver=graph)) == [line]
 
 
 def test_a_pod_may_be_pending_for_a_while() -> None:
     """What waits is reported after half a minute by the cluster's clock, or else by ours."""
     manifest = workflow({"download": {0: Work("Pending", UNSCHEDULABLE)}})
-    assert remarks(manifest, clock=SCHEDULED + PENDING_S - 1) == []
-    assert len(remarks(manifest, clock=SCHEDULED + PENDING_S)) == 1
+    assert problems(manifest, clock=SCHEDULED + PENDING_S - 1) == []
+    assert len(problems(manifest, clock=SCHEDULED + PENDING_S)) == 1
 
     now = SCHEDULED - timedelta(hours=1).total_seconds()
-    found = Remarks(lambda *_: None, lambda: now)
+    found = Problems(lambda *_: None, lambda: now)
     snapshot = take_snapshot({}, manifest)
     assert found.find(snapshot) == []
     now += PENDING_S

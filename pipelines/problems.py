@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.reasons import Context, exit_code, explain, explain_exit, explain_sentence
-from pipelines.snapshot import Snapshot
-from pipelines.stages import State, Task
+from pipelines.reasons import exit_code, explain, explain_exit, explain_sentence
+from pipelines.snapshot import Snapshot, State, Task
 from pipelines.workflow import Node, Workflow
 
 # Every pod is pending for some seconds.
@@ -20,7 +19,7 @@ Groups = dict[tuple[str, str], tuple[str, list[Task]]]
 
 
 @dataclass(frozen=True)
-class Remark:
+class Problem:
     """One line about tasks of a stage.
 
     Attributes:
@@ -39,8 +38,8 @@ class Remark:
 
 
 @dataclass
-class Remarks:
-    """Finds the remarks about a run, and keeps the sentences of the logs that it reads for them.
+class Problems:
+    """Finds the problems of a run, and keeps the sentences of the logs that it reads for them.
 
     Attributes:
         read: returns the last sentence of a pod's log, if there is one.
@@ -53,15 +52,15 @@ class Remarks:
     _reads: dict[tuple[str, State], int] = field(default_factory=dict)
     _first_pending: dict[str, float] = field(default_factory=dict)
 
-    def find(self, snapshot: Snapshot) -> list[Remark]:
-        """Return all remarks about a run that are worth a line now."""
+    def find(self, snapshot: Snapshot) -> list[Problem]:
+        """Return all problems of a run that are worth a line now."""
         return [
             *self._waits(snapshot),
             *self._grouped(snapshot, State.RETRIED, "is being retried"),
             *self.failures(snapshot),
         ]
 
-    def failures(self, snapshot: Snapshot) -> list[Remark]:
+    def failures(self, snapshot: Snapshot) -> list[Problem]:
         """Return which tasks failed, and why."""
         return self._grouped(snapshot, State.FAILED, "failed")
 
@@ -70,14 +69,14 @@ class Remarks:
         self._sentences = {key: text for key, text in self._sentences.items() if text is not None}
         self._reads.clear()
 
-    def _waits(self, snapshot: Snapshot) -> list[Remark]:
+    def _waits(self, snapshot: Snapshot) -> list[Problem]:
         reasons: dict[str, list[str]] = {}
         for task in (*snapshot.graphs, *snapshot.tasks):
             if task.state == State.PENDING and task.pod.message and self._is_late(task.pod):
-                reason = _of_driver(task, explain(task.pod.message, _context(snapshot, task)))
+                reason = _of_driver(task, explain(task.pod.message, task, snapshot.parameters))
                 reasons.setdefault(task.stage, []).append(reason)
         return [
-            Remark(stage, "waits", "; ".join(dict.fromkeys(some)))
+            Problem(stage, "waits", "; ".join(dict.fromkeys(some)))
             for stage, some in reasons.items()
         ]
 
@@ -87,18 +86,18 @@ class Remarks:
         start = first if pod.started is None else min(first, pod.started.timestamp())
         return pod.phase == "Pending" and self.clock() - start >= PENDING_S
 
-    def _grouped(self, snapshot: Snapshot, state: State, verb: str) -> list[Remark]:
+    def _grouped(self, snapshot: Snapshot, state: State, verb: str) -> list[Problem]:
         by_stage: dict[str, list[Task]] = {}
         for task in (*snapshot.graphs, *snapshot.tasks):
             if task.state == state:
                 by_stage.setdefault(task.stage, []).append(task)
         return [
-            Remark(_label(stage, group, snapshot.shards), verb, reason)
+            Problem(_label(stage, group, snapshot.shards), verb, reason)
             for stage, tasks in by_stage.items()
-            for reason, group in self._groups(snapshot, tasks)
+            for reason, group in self._groups(snapshot, tasks).values()
         ]
 
-    def _groups(self, snapshot: Snapshot, tasks: Sequence[Task]) -> list[tuple[str, list[Task]]]:
+    def _groups(self, snapshot: Snapshot, tasks: Sequence[Task]) -> Groups:
         """Group tasks by reason; reasons that differ in counts alone are the same."""
         groups: Groups = {}
         unread: list[Task] = []
@@ -111,21 +110,19 @@ class Remarks:
                 groups.setdefault(key, (reason, []))[1].append(task)
         for task in unread:
             _join(task, groups)
-        return list(groups.values())
+        return groups
 
     def _reason(self, snapshot: Snapshot, task: Task) -> str | None:
         """Return why a task failed; None if only its log knows, and enough logs were read."""
-        message, context = task.pod.message, _context(snapshot, task)
-        code = exit_code(message)
+        message, code = task.pod.message, exit_code(task.pod.message)
         if message and code is None:
-            return _of_driver(task, explain(message, context))
+            return _of_driver(task, explain(message, task, snapshot.parameters))
         if task.pod.id not in self._sentences and not self._read(snapshot, task):
             return None
         sentence = self._sentences[task.pod.id]
         if sentence is not None:
-            return _of_driver(task, explain_sentence(sentence, context))
-        reason = explain_exit(code, context)
-        return _of_driver(task, f"{reason} ({_log_place(snapshot, task.pod)})")
+            return _of_driver(task, explain_sentence(sentence, task))
+        return _of_driver(task, f"{explain_exit(code, task)} ({_log_place(snapshot, task.pod)})")
 
     def _read(self, snapshot: Snapshot, task: Task) -> bool:
         """Read a task's log, unless enough logs of its stage were read."""
@@ -135,10 +132,6 @@ class Remarks:
             return False
         self._sentences[task.pod.id] = self.read(snapshot.workflow, task.pod)
         return True
-
-
-def _context(snapshot: Snapshot, task: Task) -> Context:
-    return Context(task, snapshot.parameters)
 
 
 def _of_driver(task: Task, reason: str) -> str:
@@ -170,11 +163,9 @@ def _label(stage: str, tasks: Sequence[Task], shards: Sequence[str]) -> str:
         for task in tasks
         if task.index is not None
     ]
-    if not names:
-        return stage
-    if len(names) == 1:
-        return f"{stage} (shard {names[0]})"
-    if len(names) <= SHARDS_NAMED:
+    if len(names) > SHARDS_NAMED:
+        named = names[: SHARDS_NAMED - 1]
+        names = [*named, f"{len(names) - len(named)} more"]
+    if len(names) > 1:
         return f"{stage} (shards {', '.join(names[:-1])} and {names[-1]})"
-    named = names[: SHARDS_NAMED - 1]
-    return f"{stage} (shards {', '.join(named)} and {len(names) - len(named)} more)"
+    return f"{stage} (shard {names[0]})" if names else stage

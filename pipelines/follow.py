@@ -6,15 +6,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from autofocus.errors import AutofocusError
+from autofocus.errors import AutofocusError, ClusterUnreachableError, RunError
 from autofocus.options.settings import option, require, require_not_negative
-from pipelines.client import Cluster
-from pipelines.connection import ClusterUnreachableError
+from pipelines.cluster import Cluster
 from pipelines.display import Display, open_display
 from pipelines.logs import read_sentence
-from pipelines.remarks import Remarks
+from pipelines.problems import Problems
 from pipelines.snapshot import PENDING, SUCCEEDED, Snapshot, take_snapshot
 
 INTERRUPTED = 130
@@ -23,48 +22,39 @@ FAILURES_NAMED = 4
 BACKOFF_S, LONGEST_BACKOFF_S = 1.0, 30.0
 
 
-class RunError(AutofocusError, RuntimeError):
-    """A run failed, was cancelled, or didn't end in time."""
-
-
 @dataclass(frozen=True)
 class FollowSettings:
-    """How to follow a run."""
+    """How to reach the server and to follow a run."""
 
     timeout: float = option(
         0.0, "seconds after which following fails; the run continues (0: no limit)", metavar="S"
     )
     poll: float = option(10.0, "seconds between two requests for the run's state", metavar="S")
     patience: float = option(
-        300.0, "seconds to keep retrying while the server does not answer", metavar="S"
+        300.0, "seconds to keep retrying while the server does not respond", metavar="S"
     )
     ca_cert: Path | None = option(
         None, "certificates to trust; by default $SSL_CERT_FILE", metavar="FILE"
     )
+    allow_http: bool = option(False, "send the token over plain http to a server that has no TLS")
 
     def __post_init__(self) -> None:
         require_not_negative(self, "timeout", "patience")
         require(self.poll > 0, f"poll must be above 0, but is {self.poll}.")
 
-
-@dataclass(frozen=True)
-class RunSucceeded:
-    """The end of a run that succeeded.
-
-    Attributes:
-        link: the run's page.
-        seconds: how long it was followed.
-    """
-
-    link: str
-    seconds: float
-
-    def __str__(self) -> str:
-        """Return one sentence."""
-        return f"The run succeeded: {self.link}"
+    def connect(self, host: str) -> Cluster:
+        """Return a server; nothing is sent to it yet."""
+        return Cluster(host, self.ca_cert, self.allow_http)
 
 
-def wait(cluster: Cluster, run: str, settings: FollowSettings) -> RunSucceeded:
+def command_line(host: str, settings: FollowSettings) -> str:
+    """Return the beginning of a command for a run on a server."""
+    ca_cert = "" if settings.ca_cert is None else f" --ca-cert {settings.ca_cert}"
+    allow_http = " --allow-http" if settings.allow_http else ""
+    return f"python -m pipelines.submit --host {host}{ca_cert}{allow_http}"
+
+
+def follow_run(cluster: Cluster, run: str, settings: FollowSettings) -> str:
     """Wait for a run's end and show its progress on standard error.
 
     Ctrl-C ends the waiting, not the run.
@@ -74,23 +64,23 @@ def wait(cluster: Cluster, run: str, settings: FollowSettings) -> RunSucceeded:
         run: the run's id.
         settings: how to follow it.
 
+    Returns:
+        A sentence that says that the run succeeded.
+
     Raises:
         RunError: the run failed, was cancelled, or didn't end in time.
         ClusterError: the server can't be used.
     """
-    link = cluster.link("runs", run)
-    again = f"python -m pipelines.submit --host {cluster.host}"
-    if settings.ca_cert is not None:
-        again += f" --ca-cert {settings.ca_cert}"
-    way_on = (
-        f"the run continues at {link} (follow it again: {again} --follow {run}; "
-        f"end it: {again} --cancel {run})"
+    again = command_line(cluster.host, settings)
+    advice = (
+        f"the run continues at {cluster.link('runs', run)} (follow it again: {again} "
+        f"--follow {run}; end it: {again} --cancel {run})"
     )
     try:
         with open_display() as display:
-            return _Watch(cluster, run, settings, link, way_on, display).until_it_ends()
+            return _Watch(cluster, run, settings, advice, display).until_it_ends()
     except KeyboardInterrupt:
-        print(f"autofocus: stopped following; {way_on}.", file=sys.stderr)
+        print(f"autofocus: stopped following; {advice}.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
 
 
@@ -122,8 +112,7 @@ class _Watch:
     cluster: Cluster
     run: str
     settings: FollowSettings
-    link: str
-    way_on: str
+    advice: str
     display: Display
     began: float = field(default_factory=time.monotonic)
     state: str = "not known"
@@ -132,15 +121,18 @@ class _Watch:
     noted: bool = False
 
     def __post_init__(self) -> None:
-        self.remarks = Remarks(
+        self.problems = Problems(
             lambda workflow, pod: read_sentence(self.cluster, self.run, workflow, pod)
         )
 
-    def until_it_ends(self) -> RunSucceeded:
+    def until_it_ends(self) -> str:
         while True:
             snapshot = self._look()
             if snapshot is not None:
-                self._show(snapshot)
+                self.state = snapshot.state
+                if snapshot.has_ended:
+                    self.problems.read_again()
+                self.display.show(snapshot, self.problems.find(snapshot))
                 if snapshot.has_ended:
                     return self._end(snapshot)
             self._pause()
@@ -148,13 +140,12 @@ class _Watch:
     def _look(self) -> Snapshot | None:
         """Return the run at this moment; None while the server doesn't respond."""
         try:
-            run = self.cluster.run(self.run)
-            snapshot = self._snapshot(run)
+            snapshot = self._snapshot(self.cluster.run(self.run))
         except ClusterUnreachableError as error:
             self._note_outage(error)
             return None
         except AutofocusError as error:
-            self._give_up(error, f"{error} Following ends here; {self.way_on}.")
+            raise type(error)(f"{error} Following ends here; {self.advice}.") from None
         if self.outage is not None:
             self.display.note(f"the server is back after {self.outage.seconds:.0f} s")
             self.outage = None
@@ -170,9 +161,10 @@ class _Watch:
                 raise
             self._note_no_stages(str(error))
             return take_snapshot(run)
-        if snapshot.workflow is None and snapshot.state != PENDING:
+        if snapshot.workflow is not None:
+            self.has_workflow = True
+        elif snapshot.state != PENDING:
             self._note_no_stages("the server has no workflow of it")
-        self.has_workflow = self.has_workflow or snapshot.workflow is not None
         return snapshot
 
     def _note_no_stages(self, reason: str) -> None:
@@ -181,43 +173,35 @@ class _Watch:
             self.display.note(f"only the run's state is shown, not its stages: {reason}")
 
     def _note_outage(self, error: ClusterUnreachableError) -> None:
-        patience = self.settings.patience
+        patience = f"{self.settings.patience:g} s"
         if self.outage is None:
             self.outage = Outage()
-            self.display.note(f"the server doesn't respond, retrying for {patience:g} s: {error}")
-        if self.outage.seconds >= patience:
-            self._give_up(error, f"{error} It was retried for {patience:g} s; {self.way_on}.")
-
-    def _give_up(self, error: AutofocusError, sentence: str) -> NoReturn:
-        raise type(error)(sentence) from None
-
-    def _show(self, snapshot: Snapshot) -> None:
-        self.state = snapshot.state
-        if snapshot.has_ended:
-            self.remarks.read_again()
-        self.display.show(snapshot, self.remarks.find(snapshot))
+            self.display.note(f"the server doesn't respond, retrying for {patience}: {error}")
+        if self.outage.seconds >= self.settings.patience:
+            sentence = f"{error} It was retried for {patience}; {self.advice}."
+            raise type(error)(sentence) from None
 
     def _pause(self) -> None:
         pause, limit = self.settings.poll, self.settings.timeout
         if self.outage is not None:
-            left = max(self.settings.patience - self.outage.seconds, 0)
-            pause = min(self.outage.backoff(), left)
+            remaining = max(self.settings.patience - self.outage.seconds, 0)
+            pause = min(self.outage.backoff(), remaining)
         if limit:
-            left = limit - (time.monotonic() - self.began)
-            if left <= 0:
+            remaining = limit - (time.monotonic() - self.began)
+            if remaining <= 0:
                 raise RunError(
                     f"After {limit:g} seconds the run hasn't ended "
-                    f"(its state is {self.state}); {self.way_on}."
+                    f"(its state is {self.state}); {self.advice}."
                 )
-            pause = min(pause, left)
+            pause = min(pause, remaining)
         time.sleep(pause)
 
-    def _end(self, snapshot: Snapshot) -> RunSucceeded:
+    def _end(self, snapshot: Snapshot) -> str:
+        link = self.cluster.link("runs", self.run)
         if snapshot.state == SUCCEEDED:
-            return RunSucceeded(self.link, time.monotonic() - self.began)
-        clauses = [f"{one.tasks}: {one.reason}" for one in self.remarks.failures(snapshot)]
+            return f"The run succeeded: {link}"
+        clauses = [f"{one.tasks}: {one.reason}" for one in self.problems.failures(snapshot)]
         if len(clauses) > FAILURES_NAMED:
             clauses[FAILURES_NAMED:] = [f"{len(clauses) - FAILURES_NAMED} more failures"]
         reason = "; ".join(clauses) or snapshot.error
-        end = f"The run {snapshot.phrase}" + (f": {reason}" if reason else "")
-        raise RunError(f"{end}; see {self.link}")
+        raise RunError(f"The run {snapshot.phrase}{f': {reason}' if reason else ''}; see {link}")

@@ -1,0 +1,397 @@
+"""A Kubeflow Pipelines server, and one sentence for each way in which a request to it fails.
+
+It uses version v2beta1 of the REST API by `kfp_server_api`, and not `kfp.Client` above that, which
+waits without end for a host that doesn't respond and for a run that is cancelled, prints, and
+keeps a namespace in a file of the home folder. Responses are read here, as the generated classes
+make an empty object of a login page. Only what v2beta1 lacks comes from older versions: the
+workflow behind a run, and the logs of its tasks.
+"""
+
+import ipaddress
+import json
+import os
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+from autofocus.errors import (
+    ClusterCredentialsError,
+    ClusterError,
+    ClusterUnreachableError,
+    InputDataError,
+    MissingInputError,
+    SettingError,
+    need,
+)
+from pipelines.interface import EXTRA
+
+TOKEN = "KFP_TOKEN"  # noqa: S105 - the variable's name
+TOKEN_FILE = "KFP_TOKEN_FILE"  # noqa: S105 - likewise
+CA_CERT = "SSL_CERT_FILE"
+UI_HOST = "KF_PIPELINES_UI_ENDPOINT"
+CONNECT_S, READ_S = 10, 60
+# Of a log only the end counts, and a stage must not wait long for it.
+LOG_BYTES, LOG_S = 64 * 1024, 10
+LONGEST_MESSAGE = 300
+LOGIN_HINT = f"if that is a login page, give a token in {TOKEN} or {TOKEN_FILE}; else"
+_SERVICES = {"pipeline": "Pipeline", "pipeline_version": "Pipeline", "experiment": "Experiment",
+             "run": "Run"}  # fmt: skip
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NO_ACCESS = frozenset({401, 403})
+_NOT_FOUND, _TOO_MANY_REQUESTS, _SERVER_ERROR = 404, 429, 500
+
+
+@dataclass(frozen=True)
+class Health:
+    """A server's version, empty or `unknown` where it isn't reported, and whether it has users."""
+
+    version: str
+    multi_user: bool
+
+
+class Cluster:
+    """A Kubeflow Pipelines server; nothing is sent until a method is called.
+
+    Args:
+        host: its address, such as ``https://kubeflow.example.org/pipeline``.
+        ca_cert: the certificates to trust; by default $SSL_CERT_FILE, then those of certifi.
+        allow_http: send the token to a server without TLS, too.
+
+    Raises:
+        SettingError: the address or the token can't be used, or the token would be unencrypted.
+        MissingInputError: a file of certificates or a token isn't there.
+        InputDataError: the file holds no certificates.
+    """
+
+    def __init__(self, host: str, ca_cert: Path | None = None, allow_http: bool = False) -> None:
+        self.host = _address(host)
+        _check_encryption(urlsplit(self.host), allow_http)
+        self._ui = os.environ.get(UI_HOST, "").rstrip("/") or self.host
+        self._api: Any = need("kfp_server_api", EXTRA)
+        self._client = self._api.ApiClient(_configuration(self._api, self.host, ca_cert))
+
+    def health(self) -> Health:
+        """Return the server's version and kind.
+
+        Raises:
+            ClusterError: it can't be used; so do all other methods.
+        """
+        content = self._call("Healthz", "get_healthz")
+        # The API server and the user interface in front of it have different keys.
+        if not {"multi_user", "tag_name", "apiServerReady"} & set(content):
+            self._fail_as_other_service("JSON of another service")
+        if content.get("apiServerReady") is False:
+            raise ClusterUnreachableError(
+                f"Kubeflow Pipelines' user interface at {self.host} responds, "
+                "but the API server behind it doesn't."
+            )
+        version = str(content.get("tag_name") or content.get("apiServerTagName") or "")
+        return Health(version, bool(content.get("multi_user")))
+
+    def find(self, kind: str, name: str, *parent: str, namespace: str | None = None) -> str | None:
+        """Return the id of what has a name, if there is one.
+
+        Args:
+            kind: `pipeline`, `pipeline_version` or `experiment`.
+            name: its name.
+            parent: the id of the pipeline that a version belongs to.
+            namespace: the namespace of a pipeline or an experiment.
+
+        Raises:
+            SettingError: it is archived.
+        """
+        predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
+        more = {"filter": json.dumps({"predicates": [predicate]})} | in_namespace(namespace)
+        content = self._call(_SERVICES[kind], f"list_{kind}s", *parent, **more)
+        things = content.get(f"{kind}s") or []
+        if len(things) > 1:
+            raise ClusterError(
+                f"The server has {len(things)} {kind.replace('_', ' ')}s that are called {name}: "
+                "give one of them, or this, another name."
+            )
+        if things and things[0].get("storage_state") == "ARCHIVED":
+            raise SettingError(
+                f"The {kind} {name} is archived: restore it in Kubeflow's user interface, "
+                f"or name another (--{kind})."
+            )
+        return _id(things[0], kind) if things else None
+
+    def create(self, kind: str, body: Mapping[str, Any]) -> str:
+        """Create a `pipeline`, an `experiment` or a `run`, and return its id."""
+        return _id(self._call(_SERVICES[kind], f"create_{kind}", body), kind)
+
+    def upload_version(self, pipeline: str, name: str, path: Path) -> str:
+        """Upload a compiled pipeline as a version, and return its id."""
+        upload = self._api.PipelineUploadServiceApi(self._client).upload_pipeline_version
+        content = self._json(upload, str(path), name=name, pipelineid=pipeline)
+        return _id(content, "pipeline_version")
+
+    def run(self, run: str) -> dict[str, Any]:
+        """Return a run with its state and parameters."""
+        return self._call("Run", "get_run", run)
+
+    def terminate_run(self, run: str) -> None:
+        """End a run."""
+        self._call("Run", "terminate_run", run)
+
+    def workflow_manifest(self, run: str) -> str:
+        """Return the Argo workflow behind a run as JSON; empty if the server has none."""
+        path, names = "/apis/v1beta1/runs/{run}", {"run": run}
+        content = self._json(self._client.call_api, path, "GET", names, auth_settings=["Bearer"])
+        runtime = content.get("pipeline_runtime")
+        manifest = runtime.get("workflow_manifest") if isinstance(runtime, dict) else None
+        return manifest if isinstance(manifest, str) else ""
+
+    def log(self, run: str, node: str) -> str:
+        """Return the end of a task's log, given the id of its pod's node or the pod's name."""
+        path = "/apis/v1alpha1/runs/{run}/nodes/{node}/log"
+        return self._end_of_text(self.host, path, {"run": run, "node": node})
+
+    def archived_log(self, pod: str, namespace: str, day: str) -> str:
+        """Return the end of a pod's log from the user interface, which reads the archive of logs.
+
+        Args:
+            pod: the pod's name.
+            namespace: the pod's namespace.
+            day: when the pod was created, such as ``2026-11-26``.
+        """
+        query = {"podname": pod, "podnamespace": namespace, "createdat": day}
+        return self._end_of_text(self._ui, "/k8s/pod/logs", {}, query)
+
+    def link(self, kind: str, identifier: str) -> str:
+        """Return the user interface's address of a thing, such as a run of ``runs``."""
+        return f"{self._ui}/#/{kind}/details/{identifier}"
+
+    def _call(self, service: str, method: str, *values: Any, **more: Any) -> dict[str, Any]:
+        api = getattr(self._api, f"{service}ServiceApi")(self._client)
+        return self._json(getattr(api, f"{service.lower()}_service_{method}"), *values, **more)
+
+    def _json(self, method: Callable[..., Any], *values: Any, **more: Any) -> dict[str, Any]:
+        """Call a method of the generated client, and return the response's JSON."""
+        more |= {"_preload_content": False, "_request_timeout": (CONNECT_S, READ_S)}
+        with self._errors_as_sentences():
+            response = method(*values, **more)
+            try:
+                content = json.loads(response.data)
+            except ValueError:
+                content = None
+            if not isinstance(content, dict):
+                is_page = "html" in response.headers.get("Content-Type", "")
+                what = "a web page" if is_page else "something other than JSON"
+                self._fail_as_other_service(what)
+            return content
+
+    def _end_of_text(
+        self, host: str, path: str, names: Mapping[str, str], query: Mapping[str, str] = {}
+    ) -> str:
+        # A token is only sent to the server that it is for.
+        trusted = urlsplit(host)[:2] == urlsplit(self.host)[:2]
+        with self._errors_as_sentences():
+            response = self._client.call_api(
+                path, "GET", names, list(query.items()), _host=host,
+                auth_settings=["Bearer"] if trusted else [],
+                _preload_content=False, _request_timeout=(LOG_S, LOG_S),
+            )  # fmt: skip
+            if "html" in response.headers.get("Content-Type", ""):
+                self._fail_as_other_service("a web page")
+            return _end(response).decode("utf-8", "replace")
+
+    @contextmanager
+    def _errors_as_sentences(self) -> Iterator[None]:
+        import urllib3
+
+        try:
+            yield
+        except self._api.ApiException as error:
+            self._fail_as_rejected(error)
+        except urllib3.exceptions.HTTPError as error:
+            self._fail_as_unreachable(error)
+        except UnicodeError:
+            self._fail_as_other_service("what can't be read as text")
+
+    def _fail_as_other_service(self, what: str) -> NoReturn:
+        raise ClusterError(
+            f"{self.host} returned {what}, unlike Kubeflow Pipelines: {LOGIN_HINT} check the "
+            "address (it often ends in /pipeline)."
+        )
+
+    def _fail_as_rejected(self, error: Any) -> NoReturn:
+        message, status = _message(error.body), error.status
+        if status in _NO_ACCESS:
+            reason = "the token was rejected" if token() else f"give a token in {TOKEN}"
+            more = f" ({message})" if message else ""
+            raise ClusterCredentialsError(
+                f"{self.host} allows no access ({status}): {reason}{more}."
+            )
+        if status in _REDIRECTS:
+            place = (error.headers or {}).get("Location", "another place")
+            raise ClusterError(
+                f"{self.host} redirects to {place}: {LOGIN_HINT} give that address."
+            )
+        if status == _NOT_FOUND and not message:
+            self._fail_as_other_service("404, not found")
+        may_end = status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+        reason = message or error.reason or "no reason"
+        raise (ClusterUnreachableError if may_end else ClusterError)(
+            f"{self.host} rejected the request ({status}): {reason}."
+        )
+
+    def _fail_as_unreachable(self, error: Any) -> NoReturn:
+        reason = getattr(error, "reason", None) or error
+        if "SSL" in type(reason).__name__ or "CERTIFICATE" in str(reason):
+            raise ClusterError(
+                f"No trusted connection to {self.host} ({_short(reason)}): give the certificate "
+                f"of its authority by --ca-cert or {CA_CERT}."
+            )
+        raise ClusterUnreachableError(
+            f"{self.host} can't be reached ({_short(reason)}): check the address, "
+            "and the port-forward or VPN if one leads there."
+        )
+
+
+def in_namespace(namespace: str | None) -> dict[str, str]:
+    """Return the part of a request that names the namespace."""
+    return {"namespace": namespace} if namespace else {}
+
+
+def token() -> str:
+    """Return the token for the server; empty where none is given.
+
+    Raises:
+        MissingInputError: its file can't be read.
+        SettingError: it can't be a token.
+    """
+    path = os.environ.get(TOKEN_FILE, "")
+    text = os.environ.get(TOKEN, "").strip()
+    if not text and path:
+        try:
+            text = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeError):
+            raise MissingInputError(
+                f"There is no token in the file {path} ({TOKEN_FILE})."
+            ) from None
+    # It is part of one line of a request.
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        raise SettingError(f"The value of {TOKEN} or {TOKEN_FILE} can't be a token.")
+    return text
+
+
+def _address(text: str) -> str:
+    """Return a server's address without what a browser's address line may have after it."""
+    host = text.strip().split("#")[0].rstrip("/")
+    try:
+        parts = urlsplit(host)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise SettingError(
+            "--host: write an address such as https://kubeflow.example.org/pipeline, "
+            f"not {text!r}."
+        )
+    if parts.username or parts.password:
+        raise SettingError(f"--host: leave out name and password; give a token in {TOKEN}.")
+    return host
+
+
+def _check_encryption(host: SplitResult, allow_http: bool) -> None:
+    """Fail if the token would be sent over the network unencrypted."""
+    if host.scheme == "https" or allow_http or _is_loopback(host.hostname or "") or not token():
+        return
+    raise SettingError(
+        f"--host: the token in {TOKEN} or {TOKEN_FILE} would be sent unencrypted to "
+        f"http://{host.netloc}: use https, or allow it by --allow-http."
+    )
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _configuration(api: Any, host: str, ca_cert: Path | None) -> Any:
+    import urllib3
+
+    configuration = api.Configuration()
+    configuration.host = host
+    configuration.ssl_ca_cert = _certificates(ca_cert)
+    # No request is sent twice, as some create things; and none is sent on to a login page, token
+    # and all.
+    configuration.retries = urllib3.Retry(total=0, raise_on_redirect=False)
+    if token():
+        configuration.api_key["authorization"] = ""
+        configuration.api_key_prefix["authorization"] = "Bearer"
+        # A file's token is renewed while a run is followed.
+        configuration.refresh_api_key_hook = _renew_token
+    return configuration
+
+
+def _renew_token(configuration: Any) -> None:
+    configuration.api_key["authorization"] = token()
+
+
+def _certificates(given: Path | None) -> str | None:
+    path = given or Path(os.environ.get(CA_CERT, ""))
+    where = "--ca-cert" if given else CA_CERT
+    if path == Path():
+        return None
+    if not path.is_file():
+        raise MissingInputError(f"There is no file of certificates {path} ({where}).")
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except (ssl.SSLError, ValueError):
+        raise InputDataError(f"{path} holds no certificates in PEM form ({where}).") from None
+    return str(path)
+
+
+def _end(response: Any) -> bytes:
+    """Return the last bytes of a response, of which no more is kept in memory."""
+    end = b""
+    deadline = time.monotonic() + LOG_S
+    for chunk in response.stream(LOG_BYTES):
+        end = (end + chunk)[-LOG_BYTES:]
+        if time.monotonic() > deadline:
+            response.close()
+            raise ClusterUnreachableError(f"The log takes longer than {LOG_S} seconds to read.")
+    response.release_conn()
+    return end
+
+
+def _id(content: Mapping[str, Any], kind: str) -> str:
+    identifier = content.get(f"{kind}_id")
+    if not isinstance(identifier, str) or not identifier:
+        raise ClusterError(
+            f"The server's response has no {kind}_id: it is not the API that is expected."
+        )
+    return identifier
+
+
+def _message(body: Any) -> str:
+    """Return the message of an error's body; empty where that is no text for people."""
+    if not isinstance(body, str) or body.lstrip().startswith("<"):
+        return ""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return _short(body)
+    if not isinstance(content, dict):
+        return ""
+    texts = (content.get(key) for key in ("message", "error_message", "error"))
+    return _short(next((text for text in texts if isinstance(text, str) and text), ""))
+
+
+def _short(text: object) -> str:
+    """Return a text as one line that isn't too long, without the token."""
+    line = " ".join(str(text).split()).rstrip(".")
+    line = line.replace(token() or "\n", "…")
+    # The text of urllib3's errors begins with an object.
+    line = re.sub(r"^<?[\w.]+(\(.*?\)| object at \w+>): ", "", line)
+    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "…"
