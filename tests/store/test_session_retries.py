@@ -17,7 +17,7 @@ from autofocus.store.failures import Failure
 from autofocus.store.listing import list_objects
 from autofocus.store.session import Access, Bucket, open_bucket
 from tests.conftest import S3
-from tests.pipelines.test_access import certificate
+from tests.pipelines.test_cluster import certificate
 from tests.store.fake_s3 import BUCKET, ENVIRONMENT, Answer, FakeObject, FakeS3, serve
 from tests.store.outage import Proxy
 
