@@ -236,6 +236,7 @@ _CHECKS: Mapping[str, Callable[[_Run, str], None]] = {
     "label_priority": _check_rules,
     "model_uri": _check_model,
     "s3_secret": _must_match(_OBJECT, "a secret's name, of small letters, digits, - and ."),
+    "mlflow_secret": _must_match(_OBJECT, "a secret's name, of small letters, digits, - and ."),
     "accelerator_type": _must_match(_RESOURCE, "a resource of nodes such as nvidia.com/gpu"),
     "accelerator_count": _must_match(_COUNT, "a whole number of 0 or more"),
     "gpu_node_selector": _check_selector,

@@ -50,13 +50,16 @@ WORKSPACE = "local_pipeline"
 IMAGE_USER = 10001
 RUN_LABEL = "autofocus.run"
 _COLOURS = re.compile(r"\x1b\[\d*m")
-# What containers are told of the object store; its address goes by the pipeline's parameter.
+# The credentials of the object store and of MLflow's server; their addresses are parameters.
 PASSED_ON = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_DEFAULT_REGION",
     "AWS_REGION",
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
     "NO_PROXY",
 )
 

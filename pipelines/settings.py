@@ -14,6 +14,13 @@ S3_SECRET = Parameter(
     "the Kubernetes secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "autofocus-s3",
 )
+MLFLOW_SECRET = Parameter(
+    "mlflow_secret",
+    str,
+    "the Kubernetes secret with MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
+    "MLFLOW_TRACKING_TOKEN; need not exist",
+    "autofocus-mlflow",
+)
 SHARDS = Parameter(
     "shards",
     list[str],

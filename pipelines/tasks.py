@@ -10,11 +10,9 @@ from kfp.dsl import pipeline_channel
 from pipelines.compile import STORAGE_CLASS
 from pipelines.resources import HOUR, RESOURCES, of_stage
 
-# The keys of the secret, and the variables that boto3 reads.
-SECRET_KEYS = {
-    "AWS_ACCESS_KEY_ID": "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY": "AWS_SECRET_ACCESS_KEY",
-}
+# The keys of the secrets, which are the variables that boto3 and MLflow read.
+S3_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+MLFLOW_KEYS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 GPU = "nvidia.com/gpu"
 SCRATCH = "/scratch"
 # Where Kubeflow's launcher keeps artifacts, and the volumes that it makes for them: a volume of
@@ -73,7 +71,19 @@ def with_s3(task: dsl.PipelineTask, secret: str) -> dsl.PipelineTask:
         task: one that reads or writes the bucket.
         secret: the name of the Kubernetes secret; a pipeline's parameter.
     """
-    return kubernetes.use_secret_as_env(task, secret, SECRET_KEYS)
+    return kubernetes.use_secret_as_env(task, secret, {key: key for key in S3_KEYS})
+
+
+def with_mlflow(task: dsl.PipelineTask, secret: str) -> dsl.PipelineTask:
+    """Give a task the credentials of MLflow's server, as far as there are any.
+
+    Args:
+        task: one that logs to MLflow.
+        secret: the name of the Kubernetes secret; a pipeline's parameter. Neither it nor any of
+            its keys has to exist.
+    """
+    keys = {key: key for key in MLFLOW_KEYS}
+    return kubernetes.use_secret_as_env(task, secret, keys, optional=True)
 
 
 def on_gpu(task: dsl.PipelineTask, given: Mapping[str, Any]) -> dsl.PipelineTask:

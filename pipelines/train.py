@@ -17,9 +17,9 @@ from components.link.component import link
 from components.preprocess.component import preprocess
 from components.retrain.component import retrain
 from pipelines.resources import resource_parameters
-from pipelines.settings import MANIFEST, S3_SECRET, SHARDS
+from pipelines.settings import MANIFEST, MLFLOW_SECRET, S3_SECRET, SHARDS
 from pipelines.shards import prepare_shards, run_inner
-from pipelines.tasks import GPU, equip, on_gpu
+from pipelines.tasks import GPU, equip, on_gpu, with_mlflow
 from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 
 NAME = "autofocus-train"
@@ -60,7 +60,7 @@ def train_cpu() -> Any:
 
 
 def _build(for_gpu: tuple[Parameter, ...]) -> Any:
-    own = (MANIFEST, S3_SECRET, SHARDS, DETECTIONS, *for_gpu)
+    own = (MANIFEST, S3_SECRET, MLFLOW_SECRET, SHARDS, DETECTIONS, *for_gpu)
     parameters = (
         *parameters_of((anchor, *STAGES), own, EXCLUDED),
         *resource_parameters(*(stage.name for stage in STAGES)),
@@ -87,7 +87,7 @@ def _train(inner: Any, arguments: Arguments) -> None:
         preprocessed=prepared["preprocessed"],
         links=linked.outputs["links"],
     )
-    equip(trained, arguments)
+    with_mlflow(equip(trained, arguments), arguments["mlflow_secret"])
     name = "retrain"
     if "gpu_node_selector" in arguments:
         name = "retrain-gpu"

@@ -120,6 +120,7 @@ def test_stages_that_a_pipeline_lacks_decide_nothing(interfaces: dict[str, Inter
         ({"label_priority": ["# none"]}, "label_priority holds no rule"),
         ({"s3_secret": "My_Secret"}, "s3_secret must be a secret's name"),
         ({"s3_secret": ""}, "s3_secret must be a secret's name"),
+        ({"mlflow_secret": "a b"}, "mlflow_secret must be a secret's name"),
         ({"accelerator_type": "gpu"}, "accelerator_type must be a resource of nodes such as"),
         ({"accelerator_count": "two"}, "accelerator_count must be a whole number of 0 or more"),
         ({"accelerator_count": "-1"}, "accelerator_count must be a whole number of 0 or more"),

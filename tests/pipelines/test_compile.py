@@ -251,7 +251,7 @@ def test_credentials_come_from_a_secret_that_a_parameter_names(folder: Path, nam
     secrets = {
         label.removeprefix("exec-"): each["secretAsEnv"]
         for label, each in platform.items()
-        if "secretAsEnv" in each
+        if "secretAsEnv" in each and label != "exec-retrain"
     }
     assert set(secrets) == {"download", "publish"} & set(STAGES[name])
     for (secret,) in secrets.values():
@@ -261,6 +261,20 @@ def test_credentials_come_from_a_secret_that_a_parameter_names(folder: Path, nam
         }
         named = secret["secretNameParameter"]["componentInputParameter"]
         assert named.removeprefix("pipelinechannel--") == "s3_secret"
+
+
+@pytest.mark.parametrize("name", ["train", "train-cpu"])
+def test_mlflow_s_credentials_reach_the_training_if_there_are_any(folder: Path, name: str) -> None:
+    """They come from a secret that a parameter names; without it, or its keys, the task starts."""
+    _, platform = documents(folder, name)
+    (secret,) = platform["exec-retrain"]["secretAsEnv"]
+    assert secret["optional"] is True
+    assert secret["secretNameParameter"] == {"componentInputParameter": "mlflow_secret"}
+    assert {each["secretKey"]: each["envVar"] for each in secret["keyToEnv"]} == {
+        "MLFLOW_TRACKING_USERNAME": "MLFLOW_TRACKING_USERNAME",
+        "MLFLOW_TRACKING_PASSWORD": "MLFLOW_TRACKING_PASSWORD",
+        "MLFLOW_TRACKING_TOKEN": "MLFLOW_TRACKING_TOKEN",
+    }
 
 
 @pytest.mark.parametrize("name", PIPELINES)
@@ -340,6 +354,6 @@ def test_every_parameter_reaches_a_task(folder: Path, name: str) -> None:
         for value in task.get("inputs", {}).get("parameters", {}).values()
         if "componentInputParameter" in value
     }
-    used |= set(re.findall(r"gpu_node_selector|s3_secret", str(platform)))
+    used |= set(re.findall(r"gpu_node_selector|s3_secret|mlflow_secret", str(platform)))
     used |= {"model_uri"} if name == "label" else set()
     assert set(spec["root"]["inputDefinitions"]["parameters"]) <= used
