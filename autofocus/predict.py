@@ -1,4 +1,4 @@
-"""Label photographs with a trained model.
+"""Label images with a trained model.
 
 python autofocus/predict.py --saved_model_dir data/model --indir new_photos --outpath labels.csv
 """
@@ -12,8 +12,8 @@ from autofocus.errors import InputDataError
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
-from autofocus.model.classifier import ASSET_NAME, TrainedClassifier
 from autofocus.model.decision import ACCEPT, REVIEW
+from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     describe,
@@ -24,10 +24,10 @@ from autofocus.options.settings import (
     require_not_negative,
     require_share,
 )
+from autofocus.predicting.inputs import find_inputs, find_rejected
+from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.predicting.predictor import Predictor
-from autofocus.predicting.surroundings import Surroundings, survey
 from autofocus.predicting.table import PredictionTable
-from autofocus.predicting.wanted import find_rejected, find_wanted
 from autofocus.runs import files
 from autofocus.runs.items import process
 from autofocus.runs.ledger import ledger_beside
@@ -45,35 +45,35 @@ class PredictSettings:
 
     table: Path | None = option(
         None,
-        "label only the photographs that the column filepath of this table names, relative to "
-        "the table's folder or absolute; they must lie below --indir",
+        "label only the images in the column filepath of this table; paths are absolute or "
+        "relative to the table's folder, and below --indir",
         metavar="CSV",
     )
     shard: str | None = option(
         None,
-        "label only the I-th of N parts of the photographs, counted from 0; a folder's "
-        "photographs stay together, so that parts may be uneven",
+        "label only shard I of N, counted from 0; a folder's images stay together, so that shards "
+        "may differ in size",
         metavar="I/N",
     )
     extensions: tuple[str, ...] = option(
-        ("JPG", "JPEG", "PNG"), "take files that end so, in upper or lower case", metavar="EXT"
+        ("JPG", "JPEG", "PNG"), "extensions of image files, in upper or lower case", metavar="EXT"
     )
     photographs: Literal["auto", "raw", "preprocessed"] = option(
         "auto",
-        "whether to prepare the photographs as the model's were; auto takes a folder for "
-        "preprocessed where preprocess_images left its preparation.json, else for raw",
+        "whether the images are raw, and are preprocessed as the model's were; with auto they are "
+        "preprocessed already if the folder holds the preparation.json of preprocess_images",
     )
     probabilities: bool = option(
-        False, "write the probability of each label, too, as columns probability_<label>"
+        False, "write the probability of each label in columns probability_<label>"
     )
     allow_empty: bool = option(
         False,
-        "end well where there is no photograph, as in an empty shard",
+        "succeed if there are no images, as in an empty shard",
         affects_output=False,
     )
     batch: int = option(
         32,
-        "photographs that the network looks at at once; more may be faster on a GPU",
+        "images per batch; more may be faster on a GPU",
         affects_output=False,
         metavar="N",
     )
@@ -95,10 +95,10 @@ class PredictSettings:
 
 @dataclass(frozen=True)
 class PredictResult(StageResult):
-    """The account of `predict`.
+    """The summary of `predict`.
 
     Attributes:
-        predictions: the table of labels.
+        predictions: the table of predictions.
     """
 
     predictions: Path = Path()
@@ -110,28 +110,28 @@ def predict(
     outpath: Path,
     settings: PredictSettings = PredictSettings(),
 ) -> PredictResult:
-    """Give every photograph below a folder a label, and every sequence of photographs, too.
+    """Label every image below a folder, and every sequence of images.
 
-    Writes a table with a row a photograph, readable or not: its path (relative to the table's
-    folder), the label and its probability, whether a person must look, and what the frames of its
-    sequence say together. It may be stopped at any moment; started again it does what is left.
+    Writes a table with one row per image, readable or not: its path (relative to the table's
+    folder), its label and score, whether a person must review it, and the label and score of its
+    sequence. It can be stopped at any moment; started again, it continues.
 
     Args:
-        saved_model_dir: the model, as `retrain` wrote it.
-        indir: where the photographs are, raw or preprocessed; it is only read.
+        saved_model_dir: the model, as written by `retrain`.
+        indir: the folder of the images, raw or preprocessed; it is only read.
         outpath: the table to write.
-        settings: what to take and how.
+        settings: which images to label, and how.
 
     Raises:
-        MissingInputError: there is no model, no table of photographs, or no photograph.
-        InputDataError: the photographs were preprocessed in another way than the model's, or the
-            table names one elsewhere.
+        MissingInputError: the model, the table of images or the images are missing.
+        InputDataError: the images were preprocessed in another way than the model's, or the table
+            names an image elsewhere.
         OutputConflictError: `outpath` was begun with another model or other settings.
-        TooManyRejectedError: too many can't be used; all others are labelled nevertheless.
+        TooManyRejectedError: too many images can't be used; all others are labelled nevertheless.
     """
     is_raw = settings.photographs == "raw"
     rejected = {} if is_raw else find_rejected(indir, settings.extensions)
-    listing = find_wanted(
+    listing = find_inputs(
         indir,
         settings.extensions,
         table=settings.table,
@@ -148,10 +148,8 @@ def predict(
     prefix = "" if folder == "." else f"{folder}/"
     table = PredictionTable(classifier.description, names, prefix, settings.probabilities)
     with Workspace(outpath.parent, NAME, memory, output=outpath.name) as workspace:
-        surroundings = _survey(classifier, indir, names, preparation, settings, workspace)
-        predictor = Predictor(
-            indir, classifier, preparation, surroundings, rejected, settings.batch
-        )
+        neighbours = _find_neighbours(classifier, indir, names, preparation, settings, workspace)
+        predictor = Predictor(indir, classifier, preparation, neighbours, rejected, settings.batch)
         counts = process(
             predictor.items(names),
             workspace,
@@ -172,19 +170,19 @@ def predict(
     )
 
 
-def _survey(
+def _find_neighbours(
     classifier: TrainedClassifier,
     indir: Path,
     names: list[str],
     preparation: Preparation | None,
     settings: PredictSettings,
     workspace: Workspace,
-) -> Surroundings | None:
-    """Look round what lies beside the photographs, if the model looks at what moved."""
+) -> Neighbours | None:
+    """Return the neighbours of the images if the model needs the boxes around motion."""
     description = classifier.description
-    if not description.looks_at_motion or description.motion is None:
+    if not description.needs_motion or description.motion is None:
         return None
-    return survey(
+    return find_neighbours(
         indir,
         names,
         settings.extensions,
@@ -197,7 +195,7 @@ def _survey(
 
 
 def _notes(preparation: Preparation | None, table: PredictionTable) -> tuple[str, ...]:
-    notes = ["photographs were taken as they are" if preparation is None else "raw photographs"]
+    notes = ["images were used as they are" if preparation is None else "raw images"]
     if table.description.thresholds:
         accepted, review = table.decisions[ACCEPT], table.decisions[REVIEW]
         notes.append(
@@ -209,18 +207,19 @@ def _notes(preparation: Preparation | None, table: PredictionTable) -> tuple[str
 def _choose_preparation(
     classifier: TrainedClassifier, indir: Path, photographs: str
 ) -> Preparation | None:
-    """Return how to prepare the photographs; None if they are to be taken as they are."""
-    wanted = classifier.description.preparation
-    if photographs == "preprocessed" or wanted is None:
+    """Return how to preprocess the images; None if they are preprocessed already."""
+    expected = classifier.description.preparation
+    if photographs == "preprocessed" or expected is None:
         return None
-    mark = indir / PREPARATION_NAME
-    if photographs == "raw" or not mark.is_file():
-        return wanted
-    found = Preparation.from_file(mark)
-    if found != wanted:
+    file = indir / PREPARATION_NAME
+    if photographs == "raw" or not file.is_file():
+        return expected
+    actual = Preparation.from_file(file)
+    if actual != expected:
         raise InputDataError(
-            f"The photographs in {indir} were preprocessed with {found.to_json()}, and those of "
-            f"the model with {wanted.to_json()}: give the raw ones, or preprocess them likewise."
+            f"The images in {indir} were preprocessed with {actual.to_json()}, and those of the "
+            f"model with {expected.to_json()}: give the raw images, or preprocess them with the "
+            "model's settings."
         )
     return None
 
@@ -237,12 +236,12 @@ def _digest(saved_model_dir: Path) -> str:
 
 COMMAND = Command(
     name=NAME,
-    summary="Label photographs with a trained model.",
+    summary="Label images with a trained model.",
     example=f"autofocus {NAME} --saved_model_dir data/model --indir photos --outpath labels.csv",
     function=predict,
     arguments=(
-        Argument("saved_model_dir", "the model's folder, as retrain wrote it"),
-        Argument("indir", "the folder below which the photographs are"),
+        Argument("saved_model_dir", "the model's folder, as written by retrain"),
+        Argument("indir", "the folder of the images"),
         Argument("outpath", "the table to write"),
     ),
     settings=PredictSettings,

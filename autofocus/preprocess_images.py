@@ -13,8 +13,8 @@ from PIL import Image
 
 from autofocus.errors import OutputConflictError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
-from autofocus.images.capture import Capture, read_capture, to_exif
-from autofocus.images.decoding import RejectedImageError, open_photograph
+from autofocus.images.capture import Capture, to_exif
+from autofocus.images.decoding import RejectedImageError
 from autofocus.images.finding import check_name, list_images
 from autofocus.images.names import IMAGE_FORMATS, PREPARATION_NAME
 from autofocus.images.preparing import (
@@ -22,8 +22,8 @@ from autofocus.images.preparing import (
     Preparation,
     colourfulness,
     mean_brightness,
-    prepare,
 )
+from autofocus.images.reading import read_image
 from autofocus.motion.tables import BoxesMade, BoxMaker
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
@@ -222,16 +222,15 @@ class _Preprocessor:
         check_name(name)
         # Taken before reading: a file that is changed meanwhile is done again by the next run.
         stamp = _stamp(path)
-        with open_photograph(path) as photograph:
-            capture = read_capture(photograph.image)
-            image = prepare(photograph, self.settings.preparation)
-        self._save(image, capture, self.outdir / name)
+        decoded = read_image(path, self.settings.preparation)
+        image = decoded.image
+        self._save(image, decoded.capture, self.outdir / name)
         return {
-            **dataclasses.asdict(capture),
+            **dataclasses.asdict(decoded.capture),
             "night": int(colourfulness(image) <= self.settings.night_tolerance),
             "mean_brightness": f"{mean_brightness(image):.2f}",
-            "width": photograph.width,
-            "height": photograph.height,
+            "width": decoded.width,
+            "height": decoded.height,
             "original": stamp,
         }
 

@@ -154,7 +154,7 @@ def retrain(
         ItemRun(workspace, ledger) as run,
     ):
         jobs = settings.jobs or cores()
-        items = Extractor(image_dir, backbone, cache).items(list(classes.files))
+        items = Extractor(image_dir, backbone, cache, jobs).items(list(classes.files))
         outcomes = list(run.outcomes(items, jobs))
         dataset = _make_dataset(image_dir, classes, outcomes, settings, workspace)
         plan = _plan(image_dir, saved_model_dir, dataset, backbone, preparation, settings)

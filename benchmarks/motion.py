@@ -13,7 +13,7 @@ from typing import Any
 
 from autofocus import __version__
 from autofocus.grouping.locations import LocationPattern
-from autofocus.images.decoding import decode, open_photograph
+from autofocus.images.decoding import decode, open_image
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.tables import read_frames
 from autofocus.retrain import retrain
@@ -106,7 +106,7 @@ def _seconds(folder: Path) -> float:
     frames = read_frames(folder / "image_properties.csv", LocationPattern())
     images = {}
     for frame in frames:
-        with open_photograph(folder / frame.name) as photograph:
+        with open_image(folder / frame.name) as photograph:
             images[frame.name] = decode(photograph)[0]
     finder = MotionFinder(frames, images.__getitem__)
     start = time.perf_counter()

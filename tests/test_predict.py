@@ -119,8 +119,8 @@ def test_preprocessed_photographs_are_known_as_such(model: Path, tmp_path: Path)
     assert [row["label"] for row in rows(raw.predictions)] == [
         row["label"] for row in rows(small.predictions)
     ]
-    assert "raw photographs" in raw.notes
-    assert "photographs were taken as they are" in small.notes
+    assert "raw images" in raw.notes
+    assert "images were used as they are" in small.notes
 
 
 def test_what_preprocessing_rejected_has_a_row(model: Path, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_photographs_preprocessed_otherwise_are_refused(model: Path, tmp_path: P
     """What was trimmed in another way than the model's photographs is told, not labelled."""
     make_classes(tmp_path / "in", 1)
     (tmp_path / "in" / "preparation.json").write_text(json.dumps(Preparation().to_json()))
-    with pytest.raises(InputDataError, match="preprocess them likewise"):
+    with pytest.raises(InputDataError, match="preprocess them with the"):
         predict(model, tmp_path / "in", tmp_path / "out.csv")
 
 

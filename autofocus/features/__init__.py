@@ -1,1 +1,1 @@
-"""What the network sees of an image, for training and prediction alike."""
+"""What a network sees of an image, for training and prediction alike, and its embeddings."""

@@ -1,55 +1,66 @@
-"""Computing the bottleneck values of photographs, in batches, with decoding in parallel."""
+"""Computing the embeddings of images in batches, while worker threads decode."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.base import BATCH
-from autofocus.features.bottlenecks import Bottlenecks
-from autofocus.features.loading import to_batch, to_pixels
+from autofocus.features.crop import Crop
+from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.features.pixels import Pixels, to_batch
 from autofocus.images.decoding import RejectedImageError
-from autofocus.images.facts import observe
+from autofocus.images.facts import find_facts
+from autofocus.images.reading import read_image
+from autofocus.motion.boxes import Box
+from autofocus.motion.finding import MotionFinder
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.runs.parallel import ordered_map
+from autofocus.runs.progress import Progress
 
 
 @dataclass(frozen=True)
 class _Decoded:
-    """A photograph whose feature vector is not in the cache."""
+    """An image whose embedding is not in the cache."""
 
     outcome: Outcome
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
 
 
 @dataclass(frozen=True)
 class Extractor:
-    """Makes sure that the cache holds the feature vector of each photograph.
+    """Fills the cache with the embeddings, facts and boxes of images.
 
     Attributes:
-        image_dir: the folder that the names are relative to.
-        backbone: makes feature vectors.
-        cache: keeps them.
+        image_dir: the folder that the images' names are relative to.
+        backbone: computes the embeddings.
+        cache: stores them.
+        jobs: the number of worker threads that decode.
     """
 
     image_dir: Path
     backbone: Backbone
-    cache: Bottlenecks
+    cache: EmbeddingCache
+    jobs: int
 
     def items(self, names: Sequence[str]) -> Items[str]:
-        """Return the images, by their paths relative to `image_dir`, and what to do with each.
+        """Return the work to do for each image: the embedding of its whole frame.
 
         The outcomes' extra values are `digest` (of the content) and `facts`.
+
+        Args:
+            names: relative to `image_dir`.
         """
         return Items(
             names,
-            name=lambda name: name,
+            name=str,
             work=self._work,
             is_whole=self._is_whole,
             complete=self._complete,
@@ -57,21 +68,26 @@ class Extractor:
         )
 
     def _work(self, name: str) -> Outcome | Pending:
-        path = self.image_dir / name
         try:
-            extra = _identify(path)
-            digest = extra["digest"]
-            if digest in self.cache.known and digest in self.cache.notes:
-                return Outcome(Row(name), {**extra, "facts": self.cache.notes[digest]})
-            image, facts = observe(path)
+            return self._extract(name)
         except RejectedImageError as error:
             return Outcome(rejected(name, error.reason, error.detail))
-        outcome = Outcome(Row(name), {**extra, "facts": facts.to_json()})
-        return Pending(_Decoded(outcome, to_pixels(image, self.backbone.image_size)))
+
+    def _extract(self, name: str) -> Outcome | Pending:
+        path = self.image_dir / name
+        extra = _identify(path)
+        digest = extra["digest"]
+        if digest in self.cache.known and digest in self.cache.notes:
+            return Outcome(Row(name), {**extra, "facts": self.cache.notes[digest]})
+        decoded = read_image(path)
+        outcome = Outcome(Row(name), {**extra, "facts": find_facts(decoded).to_json()})
+        return Pending(_Decoded(outcome, Crop().pixels(decoded.image, self.backbone.image_size)))
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
-        unchanged = files.is_unchanged(self.image_dir / name, earlier.extra)
-        return unchanged and earlier.extra.get("digest") in self.cache.known
+        path = self.image_dir / name
+        if not files.is_unchanged(path, earlier.extra):
+            return False
+        return earlier.extra.get("digest") in self.cache.known
 
     def _complete(self, batch: Sequence[_Decoded]) -> Sequence[Outcome]:
         features = self.backbone.features(to_batch([image.pixels for image in batch]))
@@ -79,6 +95,49 @@ class Extractor:
         self.cache.put([extra["digest"] for extra in extras], features)
         self.cache.put_notes({extra["digest"]: extra["facts"] for extra in extras})
         return [image.outcome for image in batch]
+
+    def extract(self, crops: Mapping[str, tuple[str, Crop]], label: str) -> None:
+        """Compute the embeddings of crops, unless they are in the cache.
+
+        Args:
+            crops: the image's name and the crop, by the crop's key.
+            label: for the progress bar.
+        """
+        missing = {key: crop for key, crop in crops.items() if key not in self.cache.known}
+        if not missing:
+            return
+        with Progress(label, len(missing)) as progress:
+            drawn = ordered_map(self._draw, missing.items(), self.jobs)
+            while batch := list(islice(drawn, BATCH)):
+                features = self.backbone.features(to_batch([pixels for _, pixels in batch]))
+                self.cache.put([key for key, _ in batch], features)
+                progress.advance(len(batch))
+
+    def _draw(self, item: tuple[str, tuple[str, Crop]]) -> tuple[str, Pixels]:
+        key, (name, crop) = item
+        image = read_image(self.image_dir / name).image
+        return key, crop.pixels(image, self.backbone.image_size)
+
+    def boxes(self, finder: MotionFinder, digests: Mapping[str, str]) -> dict[str, Box]:
+        """Return the box around motion in each image, from the cache if it is there.
+
+        Args:
+            finder: detects motion; it knows all frames.
+            digests: the SHA-256 of each image's content, by its name.
+        """
+        keys = {name: _box_key(finder, name, digests) for name in digests}
+        missing = [name for name, key in keys.items() if key not in self.cache.notes]
+        if missing:
+            with Progress("finding motion", len(missing)) as progress:
+                boxes = zip(missing, ordered_map(finder.box, missing, self.jobs), strict=True)
+                while batch := list(islice(boxes, BATCH)):
+                    self.cache.put_notes(
+                        {keys[name]: json.dumps(box.to_json()) for name, box in batch}
+                    )
+                    progress.advance(len(batch))
+        return {
+            name: Box.from_json(json.loads(self.cache.notes[key])) for name, key in keys.items()
+        }
 
 
 def _identify(path: Path) -> dict[str, Any]:
@@ -91,7 +150,8 @@ def _identify(path: Path) -> dict[str, Any]:
         # Reading a pipe would block.
         if path.exists() and not path.is_file():
             raise RejectedImageError(Reason.UNREADABLE, "no plain file")
-        return {"digest": files.digest_file(path), **files.stamp(path)}
+        # The stamp first: a file that changes meanwhile is read again by the next run.
+        return {**files.stamp(path), "digest": files.digest_file(path)}
     except FileNotFoundError:
         detail = (
             "a link to a file that is not there" if path.is_symlink() else "there is no such file"
@@ -99,3 +159,9 @@ def _identify(path: Path) -> dict[str, Any]:
         raise RejectedImageError(Reason.IMAGE_MISSING, detail) from None
     except OSError as error:
         raise RejectedImageError(Reason.UNREADABLE, error.strerror or str(error)) from None
+
+
+def _box_key(finder: MotionFinder, name: str, digests: Mapping[str, str]) -> str:
+    parts: list[Any] = [finder.settings.to_json(), digests[name]]
+    parts += [digests[neighbour] for neighbour in finder.neighbours(name)]
+    return "box " + hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""TensorFlow, imported when it is needed and without its chatter."""
+"""TensorFlow, imported when it is needed and without its log messages."""
 
 import os
 import sys
@@ -13,32 +13,40 @@ from autofocus.runs.parallel import cores
 
 
 @cache
-def tensorflow() -> Any:
+def tensorflow(extra: str = "train") -> Any:
     """Import TensorFlow.
 
-    Its notes about the processor and about GPUs that aren't there are held back; where the import
-    fails, they are printed. GPUs, where there are any, give out memory as it is asked for.
+    Its messages about the processor and missing GPUs are held back, unless the import fails. GPU
+    memory is allocated as it is needed.
+
+    Args:
+        extra: the extra of this project that installs it for the caller.
 
     Raises:
         MissingDependencyError: it isn't installed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _quiet_stderr():
-        tf = need("tensorflow", "train")
-        for gpu in tf.config.list_physical_devices("GPU"):
-            tf.config.experimental.set_memory_growth(gpu, True)
-        # TensorFlow doesn't know a container's limit, and would start a thread for each processor.
-        if cores() < (os.cpu_count() or 1):
-            tf.config.threading.set_intra_op_parallelism_threads(cores())
+        tf = need("tensorflow", extra)
+        _configure(tf)
     return tf
+
+
+@cache
+def _configure(tf: Any) -> None:
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+    # TensorFlow ignores a container's limit, and would start a thread for each processor.
+    if cores() < (os.cpu_count() or 1):
+        tf.config.threading.set_intra_op_parallelism_threads(cores())
 
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
     """Hold back what native code writes to the process's standard error, unless the body fails.
 
-    Python's `redirect_stderr` doesn't reach native code, and before TensorFlow is initialised none
-    of its settings do.
+    Python's `redirect_stderr` doesn't affect native code, and before TensorFlow is initialised
+    none of its settings do.
     """
     sys.stderr.flush()
     kept = os.dup(2)

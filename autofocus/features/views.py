@@ -17,7 +17,7 @@ from PIL import Image
 
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.base import BATCH
-from autofocus.features.bottlenecks import Bottlenecks
+from autofocus.features.embedding_cache import EmbeddingCache as Bottlenecks
 from autofocus.features.loading import read, to_batch, to_pixels
 from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder

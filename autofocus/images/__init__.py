@@ -1,1 +1,1 @@
-"""Photographs: finding, decoding, preparing and describing them."""
+"""Reading images: finding, decoding, preprocessing, and their date, time and camera."""

@@ -1,8 +1,4 @@
-"""When a photograph was taken and with what, as its EXIF data tell; nothing is ever invented.
-
-Fields: DateTimeOriginal (0x9003), DateTime (0x0132), Make (0x010F), Model (0x0110), of the EXIF
-specification (CIPA DC-008).
-"""
+"""Date, time and camera of an image from its EXIF data (CIPA DC-008); nothing is guessed."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,23 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from PIL import Image
+from PIL import ExifTags, Image
 
-_MAKE, _MODEL, _DATE_TIME = 0x010F, 0x0110, 0x0132
-_EXIF_FOLDER, _DATE_TIME_ORIGINAL = 0x8769, 0x9003
+_TAGS, _EXIF_IFD = ExifTags.Base, ExifTags.IFD.Exif
 _MOMENT = re.compile(r"\s*(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 
 
 @dataclass(frozen=True)
 class Capture:
-    """Date, time and camera of a photograph; each empty where it isn't told.
+    """Date, time and camera of an image; each is empty if unknown.
 
     Attributes:
         date: YYYY-MM-DD.
         time: HH:MM:SS, by the camera's clock.
         time_source: the EXIF field that date and time are from.
-        camera_make: the maker's name.
-        camera_model: the model's name.
+        camera_make: the manufacturer.
+        camera_model: the model.
     """
 
     date: str = ""
@@ -35,14 +30,26 @@ class Capture:
     camera_make: str = ""
     camera_model: str = ""
 
+    @property
+    def moment(self) -> str:
+        """Date and time in ISO format, to the second; empty if unknown."""
+        return f"{self.date}T{self.time}" if self.date else ""
+
+    @property
+    def camera(self) -> str:
+        """Manufacturer and model; empty if unknown."""
+        make, model = self.camera_make, self.camera_model
+        # Many models begin with their manufacturer's name.
+        return model if model.casefold().startswith(make.casefold()) else f"{make} {model}".strip()
+
 
 def read_capture(image: Image.Image) -> Capture:
     """Read date, time and camera from an image's EXIF data."""
     top = image.getexif
-    camera = {"camera_make": _field(top, _MAKE), "camera_model": _field(top, _MODEL)}
+    camera = {"camera_make": _field(top, _TAGS.Make), "camera_model": _field(top, _TAGS.Model)}
     candidates = {
-        "DateTimeOriginal": _field(lambda: top().get_ifd(_EXIF_FOLDER), _DATE_TIME_ORIGINAL),
-        "DateTime": _field(top, _DATE_TIME),
+        "DateTimeOriginal": _field(lambda: top().get_ifd(_EXIF_IFD), _TAGS.DateTimeOriginal),
+        "DateTime": _field(top, _TAGS.DateTime),
     }
     for source, value in candidates.items():
         if moment := _moment(value):
@@ -52,7 +59,7 @@ def read_capture(image: Image.Image) -> Capture:
 
 
 def _field(fields: Callable[[], Mapping[int, Any]], tag: int) -> str:
-    """Return one field's text; whatever is wrong with it, the picture and other fields count."""
+    """Return a field's text; empty if it is missing or broken, whichever way."""
     try:
         return _text(fields().get(tag))
     except Exception:
@@ -60,7 +67,7 @@ def _field(fields: Callable[[], Mapping[int, Any]], tag: int) -> str:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read EXIF's form of a moment; None where it is no moment, such as all zeros."""
+    """Parse EXIF's date and time format; None if invalid, such as all zeros."""
     match = _MOMENT.match(text)
     try:
         return datetime(*map(int, match.groups())) if match else None  # type: ignore[arg-type]
@@ -73,19 +80,19 @@ def _text(value: object) -> str:
         value = value.decode("utf-8", errors="replace")
     if not isinstance(value, str):
         return ""
-    # Cameras fill up their fields with NULs and blanks.
-    shown = "".join(letter if letter.isprintable() else " " for letter in value.split("\0")[0])
-    return " ".join(shown.split())
+    # Cameras pad their fields with NULs and blanks.
+    printable = "".join(letter if letter.isprintable() else " " for letter in value.split("\0")[0])
+    return " ".join(printable.split())
 
 
 def to_exif(capture: Capture) -> Image.Exif:
-    """Return EXIF data that keep date, time and camera with a derived picture."""
+    """Return EXIF data with date, time and camera, for an image made of the original."""
     exif = Image.Exif()
-    exif[_MAKE], exif[_MODEL] = capture.camera_make, capture.camera_model
+    exif[_TAGS.Make], exif[_TAGS.Model] = capture.camera_make, capture.camera_model
     if capture.date:
         moment = f"{capture.date.replace('-', ':')} {capture.time}"
         if capture.time_source == "DateTime":
-            exif[_DATE_TIME] = moment
+            exif[_TAGS.DateTime] = moment
         else:
-            exif.get_ifd(_EXIF_FOLDER)[_DATE_TIME_ORIGINAL] = moment
+            exif.get_ifd(_EXIF_IFD)[_TAGS.DateTimeOriginal] = moment
     return exif

@@ -1,33 +1,29 @@
-"""Opening photographs of all the sorts that camera traps and people produce."""
+"""Opening and decoding image files of all the kinds that camera traps and people produce."""
 
 import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.ledger import Reason
 
-# Above this a file is taken for a decompression bomb: about 179 megapixels, Pillow's own limit.
+# A larger file is taken for a decompression bomb: about 179 megapixels, Pillow's own limit.
 MAX_PIXELS = 2 * (1 << 30) // 4 // 3
 
 # Pillow's readers of these are in daily use; others, such as that for EPS, start programs. MPO
-# goes by the reader of JPEG.
+# files are read as JPEG.
 FORMATS = tuple(dict.fromkeys(IMAGE_FORMATS.values()))
 
-# Pillow warns of large pictures and broken EXIF data: the ledger tells what came of either, and
-# a progress bar is no place for it.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-
-_ORIENTATION = 0x0112
-# EXIF orientations in which the stored rows are the columns of the upright picture.
-_LYING = range(5, 9)
-# Those in which the upright picture's top is where the stored rows or columns end.
+# EXIF orientations in which the stored rows are the columns of the upright image.
+_TRANSPOSED = range(5, 9)
+# Those in which the top of the upright image is where the stored rows or columns end.
 _TURNED_OVER = (3, 4, 7, 8)
 _TO_UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -42,11 +38,11 @@ _JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG"
 
 
 class RejectedImageError(Exception):
-    """A photograph can't be used; a stage turns this into a row of its ledger.
+    """An image can't be used; a stage turns this into a row of its ledger.
 
     Attributes:
-        reason: why.
-        detail: more for people.
+        reason: why, from the ledger's vocabulary.
+        detail: an explanation for people.
     """
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -56,14 +52,14 @@ class RejectedImageError(Exception):
 
 
 @dataclass(frozen=True)
-class Photograph:
-    """A file that has been opened and whose header makes sense; its pixels are not read yet.
+class OpenImage:
+    """An open file with a valid header; its pixels are not decoded yet.
 
     Attributes:
         image: Pillow's lazy image.
-        width: of the upright picture, in pixels.
-        height: likewise.
-        orientation: of the stored picture, 1 (upright) to 8, as EXIF has it.
+        width: of the upright image, in pixels.
+        height: of the upright image, in pixels.
+        orientation: EXIF orientation of the stored image, 1 (upright) to 8.
     """
 
     image: Image.Image
@@ -73,30 +69,41 @@ class Photograph:
 
     @property
     def is_turned_over(self) -> bool:
-        """Whether the top of the upright picture is where its stored rows (or columns) end."""
+        """Whether the top of the upright image is where its stored rows (or columns) end."""
         return self.orientation in _TURNED_OVER
 
 
 @contextmanager
-def open_photograph(path: Path) -> Iterator[Photograph]:
+def open_image(path: Path) -> Iterator[OpenImage]:
     """Open a file and read its header; the file is closed at the end of the `with` block.
 
     Yields:
-        The photograph.
+        The open image.
 
     Raises:
-        RejectedImageError: it is empty, no picture, too large, or can't be read.
+        RejectedImageError: it is empty, no image, too large, or can't be read.
     """
+    _ignore_pillow_warnings()
     with _open(path) as image:
         width, height = image.size
         orientation = _orientation(image)
-        if orientation in _LYING:
+        if orientation in _TRANSPOSED:
             width, height = height, width
-        yield Photograph(image, width, height, orientation)
+        yield OpenImage(image, width, height, orientation)
+
+
+@cache
+def _ignore_pillow_warnings() -> None:
+    """Ignore Pillow's warnings about large images and broken EXIF data from now on.
+
+    The ledger reports what came of either. It is done for good, as `warnings.catch_warnings` is
+    not safe in threads, and when the first image is opened, so that an import changes nothing.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def _open(path: Path) -> Image.Image:
-    start = _start(path)
+    start = read_start(path)
     try:
         return Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
@@ -108,10 +115,14 @@ def _open(path: Path) -> Image.Image:
         raise _broken(error) from None
 
 
-def _start(path: Path) -> bytes:
-    """Return the first bytes of a file."""
+def read_start(path: Path) -> bytes:
+    """Return the first bytes of a file.
+
+    Raises:
+        RejectedImageError: it is empty, or can't be read.
+    """
     try:
-        # A pipe would be waited for, for ever.
+        # Reading a pipe would block forever.
         if not path.is_file():
             raise RejectedImageError(Reason.UNREADABLE, "no plain file, or a link to nowhere")
         with path.open("rb") as file:
@@ -131,39 +142,39 @@ def _unidentified(start: bytes) -> RejectedImageError:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        orientation = int(image.getexif().get(_ORIENTATION, 1))
+        orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
-        # Broken EXIF must not cost the picture.
+        # An image with broken EXIF data can be used all the same.
         return 1
     return orientation if orientation in _TO_UPRIGHT else 1
 
 
-def decode(photograph: Photograph, shrink: float = 1.0) -> tuple[Image.Image, float]:
-    """Read the pixels, upright, as 8-bit RGB or L.
+def decode(opened: OpenImage, shrink: float = 1.0) -> tuple[Image.Image, float]:
+    """Decode the pixels, upright, as 8-bit RGB or L.
 
-    JPEG files are decoded at 1/2, 1/4 or 1/8 of their size where that is still large enough
-    (`Image.draft`, which leaves out the finer part of the cosine transform).
+    JPEG files are decoded at 1/2, 1/4 or 1/8 of their size if that is still large enough
+    (`Image.draft`, which skips the high frequencies of the cosine transform).
 
     Args:
-        photograph: an opened file.
-        shrink: how small the result may be, as a share of the full size.
+        opened: an open image.
+        shrink: the minimum size of the result, as a fraction of the full size.
 
     Returns:
-        The image and its real size as a share of the full size: 1, 1/2, 1/4 or 1/8.
+        The image, and its actual size as a fraction of the full size: 1, 1/2, 1/4 or 1/8.
 
     Raises:
-        RejectedImageError: the file is cut off or broken.
+        RejectedImageError: the file is truncated or broken.
     """
-    image, share = photograph.image, 1.0
+    image, fraction = opened.image, 1.0
     full_width = image.width
     try:
         if shrink < 1:
-            wanted = (math.ceil(image.width * shrink), math.ceil(image.height * shrink))
-            drafted = image.draft(None, wanted)
+            minimum = (math.ceil(image.width * shrink), math.ceil(image.height * shrink))
+            drafted = image.draft(None, minimum)
             # The box is the full size divided by 1, 2, 4 or 8, not rounded.
-            share = drafted[1][2] / full_width if drafted else 1.0
+            fraction = drafted[1][2] / full_width if drafted else 1.0
         image.load()
-        return to_8_bit(_upright(image, photograph.orientation)), share
+        return to_8_bit(_upright(image, opened.orientation)), fraction
     except Image.DecompressionBombError:
         raise RejectedImageError(Reason.TOO_LARGE, f"over {MAX_PIXELS} pixels") from None
     except MemoryError:
@@ -174,18 +185,18 @@ def decode(photograph: Photograph, shrink: float = 1.0) -> tuple[Image.Image, fl
 
 def _broken(error: Exception) -> RejectedImageError:
     words = _words(error)
-    # The second is what Pillow says of a JPEG file that ends between header and pixels.
-    cut_off = "truncated" in words.lower() or words == "cannot load this image"
-    return RejectedImageError(Reason.TRUNCATED if cut_off else Reason.UNREADABLE, words)
+    # The second is Pillow's message for a JPEG file that ends between header and pixels.
+    is_truncated = "truncated" in words.lower() or words == "cannot load this image"
+    return RejectedImageError(Reason.TRUNCATED if is_truncated else Reason.UNREADABLE, words)
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    # Not `ImageOps.exif_transpose`, which writes the EXIF data anew and fails on broken ones.
+    # Not `ImageOps.exif_transpose`, which rewrites the EXIF data and fails on broken ones.
     return image if orientation == 1 else image.transpose(_TO_UPRIGHT[orientation])
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:
-    """Return the image as mode RGB, or L where it has one channel."""
+    """Return the image in mode RGB, or L if it has one channel."""
     if image.mode in ("RGB", "L"):
         return image.copy()
     if image.mode.startswith("I") or image.mode == "F":
@@ -194,7 +205,7 @@ def to_8_bit(image: Image.Image) -> Image.Image:
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
-    """Bring 16 bits to 8; Pillow's own conversion would clip at 255."""
+    """Scale 16 bits to 8; Pillow's own conversion would clip at 255."""
     values = np.asarray(image, dtype=np.float64) / 257.0
     return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8), "L")
 

@@ -1,30 +1,26 @@
-"""What a photograph tells of itself besides its picture: when, with what, in what light.
+"""The facts about an image by which an evaluation is broken down: time, camera and light.
 
-All of it follows from the file's content, so that it is known wherever the photograph is, without
-a table beside it, and can be kept under a digest of the content.
+They follow from the file's content alone, so that they are known without a table beside it and can
+be cached by a digest of the content.
 """
 
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 
-from PIL import Image
-
-from autofocus.images.capture import read_capture
-from autofocus.images.decoding import decode, open_photograph
 from autofocus.images.preparing import NIGHT_TOLERANCE, colourfulness, mean_brightness
+from autofocus.images.reading import DecodedImage
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a photograph tells of itself.
+    """The facts about an image.
 
     Attributes:
-        moment: when it was taken, in ISO form by the camera's clock; empty where it isn't told.
-        camera: maker and model; empty likewise.
-        night: whether it was taken by infrared light.
-        brightness: its mean in grayscale, 0 to 255.
+        moment: date and time in ISO format, by the camera's clock; empty if unknown.
+        camera: manufacturer and model; empty if unknown.
+        night: whether it was taken in infrared light.
+        brightness: its mean in greyscale, 0 to 255.
     """
 
     moment: str
@@ -34,7 +30,7 @@ class Facts:
 
     @property
     def taken(self) -> datetime | None:
-        """When it was taken, if that is told."""
+        """Date and time, if known."""
         return datetime.fromisoformat(self.moment) if self.moment else None
 
     def to_json(self) -> str:
@@ -43,29 +39,16 @@ class Facts:
 
     @classmethod
     def from_json(cls, text: str) -> "Facts":
-        """Read what `to_json` wrote."""
+        """Read the text that `to_json` returned."""
         return cls(**json.loads(text))
 
 
-def observe(path: Path) -> tuple[Image.Image, Facts]:
-    """Decode a photograph that is preprocessed already, and take down what it tells.
-
-    Raises:
-        RejectedImageError: the file can't be used.
-    """
-    with open_photograph(path) as photograph:
-        capture = read_capture(photograph.image)
-        image = decode(photograph)[0]
-    moment = f"{capture.date}T{capture.time}" if capture.date else ""
-    facts = Facts(
-        moment,
-        _camera(capture.camera_make, capture.camera_model),
+def find_facts(decoded: DecodedImage) -> Facts:
+    """Return the facts about a preprocessed image."""
+    image, capture = decoded.image, decoded.capture
+    return Facts(
+        capture.moment,
+        capture.camera,
         colourfulness(image) <= NIGHT_TOLERANCE,
         round(mean_brightness(image), 2),
     )
-    return image, facts
-
-
-def _camera(make: str, model: str) -> str:
-    # Many models begin with their maker's name.
-    return model if model.casefold().startswith(make.casefold()) else f"{make} {model}".strip()

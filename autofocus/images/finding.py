@@ -11,7 +11,7 @@ from autofocus.images.decoding import RejectedImageError
 from autofocus.runs.ledger import Reason
 from autofocus.runs.workspace import HIDDEN
 
-# macOS keeps what other disks can't hold in files of this prefix beside the real ones.
+# macOS writes files with this prefix beside the real ones on disks without extended attributes.
 APPLE_DOUBLE_PREFIX = "._"
 # A note counts this many endings, and all others together.
 _MAX_ENDINGS = 8
@@ -70,41 +70,45 @@ def list_images(
 ) -> Listing:
     """List all files below the folder that have one of the extensions, and count all others.
 
-    Links to folders are followed, each real folder once; one that lies below `folder` itself goes
-    by its own path, so that names don't depend on the order in which a disk lists them.
+    Links to folders are followed, each real folder once; one that lies below `folder` itself has
+    its own path, so that names don't depend on the order in which a disk lists them.
 
     Args:
-        folder: where to look.
-        extensions: such as ``JPG``, in any case, with or without a dot.
-        leave_out: folders not to look into, such as the output folder.
-        allow_empty: whether to return nothing where there is nothing, rather than raise.
+        folder: where to search.
+        extensions: such as ``JPG``, in upper or lower case, with or without a dot.
+        leave_out: folders not to search, such as the output folder.
+        allow_empty: return an empty list if there are no images, instead of raising.
 
     Raises:
-        MissingInputError: there is no such folder, or no such file in it.
+        MissingInputError: the folder is missing or holds no such file.
     """
     if not folder.is_dir():
         if allow_empty:
             return Listing([])
-        raise MissingInputError(f"There is no folder {folder}: give one that holds photographs.")
-    wanted = {"." + extension.lower().lstrip(".") for extension in extensions}
+        raise MissingInputError(f"There is no folder {folder}: give one that holds images.")
+    suffixes = {"." + extension.lower().lstrip(".") for extension in extensions}
     names: list[str] = []
     ignored: Counter[str] = Counter()
     for name in _files(folder, {path.resolve() for path in leave_out}):
         ending = PurePath(name).suffix.lower()
-        if ending in wanted:
+        if ending in suffixes:
             names.append(name)
         else:
             ignored[ending] += 1
     if not names and not allow_empty:
         raise MissingInputError(
-            f"No file below {folder} ends in {', '.join(sorted(wanted))}: "
+            f"No file below {folder} ends in {', '.join(sorted(suffixes))}: "
             "give another folder or other --extensions."
         )
     return Listing(sorted(names), ignored)
 
 
 def check_name(name: str) -> None:
-    """Reject a file whose very name tells that it can't be used (raises RejectedImageError)."""
+    """Reject a file that can't be used because of its name.
+
+    Raises:
+        RejectedImageError: it is one of macOS's `._` files, or its name is not in UTF-8.
+    """
     if Path(name).name.startswith(APPLE_DOUBLE_PREFIX):
         raise RejectedImageError(Reason.APPLE_DOUBLE, "what macOS keeps beside a file, no picture")
     try:
@@ -117,8 +121,8 @@ def check_name(name: str) -> None:
 
 def _files(folder: Path, leave_out: set[Path]) -> Iterator[str]:
     root, seen = folder.resolve(), set(leave_out)
-    for place, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
-        real, relative = Path(place).resolve(), Path(place).relative_to(folder)
+    for path, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
+        real, relative = Path(path).resolve(), Path(path).relative_to(folder)
         has_own_path = real.is_relative_to(root) and real != root / relative
         if real in seen or has_own_path:
             folders.clear()

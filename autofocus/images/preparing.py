@@ -1,4 +1,4 @@
-"""Trimming and resizing a photograph, and measuring night and brightness."""
+"""Cropping and resizing an image, and measuring infrared light and brightness."""
 
 import json
 import math
@@ -10,25 +10,24 @@ import numpy as np
 from PIL import Image
 
 from autofocus.errors import InputDataError
-from autofocus.images.decoding import Photograph, RejectedImageError, decode
+from autofocus.images.decoding import OpenImage, RejectedImageError, decode
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.runs.ledger import Reason
 
-# The result's longer side is at most so many times the shorter: what is left above a footer is
-# then no scene but a strip.
+# Maximum ratio of the result's sides: what is left above a footer is a strip beyond it, no scene.
 MAX_STRETCH = 40
-# At most this far apart, on average, are the channels of an infrared photograph, 0 to 255
-# (docs/preprocessing.md has the measurements).
+# Maximum mean difference between the channels of an infrared image, 0 to 255 (measurements in
+# docs/preprocessing.md).
 NIGHT_TOLERANCE = 2.0
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """How photographs are made ready; stored with a model, as it must see others the same way.
+    """How images are cropped and resized; stored in a model, which needs all images the same way.
 
     Attributes:
-        trim_top: rows cut from the top of the upright original, in its pixels.
-        trim_bottom: rows cut from its bottom, where cameras print a footer.
+        trim_top: pixels to crop from the top of the upright original.
+        trim_bottom: pixels to crop from its bottom, where cameras print a footer.
         min_side: the shorter side of the result, in pixels.
     """
 
@@ -42,21 +41,25 @@ class Preparation:
 
     @classmethod
     def from_file(cls, path: Path) -> "Preparation":
-        """Read what preprocess_images wrote beside its results.
+        """Read the file that preprocess_images wrote beside its results.
 
         Raises:
-            InputDataError: the file is no preparation.
+            InputDataError: the file describes no preparation.
         """
         try:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError) as error:
             raise InputDataError(
-                f"{path} does not say how photographs were prepared ({error}): "
+                f"{path} does not describe how images were preprocessed ({error}): "
                 f"give the {PREPARATION_NAME} that preprocess_images wrote."
             ) from None
 
     def output_size(self, width: int, height: int) -> tuple[int, int]:
-        """Return width and height of the result for an upright original of this size.
+        """Return width and height of the result, in pixels.
+
+        Args:
+            width: of the upright original, in pixels.
+            height: of the upright original, in pixels.
 
         Raises:
             RejectedImageError: too few rows are left.
@@ -73,44 +76,44 @@ class Preparation:
         return math.floor(width * scale + 0.5), math.floor(rows * scale + 0.5)
 
 
-def prepare(photograph: Photograph, preparation: Preparation) -> Image.Image:
-    """Decode, trim and resize a photograph.
+def prepare(opened: OpenImage, preparation: Preparation) -> Image.Image:
+    """Decode, crop and resize an image.
 
     Args:
-        photograph: an opened file.
-        preparation: what to trim and how large to make it.
+        opened: an open image.
+        preparation: how to crop and resize.
 
     Returns:
-        An upright image in mode RGB, or L where the file has one channel.
+        An upright image in mode RGB, or L if the file has one channel.
 
     Raises:
-        RejectedImageError: the file is broken, or too short to trim.
+        RejectedImageError: the file is broken, or too short to crop.
     """
-    size = preparation.output_size(photograph.width, photograph.height)
-    rows = photograph.height - preparation.trim_top - preparation.trim_bottom
-    # Of three rows of a reduced image, at least one holds nothing but scene.
-    image, share = decode(photograph, shrink=max(size[0] / photograph.width, 3 / rows))
-    top, bottom = _scene(photograph, image, share, preparation)
+    size = preparation.output_size(opened.width, opened.height)
+    rows = opened.height - preparation.trim_top - preparation.trim_bottom
+    # Of three rows of a reduced image, at least one holds no part of a cropped row.
+    image, fraction = decode(opened, shrink=max(size[0] / opened.width, 3 / rows))
+    top, bottom = _scene_rows(opened, image, fraction, preparation)
     return image.crop((0, top, image.width, bottom)).resize(size, Image.Resampling.BICUBIC)
 
 
-def _scene(
-    photograph: Photograph, image: Image.Image, share: float, preparation: Preparation
+def _scene_rows(
+    opened: OpenImage, image: Image.Image, fraction: float, preparation: Preparation
 ) -> tuple[int, int]:
     """Return the first row of the scene in a reduced image, and the one after its last.
 
-    Rows that hold any part of a trimmed row are left out: no footer shines through.
+    Rows that hold any part of a cropped row are left out, so that no footer remains.
     """
-    # The last row (or column) stored may reach over the edge. In a picture turned over, it is the
-    # first row, and all rows lie lower by as much.
-    over = image.height / share - photograph.height if photograph.is_turned_over else 0.0
-    top = math.ceil((preparation.trim_top + over) * share)
-    bottom = math.floor((photograph.height - preparation.trim_bottom + over) * share)
+    # The last stored row (or column) may extend beyond the edge. In an image that is turned over
+    # it is the first row, and all rows are shifted down by as much.
+    over = image.height / fraction - opened.height if opened.is_turned_over else 0.0
+    top = math.ceil((preparation.trim_top + over) * fraction)
+    bottom = math.floor((opened.height - preparation.trim_bottom + over) * fraction)
     return top, bottom
 
 
 def colourfulness(image: Image.Image) -> float:
-    """Return how far apart the channels are: max - min of R, G, B, mean over pixels, 0 to 255."""
+    """Return the mean over pixels of max - min of R, G, B, 0 to 255."""
     if image.mode == "L":
         return 0.0
     red, green, blue = (np.asarray(channel) for channel in image.split())
@@ -120,5 +123,5 @@ def colourfulness(image: Image.Image) -> float:
 
 
 def mean_brightness(image: Image.Image) -> float:
-    """Return the mean of the image in grayscale (ITU-R 601-2 luma), 0 to 255."""
+    """Return the mean of the image in greyscale (ITU-R 601-2 luma), 0 to 255."""
     return float(np.asarray(image.convert("L")).mean())

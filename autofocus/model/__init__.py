@@ -1,1 +1,1 @@
-"""The trained model: its SavedModel, its decisions and the vote of a sequence."""
+"""A trained classifier: its SavedModel, head, decision rule and the vote of sequences."""

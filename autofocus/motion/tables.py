@@ -12,7 +12,8 @@ from PIL import Image
 
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, fill_in
-from autofocus.images.decoding import RejectedImageError, decode, open_photograph
+from autofocus.images.decoding import RejectedImageError
+from autofocus.images.reading import read_image
 from autofocus.motion.boxes import Box
 from autofocus.motion.drawing import draw_box
 from autofocus.motion.finding import MotionFinder
@@ -103,8 +104,7 @@ class BoxMaker:
                 progress.advance()
 
     def _read(self, name: str) -> Image.Image:
-        with open_photograph(self.folder / name) as photograph:
-            return decode(photograph)[0]
+        return read_image(self.folder / name).image
 
     def _draw(self, name: str, box: Box, drawings: Path) -> None:
         try:

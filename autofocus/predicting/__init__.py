@@ -1,1 +1,1 @@
-"""Labelling many photographs: which ones, what a network sees of each, what its answer means."""
+"""Labelling many images: which ones, the probabilities of each, the table of predictions."""

@@ -1,4 +1,4 @@
-"""Labelling photographs, a batch at a time."""
+"""Labelling images, a batch at a time."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -8,59 +8,58 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.features.loading import to_batch
-from autofocus.features.seeing import Views, see, views_of
-from autofocus.images.decoding import RejectedImageError
+from autofocus.features.crop import crops_of
+from autofocus.features.pixels import Pixels, to_batch
+from autofocus.images.decoding import RejectedImageError, read_start
 from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation
-from autofocus.model.classifier import TrainedClassifier
-from autofocus.predicting.surroundings import Surroundings
+from autofocus.images.reading import read_image
+from autofocus.model.decision import DECIMALS
+from autofocus.model.saved_model import TrainedClassifier
+from autofocus.predicting.neighbours import Neighbours
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 
-# More than a table shows: a mean, or what meets a threshold, must not be rounded twice.
-_DIGITS = 6
-
 
 @dataclass(frozen=True)
-class _Seen:
-    """A photograph that is ready for the network."""
+class _Decoded:
+    """An image that is ready for the network: its pixels for each input."""
 
     outcome: Outcome
-    views: Views
+    inputs: tuple[Pixels, ...]
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Finds the probabilities of each label on photographs.
+    """Computes the probability of each label for images.
 
     Attributes:
-        indir: the folder below which they lie.
+        indir: the folder below which the images are.
         classifier: the trained model.
-        preparation: how to prepare them; None where they are to be taken as they are.
-        surroundings: for a model that looks at what moved; None for others.
-        rejected: by name, what was rejected when the folder was made, and isn't there therefore.
-        batch: how many the network looks at at once.
+        preparation: how to preprocess them; None for preprocessed images.
+        neighbours: of each image, for a model that needs boxes around motion; None for others.
+        rejected: the ledger's rows of images that preprocessing rejected, by name.
+        batch: the number of images per batch.
     """
 
     indir: Path
     classifier: TrainedClassifier
     preparation: Preparation | None
-    surroundings: Surroundings | None
+    neighbours: Neighbours | None
     rejected: Mapping[str, Row]
     batch: int
 
     def items(self, names: Sequence[str]) -> Items[str]:
-        """Return the photographs, and what to do with each.
+        """Return the work to do for each image.
 
-        The outcomes' extra values are `probabilities` (0 to 1), `moment` (in ISO form, or empty),
-        and, from a model that looks at what moved, `box` and `around`, the mark of its neighbours.
+        The outcomes' extra values are `probabilities` (0 to 1), `moment` (in ISO format, or empty)
+        and, for a model that needs boxes around motion, `box` and `around`, which identifies the
+        neighbours that the box depends on.
 
         Args:
-            names: relative to the folder, in rising order; one that isn't there becomes a
-                rejection.
+            names: relative to the folder, sorted; a missing image is rejected.
         """
         return Items(
             names,
@@ -79,44 +78,50 @@ class Predictor:
             return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file"))
         try:
             check_name(name)
-            image, moment = see(path, self.preparation)
-            extra = {**files.stamp(path), "moment": moment}
+            read_start(path)
+            # The stamp first: a file that changes meanwhile is read again by the next run.
+            stamp = files.stamp(path)
+            decoded = read_image(path, self.preparation)
         except RejectedImageError as error:
             return Outcome(rejected(name, error.reason, error.detail))
         except FileNotFoundError:
             return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file"))
+        extra = {**stamp, "moment": decoded.capture.moment}
         box = None
-        if self.surroundings is not None:
-            box = self.surroundings.box(name)
-            extra |= {"box": box.to_json(), "around": self.surroundings.mark(name)}
-        views = views_of(image, box, description.view, description.image_size)
-        return Pending(_Seen(Outcome(Row(name), extra), views))
+        if self.neighbours is not None:
+            box = self.neighbours.box(name)
+            extra |= {"box": box.to_json(), "around": self.neighbours.mark(name)}
+        inputs = tuple(
+            crop.pixels(decoded.image, description.image_size)
+            for crop in crops_of(description.view, box)
+        )
+        return Pending(_Decoded(Outcome(Row(name), extra), inputs))
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
         path = self.indir / name
-        if not path.is_file() or not files.is_unchanged(path, earlier.extra):
+        if not files.is_unchanged(path, earlier.extra):
             return False
-        return self.surroundings is None or (
-            earlier.extra.get("around") == self.surroundings.mark(name)
+        return self.neighbours is None or (
+            earlier.extra.get("around") == self.neighbours.mark(name)
         )
 
-    def _complete(self, batch: Sequence[_Seen]) -> list[Outcome]:
-        views = [
-            self._fill(pixels) for pixels in zip(*(seen.views for seen in batch), strict=True)
+    def _complete(self, batch: Sequence[_Decoded]) -> list[Outcome]:
+        inputs = [
+            self._fill(pixels) for pixels in zip(*(one.inputs for one in batch), strict=True)
         ]
-        shares = self.classifier.probabilities(*views)[: len(batch)]
+        probabilities = self.classifier.probabilities(*inputs)[: len(batch)]
         return [
             Outcome(
-                seen.outcome.row,
-                {**seen.outcome.extra, "probabilities": [round(float(p), _DIGITS) for p in row]},
+                one.outcome.row,
+                {**one.outcome.extra, "probabilities": [round(float(p), DECIMALS) for p in row]},
             )
-            for seen, row in zip(batch, shares, strict=True)
+            for one, row in zip(batch, probabilities, strict=True)
         ]
 
-    def _fill(self, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Make a whole batch of what there is, so that answers don't depend on its size.
+    def _fill(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
+        """Return a full batch, so that the predictions don't depend on the number of images.
 
-        A network reckons otherwise for one image than for many (measured: by 2e-6), and a run that
-        was stopped, or a shard, has other batches than one that goes through.
+        A network's results differ with the size of a batch (measured: by 2e-6), and an interrupted
+        run, or a shard, has other batches than a whole run.
         """
         return to_batch([*pixels, *[pixels[-1]] * (self.batch - len(pixels))])

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.grouping.locations import LocationPattern
-from autofocus.model.classifier import Description
-from autofocus.model.decision import DecisionRule, Prediction
+from autofocus.model.decision import Prediction
+from autofocus.model.description import Description
 from autofocus.motion.boxes import Box
 from autofocus.predicting.sequences import (
     NO_SEQUENCE,
@@ -47,7 +47,7 @@ class PredictionTable:
 
     @property
     def _columns(self) -> list[str]:
-        box = PREDICTION_BOX if self.description.looks_at_motion else ()
+        box = PREDICTION_BOX if self.description.needs_motion else ()
         labels = self.description.labels if self.with_probabilities else ()
         return [*PREDICTIONS, *box, *(PROBABILITY + label for label in labels)]
 
@@ -67,7 +67,7 @@ class PredictionTable:
         readable = [outcome for outcome in chunk if outcome.row.reason is None]
         numbers = votes.numbers[first : first + len(chunk)].tolist()
         in_sequence = [number for number in numbers if number != NO_SEQUENCE]
-        rule = self._rule
+        rule = self.description.decision_rule
         predictions = iter(rule.predict(probabilities_of(readable)) if readable else ())
         voted = iter(rule.predict(votes.means[in_sequence]) if in_sequence else ())
         for outcome, number in zip(chunk, numbers, strict=True):
@@ -85,13 +85,8 @@ class PredictionTable:
                 *self._more_cells(outcome),
             ]
 
-    @property
-    def _rule(self) -> DecisionRule:
-        description = self.description
-        return DecisionRule(description.labels, description.thresholds, description.multilabel)
-
     def _more_cells(self, outcome: Outcome) -> Iterator[str]:
-        if self.description.looks_at_motion:
+        if self.description.needs_motion:
             box = Box.from_json(outcome.extra["box"])
             yield from map(_decimal, (box.left, box.top, box.width, box.height, box.score))
             yield box.status

@@ -127,7 +127,7 @@ class DatasetFeatures:
     def _distorted(self, image: Image, side: View) -> Iterator[Picture]:
         whole = self._picture(image, side)
         for copy in self.distortions.copies(whole.key, self.copies):
-            yield Picture(copy.key, whole.name, whole.box, copy.apply)
+            yield Picture(copy.key, whole.name, whole.box, copy.pixels)
 
     def _copy_keys(self, image: Image, side: View) -> list[str]:
         return [picture.key for picture in self._distorted(image, side)]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from autofocus.demo.make_sample import DATA, SampleSettings, make_sample
 from autofocus.errors import OutputConflictError, SettingError
-from autofocus.images.decoding import RejectedImageError, decode, open_photograph
+from autofocus.images.decoding import RejectedImageError, decode, open_image
 from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation, prepare
 from autofocus.runs.ledger import Reason
@@ -54,7 +54,7 @@ def pixels(path: Path) -> Pixels:
 def read(path: Path) -> None:
     """Read a photograph as the preprocessing stage does."""
     check_name(str(path))
-    with open_photograph(path) as photograph:
+    with open_image(path) as photograph:
         prepare(photograph, Preparation(0, FOOTER_ROWS, 256))
 
 
@@ -99,7 +99,7 @@ def test_photograph_is_a_scene_and_a_footer(sample: Path) -> None:
 def test_trimmed_photograph_has_no_footer(sample: Path) -> None:
     """Of a photograph trimmed by 198 rows nothing but the scene is left."""
     path = paths(sample, kind="plain")[0]
-    with open_photograph(path) as photograph:
+    with open_image(path) as photograph:
         trimmed = prepare(photograph, Preparation(0, FOOTER_ROWS, 960))
     assert trimmed.size == (COLUMNS, SCENE_ROWS)
     assert np.asarray(trimmed)[-1].std() > 3
@@ -163,7 +163,7 @@ def test_awkward_file_opens(sample: Path, kind: str, picture_format: str, mode: 
         assert getattr(image, "n_frames", 1) == (2 if kind == "mpo" else 1)
         assert bool(image.info.get("progressive")) == (kind == "progressive")
         assert bool(dict(image.getexif())) == (kind != "no_exif")
-    with open_photograph(path) as photograph:
+    with open_image(path) as photograph:
         assert decode(photograph)[0].size == (COLUMNS, SCENE_ROWS + FOOTER_ROWS)
         assert photograph.orientation == (6 if kind == "lying" else 1)
     assert path.suffix == (".jpg" if kind == "lower_case" else ".JPG")

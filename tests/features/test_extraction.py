@@ -23,7 +23,7 @@ def extractor(tmp_path: Path) -> Iterator[Extractor]:
     for number, name in enumerate((FIRST, SECOND), start=1):
         picture(tmp_path / "images" / name, 50 * number, 200)
     with Bottlenecks(tmp_path / "cache", "means", "0" * 64, 6) as cache:
-        yield Extractor(tmp_path / "images", backbone, cache)
+        yield Extractor(tmp_path / "images", backbone, cache, 1)
 
 
 def extract(extractor: Extractor, *names: str) -> dict[str, Row]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from autofocus.images.capture import read_capture
-from autofocus.images.decoding import RejectedImageError, decode, open_photograph
+from autofocus.images.decoding import RejectedImageError, decode, open_image
 from autofocus.runs.ledger import Reason
 from tests.images import pictures
 from tests.images.pictures import Pixels, constant, encoded, hills, write
@@ -23,7 +23,7 @@ RED = (200, 40, 40)
 
 
 def decoded(path: Path, shrink: float = 1.0) -> tuple[Image.Image, float]:
-    with open_photograph(path) as photograph:
+    with open_image(path) as photograph:
         return decode(photograph, shrink)
 
 
@@ -127,7 +127,7 @@ def test_orientation(tmp_path: Path, orientation: int) -> None:
     upright = hills(48, 32)
     data = pictures.exif({pictures.ORIENTATION: orientation})
     path = write(tmp_path / "x.png", pictures.stored(upright, orientation), "PNG", exif=data)
-    with open_photograph(path) as photograph:
+    with open_image(path) as photograph:
         assert (photograph.width, photograph.height) == (48, 32)
         image, _ = decode(photograph)
     np.testing.assert_array_equal(pixels(image), upright)
@@ -300,7 +300,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_broken_exif_costs_no_picture(place: Path, start: bytes, rest: bytes) -> None:
     """Whatever the EXIF data hold, the picture is decoded, and nothing is raised."""
     place.write_bytes(encoded(constant(16, 16, 90), exif=b"Exif\0\0" + start + rest))
-    with open_photograph(place) as photograph:
+    with open_image(place) as photograph:
         read_capture(photograph.image)
         image, _ = decode(photograph, 0.5)
     np.testing.assert_array_equal(pixels(image), constant(8, 8, 90))
@@ -332,7 +332,7 @@ def test_broken_bytes_are_rejected(place: Path, whole: bytes, data: st.DataObjec
         changed[at] = data.draw(st.integers(0, 255))
     place.write_bytes(changed)
     try:
-        with open_photograph(place) as photograph:
+        with open_image(place) as photograph:
             read_capture(photograph.image)
             image, _ = decode(photograph, 0.25)
     except RejectedImageError:

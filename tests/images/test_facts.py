@@ -1,4 +1,4 @@
-"""Claims about what a photograph tells of itself."""
+"""Claims about the facts of an image."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from autofocus.images.capture import Capture, to_exif
-from autofocus.images.facts import Facts, observe
+from autofocus.images.facts import Facts, find_facts
+from autofocus.images.reading import read_image
 
 NOTHING = Capture()
 
@@ -19,23 +20,27 @@ def save(path: Path, colour: tuple[int, int, int], capture: Capture = NOTHING) -
     return path
 
 
-def test_moment_camera_and_light_are_told(tmp_path: Path) -> None:
+def facts_of(path: Path) -> Facts:
+    return find_facts(read_image(path))
+
+
+def test_moment_camera_and_light_are_read(tmp_path: Path) -> None:
     """All that the report slices by follows from the file alone."""
     capture = Capture("2016-07-05", "04:05:06", "DateTimeOriginal", "RECONYX", "RECONYX HC500")
-    _, facts = observe(save(tmp_path / "a.png", (80, 80, 80), capture))
+    facts = facts_of(save(tmp_path / "a.png", (80, 80, 80), capture))
     assert facts == Facts("2016-07-05T04:05:06", "RECONYX HC500", night=True, brightness=80.0)
     assert facts.taken == datetime(2016, 7, 5, 4, 5, 6)
 
 
 def test_a_model_without_its_maker_s_name_gets_it(tmp_path: Path) -> None:
-    """`HC500` alone would not tell much."""
+    """The manufacturer precedes a model that does not name it."""
     capture = Capture(camera_make="RECONYX", camera_model="HC500")
-    assert observe(save(tmp_path / "a.png", (9, 9, 9), capture))[1].camera == "RECONYX HC500"
+    assert facts_of(save(tmp_path / "a.png", (9, 9, 9), capture)).camera == "RECONYX HC500"
 
 
 def test_colour_is_the_day(tmp_path: Path) -> None:
     """Channels that differ are no infrared light."""
-    assert not observe(save(tmp_path / "a.png", (120, 90, 60)))[1].night
+    assert not facts_of(save(tmp_path / "a.png", (120, 90, 60))).night
 
 
 @pytest.mark.parametrize("moment", ["", "2016-07-05T04:05:06"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from autofocus.errors import InputDataError
-from autofocus.images.decoding import RejectedImageError, open_photograph
+from autofocus.images.decoding import RejectedImageError, open_image
 from autofocus.images.preparing import (
     MAX_STRETCH,
     Preparation,
@@ -24,7 +24,7 @@ from tests.images.pictures import Pixels, constant, encoded, hills, scene, write
 
 
 def prepared(path: Path, preparation: Preparation) -> Image.Image:
-    with open_photograph(path) as photograph:
+    with open_image(path) as photograph:
         return prepare(photograph, preparation)
 
 
@@ -96,7 +96,7 @@ def test_preparation_comes_back(tmp_path: Path) -> None:
 def test_no_preparation(tmp_path: Path, content: bytes) -> None:
     """A file that is no preparation is refused by its path."""
     (tmp_path / "p.json").write_bytes(content)
-    with pytest.raises(InputDataError, match=r"p\.json does not say"):
+    with pytest.raises(InputDataError, match=r"p\.json does not describe"):
         Preparation.from_file(tmp_path / "p.json")
 
 

@@ -10,8 +10,9 @@ from autofocus.features.backbones import load_backbone
 from autofocus.features.runtime import tensorflow
 from autofocus.images.capture import Capture, to_exif
 from autofocus.images.preparing import Preparation
-from autofocus.model.classifier import Description, build, put_in_place
+from autofocus.model.description import Description
 from autofocus.model.head import Head
+from autofocus.model.saved_model import build, put_in_place
 from tests.features.pictures import COLOURS
 
 LABELS = tuple(sorted(COLOURS))

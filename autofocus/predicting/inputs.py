@@ -1,4 +1,4 @@
-"""Which photographs to label."""
+"""The images to label."""
 
 import os
 from collections.abc import Collection, Iterator
@@ -13,11 +13,11 @@ from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
 from autofocus.runs.sharding import Shard
 
 _COLUMN = "filepath"
-# The stage whose ledger tells of originals that could not be used.
+# The stage whose ledger lists originals that could not be used.
 _PREPROCESS = "preprocess_images"
 
 
-def find_wanted(
+def find_inputs(
     indir: Path,
     extensions: Collection[str],
     *,
@@ -26,59 +26,59 @@ def find_wanted(
     rejected: Collection[str] = (),
     allow_empty: bool = False,
 ) -> Listing:
-    """Return the names of the photographs to label, and what is ignored beside them.
+    """Return the names of the images to label, and count the files that are ignored.
 
     Args:
-        indir: the folder below which they lie.
-        extensions: those of the files to take; a table's files are taken whatever they end in.
-        table: a CSV file whose column `filepath` names photographs: those are taken, be they there
-            or not; None takes all below the folder.
-        rejected: photographs that are not there any more, to be taken beside those of the folder.
-        shard: the part of them to take, which may be empty; None takes all.
-        allow_empty: whether to return nothing where there is nothing, rather than raise.
+        indir: the folder below which the images are.
+        extensions: of the files to label; those in a table may have any.
+        table: a CSV file whose column `filepath` names the images to label, whether they exist or
+            not; None for all images below the folder.
+        rejected: images that preprocessing rejected, labelled beside those in the folder.
+        shard: the shard to label, which may be empty; None for all images.
+        allow_empty: return an empty list if there are no images, instead of raising.
 
     Returns:
-        Paths relative to the folder, with `/` between parts, in rising order.
+        Paths relative to the folder, with `/` between parts, sorted.
 
     Raises:
-        MissingInputError: there is no such folder or table, or nothing in it.
-        InputDataError: the table has no such column, or names something elsewhere.
+        MissingInputError: the folder or table is missing or empty.
+        InputDataError: the table lacks the column, or names an image elsewhere.
     """
     if table is None:
         listing = list_images(indir, extensions, allow_empty=allow_empty or bool(rejected))
         listing = replace(listing, names=sorted({*listing.names, *rejected}))
     else:
-        listing = Listing(_listed(table, indir, allow_empty=allow_empty))
+        listing = Listing(_read_names(table, indir, allow_empty=allow_empty))
     if shard is None:
         return listing
     return replace(listing, names=[name for name in listing.names if shard.has(name)])
 
 
 def find_rejected(indir: Path, extensions: Collection[str]) -> dict[str, Row]:
-    """Return what `preprocess_images` rejected when it made a folder, by name.
+    """Return the ledger's rows of the images that `preprocess_images` rejected, by name.
 
     Args:
-        indir: the folder; nothing is known of one that it did not make, or without its ledger.
-        extensions: those of the photographs to take.
+        indir: the folder that it wrote; empty for any other folder, or one without its ledger.
+        extensions: of the files to label.
 
     Raises:
-        InputDataError: its ledger is none.
+        InputDataError: the ledger is invalid.
     """
     ledger = indir / LEDGER_NAME
     if not ((indir / PREPARATION_NAME).is_file() and ledger.is_file()):
         return {}
-    wanted = {extension.lower().lstrip(".") for extension in extensions}
+    suffixes = {extension.lower().lstrip(".") for extension in extensions}
     return {
         row.input: row
         for stage, row in read_ledger(ledger)
         if stage == _PREPROCESS and row.reason is not None
-        if PurePosixPath(row.input).suffix.lower().lstrip(".") in wanted
+        if PurePosixPath(row.input).suffix.lower().lstrip(".") in suffixes
         if not os.path.lexists(indir / row.input)
     }
 
 
-def _listed(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:
-    # A table may have a row for each label of a photograph.
+def _read_names(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:
+    # A table may have one row per label of an image.
     names = {_name_below(indir, table, line, path) for line, path in _paths(table)}
     if not names and not allow_empty:
         raise MissingInputError(f"{table} has no rows: there is nothing to label.")
@@ -95,15 +95,15 @@ def _paths(table: Path) -> Iterator[tuple[int, str]]:
 
 def _name_below(indir: Path, table: Path, line: int, text: str) -> str:
     if not text or "\0" in text:
-        raise InputDataError(f"{table}, line {line}: {_COLUMN} names no photograph.")
+        raise InputDataError(f"{table}, line {line}: {_COLUMN} names no image.")
     path, folder = _absolute(table.parent / text), _absolute(indir)
     if not path.is_relative_to(folder):
-        # Either may have been reached by a link to a folder; a photograph may itself be a link.
+        # Either may lead through a link to a folder; an image may itself be a link.
         path, folder = path.parent.resolve() / path.name, folder.resolve()
     if path == folder or not path.is_relative_to(folder):
         raise InputDataError(
             f"{table}, line {line}: {text} does not lie below {indir}: give the folder that holds "
-            "all photographs of the table as --indir."
+            "all images of the table as --indir."
         )
     return path.relative_to(folder).as_posix()
 

@@ -1,4 +1,4 @@
-"""What moved on a photograph, and which others that follows from."""
+"""The images that a camera took before and after each image, to detect motion."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autofocus.features.loading import read
-from autofocus.features.seeing import moment_of
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, fill_in
-from autofocus.images.decoding import RejectedImageError, open_photograph
+from autofocus.images.decoding import RejectedImageError, read_start
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
+from autofocus.images.reading import read_image, read_moment
 from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
@@ -26,28 +25,28 @@ from autofocus.runs.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What a camera saw before and after each photograph.
+class Neighbours:
+    """Motion in each image, compared with the images that its camera took before and after.
 
     Attributes:
-        finder: finds what moved.
-        marks: by photograph, what tells whether its file may have been changed.
+        finder: detects motion.
+        marks: size and time of change of each image's file, by its name.
     """
 
     finder: MotionFinder
     marks: dict[str, str]
 
     def box(self, name: str) -> Box:
-        """Return where something moved on a photograph."""
+        """Return the box around motion in an image."""
         return self.finder.box(name)
 
     def mark(self, name: str) -> str:
-        """Return what tells whether a photograph's neighbours are the same, and unchanged."""
+        """Return a digest of which neighbours an image has, and of their files' marks."""
         parts = (f"{other}|{self.marks[other]}" for other in self.finder.neighbours(name))
         return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def survey(
+def find_neighbours(
     indir: Path,
     names: Sequence[str],
     extensions: Collection[str],
@@ -56,40 +55,43 @@ def survey(
     pattern: LocationPattern,
     workspace: Workspace,
     jobs: int,
-) -> Surroundings:
-    """Read when every photograph in the folders of those to label was taken.
+) -> Neighbours:
+    """Read date and time of all images in the folders of those to label.
 
-    Only headers are read, and each file's only once: what was read is kept in the workspace.
+    Only headers are read, and each file's only once: they are kept in the workspace.
 
     Args:
-        indir: the folder below which photographs lie.
-        names: the photographs to label; all others beside them are looked at as well.
-        extensions: those of photographs.
-        preparation: how photographs are made ready, as what moved is looked for on such.
-        settings: how what moved is found.
+        indir: the folder below which the images are.
+        names: the images to label; all others beside them are read, too.
+        extensions: of image files.
+        preparation: how to preprocess images before motion is detected; None for preprocessed
+            ones.
+        settings: how motion is detected.
         pattern: finds the location in a name, where a folder holds the frames of several.
         workspace: the stage's memory.
-        jobs: how many threads read.
+        jobs: the number of worker threads.
     """
     folders = {name.rpartition("/")[0] for name in names}
     beside = find_images(indir, extensions, allow_empty=True)
-    frames = sorted({*names, *(name for name in beside if name.rpartition("/")[0] in folders)})
-    outcomes = _read_headers(indir, frames, workspace, jobs)
-    known = [
+    every = sorted({*names, *(name for name in beside if name.rpartition("/")[0] in folders)})
+    headers = _read_headers(indir, every, workspace, jobs)
+    frames = [
         Frame(name, name, datetime.fromisoformat(moment) if moment else None, pattern.find(name))
-        for name, moment, _ in outcomes
+        for name, moment, _ in headers
     ]
-    finder = MotionFinder(fill_in(known), lambda name: read(indir / name, preparation), settings)
-    return Surroundings(finder, {name: mark for name, _, mark in outcomes})
+    finder = MotionFinder(
+        fill_in(frames), lambda name: read_image(indir / name, preparation).image, settings
+    )
+    return Neighbours(finder, {name: mark for name, _, mark in headers})
 
 
 def _read_headers(
     indir: Path, names: Sequence[str], workspace: Workspace, jobs: int
 ) -> list[tuple[str, str, str]]:
-    """Return name, moment and mark of each photograph whose header can be read."""
+    """Return name, moment and mark of each image whose header can be read."""
     folder, account = workspace.folder / "headers", workspace.scratch / "headers"
     folder.mkdir(exist_ok=True)
-    found = []
+    headers = []
     with (
         closing(Journal(folder)) as journal,
         account.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
@@ -104,21 +106,22 @@ def _read_headers(
             if outcome.row.reason is None:
                 extra = outcome.extra
                 mark = f"{extra['bytes']}|{extra['modified_ns']}"
-                found.append((outcome.row.input, str(extra["moment"]), mark))
+                headers.append((outcome.row.input, str(extra["moment"]), mark))
     journal.finish(account)
-    return found
+    return headers
 
 
 def _read_header(task: tuple[Path, str, Outcome | None]) -> tuple[Outcome, bool]:
     indir, name, earlier = task
     path = indir / name
-    if earlier is not None and path.is_file() and files.is_unchanged(path, earlier.extra):
+    if earlier is not None and files.is_unchanged(path, earlier.extra):
         return earlier, False
     try:
         check_name(name)
-        with open_photograph(path) as photograph:
-            moment = moment_of(photograph)
-        return Outcome(Row(name), {**files.stamp(path), "moment": moment}), True
+        read_start(path)
+        # The stamp first: a file that changes meanwhile is read again by the next run.
+        stamp = files.stamp(path)
+        return Outcome(Row(name), {**stamp, "moment": read_moment(path)}), True
     except RejectedImageError as error:
         return Outcome(rejected(name, error.reason, error.detail)), True
     except FileNotFoundError:

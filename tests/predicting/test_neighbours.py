@@ -7,7 +7,7 @@ import pytest
 
 from autofocus.grouping.locations import LocationPattern
 from autofocus.motion.settings import MotionSettings
-from autofocus.predicting.surroundings import Surroundings, survey
+from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.runs.workspace import Workspace
 from tests.predicting.models import make_photograph
 
@@ -24,10 +24,12 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def look_round(photos: Path, *names: str) -> Surroundings:
+def neighbours_of(photos: Path, *names: str) -> Neighbours:
     with Workspace(photos.parent, "stage_x", {}) as workspace:
         pattern = LocationPattern()
-        return survey(photos, names, ("JPG",), None, MotionSettings(), pattern, workspace, 2)
+        return find_neighbours(
+            photos, names, ("JPG",), None, MotionSettings(), pattern, workspace, 2
+        )
 
 
 def change(path: Path) -> None:
@@ -39,7 +41,7 @@ def change(path: Path) -> None:
 
 def test_neighbours_are_those_of_the_same_camera(photos: Path) -> None:
     """All photographs of a folder are looked at, though only one is to be labelled."""
-    neighbours = look_round(photos, "a/2.JPG").finder.neighbours("a/2.JPG")
+    neighbours = neighbours_of(photos, "a/2.JPG").finder.neighbours("a/2.JPG")
     assert set(neighbours) >= {"a/1.JPG", "a/3.JPG"}
     assert {Path(name).parent for name in neighbours} == {Path("a")}
 
@@ -51,7 +53,7 @@ def test_locations_in_names_part_the_cameras_of_a_folder(tmp_path: Path) -> None
         path = tmp_path / "in" / f"CHIL - {site}-JU16_{number}.JPG"
         make_photograph(path, GREY, f"2016-07-05T11:0{number}:00")
     name = "CHIL - D03-AMP1-JU16_2.JPG"
-    assert look_round(tmp_path / "in", name).finder.neighbours(name) == (
+    assert neighbours_of(tmp_path / "in", name).finder.neighbours(name) == (
         "CHIL - D03-AMP1-JU16_0.JPG",
         "CHIL - D03-AMP1-JU16_4.JPG",
     )
@@ -59,30 +61,30 @@ def test_locations_in_names_part_the_cameras_of_a_folder(tmp_path: Path) -> None
 
 def test_the_mark_tells_of_neighbours_that_changed(photos: Path) -> None:
     """A neighbour written anew, gone or come changes the mark; another camera's doesn't."""
-    mark = look_round(photos, "a/2.JPG", "b/2.JPG").mark("a/2.JPG")
+    mark = neighbours_of(photos, "a/2.JPG", "b/2.JPG").mark("a/2.JPG")
     change(photos / "b" / "1.JPG")
     change(photos / "a" / "2.JPG")
-    assert look_round(photos, "a/2.JPG").mark("a/2.JPG") == mark
+    assert neighbours_of(photos, "a/2.JPG").mark("a/2.JPG") == mark
     change(photos / "a" / "1.JPG")
-    changed = look_round(photos, "a/2.JPG").mark("a/2.JPG")
+    changed = neighbours_of(photos, "a/2.JPG").mark("a/2.JPG")
     (photos / "a" / "3.JPG").unlink()
-    gone = look_round(photos, "a/2.JPG").mark("a/2.JPG")
+    gone = neighbours_of(photos, "a/2.JPG").mark("a/2.JPG")
     assert len({mark, changed, gone}) == 3
 
 
 def test_a_header_is_read_once(photos: Path) -> None:
     """What was read is kept: a file that seems unchanged is not opened again."""
-    before = look_round(photos, "a/2.JPG").finder.neighbours("a/2.JPG")
+    before = neighbours_of(photos, "a/2.JPG").finder.neighbours("a/2.JPG")
     for path in (photos / "a").iterdir():
         stamp = path.stat()
         path.write_bytes(b"x" * stamp.st_size)
         os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert look_round(photos, "a/2.JPG").finder.neighbours("a/2.JPG") == before
+    assert neighbours_of(photos, "a/2.JPG").finder.neighbours("a/2.JPG") == before
 
 
 def test_what_can_t_be_read_is_no_neighbour(photos: Path) -> None:
     """A file that is no photograph, or not there, is passed over."""
     (photos / "a" / "1.JPG").write_text("text")
-    around = look_round(photos, "a/2.JPG", "a/gone.JPG")
+    around = neighbours_of(photos, "a/2.JPG", "a/gone.JPG")
     assert "a/1.JPG" not in around.finder.neighbours("a/2.JPG")
     assert "a/gone.JPG" not in around.marks

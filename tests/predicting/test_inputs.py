@@ -1,11 +1,11 @@
-"""Claims about which photographs are labelled."""
+"""Claims about the images to label."""
 
 from pathlib import Path
 
 import pytest
 
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.predicting.wanted import find_wanted
+from autofocus.predicting.inputs import find_inputs
 from autofocus.runs.sharding import Shard
 
 JPG = ("JPG",)
@@ -13,7 +13,7 @@ JPG = ("JPG",)
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder with three photographs, which only their names make such."""
+    """A folder with three images, which only their names make such."""
     folder = tmp_path / "photos"
     for name in ("a/1.JPG", "a/2.JPG", "b/3.jpg", "b/notes.txt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -29,14 +29,14 @@ def listed(folder: Path, *lines: str, header: str = "filepath") -> Path:
 
 def test_without_a_table_all_are(photos: Path) -> None:
     """Every file with an extension asked for, in order."""
-    assert find_wanted(photos, JPG).names == ["a/1.JPG", "a/2.JPG", "b/3.jpg"]
+    assert find_inputs(photos, JPG).names == ["a/1.JPG", "a/2.JPG", "b/3.jpg"]
 
 
 def test_other_files_are_counted_unless_a_table_chooses(photos: Path, tmp_path: Path) -> None:
     """What has no wanted ending is counted; a table leaves nothing to ignore."""
-    assert find_wanted(photos, JPG, shard=Shard(0, 2)).ignored == {".txt": 1}
+    assert find_inputs(photos, JPG, shard=Shard(0, 2)).ignored == {".txt": 1}
     table = listed(tmp_path, "photos/a/1.JPG")
-    assert find_wanted(photos, JPG, table=table).ignored == {}
+    assert find_inputs(photos, JPG, table=table).ignored == {}
 
 
 def test_a_table_names_them(photos: Path, tmp_path: Path) -> None:
@@ -47,18 +47,18 @@ def test_a_table_names_them(photos: Path, tmp_path: Path) -> None:
         *("cat,photos/a/gone.JPG", f"cat,{photos}/a/1.JPG", "cat,photos/b/../a/2.JPG"),
         header="label,filepath",
     )
-    assert find_wanted(photos, JPG, table=table).names == [
+    assert find_inputs(photos, JPG, table=table).names == [
         *("a/1.JPG", "a/2.JPG", "a/gone.JPG", "b/3.jpg", "b/notes.txt"),
     ]
 
 
 def test_a_table_s_paths_may_lead_through_links(photos: Path, tmp_path: Path) -> None:
-    """A linked folder is the folder; a linked photograph keeps its own name."""
+    """A linked folder is the folder; a linked image keeps its own name."""
     (tmp_path / "way").symlink_to(photos)
     (photos / "a" / "link.JPG").symlink_to(photos / "b" / "3.jpg")
     table = listed(tmp_path, "way/a/1.JPG", "photos/a/link.JPG")
-    assert find_wanted(photos, JPG, table=table).names == ["a/1.JPG", "a/link.JPG"]
-    assert find_wanted(tmp_path / "way", JPG, table=table).names == ["a/1.JPG", "a/link.JPG"]
+    assert find_inputs(photos, JPG, table=table).names == ["a/1.JPG", "a/link.JPG"]
+    assert find_inputs(tmp_path / "way", JPG, table=table).names == ["a/1.JPG", "a/link.JPG"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_table_s_paths_may_lead_through_links(photos: Path, tmp_path: Path) ->
         ("elsewhere/1.JPG", "elsewhere/1.JPG does not lie below"),
         ("photos/../1.JPG", "does not lie below"),
         ("photos", "does not lie below"),
-        ('""', "line 2: filepath names no photograph"),
+        ('""', "line 2: filepath names no image"),
         ('"photos', "table.csv, line"),
     ],
 )
@@ -76,31 +76,31 @@ def test_a_row_that_can_t_be_followed_is_told(
 ) -> None:
     """A path that leads elsewhere or nowhere, and a broken row, are named with their line."""
     with pytest.raises(InputDataError, match=message):
-        find_wanted(photos, JPG, table=listed(tmp_path, line))
+        find_inputs(photos, JPG, table=listed(tmp_path, line))
 
 
 def test_another_table_is_told(photos: Path, tmp_path: Path) -> None:
     """A table without the column, not in UTF-8, without rows, or not there is no list."""
     with pytest.raises(InputDataError, match="lacks the column filepath"):
-        find_wanted(photos, JPG, table=listed(tmp_path, "a", header="FilePath"))
+        find_inputs(photos, JPG, table=listed(tmp_path, "a", header="FilePath"))
     with pytest.raises(MissingInputError, match="has no rows"):
-        find_wanted(photos, JPG, table=listed(tmp_path))
-    assert find_wanted(photos, JPG, table=listed(tmp_path), allow_empty=True).names == []
+        find_inputs(photos, JPG, table=listed(tmp_path))
+    assert find_inputs(photos, JPG, table=listed(tmp_path), allow_empty=True).names == []
     (tmp_path / "latin.csv").write_bytes("filepath\nphotos/é.JPG\n".encode("latin-1"))
     with pytest.raises(InputDataError, match="not in UTF-8"):
-        find_wanted(photos, JPG, table=tmp_path / "latin.csv")
+        find_inputs(photos, JPG, table=tmp_path / "latin.csv")
     with pytest.raises(MissingInputError, match="There is no table"):
-        find_wanted(photos, JPG, table=tmp_path / "gone.csv")
+        find_inputs(photos, JPG, table=tmp_path / "gone.csv")
 
 
 def test_shards_are_whole_folders(photos: Path, tmp_path: Path) -> None:
-    """Together the shards are all, a folder's photographs are of one, and one may be empty."""
-    parts = [find_wanted(photos, JPG, shard=Shard(number, 8)).names for number in range(8)]
-    assert sorted(name for part in parts for name in part) == find_wanted(photos, JPG).names
+    """Together the shards are all, a folder's images are of one, and one may be empty."""
+    parts = [find_inputs(photos, JPG, shard=Shard(number, 8)).names for number in range(8)]
+    assert sorted(name for part in parts for name in part) == find_inputs(photos, JPG).names
     assert ["a/1.JPG", "a/2.JPG"] in [part[:2] for part in parts]
     assert [] in parts
     table = listed(tmp_path, "photos/a/2.JPG")
     (number,) = [number for number, part in enumerate(parts) if "a/2.JPG" in part]
-    assert find_wanted(photos, JPG, table=table, shard=Shard(number, 8)).names == ["a/2.JPG"]
+    assert find_inputs(photos, JPG, table=table, shard=Shard(number, 8)).names == ["a/2.JPG"]
     other = Shard(1 - min(number, 1), 8)
-    assert find_wanted(photos, JPG, table=table, shard=other).names == []
+    assert find_inputs(photos, JPG, table=table, shard=other).names == []

@@ -1,0 +1,85 @@
+"""What a network sees of an image: the whole frame, the box around motion, or a distorted copy.
+
+Training, evaluation and prediction all make the pixels of their inputs here.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image
+
+from autofocus.features.distortions import DistortedCopy, Distortions
+from autofocus.features.pixels import Pixels, to_pixels
+from autofocus.motion.boxes import Box
+
+# What a classifier sees: the whole frame, the square around motion, or one beside the other.
+View = Literal["full", "motion", "both"]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """One input of a network, made from an image.
+
+    Attributes:
+        box: the part of the image that is seen; None, or a box without motion, for all of it.
+        copy: how that part is distorted; None for not at all.
+    """
+
+    box: Box | None = None
+    copy: DistortedCopy | None = None
+
+    def key(self, digest: str) -> str:
+        """Return the key under which the embedding of the crop is cached.
+
+        Args:
+            digest: the SHA-256 of the image's content.
+        """
+        if self.copy is not None:
+            return self.copy.key
+        if self.box is None or self.box.status != "motion":
+            return digest
+        box = self.box
+        part = f"{digest}|{box.left}|{box.top}|{box.width}|{box.height}"
+        return hashlib.sha256(part.encode()).hexdigest()
+
+    def cut(self, image: Image.Image) -> Image.Image:
+        """Return the part of an image that is seen, in its own size."""
+        if self.box is None or self.box.status != "motion":
+            return image
+        return self.box.crop(image)
+
+    def pixels(self, image: Image.Image, size: tuple[int, int]) -> Pixels:
+        """Return the crop's pixels.
+
+        Args:
+            image: the preprocessed image.
+            size: height and width that the network takes, in pixels.
+
+        Returns:
+            RGB, shape (height, width, 3), 0 to 255.
+        """
+        part = self.cut(image)
+        return to_pixels(part, size) if self.copy is None else self.copy.pixels(part, size)
+
+    def distorted(self, distortions: Distortions, digest: str, number: int) -> "tuple[Crop, ...]":
+        """Return distorted copies of the crop.
+
+        Args:
+            distortions: how it is distorted.
+            digest: the SHA-256 of the image's content.
+            number: the maximum number of copies.
+        """
+        copies = distortions.copies(self.key(digest), number)
+        return tuple(Crop(self.box, copy) for copy in copies)
+
+
+def crops_of(view: View, box: Box | None) -> tuple[Crop, ...]:
+    """Return the crops that a classifier sees of an image, in the order of its inputs.
+
+    Args:
+        view: what the classifier sees.
+        box: around motion in the image; not needed if the view is `full`.
+    """
+    frame, motion = Crop(), Crop(box)
+    return {"full": (frame,), "motion": (motion,), "both": (frame, motion)}[view]

@@ -1,0 +1,54 @@
+"""From a file to a decoded image with its date, time and camera: the one way for every stage."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from autofocus.images.capture import Capture, read_capture
+from autofocus.images.decoding import decode, open_image
+from autofocus.images.preparing import Preparation, prepare
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """An image as it is shown to a network or a person.
+
+    Attributes:
+        image: upright, in mode RGB, or L if the file has one channel.
+        capture: date, time and camera.
+        width: of the upright original, in pixels.
+        height: of the upright original, in pixels.
+    """
+
+    image: Image.Image
+    capture: Capture
+    width: int
+    height: int
+
+
+def read_image(path: Path, preparation: Preparation | None = None) -> DecodedImage:
+    """Read and decode an image.
+
+    Args:
+        path: the file.
+        preparation: how to crop and resize it; None for an image that is preprocessed already.
+
+    Raises:
+        RejectedImageError: the file can't be used.
+    """
+    with open_image(path) as opened:
+        # Before decoding, after which Pillow no longer knows the EXIF data of some formats.
+        capture = read_capture(opened.image)
+        image = decode(opened)[0] if preparation is None else prepare(opened, preparation)
+    return DecodedImage(image, capture, opened.width, opened.height)
+
+
+def read_moment(path: Path) -> str:
+    """Return date and time of an image from its header, in ISO format; empty if unknown.
+
+    Raises:
+        RejectedImageError: the file can't be used.
+    """
+    with open_image(path) as opened:
+        return read_capture(opened.image).moment

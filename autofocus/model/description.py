@@ -1,0 +1,80 @@
+"""What a trained classifier states about itself, stored in its SavedModel."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from autofocus import __version__
+from autofocus.features.crop import View
+from autofocus.grouping.locations import DEFAULT_PATTERN
+from autofocus.images.preparing import Preparation
+from autofocus.model.decision import DecisionRule
+from autofocus.motion.settings import MotionSettings
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is needed to use a classifier, besides its weights.
+
+    Attributes:
+        labels: the classes, in the order of the probabilities.
+        image_size: height and width of its input in pixels.
+        backbone: the backbone's name.
+        backbone_digest: identifies the backbone.
+        final_tensor_name: the name of the probabilities in the signature.
+        preparation: how its training images were preprocessed; None if unknown.
+        view: what the classifier sees.
+        motion: how motion is detected, for a classifier that needs boxes around it.
+        multilabel: whether an image may have several labels.
+        thresholds: by label, the lowest probability at which it is accepted without review; None
+            if the validation images could not ensure the target.
+        threshold_target: the target of the thresholds, such as ``precision 0.95``; empty without
+            thresholds.
+        sequence_gap_s: the maximum time between a frame of a sequence and the one before it, in
+            seconds.
+        location_pattern: finds the location in an image's path.
+        version: the version of Autofocus that trained it.
+    """
+
+    labels: tuple[str, ...]
+    image_size: tuple[int, int]
+    backbone: str
+    backbone_digest: str
+    final_tensor_name: str
+    preparation: Preparation | None
+    view: View = "full"
+    motion: MotionSettings | None = None
+    multilabel: bool = False
+    thresholds: Mapping[str, float | None] | None = None
+    threshold_target: str = ""
+    sequence_gap_s: float = 60.0
+    location_pattern: str = DEFAULT_PATTERN
+    version: str = __version__
+
+    @property
+    def needs_motion(self) -> bool:
+        """Whether the classifier needs the box around motion in each image."""
+        return self.view != "full"
+
+    @property
+    def decision_rule(self) -> DecisionRule:
+        """The rule for labels and decisions."""
+        return DecisionRule(self.labels, self.thresholds, self.multilabel)
+
+    def to_json(self) -> str:
+        """Return the description as JSON text."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Description":
+        """Read the text that `to_json` of this or an earlier version returned."""
+        values = json.loads(text)
+        known = {field.name for field in fields(cls)}
+        values = {name: value for name, value in values.items() if name in known}
+        values["labels"] = tuple(values["labels"])
+        values["image_size"] = tuple(values["image_size"])
+        if values["preparation"] is not None:
+            values["preparation"] = Preparation(**values["preparation"])
+        if values.get("motion") is not None:
+            values["motion"] = MotionSettings.from_json(values["motion"])
+        return cls(**values)

@@ -1,0 +1,123 @@
+"""A trained classifier as a TensorFlow SavedModel with its description inside.
+
+It maps images to probabilities; the description is its asset `autofocus.json`.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.errors import InputDataError, MissingInputError
+from autofocus.features.backbones.base import Backbone
+from autofocus.features.runtime import tensorflow
+from autofocus.model.description import Description
+from autofocus.model.head import Head
+
+ASSET_NAME = "autofocus.json"
+
+
+@dataclass(frozen=True)
+class Exportable:
+    """A classifier that can be saved.
+
+    Attributes:
+        module: a `tf.Module` that maps images, float32, 0 to 1, to probabilities, float32 (N, C).
+        signatures: for `tf.saved_model.save`: `serving_default` and `labels`.
+        shape: of one input: (height, width, 3), or (2, height, width, 3) for frame and crop.
+    """
+
+    module: Any
+    signatures: dict[str, Any]
+    shape: tuple[int, ...]
+
+    def save(self, folder: Path) -> None:
+        """Write the SavedModel into a folder."""
+        tf = tensorflow()
+        tf.saved_model.save(self.module, str(folder), signatures=self.signatures)
+
+
+def build(backbone: Backbone, head: Head, description: Description, scratch: Path) -> Exportable:
+    """Join the frozen backbone and the head.
+
+    Args:
+        backbone: computes features.
+        head: maps features to probabilities: those of the frame, followed by those of the crop,
+            if the view is `both`.
+        description: stored in the SavedModel as an asset.
+        scratch: a folder for the asset's file, which must stay until the model is saved.
+    """
+    tensorflow()
+    from autofocus.model.classifier_module import ClassifierModule
+
+    asset = scratch / ASSET_NAME
+    asset.parent.mkdir(parents=True, exist_ok=True)
+    asset.write_text(description.to_json(), encoding="utf-8")
+    views = (2,) if description.view == "both" else ()
+    shape = (*views, *description.image_size, 3)
+    module = ClassifierModule(backbone.module, head, shape, description.final_tensor_name, asset)
+    return Exportable(module, module.signatures(shape, description.labels), shape)
+
+
+def put_in_place(saved: Path, folder: Path) -> None:
+    """Move a SavedModel from a scratch folder to its final one, its graph last.
+
+    Without its graph (`saved_model.pb`) a partly moved model can't be taken for a whole one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    graph = folder / "saved_model.pb"
+    graph.unlink(missing_ok=True)
+    for item in sorted(saved.iterdir(), key=lambda path: path.name == graph.name):
+        target = folder / item.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        item.replace(target)
+
+
+class TrainedClassifier:
+    """A classifier read from its SavedModel.
+
+    Args:
+        folder: the SavedModel (`saved_model_dir`).
+
+    Raises:
+        MissingInputError: there is no SavedModel.
+        InputDataError: it was not made by `retrain`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "saved_model.pb").is_file():
+            raise MissingInputError(
+                f"{folder} holds no trained model (saved_model.pb): give the folder that "
+                "retrain wrote as --saved_model_dir."
+            )
+        asset = folder / "assets" / ASSET_NAME
+        if not asset.is_file():
+            raise InputDataError(
+                f"The model in {folder} was not made by autofocus retrain: its labels and its "
+                f"preparation (assets/{ASSET_NAME}) are missing."
+            )
+        self.description = Description.from_json(asset.read_text(encoding="utf-8"))
+        tf = tensorflow("predict")
+        self._model = tf.saved_model.load(str(folder))
+
+    def probabilities(
+        self, images: NDArray[np.float32], crops: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Return the probability of each label.
+
+        Args:
+            images: shape (N, height, width, 3), 0 to 1: whole frames, or the squares around motion
+                if the view is `motion`.
+            crops: those squares beside the frames, of the same shape, if the view is `both`.
+
+        Returns:
+            Shape (N, C), in the order of the labels; each row has the sum 1, unless an image may
+            have several labels.
+        """
+        inputs = images if crops is None else np.stack([images, crops], axis=1)
+        probabilities: NDArray[np.float32] = self._model(inputs).numpy()
+        return probabilities
