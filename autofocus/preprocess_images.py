@@ -5,6 +5,7 @@ python autofocus/preprocess_images.py --indir data/lpz_data --outdir data/prepro
 
 import dataclasses
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,18 @@ from autofocus.options.settings import (
     require_share,
 )
 from autofocus.runs import files
-from autofocus.runs.items import Items, Table, process
+from autofocus.runs.items import ItemRun, Items, Table
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Row, rejected
 from autofocus.runs.parallel import cores
+from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 
 NAME = "preprocess_images"
+# Raised with every change that makes other outputs of the same inputs and settings.
+RECIPE = 1
 JPEG_QUALITY = 95
 
 
@@ -158,23 +162,19 @@ def preprocess_images(
     listing = list_images(
         indir, settings.extensions, leave_out=[outdir], allow_empty=settings.allow_empty
     )
-    with Workspace(outdir, NAME, describe(settings)) as workspace:
+    ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
+    preparation = outdir / PREPARATION_NAME
+    with Workspace(outdir, NAME, describe(settings), recipe=RECIPE) as workspace:
         preprocessor = _Preprocessor(indir, outdir, workspace.scratch, settings)
-        files.write_json(
-            outdir / PREPARATION_NAME, settings.preparation.to_json(), workspace.scratch
-        )
-        ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
-        counts = process(
-            Items(listing.names, name=str, work=preprocessor.work, is_whole=preprocessor.is_whole),
-            workspace,
-            ledger,
-            tables=[Table(properties, PROPERTIES, _properties_row)],
-            jobs=settings.jobs or cores(),
-        )
+        tables = [Table(properties, PROPERTIES, _properties_row)]
+        with ItemRun(workspace, ledger, tables) as run:
+            workspace.claim([preparation], ledger)
+            files.write_json(preparation, settings.preparation.to_json(), workspace.scratch)
+            counts = run.complete(preprocessor.items(listing.names), settings.jobs or cores())
         made = _find_motion(outdir, workspace, settings)
     counts.check(settings.max_rejected, ledger)
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
-    notes = (*listing.notes, *((str(made),) if made else ()))
+    notes = (*listing.notes, *run.notes, *([str(made)] if made else []))
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
 
 
@@ -196,51 +196,61 @@ def _find_motion(
 
 @dataclass(frozen=True)
 class _Preprocessor:
-    """Makes one photograph ready."""
+    """Preprocesses one image."""
 
     indir: Path
     outdir: Path
     scratch: Path
     settings: PreprocessSettings
 
-    def work(self, name: str) -> Outcome:
+    def items(self, names: Sequence[str]) -> Items[str]:
+        """Return the images, and what to do with each."""
+        return Items(
+            names,
+            name=str,
+            work=self._work,
+            is_whole=self._is_whole,
+            outputs=lambda name: [self.outdir / name],
+        )
+
+    def _work(self, name: str) -> Outcome | Product:
         try:
-            return Outcome(Row(name, output=name), self._prepare(name))
+            return self._prepare(name)
         except RejectedImageError as error:
-            # What an earlier run made of the file when it was still good isn't its picture now.
-            (self.outdir / name).unlink(missing_ok=True)
             return Outcome(rejected(name, error.reason, error.detail))
 
-    def is_whole(self, name: str, earlier: Outcome) -> bool:
-        """The result is there, and the original has not been changed since."""
-        original, result = self.indir / name, self.outdir / name
+    def _is_whole(self, name: str, earlier: Outcome) -> bool:
+        """The original has not been changed since."""
         # Not "older than the result": clocks of cameras may be years ahead.
-        return result.is_file() and _stamp(original) == earlier.extra.get("original", "unknown")
+        stamp: object = earlier.extra.get("original", "unknown")
+        return _stamp(self.indir / name) == stamp
 
-    def _prepare(self, name: str) -> dict[str, Any]:
+    def _prepare(self, name: str) -> Product:
         path = self.indir / name
         check_name(name)
         # Taken before reading: a file that is changed meanwhile is done again by the next run.
         stamp = _stamp(path)
         decoded = read_image(path, self.settings.preparation)
-        image = decoded.image
-        self._save(image, decoded.capture, self.outdir / name)
-        return {
-            **dataclasses.asdict(decoded.capture),
+        image, capture = decoded.image, decoded.capture
+        extra = {
+            **dataclasses.asdict(capture),
             "night": int(colourfulness(image) <= self.settings.night_tolerance),
             "mean_brightness": f"{mean_brightness(image):.2f}",
             "width": decoded.width,
             "height": decoded.height,
             "original": stamp,
         }
+        return Product(Outcome(Row(name, output=name), extra), (self._save(image, capture, name),))
 
-    def _save(self, image: Image.Image, capture: Capture, final: Path) -> None:
-        # By way of memory: writing to a file itself, Pillow doesn't notice when the disk is full.
+    def _save(self, image: Image.Image, capture: Capture, name: str) -> OutputFile:
+        # In memory first: writing to a file itself, Pillow doesn't notice when the disk is full.
         content = io.BytesIO()
-        picture_format = IMAGE_FORMATS[final.suffix.lower()]
-        image.save(content, picture_format, quality=JPEG_QUALITY, exif=to_exif(capture))
-        with files.whole_file(final, self.scratch) as unfinished:
-            unfinished.write_bytes(content.getbuffer())
+        final = self.outdir / name
+        image_format = IMAGE_FORMATS[final.suffix.lower()]
+        image.save(content, image_format, quality=JPEG_QUALITY, exif=to_exif(capture))
+        unfinished = files.unfinished_path(final, self.scratch)
+        unfinished.write_bytes(content.getbuffer())
+        return OutputFile(final, unfinished)
 
 
 def _stamp(path: Path) -> dict[str, int] | None:

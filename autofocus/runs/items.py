@@ -1,18 +1,21 @@
-"""The way of every stage that makes something of each input by itself.
+"""The loop of every stage that makes something of each input by itself.
 
-In parallel, in order, resumable, with a ledger: a stage says what to do with one input, and this
-does the rest.
+In parallel, in order, resumable, with a ledger: a stage says what to do with one input, and
+`process` does the rest.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 
+from autofocus.runs import files
 from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.journal import Journal, Outcome, read_outcomes
 from autofocus.runs.ledger import Counts, LedgerWriter
+from autofocus.runs.marks import Mark
 from autofocus.runs.parallel import ordered_map
+from autofocus.runs.products import OutputFolder, Product, recorded
 from autofocus.runs.progress import Progress
 from autofocus.runs.workspace import Workspace
 
@@ -30,28 +33,36 @@ class Pending:
     payload: Any
 
 
+def _no_outputs(_: Any) -> Sequence[Path]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Items(Generic[T]):
     """The inputs of a stage and what to do with each.
 
     Attributes:
         inputs: all inputs, in rising order of their names.
-        name: gives an input's name for the ledger; no two share one.
-        work: makes something of one input; runs in several threads at once. It must put its
-            output in place as a whole, and return rejections as outcomes, not as exceptions.
-        is_whole: tells whether what an earlier start made of an input still stands.
+        name: returns an input's name for the ledger; names are unique.
+        work: makes something of one input; runs in several threads at once. It writes its files
+            beside their places and returns them as a `Product`, and returns rejections as
+            outcomes, not as exceptions.
+        is_whole: tells whether an earlier outcome still holds, such as by a stamp of the input;
+            the files that were made of it are checked in any case.
         complete: makes outcomes of the inputs that `work` left pending, a batch at a time.
-        batch: how many at a time.
-        stop: called when the run ends early, so that long work under way may end, too.
+        batch: the size of a batch.
+        stop: called when the run ends early, so that long work in progress may end, too.
+        outputs: returns the paths of the files that are made of an input.
     """
 
     inputs: Sequence[T]
     name: Callable[[T], str]
-    work: Callable[[T], "Outcome | Pending"]
+    work: Callable[[T], "Outcome | Pending | Product"]
     is_whole: Callable[[T, Outcome], bool]
     complete: Callable[[Sequence[Any]], Sequence[Outcome]] | None = None
     batch: int = 32
     stop: Callable[[], None] | None = None
+    outputs: Callable[[T], Sequence[Path]] = _no_outputs
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Table:
     """A table with a row for each input that was not rejected.
 
     Attributes:
-        path: where it is to stand.
+        path: the path of the table.
         columns: its header.
         row: makes a row of an outcome.
     """
@@ -71,12 +82,12 @@ class Table:
 
 @dataclass(frozen=True)
 class LateTable:
-    """A table whose rows depend on other inputs, too: it is made when all outcomes are there.
+    """A table whose rows depend on all outcomes: it is made when all are known.
 
     Attributes:
-        path: where it is to stand.
+        path: the path of the table.
         columns: its header.
-        rows: makes all rows. What it is given reads the outcomes of all inputs, rejected ones
+        rows: makes all rows. Its argument reads the outcomes of all inputs, rejected ones
             included, in order and anew at each call, so that none need be kept in memory.
     """
 
@@ -94,111 +105,224 @@ def process(
     jobs: int,
     unit: str = "image",
 ) -> Counts:
-    """Do what is left, and write the ledger and the tables when all is done.
+    """Do what is left, and write the ledger and the tables when everything is done.
 
     Args:
         items: the inputs, and what to do with each.
         workspace: the stage's memory; it must have been entered.
-        ledger: where the ledger is to stand.
+        ledger: the path of the ledger.
         tables: further tables, written in the order of the inputs.
-        jobs: how many threads work at once.
-        unit: what an input is called in the progress bar.
+        jobs: the number of worker threads.
+        unit: the name of an input in the progress bar.
 
     Returns:
-        How many inputs ended in which way.
+        The counts of the ledger.
+
+    Raises:
+        OutputConflictError: a file stands in the place of an output that the stage did not write.
     """
     with ItemRun(workspace, ledger, tables) as run:
-        for _ in run.outcomes(items, jobs, unit):
-            pass
-        return run.publish()
+        return run.complete(items, jobs, unit)
 
 
 class ItemRun:
-    """The parts of `process`, for a stage that has more to do before its account is final.
+    """The parts of `process`, for a stage that has more to do before its ledger is final.
 
     Between the last outcome and `publish` the run counts as interrupted: killed there and started
     again, it keeps its outcomes and their statuses.
 
     Args:
         workspace: the stage's memory; it must have been entered.
-        ledger: where the ledger is to stand.
+        ledger: the path of the ledger.
         tables: further tables, written in the order of the inputs.
+        aside: where to move files whose inputs are gone; by default they are removed.
+
+    Raises:
+        OutputConflictError: a file stands in a table's place that the stage did not write.
     """
 
     def __init__(
-        self, workspace: Workspace, ledger: Path, tables: Sequence[Table | LateTable] = ()
+        self,
+        workspace: Workspace,
+        ledger: Path,
+        tables: Sequence[Table | LateTable] = (),
+        aside: Path | None = None,
     ) -> None:
-        self._name = workspace.name
+        self._workspace = workspace
+        self._ledger = ledger
+        self._paths = [ledger, *(table.path for table in tables)]
+        workspace.check_outputs(self._paths, ledger)
+        self._folder = OutputFolder(workspace.root, workspace.name, aside)
+        self._has_stale = False
         self._journal = Journal(workspace.folder)
-        self._account = _Account(workspace, ledger, tables)
+        self._results_writer = _ResultsWriter(workspace, ledger, tables)
 
     def __enter__(self) -> "ItemRun":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._account.close()
+        self._results_writer.close()
         self._journal.close()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know about files whose inputs are gone, once published."""
+        return self._folder.notes
+
+    def complete(self, items: Items[T], jobs: int, unit: str = "image") -> Counts:
+        """Do what is left, and publish."""
+        for _ in self.outcomes(items, jobs, unit):
+            pass
+        return self.publish()
+
     def outcomes(self, items: Items[T], jobs: int, unit: str = "image") -> Iterator[Outcome]:
-        """Do what is left, and yield the outcome of every input in order."""
-        with Progress(self._name, len(items.inputs), unit) as progress:
-            for outcome, is_fresh in _in_batches(self._results(items, jobs), items):
-                if is_fresh:
-                    self._journal.append(outcome)
-                self._account.write(outcome)
+        """Do what is left, and yield the outcome of every input in order.
+
+        Inputs whose places are taken by unknown files come first: if they are what the stage
+        would write, they are taken over, and otherwise the run fails before it writes anything.
+        """
+        if items.outputs is not _no_outputs:
+            self._take_over(items, jobs)
+        with Progress(self._workspace.name, len(items.inputs), unit) as progress:
+            for result in self._results(items, jobs):
+                self._record(result)
+                self._results_writer.write(result.outcome)
                 progress.advance()
-                yield outcome
+                yield result.outcome
 
     def publish(self) -> Counts:
         """Put the ledger and the tables in place, and count."""
-        self._account.publish()
-        self._journal.finish(self._account.lines_path)
-        return self._account.ledger.counts
+        self._results_writer.finish_lines()
+        if self._has_stale or self._journal.has_vanished:
+            self._discard_stale()
+        self._workspace.claim(self._paths, self._ledger)
+        self._results_writer.publish()
+        self._journal.finish(self._results_writer.lines_path)
+        return self._results_writer.ledger.counts
+
+    def _take_over(self, items: Items[T], jobs: int) -> None:
+        taken = [item for item in items.inputs if self._is_taken(item, items)]
+        self._reopen_journal()
+        if taken:
+            for result in self._results(replace(items, inputs=taken), jobs):
+                self._record(result)
+            self._reopen_journal()
+
+    def _is_taken(self, item: T, items: Items[T]) -> bool:
+        paths = items.outputs(item)
+        if not paths:
+            return False
+        versions = self._journal.versions(items.name(item))
+        return self._folder.are_taken(paths, self._folder.known(versions, paths))
+
+    def _reopen_journal(self) -> None:
+        self._journal.close()
+        self._journal = Journal(self._workspace.folder)
+
+    def _record(self, result: "_Result") -> None:
+        """Record a fresh outcome, then put its files in their places."""
+        if not result.is_fresh:
+            return
+        self._journal.append(result.outcome)
+        for unfinished, final in result.moves:
+            unfinished.replace(final)
+        if result.known and set(result.known) - set(recorded(result.outcome)):
+            self._has_stale = True
 
     def _results(self, items: Items[T], jobs: int) -> "Iterator[_Result]":
-        def do(task: tuple[T, Outcome | None]) -> _Result:
-            item, earlier = task
-            if (
-                earlier is not None
-                and earlier.row.reason is None
-                and items.is_whole(item, earlier)
-            ):
-                return earlier, False
-            return items.work(item), True
-
-        tasks = ((item, self._journal.earlier(items.name(item))) for item in items.inputs)
+        tasks = (self._task(item, items) for item in items.inputs)
         # While one batch is completed, the next is made ready.
         ahead = 2 * items.batch if items.complete else 0
-        return ordered_map(do, tasks, jobs, items.stop, ahead=ahead)
+        results = ordered_map(
+            lambda task: self._do(task, items), tasks, jobs, items.stop, ahead=ahead
+        )
+        return _in_batches(results, items)
+
+    def _task(self, item: T, items: Items[T]) -> "_Task[T]":
+        name, paths = items.name(item), items.outputs(item)
+        known = self._folder.known(self._journal.versions(name), paths)
+        return _Task(item, self._journal.earlier(name), paths, known)
+
+    def _do(self, task: "_Task[T]", items: Items[T]) -> "_Result":
+        """Make something of one input, in a worker thread."""
+        earlier = task.earlier
+        if earlier and earlier.row.reason is None and items.is_whole(task.item, earlier):
+            intact = self._folder.refresh(earlier, task.paths)
+            if intact is not None:
+                return _Result(intact, task.known, is_fresh=False)
+        made = items.work(task.item)
+        if isinstance(made, Product):
+            delivery = self._folder.prepare(made, task.known)
+            return _Result(delivery.outcome, task.known, delivery.moves)
+        return _Result(made, task.known)
+
+    def _discard_stale(self) -> None:
+        lines = self._results_writer.lines_path
+        stale: dict[str, list[Mark]] = {}
+        for earlier, present in self._journal.with_earlier(lines):
+            for name, mark in recorded(earlier).items():
+                if name not in recorded(present):
+                    stale.setdefault(name, []).append(mark)
+        current = (name for outcome in read_outcomes(lines) for name in recorded(outcome))
+        self._folder.discard(stale, current)
 
 
-_Result = tuple[Outcome | Pending, bool]
-# Outcomes that wait behind a pending one are few, too: this many for each place in a batch.
+@dataclass(frozen=True)
+class _Task(Generic[T]):
+    """An input, and what earlier runs made of it."""
+
+    item: T
+    earlier: Outcome | None
+    paths: Sequence[Path]
+    known: Collection[str]
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What has become of an input, and the files that are to be renamed."""
+
+    made: Outcome | Pending
+    known: Collection[str]
+    moves: Sequence[tuple[Path, Path]] = ()
+    is_fresh: bool = True
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome, when nothing is pending any more."""
+        if isinstance(self.made, Pending):
+            raise TypeError("This input is still pending.")
+        return self.made
+
+
+# So many outcomes may wait behind a pending one, for each place in a batch.
 _WAITING = 8
 
 
-def _in_batches(results: Iterator[_Result], items: Items[T]) -> Iterator[tuple[Outcome, bool]]:
+def _in_batches(results: Iterator[_Result], items: Items[T]) -> Iterator[_Result]:
     """Complete what is pending, batch by batch, and keep the order."""
     waiting: list[_Result] = []
     pending = 0
     for result in results:
         waiting.append(result)
-        pending += isinstance(result[0], Pending)
+        pending += isinstance(result.made, Pending)
         if pending in (0, items.batch) or len(waiting) >= _WAITING * items.batch:
             yield from _complete(waiting, items)
             waiting, pending = [], 0
     yield from _complete(waiting, items)
 
 
-def _complete(waiting: Sequence[_Result], items: Items[T]) -> Iterator[tuple[Outcome, bool]]:
-    payloads = [result.payload for result, _ in waiting if isinstance(result, Pending)]
+def _complete(waiting: Sequence[_Result], items: Items[T]) -> Iterator[_Result]:
+    payloads = [result.made.payload for result in waiting if isinstance(result.made, Pending)]
     completed = iter(items.complete(payloads) if items.complete and payloads else ())
-    for result, is_fresh in waiting:
-        yield (next(completed) if isinstance(result, Pending) else result), is_fresh
+    for result in waiting:
+        if isinstance(result.made, Pending):
+            yield replace(result, made=next(completed))
+        else:
+            yield result
 
 
-class _Account:
-    """All tables of a run, unfinished until `publish` renames them into their places."""
+class _ResultsWriter:
+    """Writes the ledger, the tables and all outcomes, unfinished until `publish`."""
 
     def __init__(
         self, workspace: Workspace, ledger: Path, tables: Sequence[Table | LateTable]
@@ -230,16 +354,19 @@ class _Account:
             for table, writer in self._tables:
                 writer.write(table.row(outcome))
 
+    def finish_lines(self) -> None:
+        """Complete the file of all outcomes, so that it can be read."""
+        self._lines.close()
+
     def close(self) -> None:
         self.ledger.close()
         for file in self._files:
             file.close()
 
     def publish(self) -> None:
-        self._lines.close()
         for table, writer in self._late:
             writer.write_all(table.rows(lambda: read_outcomes(self.lines_path)))
         self.close()
         for unfinished, final in self._moves.items():
             final.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.replace(final)
+            files.put_in_place(unfinished, final)

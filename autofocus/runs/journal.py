@@ -1,9 +1,10 @@
-"""The journal: what a stage has done, kept so that `kill -9` loses at most the work under way.
+"""The journal: what a stage has done, kept so that `kill -9` loses at most the work in progress.
 
-A stage goes through its inputs in rising order. Each fresh outcome is one line, appended when the
-output stands in its place. A run that ends renames the whole account to `finished.jsonl`; until
-then two files hold it: `journal.jsonl`, all earlier interrupted starts merged, and
-`journal.new.jsonl`, the present one. All are read in order beside the inputs, never into memory.
+A stage goes through its inputs in rising order. Each fresh outcome is one line, appended just
+before its files are renamed to their final paths. A run that ends writes all outcomes to
+`finished.jsonl`; until then two files hold them: `journal.jsonl`, all earlier interrupted starts
+merged, and `journal.new.jsonl`, the present one. All are read in order beside the inputs, never
+into memory.
 """
 
 import heapq
@@ -16,16 +17,17 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
+from autofocus.runs import files
 from autofocus.runs.ledger import Reason, Row, Status
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one input.
+    """The result of one input.
 
     Attributes:
         row: its row in the ledger.
-        extra: what else the stage's tables need, as plain JSON values.
+        extra: what else the stage's tables and later runs need, as plain JSON values.
     """
 
     row: Row
@@ -47,7 +49,7 @@ class Outcome:
 
 
 class Journal:
-    """A stage's account of this run, and of what came before it.
+    """The outcomes of this run, and those of earlier ones.
 
     Args:
         folder: the stage's hidden folder (`Workspace.folder`).
@@ -80,12 +82,12 @@ class Journal:
         self._new.unlink()
 
     def earlier(self, name: str) -> Outcome | None:
-        """Return what an earlier start made of this input, or None.
+        """Return the earlier outcome of this input, or None.
 
-        Names must be asked for in rising order. What an interrupted start of this same run did
-        counts as done by this run; what an ended run did comes back as `reused`.
+        Names must be given in rising order. An outcome of an interrupted start counts as this
+        run's own; that of a finished run comes back as `reused`.
         """
-        interrupted, finished = (reader.find(name) for reader in self._earlier)
+        interrupted, finished = self.versions(name)
         if interrupted:
             return interrupted
         if finished and finished.row.status is not Status.REJECTED:
@@ -94,24 +96,51 @@ class Journal:
             return replace(finished, row=replace(finished.row, status=Status.REUSED))
         return None
 
+    def versions(self, name: str) -> tuple[Outcome | None, Outcome | None]:
+        """Return the outcomes of interrupted starts and of the last finished run, as recorded."""
+        interrupted, finished = (reader.find(name) for reader in self._earlier)
+        return interrupted, finished
+
+    @property
+    def has_vanished(self) -> bool:
+        """Whether earlier runs had inputs that this one has not, once all were gone through."""
+        return any(reader.has_skipped for reader in self._earlier)
+
     def append(self, outcome: Outcome) -> None:
-        """Remember a fresh outcome, at once and for good."""
+        """Record a fresh outcome at once."""
         self._file.write(outcome.to_line())
 
+    def with_earlier(self, lines: Path) -> Iterator[tuple[Outcome, Outcome | None]]:
+        """Yield each outcome of earlier runs, rejected ones included, with the present one.
+
+        Args:
+            lines: a file with the outcomes of all present inputs, in order.
+        """
+        present = _Reader(lines)
+        try:
+            for earlier in heapq.merge(
+                read_outcomes(self._interrupted),
+                read_outcomes(self._finished),
+                key=lambda outcome: outcome.row.input,
+            ):
+                yield earlier, present.find(earlier.row.input)
+        finally:
+            present.close()
+
     def close(self) -> None:
-        """Close all files; what was remembered stays for the next start."""
+        """Close all files; what was recorded stays for the next start."""
         self._file.close()
         for reader in self._earlier:
             reader.close()
 
-    def finish(self, account: Path) -> None:
-        """Put the whole account in place of the journals: the run has ended.
+    def finish(self, lines: Path) -> None:
+        """Replace the journals by the outcomes of all inputs: the run has ended.
 
         Args:
-            account: a file of lines for all inputs, in order.
+            lines: a file with these outcomes, in order.
         """
         self.close()
-        account.replace(self._finished)
+        files.put_in_place(lines, self._finished)
         self._interrupted.unlink(missing_ok=True)
         self._new.unlink(missing_ok=True)
 
@@ -124,7 +153,7 @@ def same_run() -> Iterator[None]:
     """Within the block, what a stage finished earlier counts as done by this run.
 
     It is for a run of several stages that goes on after it was stopped: the stages that it had
-    finished by then keep their accounts.
+    finished by then keep the statuses in their ledgers.
     """
     token = _SAME_RUN.set(True)
     try:
@@ -134,7 +163,7 @@ def same_run() -> Iterator[None]:
 
 
 def in_same_run() -> bool:
-    """Tell whether finished stages keep their accounts."""
+    """Tell whether finished stages keep the statuses in their ledgers."""
     return _SAME_RUN.get()
 
 
@@ -144,18 +173,32 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self._outcomes = read_outcomes(path)
         self._head = next(self._outcomes, None)
+        self._is_used = False
+        self._has_skipped = False
+
+    @property
+    def has_skipped(self) -> bool:
+        """Whether there are outcomes that were not asked for."""
+        has_rest = self._head is not None and not (
+            self._is_used and next(self._outcomes, None) is None
+        )
+        return self._has_skipped or has_rest
 
     def find(self, name: str) -> Outcome | None:
         while self._head is not None and self._head.row.input < name:
-            self._head = next(self._outcomes, None)
-        return self._head if self._head is not None and self._head.row.input == name else None
+            self._has_skipped = self._has_skipped or not self._is_used
+            self._head, self._is_used = next(self._outcomes, None), False
+        if self._head is None or self._head.row.input != name:
+            return None
+        self._is_used = True
+        return self._head
 
     def close(self) -> None:
         self._outcomes.close()
 
 
 def read_outcomes(path: Path) -> Generator[Outcome, None, None]:
-    """Yield the outcomes in a file of lines, up to the first torn one; none if it isn't there."""
+    """Yield the outcomes in a file of lines, up to the first torn one; none if it is missing."""
     if not path.exists():
         return
     # A torn line may end within a letter.

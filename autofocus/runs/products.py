@@ -1,0 +1,226 @@
+"""The files that a stage makes of its inputs: which are its own, intact, or left over.
+
+The journal records a mark of each file before the file is renamed to its final path. So every
+file that a stage has written is known to it, whenever it was killed, and every other file in an
+output folder is somebody else's: it is never overwritten or removed.
+"""
+
+import contextlib
+import os
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from autofocus.errors import OutputConflictError
+from autofocus.runs import files, marks
+from autofocus.runs.journal import Outcome
+from autofocus.runs.workspace import conflict
+
+# Under which the marks of an outcome's files stand among its extra values.
+FILES = "files"
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A file that a stage has made of an input.
+
+    Attributes:
+        final: where it belongs.
+        unfinished: where it is, complete; None if it is in its place and known to be right.
+        digest: of its content, if it is at hand; see `marks.mark_of`.
+    """
+
+    final: Path
+    unfinished: Path | None = None
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a stage has made of an input, before the files are put in their places.
+
+    Attributes:
+        outcome: of the input.
+        files: all files that were made of it.
+    """
+
+    outcome: Outcome
+    files: tuple[OutputFile, ...]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """An outcome to be recorded, and the files to be renamed afterwards.
+
+    Attributes:
+        outcome: with the marks of its files.
+        moves: where each file is, and where it belongs.
+    """
+
+    outcome: Outcome
+    moves: tuple[tuple[Path, Path], ...] = ()
+
+
+def recorded(outcome: Outcome | None) -> Mapping[str, marks.Mark]:
+    """Return the marks of an outcome's files by path; empty if it has none."""
+    found: Mapping[str, marks.Mark] = outcome.extra.get(FILES, {}) if outcome else {}
+    return found
+
+
+@dataclass
+class OutputFolder:
+    """The folder that a stage writes, and what it knows of its files.
+
+    Attributes:
+        root: the folder; the paths in the journal are relative to it.
+        stage: the stage's name, for messages.
+        aside: where to move files whose inputs are gone; None: they are removed.
+        gone: how many such files were moved or removed.
+        kept: paths of those that were left, as they have been changed since.
+    """
+
+    root: Path
+    stage: str
+    aside: Path | None = None
+    gone: int = 0
+    kept: list[str] = field(default_factory=list)
+
+    def name(self, path: Path) -> str:
+        """Return a path relative to the folder."""
+        return files.relative_to_folder(path, self.root)
+
+    def known(self, versions: Iterable[Outcome | None], paths: Iterable[Path]) -> set[str]:
+        """Return the paths that the stage may overwrite: those that it wrote earlier.
+
+        Args:
+            versions: what the journals hold of an input.
+            paths: of the files that are made of this input.
+        """
+        known: set[str] = set()
+        for outcome in versions:
+            known.update(recorded(outcome))
+            if outcome and outcome.row.reason is None and FILES not in outcome.extra:
+                # Earlier versions of the program recorded no marks.
+                known.update(map(self.name, paths))
+        return known
+
+    def are_taken(self, paths: Iterable[Path], known: Collection[str]) -> bool:
+        """Tell whether something that is not the stage's own stands in one of the places."""
+        return any(os.path.lexists(path) and self.name(path) not in known for path in paths)
+
+    def refresh(self, earlier: Outcome, paths: Iterable[Path]) -> Outcome | None:
+        """Return an outcome with the present marks of its files; None if one is damaged."""
+        if FILES in earlier.extra:
+            checked = {
+                name: marks.check(self.root / name, mark)
+                for name, mark in recorded(earlier).items()
+            }
+        else:
+            checked = {self.name(path): _adopt(path) for path in paths}
+        if not all(checked.values()):
+            return None
+        if checked == earlier.extra.get(FILES, {}):
+            return earlier
+        return replace(earlier, extra={**earlier.extra, FILES: checked})
+
+    def prepare(self, product: Product, known: Collection[str]) -> Delivery:
+        """Mark the files of a product, and compare them with what stands in their places.
+
+        Raises:
+            OutputConflictError: another file, or a folder, stands there.
+        """
+        recorded_marks: dict[str, Any] = {}
+        moves = []
+        for file in product.files:
+            name, unfinished = self.name(file.final), file.unfinished
+            mark = marks.mark_of(unfinished or file.final, file.digest)
+            if unfinished is not None and self._is_there(unfinished, file.final, name in known):
+                # An earlier run wrote it, and its memory was deleted.
+                unfinished.unlink()
+                mark = marks.mark_of(file.final, mark.get("digest", ""))
+            elif unfinished is not None:
+                files.sync(unfinished)
+                moves.append((unfinished, file.final))
+            recorded_marks[name] = mark
+        outcome = product.outcome
+        extra = {**outcome.extra, FILES: recorded_marks}
+        return Delivery(replace(outcome, extra=extra), tuple(moves))
+
+    def _is_there(self, unfinished: Path, final: Path, is_known: bool) -> bool:
+        """Tell whether the same file stands there already; create the folder if it doesn't."""
+        try:
+            final.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise OutputConflictError(conflict(final.parent, self.stage)) from None
+        if not os.path.lexists(final):
+            return False
+        if final.is_dir() and not final.is_symlink():
+            raise OutputConflictError(conflict(final, self.stage))
+        if is_known:
+            return False
+        if not marks.is_same_content(unfinished, final):
+            raise OutputConflictError(conflict(final, self.stage))
+        return True
+
+    def discard(self, stale: Mapping[str, Sequence[marks.Mark]], current: Iterable[str]) -> None:
+        """Remove files, or move them aside, unless they have been changed since.
+
+        Args:
+            stale: the marks, by path, of files that no input has any more.
+            current: the paths of all files that inputs have.
+        """
+        own = self._names_of_one_file(current)
+        for name, versions in stale.items():
+            path = self.root / name
+            if _fold(name) in own or not os.path.lexists(path):
+                continue
+            is_intact = any(marks.check(path, mark) for mark in versions)
+            if is_intact and files.inside(self.root, path.parent):
+                self._discard(path)
+                self.gone += 1
+            else:
+                self.kept.append(name)
+
+    def _discard(self, path: Path) -> None:
+        if self.aside is None:
+            path.unlink()
+        else:
+            target = self.aside / self.name(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+        with contextlib.suppress(OSError):  # a folder is not empty
+            for folder in path.parents:
+                if folder == self.root:
+                    break
+                folder.rmdir()
+
+    def _names_of_one_file(self, current: Iterable[str]) -> set[str]:
+        """Return the folded names of current files, where the disk doesn't tell case apart."""
+        is_blind = files.is_case_blind(self.root)
+        return {_fold(name) for name in current} if is_blind else set()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know about files whose inputs are gone."""
+        notes = []
+        if self.gone:
+            how = "removed" if self.aside is None else f"moved to {self.aside}"
+            notes.append(f"files whose inputs are gone, {how}: {self.gone:,}")
+        if self.kept:
+            notes.append(
+                "files whose inputs are gone, kept as they have been changed: "
+                f"{len(self.kept):,}, such as {self.kept[0]}"
+            )
+        return tuple(notes)
+
+
+def _adopt(path: Path) -> dict[str, Any] | None:
+    """Return the mark of a file that an earlier version wrote; None if it is missing or empty."""
+    is_file = path.is_file() and not path.is_symlink()
+    return marks.mark_of(path) if is_file and path.stat().st_size else None
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFD", name).casefold()
