@@ -23,9 +23,10 @@ from autofocus.options.settings import (
     require_share,
 )
 from autofocus.runs import files
-from autofocus.runs.items import Items, process
+from autofocus.runs.items import ItemRun, Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
+from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
 from autofocus.runs.workspace import Workspace
@@ -45,6 +46,10 @@ from autofocus.store.session import Bucket, open_bucket
 from autofocus.store.transfer import Fetcher, holds
 
 NAME = "download_images"
+# Raised with every change that makes other outputs of the same inputs and settings.
+RECIPE = 1
+# In the stage's memory: local copies of objects that are no longer in the bucket.
+VANISHED = "vanished"
 # With what a manifest begins that is only a word for a state of the bucket.
 UNCHECKED = "unchecked-"
 
@@ -260,26 +265,15 @@ def _copy(
 ) -> DownloadResult:
     ledger = local_folder / LEDGER_NAME
     begun_with = {"bucket": source.place.bucket, **describe(settings)}
-    with Workspace(local_folder, NAME, begun_with) as workspace:
+    with Workspace(local_folder, NAME, begun_with, recipe=RECIPE) as workspace:
         downloader = _Downloader(
             local_folder,
             workspace.scratch,
             Fetcher(source),
             refusals(plan.chosen, probe(workspace.scratch), local_folder),
         )
-        counts = process(
-            Items(
-                plan.chosen,
-                name=lambda item: item.key,
-                work=downloader.work,
-                is_whole=downloader.is_whole,
-                stop=downloader.fetcher.stop,
-            ),
-            workspace,
-            ledger,
-            jobs=settings.jobs,
-            unit="object",
-        )
+        with ItemRun(workspace, ledger, aside=workspace.folder / VANISHED) as run:
+            counts = run.complete(downloader.items(plan.chosen), settings.jobs, "object")
     _check_all_arrived(counts, ledger)
     counts.check(settings.max_rejected, ledger)
     return DownloadResult(
@@ -287,7 +281,7 @@ def _copy(
         counts,
         ledger,
         {"folder": local_folder},
-        tuple(plan.notes()),
+        (*plan.notes(), *run.notes),
         left_out=sum(plan.left_out.values()),
     )
 
@@ -303,46 +297,65 @@ def _check_all_arrived(counts: Counts, ledger: Path) -> None:
 
 @dataclass(frozen=True)
 class _Downloader:
-    """Brings one object."""
+    """Fetches one object."""
 
     folder: Path
     scratch: Path
     fetcher: Fetcher
     refused: Mapping[str, Refusal]
 
-    def work(self, item: StoredObject) -> Outcome:
+    def items(self, objects: Sequence[StoredObject]) -> Items[StoredObject]:
+        """Return the objects, and what to do with each."""
+        return Items(
+            objects,
+            name=lambda item: item.key,
+            work=self._work,
+            is_whole=self._is_whole,
+            stop=self.fetcher.stop,
+            outputs=self._outputs,
+        )
+
+    def _outputs(self, item: StoredObject) -> list[Path]:
+        is_file = item.key not in self.refused and not is_folder(item)
+        return [self.folder / item.key] if is_file else []
+
+    def _work(self, item: StoredObject) -> Outcome | Product:
         if refusal := self.refused.get(item.key):
             return Outcome(rejected(item.key, refusal.reason, refusal.detail))
         try:
-            self._bring(item)
+            fetched = self._fetch(item)
         except TransferError as error:
             return Outcome(rejected(item.key, Reason.DOWNLOAD_FAILED, str(error)))
         except OSError as error:
             if error.errno not in _NAME_FAULTS:
                 raise
             return Outcome(rejected(item.key, *_NAME_FAULTS[error.errno]))
-        return Outcome(Row(item.key, output=item.key), _mark(item))
+        return Product(Outcome(Row(item.key, output=item.key), _version(item)), fetched)
 
-    def is_whole(self, item: StoredObject, earlier: Outcome) -> bool:
-        """The file is there in its size, and the object has not been changed since."""
-        if item.key in self.refused or earlier.extra != _mark(item):
+    def _is_whole(self, item: StoredObject, earlier: Outcome) -> bool:
+        """The object has not been changed since; a folder is there."""
+        is_same = all(earlier.extra.get(key) == value for key, value in _version(item).items())
+        if item.key in self.refused or not is_same:
             return False
-        path = self.folder / item.key
-        if is_folder(item):
-            return path.is_dir()
-        return path.is_file() and path.stat().st_size == item.size
+        return (self.folder / item.key).is_dir() if is_folder(item) else True
 
-    def _bring(self, item: StoredObject) -> None:
+    def _fetch(self, item: StoredObject) -> tuple[OutputFile, ...]:
         final = self.folder / item.key
         if is_folder(item):
             final.mkdir(parents=True, exist_ok=True)
-        # An interrupted start may have brought it and not come to write that down.
-        elif not holds(final, item):
-            with files.whole_file(final, self.scratch) as unfinished:
-                self.fetcher.fetch(item, unfinished)
+            return ()
+        # Without the stage's memory, a file of the object's MD5 need not be fetched again.
+        if holds(final, item):
+            return (OutputFile(final, digest=f"md5:{item.etag}"),)
+        unfinished = files.unfinished_path(final, self.scratch)
+        md5 = self.fetcher.fetch(item, unfinished)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        if final.is_dir() and not final.is_symlink():
+            raise IsADirectoryError(errno.EISDIR, "a folder stands in its place", str(final))
+        return (OutputFile(final, unfinished, f"md5:{md5}"),)
 
 
-def _mark(item: StoredObject) -> dict[str, str | int]:
+def _version(item: StoredObject) -> dict[str, str | int]:
     return {"bytes": item.size, "etag": item.etag}
 
 

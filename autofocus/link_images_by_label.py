@@ -5,7 +5,7 @@ python autofocus/link_images_by_label.py --detections-path data/detections_clean
         --label-priority-path sample_data/label_priority.txt
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.choosing import Choice, choose
 from autofocus.labels.folders import label_to_folder
 from autofocus.labels.labelmap import map_labels, read_labelmap
-from autofocus.labels.linking import Linker, Making, common_preparation, remove_stale
+from autofocus.labels.linking import Linker, Making, common_preparation
 from autofocus.labels.priority import Rule, read_rules
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe, option, require, require_share
 from autofocus.runs import files
-from autofocus.runs.items import ItemRun
+from autofocus.runs.items import ItemRun, LateTable
 from autofocus.runs.journal import Outcome
-from autofocus.runs.ledger import LEDGER_NAME, Counts
+from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
@@ -30,6 +30,8 @@ from autofocus.tables.columns import LINKS, LINKS_NAME, LOCATION
 from autofocus.tables.labels import Labelled, merge_labels, read_labelled
 
 NAME = "link_images_by_label"
+# Raised with every change that makes other outputs of the same inputs and settings.
+RECIPE = 1
 
 
 @dataclass(frozen=True)
@@ -116,16 +118,24 @@ def link_images_by_label(
     labelled = merge_labels(labelled, map_labels(labelled.labels, labelmap))
     choices = choose(labelled, rules, keep_unresolved=settings.keep_unresolved)
     memory = {**describe(settings), "labelmap": labelmap, "rules": [str(rule) for rule in rules]}
-    with Workspace(outdir, NAME, memory) as workspace:
+    ledger, links, preparation = (
+        outdir / name for name in (LEDGER_NAME, LINKS_NAME, PREPARATION_NAME)
+    )
+    with Workspace(outdir, NAME, memory, recipe=RECIPE) as workspace:
         _check_folders(labelled, outdir, workspace)
         linker = Linker(detections_path.parent, outdir, workspace.scratch, settings.making)
-        counts = _link(choices, linker, workspace)
-        notes = _notes(labelled, rules, choices, linker, workspace)
-    ledger = outdir / LEDGER_NAME
+        is_table_only = settings.making is Making.NOTHING
+        common = None if is_table_only else common_preparation(linker, choices)
+        workspace.check_outputs([ledger, links, *([preparation] if common else [])], ledger)
+        with ItemRun(workspace, ledger, [_links_table(links, choices)]) as run:
+            counts = run.complete(linker.items(choices), cores())
+        _write_preparation(common, preparation, ledger, workspace)
+    notes = (*_notes(labelled, rules, choices), *run.notes)
+    if common is None and not is_table_only:
+        notes = (*notes, "The images are not all preprocessed alike, or it isn't known how.")
     if counts.ok + counts.reused == 0:
         raise InputDataError(f"No photograph could be linked ({counts}): see {ledger}.")
     counts.check(settings.max_rejected, ledger)
-    links = outdir / LINKS_NAME
     return LinkResult(NAME, counts, ledger, {"links": links}, notes, links=links)
 
 
@@ -146,59 +156,44 @@ def _check_folders(labelled: Labelled, outdir: Path, workspace: Workspace) -> No
         )
 
 
-def _link(choices: Sequence[Choice], linker: Linker, workspace: Workspace) -> Counts:
-    """Make all links, remove those of earlier tables, and write the table of links."""
-    outdir, unfinished = linker.outdir, workspace.scratch / LINKS_NAME
-    wanted: set[str] = set()
-    with ItemRun(workspace, outdir / LEDGER_NAME) as run:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            writer = files.csv_writer(file)
-            has_location = any(choice.location is not None for choice in choices)
-            writer.writerow((*LINKS, LOCATION) if has_location else LINKS)
-            for outcome in run.outcomes(linker.items(choices), cores()):
-                rows = _link_rows(outcome, has_location=has_location)
-                writer.writerows(rows)
-                wanted.update(row[len(LINKS) - 1] for row in rows)
-        remove_stale(outdir, wanted)
-        unfinished.replace(outdir / LINKS_NAME)
-        return run.publish()
+def _links_table(path: Path, choices: Sequence[Choice]) -> LateTable:
+    """Return the table of links: one row per link, several where an image has several labels."""
+    has_location = any(choice.location is not None for choice in choices)
+
+    def rows(outcomes: Callable[[], Iterator[Outcome]]) -> Iterator[Sequence[str]]:
+        for outcome in outcomes():
+            if outcome.row.reason is None:
+                yield from _link_rows(outcome.extra, has_location=has_location)
+
+    return LateTable(path, (*LINKS, LOCATION) if has_location else LINKS, rows)
 
 
-def _link_rows(outcome: Outcome, *, has_location: bool) -> list[tuple[str, ...]]:
-    if outcome.row.reason is not None:
-        return []
-    extra: dict[str, Any] = outcome.extra
+def _link_rows(extra: Mapping[str, Any], *, has_location: bool) -> Iterator[Sequence[str]]:
     further = (extra["location"] or "",) if has_location else ()
-    return [
-        (extra["filepath"], label, link, *further)
-        for label, link in zip(extra["labels"], extra["links"], strict=True)
-    ]
+    for label, link in zip(extra["labels"], extra["links"], strict=True):
+        yield (extra["filepath"], label, link, *further)
+
+
+def _write_preparation(text: str | None, path: Path, ledger: Path, workspace: Workspace) -> None:
+    """Write how the images were preprocessed, or remove what an earlier run wrote."""
+    if text is None:
+        workspace.remove(path)
+    else:
+        workspace.claim([path], ledger)
+        files.write_text(path, text, workspace.scratch)
 
 
 def _notes(
-    labelled: Labelled,
-    rules: Sequence[Rule],
-    choices: Sequence[Choice],
-    linker: Linker,
-    workspace: Workspace,
+    labelled: Labelled, rules: Sequence[Rule], choices: Sequence[Choice]
 ) -> tuple[str, ...]:
-    notes = []
     sizes: dict[str, int] = {}
     for choice in choices:
         for label in choice.labels if choice.reason is None else ():
             sizes[label] = sizes.get(label, 0) + 1
-    notes.append(", ".join(f"{label} {number}" for label, number in sorted(sizes.items())))
+    notes = [", ".join(f"{label} {number}" for label, number in sorted(sizes.items()))]
     named = {side for rule in rules for side in (rule.winner, rule.loser)} - {"*"}
     if unknown := sorted(named - set(labelled.labels)):
-        notes.append(f"Rules name labels that no photograph has: {', '.join(unknown)}.")
-    if linker.making is Making.NOTHING:
-        return tuple(notes)
-    preparation = common_preparation(linker, choices)
-    if preparation is None:
-        (linker.outdir / PREPARATION_NAME).unlink(missing_ok=True)
-        notes.append("The photographs are not all preprocessed alike, or it isn't known how.")
-    else:
-        files.write_text(linker.outdir / PREPARATION_NAME, preparation, workspace.scratch)
+        notes.append(f"Rules name labels that no image has: {', '.join(unknown)}.")
     return tuple(notes)
 
 

@@ -25,7 +25,7 @@ from autofocus.images.preparing import (
     mean_brightness,
 )
 from autofocus.images.reading import read_image
-from autofocus.motion.tables import BoxesMade, BoxMaker
+from autofocus.motion.tables import BoxMaker
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     describe,
@@ -167,31 +167,33 @@ def preprocess_images(
     with Workspace(outdir, NAME, describe(settings), recipe=RECIPE) as workspace:
         preprocessor = _Preprocessor(indir, outdir, workspace.scratch, settings)
         tables = [Table(properties, PROPERTIES, _properties_row)]
+        boxes = _box_maker(outdir, listing.names, workspace, settings)
+        own = [ledger, properties, preparation, *(boxes.outputs if boxes else ())]
+        workspace.check_outputs(own, ledger)
         with ItemRun(workspace, ledger, tables) as run:
             workspace.claim([preparation], ledger)
             files.write_json(preparation, settings.preparation.to_json(), workspace.scratch)
             counts = run.complete(preprocessor.items(listing.names), settings.jobs or cores())
-        made = _find_motion(outdir, workspace, settings)
+        made = boxes.make() if boxes else None
     counts.check(settings.max_rejected, ledger)
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
     notes = (*listing.notes, *run.notes, *([str(made)] if made else []))
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
 
 
-def _find_motion(
-    outdir: Path, workspace: Workspace, settings: PreprocessSettings
-) -> BoxesMade | None:
+def _box_maker(
+    outdir: Path, names: Sequence[str], workspace: Workspace, settings: PreprocessSettings
+) -> BoxMaker | None:
     if not settings.motion_boxes and settings.motion_drawings is None:
         return None
-    maker = BoxMaker(
+    return BoxMaker(
         outdir,
-        workspace.scratch,
-        workspace.folder / "motion.json",
+        workspace,
         settings.jobs or cores(),
         LocationPattern(settings.location_pattern),
+        names,
         settings.motion_drawings,
     )
-    return maker.make()
 
 
 @dataclass(frozen=True)

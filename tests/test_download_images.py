@@ -1,9 +1,7 @@
 """Tests of stage 0, against a real S3 server where that can do what the test needs."""
 
-import csv
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,9 +20,8 @@ from autofocus.errors import (
     TooManyRejectedError,
 )
 from tests.conftest import S3
+from tests.downloading import STAGE, command, files, fill, ledger, objects
 from tests.store.fake_s3 import BUCKET, ENVIRONMENT, FakeObject, FakeS3, serve
-
-STAGE = Path(__file__).parents[1] / "autofocus" / "download_images.py"
 
 
 @pytest.fixture
@@ -32,43 +29,6 @@ def some_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials that suffice for a server that misbehaves."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Return all visible files of a folder, by their relative paths."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and ".autofocus" not in path.parts
-    }
-
-
-def objects(folder: Path) -> dict[str, bytes]:
-    """Return all files but the ledger."""
-    return {name: content for name, content in files(folder).items() if name != "ledger.csv"}
-
-
-def ledger(folder: Path) -> dict[str, tuple[str, str]]:
-    """Return each input's status and reason."""
-    with (folder / "ledger.csv").open(newline="", encoding="utf-8") as file:
-        return {row["input"]: (row["status"], row["reason"]) for row in csv.DictReader(file)}
-
-
-def fill(s3: S3, number: int, size: int = 100) -> dict[str, bytes]:
-    """Put so many images into the bucket, and return them."""
-    images = {
-        f"lpz_data/images_{2016 + n % 2}/IMG_{n:04}.JPG": (b"%d," % n * size)[:size]
-        for n in range(number)
-    }
-    for key, content in images.items():
-        s3.put(key, content)
-    return images
-
-
-def command(folder: Path, bucket: str, *options: str) -> list[str]:
-    """Return the stage as a person calls it."""
-    here = [sys.executable, str(STAGE), "--local_folder", str(folder), "--bucket", bucket]
-    return [*here, *options]
 
 
 def test_the_structure_of_folders_is_kept(s3: S3, tmp_path: Path) -> None:
@@ -87,52 +47,6 @@ def test_folder_markers_become_folders(s3: S3, tmp_path: Path) -> None:
     download_images(tmp_path, s3.bucket)
     assert (tmp_path / "lpz_data" / "empty").is_dir()
     assert download_images(tmp_path, s3.bucket).counts.reused == 1
-
-
-def test_a_second_run_fetches_nothing(s3: S3, tmp_path: Path) -> None:
-    """What is whole by size and ETag is reused: the very files stay."""
-    fill(s3, 3)
-    download_images(tmp_path, s3.bucket)
-    before = {path: path.stat().st_ino for path in tmp_path.rglob("*.JPG")}
-    result = download_images(tmp_path, s3.bucket)
-    assert (result.counts.ok, result.counts.reused) == (0, 3)
-    assert {path: path.stat().st_ino for path in tmp_path.rglob("*.JPG")} == before
-
-
-def test_a_changed_object_is_fetched_again(s3: S3, tmp_path: Path) -> None:
-    """An object that was replaced by one of the same size is noticed by its ETag."""
-    images = fill(s3, 3)
-    download_images(tmp_path, s3.bucket)
-    changed = min(images)
-    s3.put(changed, b"!" * 100)
-    result = download_images(tmp_path, s3.bucket)
-    assert (result.counts.ok, result.counts.reused) == (1, 2)
-    assert objects(tmp_path) == {**images, changed: b"!" * 100}
-
-
-def test_what_was_lost_or_cut_off_is_fetched_again(s3: S3, tmp_path: Path) -> None:
-    """A file that is gone, or isn't as large as its object, is brought again."""
-    images = fill(s3, 4)
-    download_images(tmp_path, s3.bucket)
-    lost, cut, *_ = sorted(images)
-    (tmp_path / lost).unlink()
-    (tmp_path / cut).write_bytes(images[cut][:50])
-    result = download_images(tmp_path, s3.bucket)
-    assert (result.counts.ok, result.counts.reused) == (2, 2)
-    assert objects(tmp_path) == images
-
-
-def test_files_that_are_there_unbeknown_are_recognised(s3: S3, tmp_path: Path) -> None:
-    """Without its memory the stage compares files by MD5, and fetches only those that differ."""
-    images = fill(s3, 3)
-    download_images(tmp_path, s3.bucket)
-    shutil.rmtree(tmp_path / ".autofocus")
-    other, *same = sorted(images)
-    (tmp_path / other).write_bytes(b"?" * 100)
-    before = {key: (tmp_path / key).stat().st_ino for key in same}
-    assert download_images(tmp_path, s3.bucket).counts.ok == 3
-    assert {key: (tmp_path / key).stat().st_ino for key in same} == before
-    assert objects(tmp_path) == images
 
 
 def landed(folder: Path) -> int:
@@ -236,21 +150,6 @@ def test_keys_that_no_honest_server_gives(tmp_path: Path) -> None:
         "a/b.JPG": ("ok", ""),
     }
     assert set(files(tmp_path)) == {"deep/data/ledger.csv", "deep/data/a/b.JPG"}
-
-
-def test_local_files_in_the_way_are_left_alone(s3: S3, tmp_path: Path) -> None:
-    """A file where a folder is needed, or the reverse, is told and not overwritten."""
-    (tmp_path / "file").write_text("mine")
-    (tmp_path / "folder").mkdir()
-    for key in ("file/a.JPG", "folder", "fine.JPG"):
-        s3.put(key, "theirs")
-    download_images(tmp_path, s3.bucket, DownloadSettings(max_rejected=1))
-    assert ledger(tmp_path) == {
-        "file/a.JPG": ("rejected", "file_and_folder"),
-        "fine.JPG": ("ok", ""),
-        "folder": ("rejected", "file_and_folder"),
-    }
-    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_a_dry_run_writes_nothing(

@@ -1,8 +1,7 @@
 """Making links to photographs, one folder a label."""
 
-import re
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -16,11 +15,8 @@ from autofocus.runs import files
 from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
-from autofocus.runs.workspace import HIDDEN
+from autofocus.runs.products import OutputFile, Product
 from autofocus.tables.links import read_links
-
-# What `link_name` puts behind a file's own name.
-_OURS = re.compile(r"-[0-9a-f]{10}(\.[^.]*)?$")
 
 
 class Making(Enum):
@@ -48,21 +44,32 @@ class Linker:
     making: Making = Making.LINKS
 
     def items(self, choices: Sequence[Choice]) -> Items[Choice]:
-        """Return the photographs, and what to do with each.
+        """Return the images, and what to do with each.
 
         The outcomes' extra values are `filepath` (relative to `outdir`), `labels` and `links`.
         """
-        return Items(choices, lambda choice: choice.filepath, self._work, self._is_whole)
+        return Items(
+            choices,
+            name=lambda choice: choice.filepath,
+            work=self._work,
+            is_whole=self._is_whole,
+            outputs=self._outputs,
+        )
 
     def image(self, choice: Choice) -> Path:
-        """Return where a photograph is."""
+        """Return the path of an image."""
         return self.table_folder / choice.filepath
 
     def _links(self, choice: Choice) -> list[str]:
         name = link_name(choice.filepath)
         return [f"{label_to_folder(label)}/{name}" for label in choice.labels]
 
-    def _work(self, choice: Choice) -> Outcome:
+    def _outputs(self, choice: Choice) -> list[Path]:
+        if self.making is Making.NOTHING or choice.reason is not None:
+            return []
+        return [self.outdir / link for link in self._links(choice)]
+
+    def _work(self, choice: Choice) -> Outcome | Product:
         if choice.reason is not None:
             return Outcome(rejected(choice.filepath, choice.reason, choice.detail))
         image = self.image(choice)
@@ -70,55 +77,41 @@ class Linker:
             detail = f"there is no file {choice.filepath} beside the table"
             return Outcome(rejected(choice.filepath, Reason.IMAGE_MISSING, detail))
         links = self._links(choice)
-        for link in links:
-            self._make(image, self.outdir / link)
         extra = {
             "filepath": files.relative_to_folder(_real(image), _real_folder(self.outdir)),
             "labels": list(choice.labels),
             "links": links,
             "location": choice.location,
         }
-        row = Row(choice.filepath, detail=choice.detail, output="; ".join(links))
-        return Outcome(row, extra)
-
-    def _make(self, image: Path, link: Path) -> None:
-        if self.making is Making.NOTHING:
-            return
         if self.making is Making.COPIES:
-            with files.whole_file(link, self.scratch) as unfinished:
-                shutil.copyfile(image, unfinished)
-            return
-        target = _target(image, link)
-        try:
-            link.symlink_to(target)
-        except FileNotFoundError:
-            link.parent.mkdir(parents=True, exist_ok=True)
-            self._make(image, link)
-        except FileExistsError:
-            with files.whole_file(link, self.scratch) as unfinished:
-                unfinished.unlink(missing_ok=True)
-                unfinished.symlink_to(target)
+            extra["original"] = files.stamp(image)
+        row = Row(choice.filepath, detail=choice.detail, output="; ".join(links))
+        made = tuple(self._make(image, path) for path in self._outputs(choice))
+        return Product(Outcome(row, extra), made)
+
+    def _make(self, image: Path, link: Path) -> OutputFile:
+        unfinished = files.unfinished_path(link, self.scratch)
+        if self.making is Making.COPIES:
+            shutil.copyfile(image, unfinished)
+        else:
+            unfinished.unlink(missing_ok=True)
+            unfinished.symlink_to(_target(image, link))
+        return OutputFile(link, unfinished)
 
     def _is_whole(self, choice: Choice, earlier: Outcome) -> bool:
-        links = self._links(choice)
-        image = self.image(choice)
-        if choice.reason is not None or earlier.extra.get("links") != links:
+        extra = earlier.extra
+        if choice.reason is not None or extra.get("links") != self._links(choice):
             return False
-        if earlier.row.detail != choice.detail or earlier.extra.get("location") != choice.location:
+        if earlier.row.detail != choice.detail or extra.get("location") != choice.location:
             return False
         if self.making is Making.NOTHING:
             return True
+        image = self.image(choice)
         if not image.is_file():
             return False
-        return all(self._stands(image, self.outdir / link) for link in links)
-
-    def _stands(self, image: Path, link: Path) -> bool:
-        if self.making is Making.LINKS:
-            return link.is_symlink() and link.readlink().as_posix() == _target(image, link)
-        if link.is_symlink() or not link.is_file():
-            return False
-        before, after = image.stat(), link.stat()
-        return before.st_size == after.st_size and before.st_mtime_ns <= after.st_mtime_ns
+        if self.making is Making.COPIES:
+            return files.is_unchanged(image, extra.get("original", {}))
+        return all(_leads_to(image, link) for link in self._outputs(choice))
 
 
 @cache
@@ -131,8 +124,12 @@ def _real(image: Path) -> Path:
     return _real_folder(image.parent) / image.name
 
 
+def _leads_to(image: Path, link: Path) -> bool:
+    return link.is_symlink() and link.readlink().as_posix() == _target(image, link)
+
+
 def _target(image: Path, link: Path) -> str:
-    """Return what a relative link must say."""
+    """Return the target of a relative link."""
     return files.relative_to_folder(_real(image), _real_folder(link.parent))
 
 
@@ -161,25 +158,6 @@ def make_links(table: Path) -> int:
         link.symlink_to(_target(image, link))
         number += 1
     return number
-
-
-def remove_stale(outdir: Path, wanted: Collection[str]) -> None:
-    """Remove links that an earlier table asked for and this one does not.
-
-    Only what bears a name of our making is removed, and label folders that this leaves empty.
-
-    Args:
-        outdir: the folder that holds a folder for each label.
-        wanted: the links that are to stay, relative to `outdir`.
-    """
-    for folder in outdir.iterdir():
-        if folder.name == HIDDEN or folder.is_symlink() or not folder.is_dir():
-            continue
-        for entry in folder.iterdir():
-            if _OURS.search(entry.name) and f"{folder.name}/{entry.name}" not in wanted:
-                entry.unlink()
-        if not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def common_preparation(linker: Linker, choices: Sequence[Choice]) -> str | None:

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from itertools import chain, count
 from operator import itemgetter
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
@@ -18,10 +21,12 @@ from autofocus.motion.boxes import Box
 from autofocus.motion.drawing import draw_box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
-from autofocus.runs import files
+from autofocus.runs import files, marks
 from autofocus.runs.csv_files import CsvReader, CsvWriter
+from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
+from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES_NAME
 
 
@@ -53,28 +58,46 @@ class BoxMaker:
 
     Attributes:
         folder: holds them, and `image_properties.csv`.
-        scratch: a folder for unfinished files.
-        memory: where it is noted what the table was made of.
-        jobs: threads that work.
+        workspace: the stage's memory.
+        jobs: the number of worker threads.
         pattern: finds the location in a path, where a folder holds the frames of several.
-        drawings: where to draw the boxes on copies; None for nowhere.
+        names: of all images that the stage was given, in order.
+        drawings: the folder for copies with the boxes drawn on them; None: there are none.
     """
 
     folder: Path
-    scratch: Path
-    memory: Path
+    workspace: Workspace
     jobs: int
     pattern: LocationPattern
+    names: Sequence[str]
     drawings: Path | None = None
 
+    @property
+    def outputs(self) -> list[Path]:
+        """The paths of all files that may be written."""
+        return [self._table, *self._drawing_paths.values()]
+
+    @property
+    def _table(self) -> Path:
+        return self.folder / MOTION_BOXES_NAME
+
+    @cached_property
+    def _drawing_paths(self) -> dict[str, Path]:
+        return drawing_paths(self.names, self.drawings) if self.drawings else {}
+
     def make(self) -> BoxesMade:
-        """Write the table and the drawings; nothing is done where they stand already."""
-        table = self.folder / MOTION_BOXES_NAME
+        """Write the table and the drawings, unless they were made of the same images before."""
+        table, memory = self._table, self.workspace.folder / "motion.json"
         mark = self._mark()
-        told = json.loads(self.memory.read_text("utf-8")) if self.memory.is_file() else {}
-        if not (table.is_file() and told.get("mark") == mark):
+        earlier = json.loads(memory.read_text("utf-8")) if memory.is_file() else {}
+        is_intact = bool(marks.check(table, earlier.get("table", marks.MISSING)))
+        if not (is_intact and earlier.get("mark") == mark):
+            self.workspace.claim(self.outputs, self.folder / LEDGER_NAME)
             self._find(table)
-            files.write_json(self.memory, {"mark": mark}, self.scratch)
+            if self.drawings is not None:
+                self.workspace.remove_others(self.drawings, self._drawing_paths.values())
+            now = {"mark": mark, "table": marks.mark_of(table)}
+            files.write_json(memory, now, self.workspace.scratch)
         with CsvReader(table, ["status"]) as reader:
             column = reader.columns.index("status")
             statuses = [row[column] for row in reader]
@@ -93,27 +116,46 @@ class BoxMaker:
         finder = MotionFinder(frames, self._read)
         names = [frame.name for frame in frames]
         with (
-            files.whole_file(table, self.scratch) as unfinished,
+            files.whole_file(table, self.workspace.scratch) as unfinished,
             CsvWriter(unfinished, MOTION_BOXES) as writer,
             Progress("finding motion", len(names)) as progress,
         ):
             for name, box in zip(names, ordered_map(finder.box, names, self.jobs), strict=True):
                 writer.write(_row(name, box))
                 if self.drawings is not None:
-                    self._draw(name, box, self.drawings)
+                    self._draw(name, box)
                 progress.advance()
 
     def _read(self, name: str) -> Image.Image:
         return read_image(self.folder / name).image
 
-    def _draw(self, name: str, box: Box, drawings: Path) -> None:
+    def _draw(self, name: str, box: Box) -> None:
         try:
             drawn = draw_box(self._read(name), box)
         except RejectedImageError:
             return
-        final = (drawings / name).with_suffix(".jpg")
-        with files.whole_file(final, self.scratch) as unfinished:
+        with files.whole_file(self._drawing_paths[name], self.workspace.scratch) as unfinished:
             drawn.save(unfinished, "JPEG", quality=88)
+
+
+def drawing_paths(names: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Return where to draw on a copy of each image; no two share a path on any file system.
+
+    Args:
+        names: paths of images, in order.
+        folder: the folder of the drawings.
+    """
+    paths: dict[str, Path] = {}
+    taken: set[str] = set()
+    for name in names:
+        endings = (f".{number}.jpg" for number in count(2))
+        options = (str(PurePosixPath(name).with_suffix(".jpg")), f"{name}.jpg")
+        for option in chain(options, (name + ending for ending in endings)):
+            if (folded := unicodedata.normalize("NFD", option).casefold()) not in taken:
+                taken.add(folded)
+                paths[name] = folder / option
+                break
+    return paths
 
 
 def read_frames(properties: Path, pattern: LocationPattern) -> list[Frame]:

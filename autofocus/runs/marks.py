@@ -14,6 +14,8 @@ from autofocus.runs import files
 
 # A mark as plain JSON values: `bytes`, `modified_ns` and `digest`, or `link`.
 Mark = Mapping[str, Any]
+# Of no file: what was never marked is not intact.
+MISSING: Mark = {"bytes": -1, "modified_ns": -1, "digest": ""}
 
 
 def mark_of(path: Path, digest: str = "") -> dict[str, Any]:

@@ -8,7 +8,7 @@ other single files that the stage wrote. Deleting it loses no results, only the 
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,6 +53,7 @@ class Workspace:
         self._settings: dict[str, Any] = json.loads(json.dumps({**settings, RECIPE: recipe}))
         self._lock: IO[str] | None = None
         self._earlier: set[str] = set()
+        self._trusts_ledger: bool | None = None
 
     def __enter__(self) -> "Workspace":
         try:
@@ -89,49 +90,62 @@ class Workspace:
             if path.is_file() and path.name not in self._earlier:
                 path.unlink()
 
-    def check_outputs(self, paths: Sequence[Path], ledger: Path) -> None:
+    def check_outputs(self, paths: Iterable[Path], ledger: Path) -> None:
         """Check that no file of another origin stands where the stage is going to write.
 
         A file is the stage's own if its memory lists it. Where there is no list, because the
         memory was deleted, the ledger decides: beside a ledger of this stage stand its outputs.
+        The first call must name all files that the stage may write.
 
         Args:
             paths: tables and other single files that the stage writes.
-            ledger: where the stage's ledger is, or will be.
+            ledger: the path of the stage's ledger, whether or not it exists.
 
         Raises:
             OutputConflictError: a file stands there that the stage did not write.
         """
-        for path in paths:
-            if os.path.lexists(path) and not self._owns(path, ledger):
+        if self._trusts_ledger is None:
+            is_lost = not self._outputs_path.exists()
+            self._trusts_ledger = is_lost and is_ledger_of(ledger, self.name)
+        own = self._claimed()
+        standing = {self._relative(path): path for path in paths if os.path.lexists(path)}
+        for name, path in standing.items():
+            is_folder = path.is_dir() and not path.is_symlink()
+            if is_folder or not (self._trusts_ledger or name in own):
                 raise OutputConflictError(conflict(path, self.name))
+        self._write_claims(own, own | standing.keys())
 
-    def claim(self, paths: Sequence[Path], ledger: Path) -> None:
+    def claim(self, paths: Iterable[Path], ledger: Path) -> None:
         """Record files as the stage's own, before they are written; see `check_outputs`."""
+        paths = list(paths)
         self.check_outputs(paths, ledger)
-        before = self._claimed() or []
-        names = sorted({*before, *map(self._relative, paths)})
-        if names != before:
-            files.write_json(self._outputs_path, names, self.scratch)
+        own = self._claimed()
+        self._write_claims(own, own | {self._relative(path) for path in paths})
 
     def remove(self, path: Path) -> None:
         """Remove a file if it is recorded as the stage's own; otherwise leave it."""
-        if self._relative(path) in (self._claimed() or ()):
+        if self._relative(path) in self._claimed():
             path.unlink(missing_ok=True)
 
-    def _owns(self, path: Path, ledger: Path) -> bool:
-        if path.is_dir() and not path.is_symlink():
-            return False
-        claimed = self._claimed()
-        if claimed is None:
-            return is_ledger_of(ledger, self.name)
-        return self._relative(path) in claimed
+    def remove_others(self, folder: Path, keep: Iterable[Path]) -> None:
+        """Remove the stage's own single files that lie in a folder, all but those to be kept."""
+        own = self._claimed()
+        kept = {self._relative(path) for path in keep}
+        inside = self._relative(folder) + "/"
+        others = {name for name in own if name.startswith(inside) and name not in kept}
+        for name in others:
+            (self.root / name).unlink(missing_ok=True)
+        self._write_claims(own, own - others)
 
-    def _claimed(self) -> list[str] | None:
+    def _claimed(self) -> set[str]:
         try:
-            return list(json.loads(self._outputs_path.read_text(encoding="utf-8")))
+            return set(json.loads(self._outputs_path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            return None
+            return set()
+
+    def _write_claims(self, before: set[str], now: set[str]) -> None:
+        if now != before:
+            files.write_json(self._outputs_path, sorted(now), self.scratch)
 
     def _relative(self, path: Path) -> str:
         return files.relative_to_folder(path.absolute(), self.root.absolute())

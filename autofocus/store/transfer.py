@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autofocus.errors import StoreError, StoreUnavailableError
-from autofocus.runs.files import CHUNK
+from autofocus.runs.files import digest_file
 from autofocus.store.failures import Failure
 from autofocus.store.listing import StoredObject
 from autofocus.store.reading import Body, TransferError, has_md5_etag, open_object
@@ -58,10 +58,13 @@ class Fetcher:
         """Let all transfers under way end soon, with a TransferError."""
         self._stopped.set()
 
-    def fetch(self, item: StoredObject, unfinished: Path) -> None:
+    def fetch(self, item: StoredObject, unfinished: Path) -> str:
         """Write an object into a file, with the time at which it was stored as the file's own.
 
         Its size is checked always, its MD5 where the ETag is one.
+
+        Returns:
+            The MD5 of the file's content, in hex digits.
 
         Raises:
             TransferError: it did not arrive, and retries did not help.
@@ -69,14 +72,15 @@ class Fetcher:
             OSError: the file can't be written.
         """
         try:
-            self._try_again(item, unfinished)
+            md5 = self._try_again(item, unfinished)
         except TransferError as error:
             self._count_lost(error.failure)
             raise
         with self._lock:
             self._lost_in_a_row = 0
+        return md5
 
-    def _try_again(self, item: StoredObject, unfinished: Path) -> None:
+    def _try_again(self, item: StoredObject, unfinished: Path) -> str:
         for pause in self._pauses:
             try:
                 return self._try_patiently(item, unfinished)
@@ -85,7 +89,7 @@ class Fetcher:
                     raise
         return self._try_patiently(item, unfinished)
 
-    def _try_patiently(self, item: StoredObject, unfinished: Path) -> None:
+    def _try_patiently(self, item: StoredObject, unfinished: Path) -> str:
         """Try once; what fails because the store is unavailable does not count."""
         patience = self._bucket.patience
         if not patience.seconds:
@@ -96,10 +100,10 @@ class Fetcher:
             self._check_not_stopped()
             raise TransferError(replace(error.failure, final=True)) from None
 
-    def _attempt(self, item: StoredObject, unfinished: Path) -> None:
+    def _attempt(self, item: StoredObject, unfinished: Path) -> str:
         began = time.monotonic()
         try:
-            self._try(item, unfinished)
+            return self._try(item, unfinished)
         except TransferError as error:
             failure = error.failure
             is_up = self._bucket.patience.has_succeeded_since(began)
@@ -124,7 +128,7 @@ class Fetcher:
                 "goes on from here."
             )
 
-    def _try(self, item: StoredObject, unfinished: Path) -> None:
+    def _try(self, item: StoredObject, unfinished: Path) -> str:
         self._check_not_stopped()
         body = open_object(self._bucket, item)
         received, md5 = self._write(body, unfinished)
@@ -135,6 +139,7 @@ class Fetcher:
             raise TransferError(Failure("what arrived doesn't have the object's MD5"))
         seconds = int(body.modified.timestamp())
         os.utime(unfinished, (seconds, seconds))
+        return md5
 
     def _check_not_stopped(self) -> None:
         if self._stopped.is_set():
@@ -159,12 +164,4 @@ def holds(path: Path, item: StoredObject) -> bool:
     """Tell whether a file is an object's very content, as far as its ETag tells."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != item.size:
         return False
-    return is_md5(item.etag) and _md5_of(path) == item.etag
-
-
-def _md5_of(path: Path) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return is_md5(item.etag) and digest_file(path, "md5") == item.etag

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from autofocus.runs.files import unfinished_path
 from autofocus.runs.items import ItemRun, Items, LateTable, Pending, Table, process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Counts, Reason, Row, Status, read_ledger, rejected
+from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.workspace import Workspace
 
 NAMES = [f"n{number:02}" for number in range(20)]
@@ -28,7 +30,7 @@ class Stage:
     fail_at: str = ""
     done: list[str] = field(default_factory=list)
 
-    def work(self, name: str) -> Outcome:
+    def work(self, name: str) -> Outcome | Product:
         """Write one name."""
         if name == self.fail_at:
             raise RuntimeError(name)
@@ -37,19 +39,27 @@ class Stage:
             time.sleep(0.02 / (1 + self.names.index(name)))
         if name in self.bad:
             return Outcome(rejected(name, Reason.TRUNCATED))
-        (self.root / name).write_text(name)
-        return Outcome(Row(name, output=name), {"letters": len(name)})
+        unfinished = unfinished_path(self.root / name, self.root / ".unfinished")
+        unfinished.write_text(name)
+        outcome = Outcome(Row(name, output=name), {"letters": len(name)})
+        return Product(outcome, (OutputFile(self.root / name, unfinished),))
 
     def is_whole(self, name: str, earlier: Outcome) -> bool:
-        """Tell whether the name is written."""
+        """Whatever was made of a name stands; the file is checked by itself."""
         assert earlier.row.input == name
         assert earlier.row.reason is None, "what was rejected can't be whole"
-        return (self.root / name).is_file()
+        return True
+
+    def outputs(self, name: str) -> list[Path]:
+        """Return where a name is written."""
+        return [self.root / name]
 
     def run(self) -> Counts:
         """Do what is left."""
         table = Table(self.root / "table.csv", ("name", "letters"), _row)
-        items = Items(self.names, name=str, work=self.work, is_whole=self.is_whole)
+        items = Items(
+            self.names, name=str, work=self.work, is_whole=self.is_whole, outputs=self.outputs
+        )
         with Workspace(self.root, "stage_x", {}) as workspace:
             ledger = self.root / "ledger.csv"
             return process(items, workspace, ledger, tables=[table], jobs=self.jobs)
@@ -112,7 +122,7 @@ def test_nothing_is_published_before_the_end(tmp_path: Path) -> None:
         Stage(tmp_path, fail_at=NAMES[7]).run()
     left = {path.name for path in tmp_path.iterdir()}
     assert left >= set(NAMES[:7])
-    assert left <= {".autofocus", *NAMES}
+    assert left <= {".autofocus", ".unfinished", *NAMES}
 
 
 def test_interrupted_run_goes_on(tmp_path: Path) -> None:
