@@ -1,9 +1,11 @@
 """What tests of stage 0 have in common: filling a bucket, and looking at what has arrived."""
 
 import csv
+import os
 import sys
 from pathlib import Path
 
+from autofocus.download_images import DownloadSettings, download_images
 from tests.conftest import S3
 
 STAGE = Path(__file__).parents[1] / "autofocus" / "download_images.py"
@@ -44,3 +46,14 @@ def command(folder: Path, bucket: str, *options: str) -> list[str]:
     """Return the stage as a person calls it."""
     here = [sys.executable, str(STAGE), "--local_folder", str(folder), "--bucket", bucket]
     return [*here, *options]
+
+
+def landed(folder: Path) -> int:
+    """Count the images below a folder in which somebody is at work."""
+    return sum(name.endswith(".JPG") for _, _, names in os.walk(folder) for name in names)
+
+
+def manifest_of(s3: S3, folder: Path) -> str:
+    """Return the manifest that a dry run tells."""
+    result = download_images(folder, s3.bucket, DownloadSettings(dry_run=True))
+    return str(result).partition("manifest: ")[2].split()[0]

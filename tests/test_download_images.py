@@ -1,6 +1,5 @@
 """Tests of stage 0, against a real S3 server where that can do what the test needs."""
 
-import os
 import re
 import signal
 import subprocess
@@ -20,7 +19,7 @@ from autofocus.errors import (
     TooManyRejectedError,
 )
 from tests.conftest import S3
-from tests.downloading import STAGE, command, files, fill, ledger, objects
+from tests.downloading import STAGE, command, files, fill, landed, ledger, manifest_of, objects
 from tests.store.fake_s3 import BUCKET, ENVIRONMENT, FakeObject, FakeS3, serve
 
 
@@ -47,11 +46,6 @@ def test_folder_markers_become_folders(s3: S3, tmp_path: Path) -> None:
     download_images(tmp_path, s3.bucket)
     assert (tmp_path / "lpz_data" / "empty").is_dir()
     assert download_images(tmp_path, s3.bucket).counts.reused == 1
-
-
-def landed(folder: Path) -> int:
-    """Count the images below a folder in which somebody is at work."""
-    return sum(name.endswith(".JPG") for _, _, names in os.walk(folder) for name in names)
 
 
 def test_stopped_by_kill_it_goes_on_to_the_same_bytes(s3: S3, tmp_path: Path) -> None:
@@ -173,12 +167,6 @@ def test_a_dry_run_writes_nothing(
     )
     assert list(tmp_path.iterdir()) == []
     assert capsys.readouterr() == ("", "")
-
-
-def manifest_of(s3: S3, folder: Path) -> str:
-    """Return the manifest that a dry run tells."""
-    result = download_images(folder, s3.bucket, DownloadSettings(dry_run=True))
-    return str(result).partition("manifest: ")[2].split()[0]
 
 
 def test_a_manifest_holds_as_long_as_the_bucket_stays(s3: S3, tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from autofocus.runs.sharding import Shard
 from autofocus.store import patience
 from tests.components.calling import Call, prepare, start
 from tests.conftest import S3
+from tests.downloading import command, fill, landed, ledger, objects
 from tests.predicting.models import LABELS, PREPARATION, make_model, make_photograph
 from tests.store.outage import Proxy
-from tests.test_download_images import command, fill, landed, ledger, objects
 from tests.test_publish_labels import MERGED, shards
 
 OUTAGE_S = 60.0

@@ -8,7 +8,7 @@ from autofocus.download_images import DownloadSettings, download_images
 from autofocus.errors import MissingInputError, OutputConflictError, SettingError
 from autofocus.publish_labels import publish_labels
 from tests.conftest import S3
-from tests.test_download_images import fill, ledger, manifest_of, objects
+from tests.downloading import fill, ledger, manifest_of, objects
 from tests.test_publish_labels import shards
 
 NOTE = "own outputs left out (--output-prefix {}): {}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from autofocus.errors import InputDataError
 from autofocus.images.names import PREPARATION_NAME
@@ -77,7 +78,7 @@ class Linker:
             detail = f"there is no file {choice.filepath} beside the table"
             return Outcome(rejected(choice.filepath, Reason.IMAGE_MISSING, detail))
         links = self._links(choice)
-        extra = {
+        extra: dict[str, Any] = {
             "filepath": files.relative_to_folder(_real(image), _real_folder(self.outdir)),
             "labels": list(choice.labels),
             "links": links,
