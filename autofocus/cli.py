@@ -26,7 +26,7 @@ COMMANDS = {
 }
 
 # Where a command isn't a module of the package itself.
-_MODULES = {"make_sample": "autofocus.demo.make_sample", "demo": "autofocus.demo.demo"}
+_MODULES = {"make_sample": "autofocus.demo.make_sample", "demo": "autofocus.demo.run_demo"}
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.audit import Audit, audit
-from autofocus.clean_detections import clean_detections
-from autofocus.download_images import download_images
-from autofocus.link_images_by_label import link_images_by_label
+from autofocus.clean_detections import CleanSettings, clean_detections
+from autofocus.download_images import DownloadSettings, download_images
+from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.options.command import Argument, Command
-from autofocus.predict import predict
-from autofocus.preprocess_images import preprocess_images
+from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
+from autofocus.options.settings import Kind
+from autofocus.predict import PredictSettings, predict
+from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.retrain import RetrainResult, retrain
-from autofocus.run_parameters import Parameters, read_parameters
+from autofocus.retrain_settings import RetrainSettings
 from autofocus.runs import files
 from autofocus.runs.journal import same_run
 from autofocus.runs.result import StageResult
@@ -27,6 +29,20 @@ from autofocus.tables.columns import PROPERTIES_NAME
 from autofocus.tables.detections import find_tables
 
 NAME = "run"
+# A folder that holds the data, in place of a bucket.
+LOCAL_DATA = "local_data"
+SECTIONS = {
+    "download_images": Section(
+        DownloadSettings, {"bucket": Kind(str)}, required=("bucket",), replaced_by=LOCAL_DATA
+    ),
+    "preprocess_images": Section(PreprocessSettings, {"indir": Kind(str)}),
+    "clean_detections": Section(
+        CleanSettings, {"detections": Kind(str, many=True)}, required=("detections",)
+    ),
+    "link_images_by_label": Section(LinkSettings),
+    "retrain": Section(RetrainSettings),
+    "predict": Section(PredictSettings),
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +67,11 @@ class RunResult:
     def training(self) -> RetrainResult:
         """The result of `retrain`."""
         return next(result for result in self.stages if isinstance(result, RetrainResult))
+
+
+def read_parameters(path: Path) -> ParameterFile:
+    """Read the parameter file of a run; see `options.parameter_file.read_parameter_file`."""
+    return read_parameter_file(path, SECTIONS, {LOCAL_DATA: Kind(Path)})
 
 
 def run(params: Path, outdir: Path) -> RunResult:
@@ -140,12 +161,12 @@ def _ended_stages(outdir: Path) -> dict[str, list[int]]:
 class _Row:
     """The stages, each fed by the one before it."""
 
-    parameters: Parameters
+    parameters: ParameterFile
     outdir: Path
 
     @property
     def _data(self) -> Path:
-        return self.parameters.local_data or self.outdir / "data"
+        return self.parameters.values.get(LOCAL_DATA) or self.outdir / "data"
 
     @property
     def _preprocessed(self) -> Path:

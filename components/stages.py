@@ -10,7 +10,7 @@ from typing import Any
 
 from autofocus.options.settings import Kind, kinds
 from autofocus.publish_labels import PublishSettings
-from autofocus.run_parameters import SECTIONS
+from autofocus.run import SECTIONS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,13 +18,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autofocus.errors import InputDataError, MissingInputError, SettingError, need
+from autofocus.errors import SettingError, need
 from autofocus.labels.labelmap import read_labelmap
 from autofocus.labels.priority import read_rules
-from autofocus.run_parameters import LOCAL_DATA, SECTIONS
+from autofocus.options.parameter_file import read_yaml
+from autofocus.options.settings import normalise_keys, shown
+from autofocus.run import LOCAL_DATA, SECTIONS
 from autofocus.runs.sharding import Shard
 from components.stages import STAGES, component_of_section
-from pipelines.interface import EXTRA, Given, Interface, load_documents
+from pipelines.interface import EXTRA, Given, Interface
 from pipelines.names import parameter_name
 
 # `clean` is handed two artifacts of each shard; a cluster can hand it those of 48 shards, and of
@@ -91,27 +93,17 @@ def read_parameters(path: Path, interface: Interface) -> Gathered:
         SettingError: a key can't be used.
     """
     gathered = Gathered()
-    for key, value in _mapping(path).items():
+    for key, value in normalise_keys(read_yaml(path), str(path)).items():
         if key == LOCAL_DATA:
             raise SettingError(
                 f"{path}: {LOCAL_DATA} is a folder of one machine; "
                 "a pipeline takes its photographs from a bucket (download_images: bucket)."
             )
         if key in SECTIONS:
-            _read_section(gathered, key, value or {}, path, interface)
+            _read_section(gathered, key, {} if value is None else value, path, interface)
         else:
-            _put(gathered, _name(key), Given(value, str(path)), path)
+            _put(gathered, key, Given(value, str(path)), path)
     return gathered
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise MissingInputError(f"There is no file {path} (--params).")
-    documents = load_documents(path)
-    values = documents[0] if documents else {}
-    if len(documents) > 1 or not isinstance(values or {}, dict):
-        raise InputDataError(f"{path} must hold keys and values, such as bucket: photographs.")
-    return {str(key): value for key, value in (values or {}).items()}
 
 
 def _read_section(
@@ -119,14 +111,13 @@ def _read_section(
 ) -> None:
     where = f"{section} in {path}"
     if not isinstance(values, dict):
-        raise SettingError(f"{where} must hold keys and values, not {values!r}.")
+        raise SettingError(f"{where} must hold keys and values, not {shown(values)}.")
     stage = component_of_section(section)
     if not _has_stage(interface, stage):
         if values:
             gathered.left_out.append(section)
         return
-    for key, value in values.items():
-        option = _name(key)
+    for option, value in normalise_keys(values, where).items():
         _check_known(option, stage, where, interface)
         _put(gathered, parameter_name(stage, option), Given(value, where), path)
 
@@ -155,10 +146,6 @@ def _check_known(option: str, stage: str, where: str, interface: Interface) -> N
         )
 
 
-def _name(key: Any) -> str:
-    return str(key).replace("-", "_")
-
-
 def _from_word(word: str) -> tuple[str, Given]:
     name, equals, text = word.partition("=")
     if not equals or not name:
@@ -168,7 +155,7 @@ def _from_word(word: str) -> tuple[str, Given]:
         value = yaml.safe_load(text) if text else ""
     except (yaml.YAMLError, ValueError):
         value = text
-    return _name(name), Given(value, "--set", text)
+    return name.replace("-", "_"), Given(value, "--set", text)
 
 
 def _converted(name: str, given: Given, folder: Path) -> Iterator[tuple[str, Given]]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import make_sample
+from autofocus.demo.run_demo import bucket_of
 from autofocus.options.command import Argument
-from autofocus.run_parameters import read_parameters
 from autofocus.store.uploading import upload_folder
 from pipelines.command import ModuleCommand
 from pipelines.local import LocalRun, run_locally
@@ -59,7 +59,7 @@ def run_docker(
     Raises:
         AutofocusError: of the step that could not go on.
     """
-    bucket = read_parameters(params).arguments["download_images"]["bucket"]
+    bucket = bucket_of(params)
     sample = make_sample(workdir / "sample")
     with LocalS3Server(workdir / "s3") as server, server.as_default():
         upload_folder(sample.bucket, bucket)

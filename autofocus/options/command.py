@@ -133,7 +133,7 @@ def _shown(default: Any) -> str:
 
 
 def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
-    more: dict[str, Any] = {"type": argument.kind.base, "help": argument.help}
+    more: dict[str, Any] = {"type": _parse(argument.kind), "help": argument.help}
     if argument.kind.many:
         more["nargs"] = "+"
     if argument.kind.choices:
@@ -161,12 +161,22 @@ def _add_option(
     if kind.base is bool:
         more["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
     else:
-        more |= {"type": kind.base, "metavar": field.metadata["metavar"]}
+        more |= {"type": _parse(kind), "metavar": field.metadata["metavar"]}
         if kind.many:
             more["nargs"] = "+"
         if kind.choices:
             more["choices"] = kind.choices
     parser.add_argument(_flag(field.name), **more)
+
+
+def _parse(kind: Kind) -> Callable[[str], Any]:
+    def parse(word: str) -> Any:
+        try:
+            return kind.parse(word)
+        except TypeError as error:
+            raise argparse.ArgumentTypeError(f"must be {error}") from None
+
+    return parse
 
 
 def _flag(name: str) -> str:

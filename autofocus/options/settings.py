@@ -6,9 +6,10 @@ so a name is written down once.
 """
 
 import dataclasses
+import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,38 +94,67 @@ class Kind:
     optional: bool = False
     choices: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> str:
+        """What one value must be, in words."""
+        return f"one of {', '.join(self.choices)}" if self.choices else _WORDS[self.base]
+
     def accept(self, value: object) -> Any:
-        """Turn a value of a YAML or JSON file into this kind.
+        """Return a value of a YAML or JSON file as one of this kind.
 
         Raises:
-            TypeError: the value is of another kind.
+            TypeError: the value is of another kind; the message is what it must be, and the
+                value, such as `a whole number, not 'x'`.
         """
         if value is None and self.optional:
             return None
         if self.many:
             if not isinstance(value, list):
-                raise TypeError("a list")
+                raise TypeError(f"a list, not {shown(value)}")
             return tuple(dataclasses.replace(self, many=False).accept(item) for item in value)
         return self._accept_one(value)
 
     def _accept_one(self, value: object) -> Any:
-        if self.base is Path and isinstance(value, str):
-            return Path(value)
+        if self.base is float and isinstance(value, str) and _EXPONENT.fullmatch(value):
+            return float(value)  # YAML takes 1e-3 for text
         if self.base is float and type(value) is int:
             return float(value)
         # `type(...) is`, as True would pass for an int and 1 for a bool.
-        if type(value) is not self.base:
-            raise TypeError(_NAMES[self.base])
-        return value
+        expected = str if self.base is Path else self.base
+        if type(value) is not expected or (self.choices and value not in self.choices):
+            raise TypeError(f"{self.words}, not {shown(value)}")
+        return self.parse(value) if isinstance(value, str) else value
+
+    def parse(self, word: str) -> Any:
+        """Return a word of the command line as one value of this kind.
+
+        Raises:
+            TypeError: the word is of another kind; see `accept`.
+        """
+        wrong = TypeError(f"{self.words}, not {shown(word)}")
+        if self.base is Path and not word:
+            raise wrong
+        try:
+            return self.base(word)
+        except ValueError:
+            raise wrong from None
 
 
-_NAMES: dict[type, str] = {
+_WORDS: dict[type, str] = {
     str: "text",
     int: "a whole number",
     float: "a number",
     bool: "true or false",
     Path: "a path",
 }
+_EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
+
+
+def shown(value: object) -> str:
+    """Return a value of a YAML or JSON file as a person would write it there."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def kinds(settings: type) -> dict[str, Kind]:
@@ -145,42 +175,63 @@ def _kind(hint: Any) -> Kind:
     return Kind(hint)
 
 
-def from_mapping(
-    settings: type[S], values: Mapping[str, object], where: str, also: tuple[str, ...] = ()
-) -> S:
-    """Make settings from the keys of a parameter file.
+def from_mapping(settings: type[S], values: Mapping[Any, object], where: str) -> S:
+    """Make settings from the keys and values of a mapping.
 
     Args:
         settings: the dataclass to make.
         values: its fields by name; `-` may stand for `_`.
-        where: how to name the place in messages, such as ``preprocess_images in run.yaml``.
-        also: keys that are read elsewhere, to be named among the known ones.
+        where: what to call the mapping in messages, such as ``preprocess_images in run.yaml``.
 
     Raises:
-        SettingError: a key is unknown or its value is of the wrong kind.
+        SettingError: a key is unknown or given twice, or a value can't be used.
     """
     known = kinds(settings)
-    accepted: dict[str, Any] = {}
+    given = normalise_keys(values, where)
+    check_keys(given, known, where)
+    return settings(**accept_values(known, given, where))
+
+
+def normalise_keys(values: Mapping[Any, object], where: str) -> dict[str, object]:
+    """Return a mapping with `_` for `-` in its keys.
+
+    Raises:
+        SettingError: a key is no text, or is given twice.
+    """
+    given: dict[str, object] = {}
     for key, value in values.items():
-        name = str(key).replace("-", "_")
-        if name not in known:
-            raise SettingError(
-                f"{where}: unknown key {key!r}; known are {', '.join((*also, *known))}."
-            )
-        if name in accepted:
+        if not isinstance(key, str):
+            raise SettingError(f"{where}: unknown key {shown(key)}: keys are text.")
+        name = key.replace("-", "_")
+        if name in given:
             raise SettingError(f"{where}: {key} is given twice, once with - and once with _.")
+        given[name] = value
+    return given
+
+
+def check_keys(values: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Raise a SettingError if a key isn't among those known."""
+    names = list(known)
+    for key in values:
+        if key not in names:
+            raise SettingError(f"{where}: unknown key {key!r}; known keys are {', '.join(names)}.")
+
+
+def accept_values(
+    known: Mapping[str, Kind], values: Mapping[str, object], where: str
+) -> dict[str, Any]:
+    """Return values as those of their kinds.
+
+    Raises:
+        SettingError: a value is of another kind.
+    """
+    accepted = {}
+    for key, value in values.items():
         try:
-            accepted[name] = known[name].accept(value)
+            accepted[key] = known[key].accept(value)
         except TypeError as error:
-            raise SettingError(f"{where}: {key} must be {error}, not {value!r}.") from None
-        _check_choice(known[name], f"{where}: {key}", accepted[name])
-    return settings(**accepted)
-
-
-def _check_choice(kind: Kind, name: str, value: Any) -> None:
-    for one in value if kind.many else [value]:
-        if kind.choices and one is not None and one not in kind.choices:
-            raise SettingError(f"{name} must be one of {', '.join(kind.choices)}, not {one!r}.")
+            raise SettingError(f"{where}: {key} must be {error}.") from None
+    return accepted
 
 
 def describe(settings: Any) -> dict[str, Any]:

@@ -363,7 +363,7 @@ def test_parameters_of_another_kind_are_told(parameters: dict[str, Any], words: 
 
 def test_further_settings_must_be_known() -> None:
     """A component that asks for a setting that isn't one is told which there are."""
-    with pytest.raises(SettingError, match="unknown key 'trim_side'; known are extensions"):
+    with pytest.raises(SettingError, match="unknown key 'trim_side'; known keys are extensions"):
         task().settings(PreprocessSettings, trim_side=1)
 
 

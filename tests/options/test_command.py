@@ -139,7 +139,9 @@ def test_result_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "complaint"),
     [
         ((), "the following arguments are required: --indir"),
-        (("--indir", "a", "--trim-bottom", "x"), "--trim-bottom: invalid int value: 'x'"),
+        (("--indir", "a", "--trim-bottom", "x"), "--trim-bottom: must be a whole number, not 'x'"),
+        (("--indir", ""), "--indir: must be a path, not ''"),
+        (("--indir", "a", "--cache="), "--cache: must be a path, not ''"),
         (("--indir", "a", "--mode", "brisk"), "--mode: invalid choice: 'brisk'"),
         (("--indir", "a", "--trim_bottum", "1"), "unrecognized arguments: --trim-bottum 1"),
         (("--indir", "a", "--trim-b", "1"), "unrecognized arguments: --trim-b 1"),

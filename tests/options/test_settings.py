@@ -110,28 +110,29 @@ def test_unknown_key_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "wanted"),
+    ("key", "value", "words"),
     [
-        ("word", 1, "text"),
-        ("word", None, "text"),
-        ("rows", "198", "a whole number"),
-        ("rows", 1.5, "a whole number"),
-        ("rows", True, "a whole number"),
-        ("share", "0.5", "a number"),
-        ("share", False, "a number"),
-        ("flip", 1, "true or false"),
-        ("flip", "yes", "true or false"),
-        ("folder", 3, "a path"),
-        ("names", "JPG", "a list"),
-        ("names", ["JPG", 1], "text"),
-        ("names", None, "a list"),
+        ("word", 1, "text, not 1"),
+        ("word", None, "text, not null"),
+        ("rows", "198", "a whole number, not '198'"),
+        ("rows", 1.5, "a whole number, not 1.5"),
+        ("rows", True, "a whole number, not true"),
+        ("share", "0.5", "a number, not '0.5'"),
+        ("share", False, "a number, not false"),
+        ("flip", 1, "true or false, not 1"),
+        ("flip", "yes", "true or false, not 'yes'"),
+        ("folder", 3, "a path, not 3"),
+        ("folder", "", "a path, not ''"),
+        ("names", "JPG", "a list, not 'JPG'"),
+        ("names", ["JPG", 1], "text, not 1"),
+        ("names", None, "a list, not null"),
     ],
 )
-def test_mistyped_value_is_refused(key: str, value: object, wanted: str) -> None:
-    """A value of another kind is refused with its key, what is wanted, and the value itself."""
+def test_mistyped_value_is_rejected(key: str, value: object, words: str) -> None:
+    """A value of another kind is reported with its key, what it must be, and the value itself."""
     with pytest.raises(SettingError) as caught:
         from_mapping(Example, {key: value}, "here")
-    assert str(caught.value) == f"here: {key} must be {wanted}, not {value!r}."
+    assert str(caught.value) == f"here: {key} must be {words}."
 
 
 @pytest.mark.parametrize(("key", "value"), [("pace", "brisk"), ("paces", ["fast", "brisk"])])

@@ -52,7 +52,7 @@ def test_the_pipelines_defaults_are_fine(interfaces: dict[str, Interface], name:
         ({"endpoint_url": "seaweedfs:8333"}, "endpoint_url must begin with http"),
         ({"output_prefix": "/labels"}, "output_prefix: '/labels' makes odd keys"),
         ({"extensions": []}, "extensions: give at least one"),
-        ({"extensions": [1]}, "extensions must be text, not [1]."),
+        ({"extensions": [1]}, "extensions must be text, not 1."),
         ({"date_format": "year"}, "date_format must be one of"),
         ({"strip_components": -1}, "strip_components must not be negative"),
         ({"threshold_value": 2.0}, "threshold_value is a share, 0 to 1, not 2.0."),

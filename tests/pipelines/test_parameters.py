@@ -140,6 +140,7 @@ def test_nothing_leaves_the_pipeline_s_default(interface: Interface) -> None:
         ("download_images: {shard: 0/2}\n", (), "shard is an option for work on one machine"),
         ("local_data: x\n", (), "{}: local_data is a folder of one machine"),
         ("retrain: 3\n", (), "retrain in {} must hold keys and values, not 3"),
+        ("retrain: false\n", (), "retrain in {} must hold keys and values, not false"),
         (
             "trim_bottom: 1\npreprocess_images: {trim_bottom: 2}\n",
             (),
@@ -162,8 +163,8 @@ def test_nothing_leaves_the_pipeline_s_default(interface: Interface) -> None:
         ("", ("=b",), "--set: write NAME=VALUE"),
         ("", ("bucket=a", "bucket=b"), "bucket is given twice: 'a' (--set)"),
         ("[1]\n", (), "must hold keys and values"),
-        ("a: 1\n---\nb: 2\n", (), "must hold keys and values"),
-        ("a: [\n", (), "is no YAML"),
+        ("a: 1\n---\nb: 2\n", (), "{}, line 2: not valid YAML"),
+        ("a: [\n", (), "{}, line 2: not valid YAML"),
     ],
 )
 def test_what_can_t_be_used_is_refused(

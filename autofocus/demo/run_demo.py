@@ -12,9 +12,9 @@ from pathlib import Path
 
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import SampleResult, make_sample
+from autofocus.errors import SettingError
 from autofocus.options.command import Argument, Command
-from autofocus.run import RunResult, run
-from autofocus.run_parameters import read_parameters
+from autofocus.run import LOCAL_DATA, RunResult, read_parameters, run
 from autofocus.store.uploading import Uploaded, upload_folder
 
 NAME = "demo"
@@ -62,13 +62,25 @@ def demo(params: Path, outdir: Path, workdir: Path = Path("demo")) -> DemoResult
     Raises:
         AutofocusError: of the step that could not go on.
     """
-    bucket = read_parameters(params).arguments["download_images"]["bucket"]
+    bucket = bucket_of(params)
     _say("making a synthetic sample")
     sample = make_sample(workdir / "sample")
     _say("starting a local S3 server (SeaweedFS, on 127.0.0.1)")
     with LocalS3Server(workdir / "s3") as server, server.as_default():
         uploaded = upload_folder(sample.bucket, bucket)
         return DemoResult(sample, uploaded, run(params, outdir))
+
+
+def bucket_of(params: Path) -> str:
+    """Return the bucket that a parameter file names.
+
+    Raises:
+        AutofocusError: the file can't be used, or takes its data from a folder.
+    """
+    download = read_parameters(params).arguments.get("download_images")
+    if download is None:
+        raise SettingError(f"{params}: {LOCAL_DATA} takes no bucket: remove it for the demo.")
+    return str(download["bucket"])
 
 
 def _say(text: str) -> None:
