@@ -124,7 +124,7 @@ def test_status_of_a_stage_is_passed_on() -> None:
     assert done.returncode == 1
     assert done.stderr == (
         "autofocus preprocess_images: error: There is no folder no-such-folder: "
-        "give one that holds photographs.\n"
+        "give one that holds images.\n"
     )
 
 
