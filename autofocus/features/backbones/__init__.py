@@ -1,4 +1,4 @@
-"""Backbones: frozen ImageNet networks that turn images into feature vectors."""
+"""Backbones: frozen ImageNet networks that map images to embeddings (feature vectors)."""
 
 from pathlib import Path
 
@@ -16,19 +16,20 @@ def load_backbone(module: str) -> Backbone:
     """Load a backbone.
 
     Args:
-        module: the name of an embedded one, a TF Hub handle (a URL), or a SavedModel's folder.
+        module: the name of an embedded backbone, a TF Hub handle (a URL), or the folder of a
+            SavedModel.
 
     Raises:
         SettingError: it is none of the three.
-        MissingDependencyError: TensorFlow, or the package with the weights, isn't installed.
-        MissingInputError: it can't be fetched.
-        InputDataError: it is no backbone.
+        MissingDependencyError: TensorFlow or the package with the weights isn't installed.
+        MissingInputError: it can't be downloaded.
+        InputDataError: it doesn't map images to feature vectors.
     """
     if module in VARIANTS:
         return load_efficientnet(module)
     if "://" in module or (module and Path(module).is_dir()):
         return load_saved_model(module)
     raise SettingError(
-        f"tfhub_module: {module} is no embedded backbone ({', '.join(VARIANTS)}), no folder, "
-        "and no TF Hub handle (a URL)."
+        f"tfhub_module: {module} is neither an embedded backbone ({', '.join(VARIANTS)}), nor a "
+        "folder, nor a TF Hub handle (a URL)."
     )

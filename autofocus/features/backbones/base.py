@@ -1,4 +1,4 @@
-"""What a backbone is: a frozen network that turns images into feature vectors."""
+"""The type of all backbones."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,23 +6,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Images go through the network in whole batches: it reckons otherwise for one than for many
-# (measured: by 2e-6), and a training that was stopped has other batches than one that wasn't.
+# Images are processed in full batches: a network's results differ with the size of a batch
+# (measured: by 2e-6), and an interrupted training has other batches than one that wasn't.
 BATCH = 32
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A frozen network.
+    """A frozen network that maps images to embeddings.
 
     Attributes:
         name: for people.
-        digest: SHA-256 over weights and architecture: tells it from all others, on any machine.
+        digest: SHA-256 of weights and architecture, which identifies it on any machine.
         image_size: height and width of its input in pixels.
-        feature_size: how many numbers a feature vector has, D.
-        module: a `tf.Module` that maps images, float32 (N, height, width, 3), 0 to 1, to feature
-            vectors, float32 (N, D); it can be used inside a `tf.function` and be exported.
-        call: the same as a compiled function.
+        feature_size: the number of features per image, D.
+        module: a `tf.Module` that maps images, float32, shape (N, height, width, 3), 0 to 1, to
+            embeddings, float32, shape (N, D); it can be used in a `tf.function` and exported.
+        call: the module as a compiled function.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Backbone:
     call: Any
 
     def features(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the feature vectors of images.
+        """Return the embeddings of images.
 
         Args:
             images: shape (N, height, width, 3), 0 to 1.

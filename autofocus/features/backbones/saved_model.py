@@ -1,4 +1,4 @@
-"""Backbones from elsewhere: a TF Hub handle, or a local SavedModel."""
+"""Backbones from SavedModels: local ones, and those on TF Hub."""
 
 import hashlib
 import warnings
@@ -15,35 +15,35 @@ from autofocus.runs import files
 
 _DEFAULT_SIDE = 224
 _SIGNATURES = ("serving_default", "default", "image_feature_vector")
-# What makes up the model: anything else in its folder, such as .DS_Store, does not change it.
+# The files of a model; others in its folder, such as .DS_Store, are not part of it.
 _PARTS = ("saved_model.pb", "saved_model.pbtxt", "variables", "assets")
-# More than one, so that a model for single images is found out.
+# More than one, so that a model for single images is detected.
 _PROBE_IMAGES = 2
 
 
 def load_saved_model(handle: str) -> Backbone:
-    """Load a SavedModel that maps images (N, H, W, 3), 0 to 1, to vectors (N, D).
+    """Load a SavedModel as a backbone.
 
     Args:
         handle: a TF Hub handle (a URL), or a folder.
 
     Raises:
-        MissingInputError: it can't be fetched.
-        InputDataError: it is no SavedModel, or its outputs are no feature vectors.
+        MissingInputError: it can't be downloaded.
+        InputDataError: it is no SavedModel, or doesn't map images to feature vectors.
     """
     tf = tensorflow()
     folder = _resolve(handle)
     try:
         loaded = tf.saved_model.load(str(folder))
     except Exception as error:
-        # On damaged files, all kinds: IndexError out of its reader of variables, for one.
+        # It raises errors of all types on damaged files, such as IndexError.
         raise InputDataError(
-            f"{handle} is no SavedModel that loads ({_first_line(error)}): "
-            "give a folder that tf.saved_model.save wrote, whole."
+            f"{handle} is not a valid SavedModel ({_first_line(error)}): "
+            "give a complete folder that tf.saved_model.save wrote."
         ) from None
     size = _image_size(tf, loaded)
-    module = _wrap(tf, loaded, handle)
-    # Without AutoGraph, which would put its own words into the errors that are raised inside.
+    module = _to_module(tf, loaded, handle)
+    # Without AutoGraph, which would change the messages of errors that are raised inside.
     spec = tf.TensorSpec([None, *size, 3], tf.float32)
     call = tf.function(module, input_signature=[spec], autograph=False)
     feature_size = _probe(tf, call, size, handle)
@@ -54,14 +54,14 @@ def _resolve(handle: str) -> Path:
     if Path(handle).is_dir():
         return Path(handle)
     with warnings.catch_warnings():
-        # It imports pkg_resources, which warns of its own end.
+        # It imports pkg_resources, which is deprecated.
         warnings.simplefilter("ignore", UserWarning)
         hub = need("tensorflow_hub", "train")
     try:
         return Path(hub.resolve(handle))
     except Exception as error:
         raise MissingInputError(
-            f"The module {handle} can't be fetched ({_first_line(error)}): check the handle "
+            f"The module {handle} can't be downloaded ({_first_line(error)}): check the handle "
             "and the network, set TFHUB_CACHE_DIR to a folder that holds it, or give a local "
             "SavedModel."
         ) from None
@@ -72,7 +72,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _callable(loaded: Any, handle: str) -> Any:
-    """Return a function of images, whichever way the model offers one."""
+    """Return the model as a function of images: its call, or else one of its signatures."""
     if callable(loaded):
         return loaded
     for name in _SIGNATURES:
@@ -89,7 +89,7 @@ def _from_signature(signature: Any, handle: str) -> Any:
     if len(keys) != 1:
         raise InputDataError(
             f"The SavedModel {handle} takes several inputs ({', '.join(keys)}): "
-            "one that takes images alone is needed."
+            "one that takes only images is required."
         )
     return lambda images: signature(**{keys[0]: images})
 
@@ -101,29 +101,22 @@ def _vectors(tf: Any, outputs: Any, handle: str) -> Any:
     vectors = named.get("default", only)
     if not (tf.is_tensor(vectors) and vectors.dtype.is_floating):
         raise InputDataError(
-            f"The SavedModel {handle} gives no single tensor of numbers, nor one named default: "
-            "feature vectors of shape (N, D) are needed."
+            f"The SavedModel {handle} returns no single tensor of numbers, nor one named default: "
+            "feature vectors of shape (N, D) are required."
         )
     return tf.cast(vectors, tf.float32)
 
 
-def _wrap(tf: Any, loaded: Any, handle: str) -> Any:
+def _to_module(tf: Any, loaded: Any, handle: str) -> Any:
+    """Return the model as a `tf.Module` that maps images to feature vectors."""
+    from autofocus.features.backbones.modules import SavedBackbone
+
     function = _callable(loaded, handle)
-
-    class SavedBackbone(tf.Module):  # type: ignore[misc] # it ships no types
-        def __init__(self) -> None:
-            super().__init__(name="saved_backbone")
-            # Kept, so that its variables go along when the classifier is exported.
-            self.loaded = loaded
-
-        def __call__(self, images: Any) -> Any:
-            return _vectors(tf, function(images), handle)
-
-    return SavedBackbone()
+    return SavedBackbone(loaded, lambda images: _vectors(tf, function(images), handle))
 
 
 def _image_size(tf: Any, loaded: Any) -> tuple[int, int]:
-    """Read the input size from a signature that fixes it, or else from the call itself."""
+    """Return height and width of the input from a signature or the call; 224 if not fixed."""
     for spec in _inputs(tf, loaded):
         shape = spec.shape.as_list() if spec.shape.rank is not None else []
         if len(shape) == 4 and shape[1] and shape[2]:  # noqa: PLR2004 - N, H, W, channels
@@ -132,9 +125,9 @@ def _image_size(tf: Any, loaded: Any) -> tuple[int, int]:
 
 
 def _inputs(tf: Any, loaded: Any) -> Iterator[Any]:
-    """Yield what the model says of its inputs."""
+    """Yield the specifications of the model's inputs."""
     signatures = [loaded.signatures[name] for name in _SIGNATURES if name in loaded.signatures]
-    calls = getattr(getattr(loaded, "__call__", None), "concrete_functions", ())  # noqa: B004 - its traces are wanted
+    calls = getattr(getattr(loaded, "__call__", None), "concrete_functions", ())  # noqa: B004 - its traces are used
     for function in (*signatures, *calls):
         for spec in tf.nest.flatten(function.structured_input_signature):
             if isinstance(spec, tf.TensorSpec):
@@ -142,7 +135,7 @@ def _inputs(tf: Any, loaded: Any) -> Iterator[Any]:
 
 
 def _probe(tf: Any, call: Any, size: tuple[int, int], handle: str) -> int:
-    """Return the size of the feature vectors, as two images show it."""
+    """Return the number of features, from a call with two images."""
     try:
         vectors = call(np.zeros((_PROBE_IMAGES, *size, 3), np.float32))
     except InputDataError:
@@ -151,13 +144,13 @@ def _probe(tf: Any, call: Any, size: tuple[int, int], handle: str) -> int:
         height, width = size
         raise InputDataError(
             f"The SavedModel {handle} takes no images of shape (N, {height}, {width}, 3), "
-            "float32: give one that does, or one whose signature tells the size it takes."
+            "float32: give one that does, or one with the size of its input in its signature."
         ) from error
     shape = tuple(vectors.shape)
     if len(shape) != 2 or shape[0] != _PROBE_IMAGES:  # noqa: PLR2004 - N, D
         raise InputDataError(
-            f"The SavedModel {handle} gives values of shape {shape} for {_PROBE_IMAGES} images: "
-            f"feature vectors of shape ({_PROBE_IMAGES}, D) are needed."
+            f"The SavedModel {handle} returns values of shape {shape} for {_PROBE_IMAGES} images: "
+            f"feature vectors of shape ({_PROBE_IMAGES}, D) are required."
         )
     return int(vectors.shape[1])
 

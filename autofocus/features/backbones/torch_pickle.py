@@ -1,9 +1,8 @@
-"""Reading weights that PyTorch saved in its old format, without PyTorch.
+"""Reading weights in PyTorch's legacy format, without PyTorch.
 
-The format: five pickles in a row (a magic number, a version, facts about the system, the state
-dictionary, the list of storage keys), then for each key the number of elements (int64) and the raw
-data. Only the few classes that a state dictionary needs are allowed: a pickle that names any other
-could run anything.
+The format: five pickles (a magic number, a version, facts about the system, the state dictionary,
+the list of storage keys), then for each key the number of elements (int64) and the raw data. Only
+the few classes that a state dictionary needs are allowed, as a pickle can run any code otherwise.
 """
 
 import pickle
@@ -21,7 +20,7 @@ _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
 _STORAGES = {"FloatStorage": "<f4", "LongStorage": "<i8", "DoubleStorage": "<f8"}
 _WHAT = "weights in PyTorch's legacy format"
-# What unpickling raises on damaged bytes, beside its own error, as its documentation warns.
+# The errors of unpickling damaged bytes, according to its documentation.
 _UNREADABLE = (
     pickle.UnpicklingError,
     AttributeError,
@@ -37,7 +36,7 @@ _UNREADABLE = (
 
 @dataclass
 class _Storage:
-    """One run of numbers; its data come after the pickles."""
+    """A buffer of numbers; its data come after the pickles."""
 
     dtype: str
     size: int
@@ -81,7 +80,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
 
 
 class _Unpickler(pickle.Unpickler):
-    """Builds nothing but dictionaries of tensors."""
+    """Unpickles only dictionaries of tensors."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
@@ -102,13 +101,13 @@ def read_state(path: Path) -> dict[str, NDArray[Any]]:
     """Read a state dictionary.
 
     Args:
-        path: a file that `torch.save` wrote in its old (not zipped) format.
+        path: a file that `torch.save` wrote in its legacy (not zipped) format.
 
     Returns:
         Each tensor by its name.
 
     Raises:
-        InputDataError: the file is of another format, cut off, or names another class.
+        InputDataError: the file has another format, is truncated, or names another class.
     """
     try:
         with path.open("rb") as file:
@@ -120,7 +119,7 @@ def read_state(path: Path) -> dict[str, NDArray[Any]]:
 
 def _read(file: BinaryIO) -> dict[str, _Tensor]:
     if _load(file) != _MAGIC or _load(file) != _VERSION:
-        raise ValueError("its first bytes are others")
+        raise ValueError("it has another format")
     _load(file)
     unpickler = _Unpickler(file)
     tensors = unpickler.load()
@@ -138,7 +137,7 @@ def _load(file: BinaryIO) -> Any:
 def _fill(storage: _Storage, file: BinaryIO) -> None:
     size = int(np.frombuffer(_take(file, 8), "<i8")[0])
     if size != storage.size:
-        raise ValueError("a storage has another size than was told")
+        raise ValueError("a storage has an unexpected size")
     data = _take(file, size * np.dtype(storage.dtype).itemsize)
     storage.data = np.frombuffer(data, storage.dtype)
 
@@ -146,5 +145,5 @@ def _fill(storage: _Storage, file: BinaryIO) -> None:
 def _take(file: BinaryIO, count: int) -> bytes:
     data = file.read(count)
     if len(data) != count:
-        raise ValueError("the file is cut off")
+        raise ValueError("the file is truncated")
     return data

@@ -80,5 +80,5 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     other = replace(efficientnet_lite.LITE0, name="other", weights_digest="0" * 64)
     monkeypatch.setitem(efficientnet_lite.VARIANTS, "other", other)
-    with pytest.raises(InputDataError, match="not those that are expected"):
+    with pytest.raises(InputDataError, match="not the expected ones"):
         load_backbone("other")

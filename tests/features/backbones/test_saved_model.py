@@ -202,13 +202,13 @@ def test_a_damaged_model_is_refused(tmp_path: Path, part: str) -> None:
     """A SavedModel with a part that was emptied is said not to load."""
     folder = save_module(tmp_path, [None, 32, 48, 3])
     next(folder.glob(part)).write_bytes(b"")
-    with pytest.raises(InputDataError, match="is no SavedModel that loads"):
+    with pytest.raises(InputDataError, match="is not a valid SavedModel"):
         load_backbone(str(folder))
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     """A folder that holds no SavedModel is said so."""
-    with pytest.raises(InputDataError, match="is no SavedModel"):
+    with pytest.raises(InputDataError, match="is not a valid SavedModel"):
         load_backbone(str(tmp_path))
 
 
