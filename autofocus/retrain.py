@@ -4,14 +4,13 @@ python autofocus/retrain.py --image_dir data/links --saved_model_dir data/model
 """
 
 import dataclasses
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError, need
-from autofocus.evaluation import judged
+from autofocus.evaluation.metrics import Metrics
+from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.features.backbones import Backbone, load_backbone
 from autofocus.features.bottlenecks import Bottlenecks
 from autofocus.features.distortions import Distortions
@@ -36,10 +35,12 @@ from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.images import collect_images, read_origins
+from autofocus.tracking.experiment import check_store
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import Fitting
-from autofocus.training.run import Plan, ensure_trained
+from autofocus.training.job import TrainingJob
+from autofocus.training.run import ensure_trained, read_metrics, was_trained
 
 NAME = "retrain"
 _LEVELS = {
@@ -51,55 +52,53 @@ _LEVELS = {
 
 @dataclass(frozen=True)
 class RetrainResult(StageResult):
-    """The account of `retrain`.
+    """The summary of `retrain`.
 
     Attributes:
-        metrics: all figures, as in `metrics.json`.
+        metrics: of the training.
         run_id: the run in MLflow.
         tracking_uri: where MLflow keeps it.
-        is_reused: whether nothing had changed since an earlier training, which stands.
+        is_reused: whether an earlier training on the same data was reused.
     """
 
-    metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    metrics: Metrics = dataclasses.field(kw_only=True)
     run_id: str = ""
     tracking_uri: str = ""
     is_reused: bool = False
 
     @property
     def accuracy_in_words(self) -> str:
-        """The test accuracy, with what is to be known about it."""
-        test = self.metrics["test"]
-        if not test["images"]:
+        """The test accuracy, with its interval and the kind of the split."""
+        test = self.metrics.test
+        if test.accuracy.value is None:
             return "unknown: there are no test photographs"
-        interval = test["accuracy_95_percent_interval"]
-        told = f" (95 % interval {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
-        level = _LEVELS[self._level]
-        return f"{test['accuracy']:.1%} of {test['images']} test photographs{told}, {level}"
+        interval = ""
+        if test.accuracy.interval:
+            low, high = test.accuracy.interval
+            interval = f" (95 % interval {low:.1%} to {high:.1%})"
+        level = _LEVELS[self.metrics.split.level]
+        return f"{test.accuracy.value:.1%} of {test.images} test photographs{interval}, {level}"
 
     @property
     def sequence_accuracy_in_words(self) -> str:
-        """The share of test sequences whose photographs together are answered rightly."""
-        sequence = self.metrics["test"]["sequence"]
-        if not sequence or sequence["accuracy"] is None:
+        """The share of test sequences whose vote is right."""
+        sequence = self.metrics.test.sequence
+        if not sequence or sequence.accuracy.value is None:
             return "unknown: no sequence of photographs is known"
-        return f"{sequence['accuracy']:.1%} of {sequence['sequences']} test sequences"
+        return f"{sequence.accuracy.value:.1%} of {sequence.sequences} test sequences"
 
     @property
     def folds_in_words(self) -> str:
-        """What cross-validation found; empty without one."""
-        folds = self.metrics.get("folds")
-        if not folds or folds["mean"] is None:
+        """The mean accuracy of the cross-validation; empty without one."""
+        folds = self.metrics.folds
+        if not folds or folds.mean is None:
             return ""
-        spread = folds["standard_deviation"]
-        told = f" ± {spread:.1%} (deviation between folds)" if spread is not None else ""
-        return f"{folds['mean']:.1%}{told} in {folds['number']} folds over {self._level}s"
-
-    @property
-    def _level(self) -> str:
-        return str(self.metrics["split"]["level"])
+        deviation = folds.standard_deviation
+        spread = f" ± {deviation:.1%} (deviation between folds)" if deviation is not None else ""
+        return f"{folds.mean:.1%}{spread} in {folds.number} folds over {self.metrics.split.level}s"
 
     def __str__(self) -> str:
-        """Return the account and the accuracy as a few lines of text."""
+        """Return the summary and the accuracy as a few lines of text."""
         folds = self.folds_in_words
         done = "reused: nothing has changed since" if self.is_reused else "trained"
         return "\n".join(
@@ -153,21 +152,25 @@ def retrain(
         Bottlenecks(cache_folder, backbone.name, backbone.digest, backbone.feature_size) as cache,
         ItemRun(workspace, ledger) as run,
     ):
+        if not was_trained(workspace):
+            # An unusable store is reported now rather than after minutes of work.
+            check_store(settings.patience)
         jobs = settings.jobs or cores()
         items = Extractor(image_dir, backbone, cache, jobs).items(list(classes.files))
         outcomes = list(run.outcomes(items, jobs))
         dataset = _make_dataset(image_dir, classes, outcomes, settings, workspace)
-        plan = _plan(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
-        looks = DatasetFeatures(
+        job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
+        source = DatasetFeatures(
             dataset,
             Viewer(image_dir, backbone, cache, jobs),
             distortions=_distortions(settings),
             copies=settings.distorted_copies,
             weight_by_motion=settings.weight_by_motion,
         )
-        trained, is_reused = ensure_trained(plan, looks, workspace, settings.patience)
+        record, is_reused = ensure_trained(job, source, workspace, settings.patience)
         counts = run.publish()
-    _tell(saved_model_dir, settings)
+    metrics = read_metrics(saved_model_dir)
+    _write_extras(saved_model_dir, metrics, settings)
     counts.check(settings.max_rejected, ledger)
     return RetrainResult(
         NAME,
@@ -175,9 +178,9 @@ def retrain(
         ledger,
         {"model folder": saved_model_dir, "report": saved_model_dir / results.REPORT},
         _notes(classes, dataset, preparation),
-        metrics=json.loads((saved_model_dir / results.METRICS).read_text(encoding="utf-8")),
-        run_id=trained.run_id,
-        tracking_uri=trained.tracking_uri,
+        metrics=metrics,
+        run_id=record.run_id,
+        tracking_uri=record.tracking_uri,
         is_reused=is_reused,
     )
 
@@ -212,15 +215,15 @@ def _make_dataset(
     return dataset
 
 
-def _plan(
+def _job(
     image_dir: Path,
     saved_model_dir: Path,
     dataset: Dataset,
     backbone: Backbone,
     preparation: Preparation | None,
     settings: RetrainSettings,
-) -> Plan:
-    return Plan(
+) -> TrainingJob:
+    return TrainingJob(
         image_dir,
         saved_model_dir,
         dataset,
@@ -229,7 +232,7 @@ def _plan(
         settings.view,
         _fitting(settings),
         _fine_tuning(settings),
-        judged.Asked(
+        EvaluationSettings(
             target=settings.threshold_target,
             value=settings.threshold_value,
             empty_labels=settings.empty_labels,
@@ -289,13 +292,13 @@ def _notes(classes: Classes, dataset: Dataset, preparation: Preparation | None) 
     return (*notes, *note_ignored(classes.ignored))
 
 
-def _tell(saved_model_dir: Path, settings: RetrainSettings) -> None:
+def _write_extras(saved_model_dir: Path, metrics: Metrics, settings: RetrainSettings) -> None:
     if settings.output_labels:
         labels = (saved_model_dir / results.LABELS).read_bytes()
         settings.output_labels.parent.mkdir(parents=True, exist_ok=True)
         settings.output_labels.write_bytes(labels)
     if settings.summaries_dir:
-        write_summaries(settings.summaries_dir, saved_model_dir / results.METRICS)
+        write_summaries(settings.summaries_dir, metrics.history)
     if settings.print_misclassified_test_images:
         print((saved_model_dir / results.MISTAKES_TABLE).read_text(encoding="utf-8"), end="")
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from autofocus import __version__
 from autofocus.evaluation import counting
-from autofocus.evaluation.bootstrap import Tally
+from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.intervals import Interval, linear_variance, score_interval, wilson
-from autofocus.evaluation.judged import Answers
+from autofocus.evaluation.metrics import Estimate
+from autofocus.evaluation.predictions import classify
 from benchmarks.measure import publish
 
 PLACES = (3, 5, 8, 12, 20, 50)
@@ -165,24 +166,25 @@ def _photographs(
 
 def _tally(
     there: NDArray[np.int64], given: NDArray[np.int64], places: Sequence[str], resamples: int
-) -> Tally:
+) -> GroupSums:
     known = np.eye(CLASSES, dtype=bool)
-    answers = Answers(known[given].astype(float), known[given], known[there])
-    return Tally.of(counting.columns(answers), places, resamples, seed=0)
+    classification = classify(known[given].astype(float), known[there], multilabel=False)
+    columns = counting.columns(classification)
+    return GroupSums.from_columns(columns, places, resamples, seed=0)
 
 
-def _figures(tally: Tally) -> Iterator[tuple[tuple[str, int], tuple[float | None, Any]]]:
+def _figures(tally: GroupSums) -> Iterator[tuple[tuple[str, int], tuple[float | None, Any]]]:
     """Yield name and class of each figure, its value and its interval."""
     accuracy = counting.accuracy(tally)
     yield ("accuracy", 0), (accuracy.value, accuracy.interval)
-    if (tally.all["there"] > 0).all():
+    if (tally.total["true"] > 0).all():
         balanced = counting.balanced_accuracy(tally, multilabel=False)
         yield ("balanced accuracy, all classes tested", 0), (balanced.value, balanced.interval)
     labels = [str(number) for number in range(CLASSES)]
     for place, row in enumerate(counting.per_class(tally, labels)):
         for name in ("precision", "recall", "f1"):
-            told = name.replace("f1", "F1")
-            yield (told, place), (row[name], row[f"{name}_95_percent_interval"])
+            estimate: Estimate = getattr(row, name)
+            yield (name.replace("f1", "F1"), place), (estimate.value, estimate.interval)
 
 
 def measure() -> str:

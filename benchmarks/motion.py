@@ -9,9 +9,9 @@ import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from autofocus import __version__
+from autofocus.evaluation.metrics import Estimate, Evaluation
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.decoding import decode, open_image
 from autofocus.motion.finding import MotionFinder
@@ -60,17 +60,18 @@ class Row:
 
     side: int
     way: str
-    figures: dict[str, Any]
+    metrics: Evaluation
 
     def __str__(self) -> str:
         """Return the row of a Markdown table."""
-        image, sequence = self.figures, self.figures["sequence"]
-        return f"| {self.side} | {self.way} | {_share(image)} | {_share(sequence)} |"
+        sequence = self.metrics.sequence
+        by_sequence = _share(sequence.accuracy) if sequence else ""
+        return f"| {self.side} | {self.way} | {_share(self.metrics.accuracy)} | {by_sequence} |"
 
 
-def _share(figures: dict[str, Any]) -> str:
-    low, high = figures["accuracy_95_percent_interval"]
-    return f"{figures['accuracy']:.1%} ({low:.1%} to {high:.1%})"
+def _share(accuracy: Estimate) -> str:
+    low, high = accuracy.interval or (0.0, 1.0)
+    return f"{accuracy.value:.1%} ({low:.1%} to {high:.1%})"
 
 
 def measure(folder: Path) -> str:
@@ -80,11 +81,11 @@ def measure(folder: Path) -> str:
     for side in SIDES:
         links = link(data, folder / str(side), side)
         rows += [_train(links, folder / str(side), side, way) for way in WAYS]
-    figures = rows[0].figures
+    metrics = rows[0].metrics
     return TEXT.format(
-        images=figures["images"],
+        images=metrics.images,
         sites=SITES,
-        classes=len(figures["per_class"]),
+        classes=len(metrics.per_class),
         folds=FOLDS,
         version=__version__,
         python=platform.python_version(),
@@ -97,8 +98,11 @@ def measure(folder: Path) -> str:
 
 def _train(links: Path, folder: Path, side: int, way: str) -> Row:
     result = retrain(links, folder / f"model {way}", WAYS[way])
-    print(f"{side} {way}: {result.metrics['folds']['mean']:.1%}", flush=True)
-    return Row(side, way, result.metrics["folds"]["test"])
+    folds = result.metrics.folds
+    if folds is None:
+        raise RuntimeError("There was no cross-validation.")
+    print(f"{side} {way}: {folds.mean:.1%}", flush=True)
+    return Row(side, way, folds.test)
 
 
 def _seconds(folder: Path) -> float:

@@ -88,13 +88,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
 def test_accuracy_at_new_places_is_within_the_report_s_interval(whole: Whole) -> None:
     """What a new sample of other places shows, the report had foretold."""
     metrics = whole.result.metrics
-    low, high = metrics["test"]["accuracy_95_percent_interval"]
-    assert metrics["split"]["level"] == "location"
+    low, high = metrics.test.accuracy.interval or (0.0, 1.0)
+    assert metrics.split.level == "location"
     assert low <= whole.accuracy <= high
     # An interval that allows everything would foretell nothing; that of the folds, over all
     # places, is narrower, and near it lies what ten other places show.
     assert high - low < 0.8
-    low, high = metrics["folds"]["test"]["accuracy_95_percent_interval"]
+    assert metrics.folds
+    low, high = metrics.folds.test.accuracy.interval or (0.0, 1.0)
     assert high - low < 0.35
     assert low - 0.1 < whole.accuracy < high + 0.1
 
@@ -103,6 +104,10 @@ def test_a_split_by_photograph_would_have_flattered_and_the_report_says_by_how_m
     whole: Whole,
 ) -> None:
     """The same features score higher where backgrounds stand on both sides."""
-    comparison = whole.result.metrics["comparison"]
-    assert comparison["by_image_accuracy"] > comparison["by_group_accuracy"] + 0.05
-    assert f"seemed {percent(comparison['by_image_accuracy'])} right" in whole.report
+    comparison = whole.result.metrics.comparison
+    assert comparison
+    by_image, by_group = comparison.by_image_accuracy, comparison.by_group_accuracy
+    assert by_image is not None
+    assert by_group is not None
+    assert by_image > by_group + 0.05
+    assert f"seemed {percent(by_image)} right" in whole.report

@@ -71,9 +71,9 @@ def metrics(model: Path) -> dict[str, object]:
 
 def test_easy_classes_are_learned(trained: Trained) -> None:
     """Photographs of three plain colours are told apart without a mistake."""
-    test = trained.result.metrics["test"]
-    assert test["images"] > 4
-    assert test["accuracy"] == 1.0
+    test = trained.result.metrics.test
+    assert test.images > 4
+    assert test.accuracy.value == 1.0
 
 
 def test_all_files_are_written(trained: Trained) -> None:
@@ -193,7 +193,7 @@ def test_an_image_keeps_its_part_when_others_are_added(trained: Trained, tmp_pat
     settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks")
     result = retrain(tmp_path / "links", tmp_path / "model", settings)
     before = metrics(trained.model)["images"]
-    after = result.metrics["images"]
+    after = result.metrics.images
     assert isinstance(before, dict)
     assert after["grass"] == before["grass"]
     assert all(after["sand"][part] >= before["sand"][part] for part in after["sand"])
@@ -272,7 +272,7 @@ def test_after_an_error_the_setting_that_it_names_can_be_corrected(
     with pytest.raises(SettingError, match=told):
         retrain(tmp_path / "links", model, replace(SETTINGS, **wrong))
     settings = replace(SETTINGS, testing_percentage=0, validation_percentage=0)
-    assert retrain(tmp_path / "links", model, settings).metrics["test"]["images"] == 0
+    assert retrain(tmp_path / "links", model, settings).metrics.test.images == 0
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_distortions_train_too(trained: Trained, tmp_path: Path) -> None:
         bottleneck_dir=trained.folder / "bottlenecks",
     )
     result = retrain(trained.folder / "links", tmp_path / "model", settings)
-    assert result.metrics["test"]["accuracy"] > 0.8
+    assert (result.metrics.test.accuracy.value or 0) > 0.8
 
 
 def test_killed_while_training_and_started_again_it_ends_with_the_same_metrics(

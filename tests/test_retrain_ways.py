@@ -63,10 +63,12 @@ def test_no_place_is_on_both_sides_and_the_table_tells_why(folder: Path, tmp_pat
         assert all(len(found) == 1 for found in sides.values())
     assert all(row["reason"] for row in rows)
     metrics = result.metrics
-    assert metrics["split"]["level"] == "location"
-    assert [row["fold"] for row in metrics["folds"]["rows"]] == [1, 2, 3]
-    assert metrics["folds"]["mean"] == 1.0
-    assert metrics["comparison"]["by_group_accuracy"] == 1.0
+    assert metrics.split.level == "location"
+    assert metrics.folds
+    assert [row.fold for row in metrics.folds.rows] == [1, 2, 3]
+    assert metrics.folds.mean == 1.0
+    assert metrics.comparison
+    assert metrics.comparison.by_group_accuracy == 1.0
     assert "split by location" in str(result)
 
 
@@ -83,15 +85,15 @@ def test_frame_and_motion_are_one_input_of_the_model(folder: Path, tmp_path: Pat
     np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-5)
     model = mlflow.pyfunc.load_model(f"runs:/{result.run_id}/model")
     np.testing.assert_allclose(model.predict(views), expected, atol=1e-5)
-    assert result.metrics["test"]["accuracy"] == 1.0
+    assert result.metrics.test.accuracy.value == 1.0
 
 
 def test_the_view_is_chosen_by_validation(folder: Path, tmp_path: Path) -> None:
     """Where motion adds nothing, the whole frame stays, and all three are reported."""
     result = train(folder, tmp_path / "model", replace(SETTINGS, view="auto"))
-    view = result.metrics["view"]
-    assert view["chosen"] == "full"
-    assert [each["view"] for each in view["candidates"]] == ["full", "motion", "both"]
+    view = result.metrics.view
+    assert view.chosen == "full"
+    assert [each.view for each in view.candidates] == ["full", "motion", "both"]
 
 
 def test_several_labels_on_one_photograph(folder: Path, tmp_path: Path) -> None:
@@ -117,8 +119,8 @@ def test_several_labels_on_one_photograph(folder: Path, tmp_path: Path) -> None:
     cached = replace(SETTINGS, multilabel=True, bottleneck_dir=folder / "bottlenecks")
     result = retrain(links, tmp_path / "model", cached)
     assert len(split(tmp_path / "model")) == PLACES * 2 * len(COLOURS)
-    assert result.metrics["multilabel"]
-    assert result.metrics["test"]["accuracy"] == 1.0
+    assert result.metrics.multilabel
+    assert result.metrics.test.accuracy.value == 1.0
     assert TrainedClassifier(tmp_path / "model").description.multilabel
     answers = predict(tmp_path / "model", folder / "links", tmp_path / "labels.csv")
     with answers.predictions.open(encoding="utf-8", newline="") as file:
@@ -133,8 +135,9 @@ def test_tuned_blocks_are_in_the_saved_model(folder: Path, tmp_path: Path) -> No
     """With fine tuning the model is whole, and metrics tell of it."""
     settings = replace(SETTINGS, fine_tune_layers=1, fine_tune_epochs=1, fine_tune_rate=1e-5)
     result = train(folder, tmp_path / "model", settings)
-    assert result.metrics["head"]["fine_tuning"]["layers"] == 1
-    assert result.metrics["test"]["accuracy"] == 1.0
+    assert result.metrics.head.fine_tuning
+    assert result.metrics.head.fine_tuning["layers"] == 1
+    assert result.metrics.test.accuracy.value == 1.0
     images = np.zeros((1, 224, 224, 3), np.float32)
     assert TrainedClassifier(tmp_path / "model").probabilities(images).shape == (1, 3)
 
@@ -143,9 +146,9 @@ def test_thresholds_are_stored_with_the_model(folder: Path, tmp_path: Path) -> N
     """What predict decides by is inside the SavedModel, and in the metrics."""
     result = train(folder, tmp_path / "model", replace(SETTINGS, threshold_value=0.5))
     description = TrainedClassifier(tmp_path / "model").description
-    told = {
-        row["label"]: row["threshold"] for row in result.metrics["test"]["thresholds"]["per_class"]
-    }
+    thresholds = result.metrics.test.thresholds
+    assert thresholds
+    told = {row.label: row.threshold for row in thresholds.per_class}
     assert description.thresholds == told
     assert description.threshold_target == "precision 0.5"
     assert any(value is not None for value in told.values())

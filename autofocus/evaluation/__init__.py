@@ -1,1 +1,1 @@
-"""How good a classifier is on photographs that it did not learn from, and how sure that is."""
+"""How accurate a classifier is on images that it was not trained on, with confidence intervals."""

@@ -1,12 +1,12 @@
-"""Whether a classifier that is 90 % sure is right nine times of ten."""
+"""Calibration: a classifier that is 90 % confident is right nine times of ten."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.evaluation.judged import Answers, Judged
+from autofocus.evaluation.metrics import Reliability, ReliabilityBin
+from autofocus.evaluation.predictions import Classification, Predictions
 from autofocus.evaluation.temperature import fit_temperature
 
 BINS = 15
@@ -14,73 +14,80 @@ BINS = 15
 
 @dataclass(frozen=True)
 class Calibration:
-    """One number that makes probabilities as sure as they should be.
+    """A temperature that calibrates probabilities.
 
     Attributes:
-        temperature: what logits are to be divided by.
-        fitted_on: what it was fitted on; `none` if there was nothing.
+        temperature: what logits are divided by.
+        fitted_on: the images that it was fitted on; `none` if there were none.
     """
 
     temperature: float
     fitted_on: str
 
 
-def calibrate(validation: Judged, fitted_on: str = "validation") -> Calibration:
+def calibrate(held_out: Predictions, fitted_on: str = "validation") -> Calibration:
     """Fit the temperature by the cross-entropy (Guo and others, ICML 2017).
 
-    The targets are those of Platt (1999): N images are counted as if N of N + 2 were certain and
-    the rest were not. A few images that are all answered rightly would ask for a temperature of 0,
-    and so for a certainty that they do not prove.
+    The targets are those of Platt (1999): N images count as if N of N + 2 were certain and the
+    rest were not. A few images that are all predicted correctly would otherwise give a temperature
+    of 0, and so a certainty that they do not prove.
 
     Args:
-        validation: images that neither the classifier nor the test has seen.
-        fitted_on: what to call them.
+        held_out: images that were used neither for training nor for the test.
+        fitted_on: their name.
     """
-    if not len(validation):
+    if not len(held_out):
         return Calibration(1.0, "none")
-    there = validation.there.astype(np.float64)
-    even = 0.5 if validation.multilabel else 1 / max(1, there.shape[1])
-    doubt = 2 / (len(validation) + 2)
-    targets = ((1 - doubt) * there + doubt * even).astype(np.float32)
-    logits = validation.sound_logits.astype(np.float32)
-    temperature = fit_temperature(logits, targets, multilabel=validation.multilabel)
+    true = held_out.true.astype(np.float64)
+    even = 0.5 if held_out.multilabel else 1 / max(1, true.shape[1])
+    doubt = 2 / (len(held_out) + 2)
+    targets = ((1 - doubt) * true + doubt * even).astype(np.float32)
+    logits = held_out.finite_logits.astype(np.float32)
+    temperature = fit_temperature(logits, targets, multilabel=held_out.multilabel)
     return Calibration(temperature, fitted_on)
 
 
-def reliability(answers: Answers, *, multilabel: bool) -> dict[str, Any]:
-    """Return what confidence was worth, in bins of equal width, and the mean gap.
+def reliability(classification: Classification, *, multilabel: bool) -> Reliability:
+    """Return confidence and accuracy in bins of equal width, and their mean gap.
 
     The expected calibration error is the mean gap between confidence and accuracy over the bins,
-    each counted by its images (Naeini and others, AAAI 2015). Where each label has a probability
-    of its own, every image and label counts, and accuracy is how often the label was there.
+    weighted by their images (Naeini and others, AAAI 2015). Where each label has a probability of
+    its own, every image and label counts, and accuracy is how often the label was true.
     """
-    if multilabel:
-        confidence, right = answers.probabilities.ravel(), answers.there.ravel()
-    elif len(answers):
-        confidence, right = answers.probabilities.max(axis=1), answers.right
-    else:
-        confidence, right = np.zeros(0), np.zeros(0, bool)
-    places = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    sizes = np.bincount(places, minlength=BINS)
-    sure = _means(places, confidence, sizes)
-    true = _means(places, right.astype(np.float64), sizes)
-    error = float((np.abs(sure - true) * sizes).sum() / sizes.sum()) if sizes.sum() else None
-    rows = [
-        {
-            "low": place / BINS,
-            "high": (place + 1) / BINS,
-            "images": int(size),
-            "confidence": float(sure[place]) if size else None,
-            "accuracy": float(true[place]) if size else None,
-        }
-        for place, size in enumerate(sizes)
+    confidence, right = _confidence(classification, multilabel)
+    rows = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
+    sizes = np.bincount(rows, minlength=BINS)
+    confidences = _means(rows, confidence, sizes)
+    accuracies = _means(rows, right.astype(np.float64), sizes)
+    gaps = np.abs(confidences - accuracies)
+    error = float((gaps * sizes).sum() / sizes.sum()) if sizes.sum() else None
+    bins = [
+        ReliabilityBin(
+            row / BINS,
+            (row + 1) / BINS,
+            int(size),
+            float(confidences[row]) if size else None,
+            float(accuracies[row]) if size else None,
+        )
+        for row, size in enumerate(sizes)
     ]
-    return {"expected_calibration_error": error, "bins": rows}
+    return Reliability(error, tuple(bins))
+
+
+def _confidence(
+    classification: Classification, multilabel: bool
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the confidence of each prediction, and whether it is right."""
+    if multilabel:
+        return classification.probabilities.ravel(), classification.true.ravel()
+    if not len(classification):
+        return np.zeros(0), np.zeros(0, bool)
+    return classification.probabilities.max(axis=1), classification.right
 
 
 def _means(
-    places: NDArray[np.int64], values: NDArray[np.float64], sizes: NDArray[np.int64]
+    rows: NDArray[np.int64], values: NDArray[np.float64], sizes: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    sums = np.bincount(places, values, minlength=BINS)
+    sums = np.bincount(rows, values, minlength=BINS)
     means: NDArray[np.float64] = sums / np.maximum(sizes, 1)
     return means

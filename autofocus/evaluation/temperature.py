@@ -1,14 +1,32 @@
-"""One number that makes probabilities as sure as they should be.
+"""Probabilities of logits, and the temperature that calibrates them.
 
 C. Guo and others, "On Calibration of Modern Neural Networks" (ICML 2017): all logits are divided
-by one temperature, which changes no answer.
+by one temperature, which changes no prediction.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Beyond these a fit has run away, as on a few images that are all answered rightly.
+# Beyond these a fit has diverged, as on a few images that are all predicted correctly.
 LOWEST, HIGHEST = 0.05, 20.0
+
+
+def to_probabilities(
+    logits: NDArray[np.floating], temperature: float = 1.0, *, multilabel: bool
+) -> NDArray[np.float64]:
+    """Return the probability of each class, shape (N, C): of softmax, or of sigmoid if multilabel.
+
+    Args:
+        logits: shape (N, C).
+        temperature: what to divide them by.
+        multilabel: whether each class has a probability of its own.
+    """
+    from scipy.special import expit, softmax
+
+    scaled = logits.astype(np.float64) / temperature
+    if multilabel or not scaled.size:
+        return np.asarray(expit(scaled))
+    return np.asarray(softmax(scaled, axis=1))
 
 
 def cross_entropy(
@@ -18,21 +36,21 @@ def cross_entropy(
     *,
     multilabel: bool,
 ) -> float:
-    """Return the weighted mean cross-entropy (natural logarithm) of answers.
+    """Return the weighted mean cross-entropy (natural logarithm).
 
     Args:
         logits: shape (N, C).
         targets: shape (N, C), 1 for each class that an image shows.
-        weights: how much each image counts, shape (N,).
+        weights: of each image, shape (N,).
         multilabel: whether each class has a probability of its own.
     """
+    from scipy.special import logsumexp
+
     values = logits.astype(np.float64)
     if multilabel:
         entropy = (np.logaddexp(0, values) - targets * values).mean(axis=1)
     else:
-        highest = values.max(axis=1, keepdims=True)
-        total = np.log(np.exp(values - highest).sum(axis=1)) + highest[:, 0]
-        entropy = total - (values * targets).sum(axis=1)
+        entropy = logsumexp(values, axis=1) - (values * targets).sum(axis=1)
     return float((weights * entropy).sum() / max(weights.sum(), 1e-12))
 
 
@@ -43,12 +61,12 @@ def fit_temperature(
     *,
     multilabel: bool = False,
 ) -> float:
-    """Return the temperature at which the cross-entropy is least; 1 where there are no images.
+    """Return the temperature with the lowest cross-entropy; 1 if there are no images.
 
     Args:
         logits: shape (N, C).
         targets: shape (N, C), 1 for each class that an image shows.
-        weights: how much each image counts, shape (N,); None for all the same.
+        weights: of each image, shape (N,); None if all count the same.
         multilabel: whether each class has a probability of its own.
     """
     if not len(logits):
@@ -62,16 +80,5 @@ def fit_temperature(
         return cross_entropy(scaled, targets, counted, multilabel=multilabel)
 
     bounds = (float(np.log(LOWEST)), float(np.log(HIGHEST)))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
-    return float(np.exp(found.x))
-
-
-def to_probabilities(
-    logits: NDArray[np.float32], temperature: float, *, multilabel: bool
-) -> NDArray[np.float64]:
-    """Return the probability of each class, shape (N, C)."""
-    values = logits.astype(np.float64) / temperature
-    if multilabel:
-        return np.asarray(0.5 * (1 + np.tanh(0.5 * values)))
-    powers = np.exp(values - values.max(axis=1, keepdims=True, initial=-np.inf))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    optimum = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
+    return float(np.exp(optimum.x))

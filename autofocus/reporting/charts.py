@@ -3,7 +3,17 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autofocus.evaluation.metrics import ReliabilityBin
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_DPI = 150
 
 # Of the reliability diagram and of the course of training, in units of their drawings.
 _LEFT, _TOP, _SIDE = 40, 10, 250
@@ -61,18 +71,19 @@ class LineChart:
     up: tuple[Tick, ...]
 
 
-def reliability_dots(bins: Sequence[Mapping[str, Any]]) -> list[Dot]:
+def reliability_dots(bins: Sequence[ReliabilityBin]) -> list[Dot]:
     """Return the bins that hold images as dots."""
-    held = [one for one in bins if one["images"] and one["confidence"] is not None]
-    most = max((one["images"] for one in held), default=1)
+    held = [one for one in bins if one.images and one.confidence is not None]
+    most = max((one.images for one in held), default=1)
     return [
         Dot(
-            round(_LEFT + _SIDE * one["confidence"], 1),
-            round(_TOP + _SIDE * (1 - one["accuracy"]), 1),
-            round(_TOP + _SIDE * (1 - one["confidence"]), 1),
-            round(max(_SMALLEST, _LARGEST * math.sqrt(one["images"] / most)), 1),
+            round(_LEFT + _SIDE * one.confidence, 1),
+            round(_TOP + _SIDE * (1 - (one.accuracy or 0.0)), 1),
+            round(_TOP + _SIDE * (1 - one.confidence), 1),
+            round(max(_SMALLEST, _LARGEST * math.sqrt(one.images / most)), 1),
         )
         for one in held
+        if one.confidence is not None
     ]
 
 
@@ -122,3 +133,74 @@ def _ticks(highest: float) -> list[float]:
     power = 10.0 ** math.floor(math.log10(highest / _TICKS))
     step = next(each * power for each in (1, 2, 2.5, 5, 10) if highest <= each * power * _TICKS)
     return [round(step * number, 12) for number in range(math.ceil(highest / step) + 1)]
+
+
+def draw_confusion(
+    labels: Sequence[str], confusion: Sequence[Sequence[int]] | None, path: Path
+) -> None:
+    """Draw the confusion matrix: numbers of images, shaded by their share of the true class.
+
+    Args:
+        labels: the C classes.
+        confusion: C rows (true) of C numbers (answered); None where images have several labels.
+        path: where to write a PNG.
+    """
+    number = len(labels)
+    figure, axes = _figure(max(4.5, 0.7 * number + 2.0), max(4.0, 0.6 * number + 1.6))
+    if confusion is None:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "Images may have several labels:\nno confusion matrix", ha="center")
+    else:
+        _fill(axes, np.array(confusion, np.int64).reshape(number, number))
+        ticks, texts = range(number), [_plain(_short(label)) for label in labels]
+        axes.set_xticks(ticks, texts, rotation=45, ha="right")
+        axes.set_yticks(ticks, texts)
+        axes.set_xlabel("answered")
+        axes.set_ylabel("true")
+    figure.savefig(path, format="png", dpi=_DPI)
+
+
+def _fill(axes: Any, confusion: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
+    shares = confusion / confusion.sum(axis=1, keepdims=True).clip(min=1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.argwhere(confusion):
+        colour = "white" if shares[row, column] > 0.5 else "black"  # noqa: PLR2004 - half dark
+        axes.text(column, row, str(confusion[row, column]), ha="center", va="center", color=colour)
+
+
+def draw_history(rows: Sequence[Mapping[str, float]], path: Path) -> None:
+    """Draw accuracy and cross-entropy over the steps of training."""
+    figure, axes = _figure(9, 3.4, columns=2)
+    for panel, key in zip(axes, ("accuracy", "cross_entropy"), strict=True):
+        for part, colour in (("training", "tab:gray"), ("validation", "tab:blue")):
+            points = [
+                (row["step"], row[f"{part}_{key}"]) for row in rows if f"{part}_{key}" in row
+            ]
+            if points:
+                panel.plot(*zip(*points, strict=True), label=part, color=colour, linewidth=1.2)
+                panel.legend(frameon=False)
+        panel.set_xlabel("step")
+        panel.set_ylabel(key.replace("_", "-"))
+        panel.grid(alpha=0.25)
+    axes[0].set_ylim(0, 1.02)
+    figure.savefig(path, format="png", dpi=_DPI)
+
+
+def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
+    # The figure is made without pyplot, which keeps global state and may want a display.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes: Axes | Any = figure.subplots(1, columns)
+    return figure, axes
+
+
+def _plain(text: str) -> str:
+    # What stands between two of them is a formula for matplotlib.
+    return text.replace("$", r"\$")
+
+
+def _short(text: str, letters: int = 24) -> str:
+    return text if len(text) <= letters else text[: letters - 1] + "…"

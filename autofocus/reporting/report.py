@@ -7,29 +7,29 @@ from typing import Any
 
 from autofocus import __version__
 from autofocus.errors import need
+from autofocus.evaluation.metrics import Metrics
 from autofocus.images.preparing import Preparation
 from autofocus.motion.boxes import Box
 from autofocus.reporting import charts, wording
-from autofocus.reporting.pictures import Misclassified, withhold
-from autofocus.reporting.thumbnails import tiles
+from autofocus.reporting.mistakes import Misclassified, tiles, withhold
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a report tells besides the figures.
+    """The content of a report besides the metrics.
 
     Attributes:
         image_dir: the folder that the images' names are relative to.
         backbone: the backbone's name.
-        preparation: how the photographs were prepared, if that is known.
-        settings: the options of the training.
+        preparation: how the images were prepared, if known.
+        settings: of the training.
         run_id: the run in MLflow.
-        show_people: whether photographs with one of `people_labels` are shown.
+        show_people: whether images with one of `people_labels` are shown.
         people_labels: labels of people.
-        mistakes: the misclassified test photographs, the surest first.
-        boxes: what moved on photographs, by their names, where that is known.
+        mistakes: the misclassified test images, the most confident first.
+        boxes: the crop around motion of each image, where known.
     """
 
     image_dir: Path
@@ -45,14 +45,14 @@ class Context:
 
 @dataclass(frozen=True)
 class Report:
-    """What a report tells.
+    """The report of a training.
 
     Attributes:
-        metrics: all figures, as in `metrics.json`.
-        context: what there is besides.
+        metrics: of the training.
+        context: the rest of its content.
     """
 
-    metrics: Mapping[str, Any]
+    metrics: Metrics
     context: Context
 
     def render(self) -> str:
@@ -68,14 +68,14 @@ class Report:
         )
         environment.globals |= _words()
         html: str = environment.get_template("report.html.j2").render(
-            **{"training": None, "validation": None} | dict(self.metrics),
+            **vars(self.metrics),
             context=self.context,
-            level=wording.LEVELS[self.metrics["split"]["level"]],
-            kind=wording.LEVELS[self.metrics["test"]["group_kind"]],
+            level=wording.LEVELS[self.metrics.split.level],
+            kind=wording.LEVELS[self.metrics.test.group_kind],
             sentences=wording.summary(self.metrics),
             other_warnings=self._other_warnings(),
-            mixups=wording.mixups(self.metrics["test"], self.metrics["labels"]),
-            weakest=wording.weakest_class(self.metrics["test"]),
+            mixups=wording.mixups(self.metrics.test, self.metrics.labels),
+            weakest=wording.weakest_class(self.metrics.test),
             tiles=list(tiles(self._mistakes(), self.context.boxes)),
             preparation=_prepared(self.context.preparation),
             version=__version__,
@@ -83,9 +83,9 @@ class Report:
         return html
 
     def _other_warnings(self) -> list[str]:
-        # Those of the split stand in a box of their own.
-        told = self.metrics["split"]["warnings"]
-        return [one for one in dict.fromkeys(self.metrics["warnings"]) if one not in told]
+        # Those of the split are shown in a box of their own.
+        shown = self.metrics.split.warnings
+        return [one for one in dict.fromkeys(self.metrics.warnings) if one not in shown]
 
     def _mistakes(self) -> Sequence[Misclassified]:
         if self.context.show_people:
@@ -94,7 +94,7 @@ class Report:
 
 
 def _words() -> dict[str, Any]:
-    """Return what the templates can call."""
+    """Return the functions and tables that templates use."""
     functions = (
         wording.percent,
         wording.points,
@@ -103,7 +103,7 @@ def _words() -> dict[str, Any]:
         wording.count,
         wording.listed,
         wording.number,
-        wording.part_in_words,
+        wording.held_out_images,
         charts.reliability_dots,
         charts.line_chart,
     )

@@ -1,17 +1,13 @@
-"""The files that tell what came out of a training."""
+"""The files of a training's result, except for the report and the model."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autofocus.reporting import pictures
-from autofocus.reporting.pictures import (
-    Misclassified,
-    draw_confusion,
-    draw_contact_sheet,
-    draw_history,
-)
+from autofocus.evaluation.metrics import Metrics
+from autofocus.evaluation.serialization import to_text
+from autofocus.reporting.charts import draw_confusion, draw_history
+from autofocus.reporting.mistakes import Misclassified, draw_contact_sheet
 from autofocus.runs.files import csv_writer
 
 LABELS = "labels.txt"
@@ -31,27 +27,22 @@ ALL = (
     HISTORY_PICTURE,
 )
 
-withhold = pictures.withhold
 
+def write_results(folder: Path, metrics: Metrics, mistakes: Sequence[Misclassified]) -> None:
+    """Write labels, metrics, the confusion matrix, the mistakes and the history of training.
 
-def write_results(
-    folder: Path, metrics: Mapping[str, Any], mistakes: Sequence[Misclassified]
-) -> None:
-    """Write labels, metrics, the confusion matrix, the mistakes and the course of training.
-
-    The report is written by the caller. Images that may have several labels have no confusion
-    matrix: its table then has no rows, and its picture says so.
+    Images that may have several labels have no confusion matrix: its table then has no rows, and
+    its chart says so.
 
     Args:
         folder: where to write; it must exist.
-        metrics: all figures, as plain JSON values.
-        mistakes: the misclassified test photographs, the surest first.
+        metrics: of the training.
+        mistakes: the misclassified test images, the most confident first.
     """
-    labels, confusion = metrics["labels"], metrics["test"]["confusion_matrix"]
+    labels, confusion = metrics.labels, metrics.test.confusion_matrix
     text = "".join(f"{label}\n" for label in labels)
     (folder / LABELS).write_text(text, encoding="utf-8", newline="\n")
-    figures = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
-    (folder / METRICS).write_text(figures, encoding="utf-8", newline="\n")
+    (folder / METRICS).write_text(to_text(metrics), encoding="utf-8", newline="\n")
     _write_table(
         folder / CONFUSION_TABLE,
         ["true \\ answered", *labels],
@@ -64,7 +55,7 @@ def write_results(
     )
     draw_confusion(labels, confusion, folder / CONFUSION_PICTURE)
     draw_contact_sheet(mistakes, folder / MISTAKES_PICTURE)
-    draw_history(metrics["history"], folder / HISTORY_PICTURE)
+    draw_history(metrics.history, folder / HISTORY_PICTURE)
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -1,20 +1,19 @@
 """Summaries for TensorBoard."""
 
-import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autofocus.features.runtime import tensorflow
 
 
-def write_summaries(folder: Path, metrics: Path) -> None:
-    """Write the course of training as TensorBoard summaries, one writer a part of the data.
+def write_summaries(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
+    """Write the history of training as TensorBoard summaries, for training and validation.
 
     Args:
         folder: where to write (`summaries_dir`).
-        metrics: the `metrics.json` of the training.
+        history: as in the metrics.
     """
     tf = tensorflow()
-    history = json.loads(metrics.read_text(encoding="utf-8"))["history"]
     for part in ("training", "validation"):
         writer = tf.summary.create_file_writer(str(folder / part))
         with writer.as_default():

@@ -1,31 +1,38 @@
-"""Figures in words that an ecologist reads."""
+"""Metrics in sentences that an ecologist reads."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-Figures = Mapping[str, Any]
+from autofocus.evaluation.intervals import Interval
+from autofocus.evaluation.metrics import (
+    ClassMetrics,
+    Estimate,
+    Evaluation,
+    Metrics,
+    Slice,
+    SliceRow,
+)
 
 # Keeps a number and its unit on one line.
 _NBSP = "\N{NO-BREAK SPACE}"
 UNKNOWN = "unknown"
-# A class with fewer test photographs is not called the weakest: chance would choose.
+# A class with fewer test images is not named as the weakest: it might be so by chance.
 _ENOUGH = 5
-# From so wide an interval on, the figure within it hardly counts.
+# An interval wider than this says little.
 _WIDE = 0.3
 _SMALL = 0.1
 
 
 @dataclass(frozen=True)
 class Level:
-    """What a split kept apart, in words.
+    """The group that a split never divides, in words.
 
     Attributes:
-        where: which photographs the figure tells of; goes after "photographs".
-        short: the same for a heading under the figure.
-        group: what was never divided.
-        groups: several of them.
+        where: the images that the accuracy holds for; goes after "photographs".
+        short: the same for a heading under the accuracy.
+        group: the group.
+        groups: its plural.
     """
 
     where: str
@@ -33,6 +40,13 @@ class Level:
     group: str
     groups: str
 
+
+# What `fitted_on` means.
+_HELD_OUT = {
+    "validation": "the validation photographs",
+    "cross-validation": "training and validation photographs, each answered by a classifier that "
+    "had not learned from its group (cross-validation)",
+}
 
 LEVELS = {
     "location": Level(
@@ -54,7 +68,7 @@ LEVELS = {
 
 
 def percent(share: float | None) -> str:
-    """Return a share as per cent, never rounded to none or all where it is neither."""
+    """Return a share as a percentage; only 0 and 1 are 0 % and 100 %."""
     if share is None or math.isnan(share):
         return UNKNOWN
     return f"{_rounded(share)}{_NBSP}%"
@@ -75,7 +89,7 @@ def points(difference: float | None) -> str:
     return UNKNOWN if difference is None else f"{100 * difference:.1f}{_NBSP}points"
 
 
-def between(interval: Sequence[float] | None) -> str:
+def between(interval: Interval | None) -> str:
     """Return an interval of shares, such as "61 to 83 %"; empty if there is none."""
     if not interval:
         return ""
@@ -83,24 +97,24 @@ def between(interval: Sequence[float] | None) -> str:
     return f"{low}{_NBSP}to{_NBSP}{high}{_NBSP}%"
 
 
-def with_interval(share: float | None, interval: Sequence[float] | None) -> str:
+def with_interval(share: Estimate) -> str:
     """Return a share, and its interval if there is one."""
-    told = between(interval)
-    return f"{percent(share)} (95{_NBSP}% interval {told})" if told else percent(share)
+    told = between(share.interval)
+    return f"{percent(share.value)} (95{_NBSP}% interval {told})" if told else percent(share.value)
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """Return a number of things, such as "1 photograph" or "1,204 photographs"."""
+    """Return a count, such as "1 photograph" or "1,204 photographs"."""
     return f"{number:,}{_NBSP}{one if number == 1 else many or one + 's'}"
 
 
-def part_in_words(fitted_on: str) -> str:
-    """Return what something was chosen on; `validation` is a part of the data."""
-    return "the validation part" if fitted_on == "validation" else fitted_on
+def held_out_images(fitted_on: str) -> str:
+    """Return the images that something was fitted on, in words."""
+    return _HELD_OUT.get(fitted_on, fitted_on)
 
 
 def listed(texts: Sequence[str], most: int = 6) -> str:
-    """Return several texts as one, such as "cat, dog and fox"."""
+    """Return texts as a list in a sentence, such as "cat, dog and fox"."""
     shown = list(texts[:most])
     if len(texts) > most:
         shown.append(f"{len(texts) - most} more")
@@ -108,20 +122,20 @@ def listed(texts: Sequence[str], most: int = 6) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number that is no share."""
+    """Return a number that is not a share."""
     return UNKNOWN if value is None else f"{value:.{digits}g}"
 
 
-def summary(metrics: Figures) -> list[str]:
-    """Return what is to be known about the classifier; nothing where nothing was tested."""
-    test = metrics["test"]
-    if not test["images"]:
+def summary(metrics: Metrics) -> list[str]:
+    """Return the main results, one sentence each; none if nothing was tested."""
+    test = metrics.test
+    if not test.images:
         return [sentence for sentence in [_folds(metrics)] if sentence]
     sentences = [
         _right(metrics),
         _folds(metrics),
         _baseline(test),
-        _bursts(metrics),
+        _bursts(test),
         _weakest_class(test),
         _weakest_slice(test),
         _untested(test),
@@ -131,86 +145,83 @@ def summary(metrics: Figures) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _right(metrics: Figures) -> str:
-    test, level = metrics["test"], LEVELS[metrics["split"]["level"]]
-    rightly = "with all of its labels right" if metrics["multilabel"] else "right"
-    told = f"Of 100 photographs {level.where}, expect about {_hundred(test['accuracy'])} {rightly}"
-    if test["accuracy_95_percent_interval"]:
-        low, high = (_hundred(bound) for bound in test["accuracy_95_percent_interval"])
-        told += f" (95{_NBSP}% interval {low} to {high})"
-    photographs, groups = count(test["images"], "photograph"), _groups(test)
-    return f"{told}. This was measured on {photographs}{groups}.{_doubt(test)}"
-
-
-def _doubt(test: Figures) -> str:
-    interval = test["accuracy_95_percent_interval"]
-    if interval and interval[1] - interval[0] <= _WIDE:
+def _right(metrics: Metrics) -> str:
+    test, level = metrics.test, LEVELS[metrics.split.level]
+    if test.accuracy.value is None:
         return ""
-    if interval:
-        return " So few say little: hold to the interval."
-    return " How much of it is chance is not known."
+    rightly = "with all of its labels right" if metrics.multilabel else "right"
+    expected = _rounded(test.accuracy.value)
+    text = f"Of 100 photographs {level.where}, expect about {expected} {rightly}"
+    if test.accuracy.interval:
+        low, high = (_rounded(bound) for bound in test.accuracy.interval)
+        text += f" (95{_NBSP}% interval {low} to {high})"
+    photographs, groups = count(test.images, "photograph"), _groups(test)
+    return f"{text}. This was measured on {photographs}{groups}.{_doubt(test.accuracy)}"
 
 
-def _folds(metrics: Figures) -> str:
-    folds = metrics.get("folds")
-    test = folds.get("test") if folds else None
-    if not test or test["accuracy"] is None:
+def _doubt(accuracy: Estimate) -> str:
+    if accuracy.interval is None:
+        return " How much of it is chance is not known."
+    low, high = accuracy.interval
+    return "" if high - low <= _WIDE else " So few say little: hold to the interval."
+
+
+def _folds(metrics: Metrics) -> str:
+    test = metrics.folds.test if metrics.folds else None
+    if not test or test.accuracy.value is None:
         return ""
-    right = with_interval(test["accuracy"], test["accuracy_95_percent_interval"])
-    photographs, groups = count(test["images"], "photograph"), _groups(test)
-    turn = LEVELS[metrics["split"]["level"]].group
+    photographs, groups = count(test.images, "photograph"), _groups(test)
+    turn = LEVELS[metrics.split.level].group
+    without = " without fine-tuning" if metrics.head.fine_tuning else ""
     return (
-        f"Cross-validation, in which each {turn} takes its turn as the unknown one, finds {right} "
-        f"right, on {photographs}{groups}."
+        f"Cross-validation{without}, in which each {turn} takes its turn as the unknown one, "
+        f"finds {with_interval(test.accuracy)} right, on {photographs}{groups}."
     )
 
 
-def _groups(test: Figures) -> str:
-    if test["group_kind"] == "image":
+def _groups(test: Evaluation) -> str:
+    if test.group_kind == "image":
         return ""
-    level = LEVELS[test["group_kind"]]
-    preposition = "at" if test["group_kind"] == "location" else "in"
-    return f" {preposition} {count(test['groups'], level.group, level.groups)}"
+    level = LEVELS[test.group_kind]
+    preposition = "at" if test.group_kind == "location" else "in"
+    return f" {preposition} {count(test.groups, level.group, level.groups)}"
 
 
-def _hundred(share: float) -> str:
-    return _rounded(share)
-
-
-def _baseline(test: Figures) -> str:
-    if not test["most_common_class"]:
+def _baseline(test: Evaluation) -> str:
+    if not test.most_common_class:
         return ""
-    label, share = test["most_common_class"]
+    label, share = test.most_common_class
     return (
         f"Always answering “{label}”, the most common label, would be right for "
         f"{percent(share)} of them; with every label counting alike, the classifier is right for "
-        f"{percent(test['balanced_accuracy'])}."
+        f"{percent(test.balanced_accuracy.value)}."
     )
 
 
-def _bursts(metrics: Figures) -> str:
-    sequence = metrics["test"]["sequence"]
-    if not sequence or sequence["accuracy"] is None:
+def _bursts(test: Evaluation) -> str:
+    if not test.sequence or test.sequence.accuracy.value is None:
         return ""
-    right = with_interval(sequence["accuracy"], sequence["accuracy_95_percent_interval"])
+    right = with_interval(test.sequence.accuracy)
     return f"By burst, all photographs of one burst voting together, it is right for {right}."
 
 
-def weakest_class(test: Figures) -> Figures | None:
-    """Return the class that is found least often, of those with enough test photographs."""
-    judged = [
-        row for row in test["per_class"] if row["images"] >= _ENOUGH and row["recall"] is not None
+def weakest_class(test: Evaluation) -> ClassMetrics | None:
+    """Return the class with the lowest recall, of those with enough test images."""
+    rows = [
+        (row.recall.value, row)
+        for row in test.per_class
+        if row.images >= _ENOUGH and row.recall.value is not None
     ]
-    return min(judged, key=lambda row: float(row["recall"])) if len(judged) > 1 else None
+    return min(rows, key=lambda row: row[0])[1] if len(rows) > 1 else None
 
 
-def _weakest_class(test: Figures) -> str:
+def _weakest_class(test: Evaluation) -> str:
     row = weakest_class(test)
     if row is None:
         return ""
     return (
-        f"It is weakest on “{row['label']}”: of {count(row['images'], 'photograph')} that show "
-        f"it, {percent(row['recall'])} are named so."
+        f"It is weakest on “{row.label}”: of {count(row.images, 'photograph')} that show "
+        f"it, {percent(row.recall.value)} are named so."
     )
 
 
@@ -223,63 +234,64 @@ SLICES = {
 _ANY_SLICE = "where it is “{}”"
 
 
-def _weakest_slice(test: Figures) -> str:
+def _weakest_slice(test: Evaluation) -> str:
     told = []
-    for sliced in test["slices"]:
+    for sliced in test.slices:
         if row := worst_row(sliced):
-            where = SLICES.get(sliced["by"], ("", _ANY_SLICE))[1].format(row["value"])
-            told.append(f"{where}: {percent(row['accuracy'])} right")
+            where = SLICES.get(sliced.by, ("", _ANY_SLICE))[1].format(row.value)
+            told.append(f"{where}: {percent(row.accuracy.value)} right")
     return f"It does worst {'; '.join(told)}." if told else ""
 
 
-def worst_row(sliced: Figures) -> Figures | None:
-    """Return the row of the worst value of a slicing, if one is named."""
-    rows = [row for row in sliced["rows"] if row["value"] == sliced["worst"]]
-    return rows[0] if sliced["worst"] is not None and rows else None
+def worst_row(sliced: Slice) -> SliceRow | None:
+    """Return the row of the worst value of a slice, if one is named."""
+    rows = [row for row in sliced.rows if row.value == sliced.worst]
+    return rows[0] if sliced.worst is not None and rows else None
 
 
-def _untested(test: Figures) -> str:
-    lacking = [f"“{row['label']}”" for row in test["per_class"] if not row["images"]]
+def _untested(test: Evaluation) -> str:
+    lacking = [f"“{row.label}”" for row in test.per_class if not row.images]
     if not lacking:
         return ""
     return f"Nothing is known of {listed(lacking)}: no test photograph shows it."
 
 
-def _spared(test: Figures) -> str:
-    spared = test["thresholds"] and test["thresholds"]["spared"]
-    if not spared:
+def _spared(test: Evaluation) -> str:
+    if not test.thresholds:
         return ""
-    if not spared["share"]:
+    if all(row.threshold is None for row in test.thresholds.per_class):
+        return "It spares no work: no threshold could be chosen."
+    spared = test.thresholds.spared
+    if not spared.share.value:
         return "It spares no work: no answer in the test part reaches its threshold."
     return (
-        f"At the thresholds below, a person is spared {percent(spared['share'])} of the "
-        f"photographs, of which {percent(spared['precision'])} are right."
+        f"At the thresholds below, a person is spared {percent(spared.share.value)} of the "
+        f"photographs, of which {percent(spared.precision.value)} are right."
     )
 
 
-def _empty(test: Figures) -> str:
-    empty = test["empty"]
-    if not empty or empty["miss_rate"] is None:
+def _empty(test: Evaluation) -> str:
+    rate = test.empty.miss_rate if test.empty else None
+    if rate is None or rate.value is None:
         return ""
-    share = _rounded(empty["miss_rate"])
-    decimals = f"{100 * empty['miss_rate']:.1f}" if empty["miss_rate"] < _SMALL else share
-    told = f"Of photographs that it calls empty, {decimals}{_NBSP}% show something after all"
-    interval = between(empty["miss_rate_95_percent_interval"])
-    return f"{told} (95{_NBSP}% interval {interval})." if interval else f"{told}."
+    share = f"{100 * rate.value:.1f}" if rate.value < _SMALL else _rounded(rate.value)
+    text = f"Of photographs that it calls empty, {share}{_NBSP}% show something after all"
+    interval = between(rate.interval)
+    return f"{text} (95{_NBSP}% interval {interval})." if interval else f"{text}."
 
 
-def mixups(test: Figures, labels: Sequence[str], most: int = 4) -> list[str]:
-    """Return what is most often taken for what, in words."""
-    matrix = test["confusion_matrix"] or []
+def mixups(test: Evaluation, labels: Sequence[str], most: int = 4) -> list[str]:
+    """Return the most frequent confusions in words."""
+    matrix = test.confusion_matrix or ()
     pairs = [
-        (number, true, answered)
+        (number, true, predicted)
         for true, row in enumerate(matrix)
-        for answered, number in enumerate(row)
-        if number and true != answered
+        for predicted, number in enumerate(row)
+        if number and true != predicted
     ]
     pairs.sort(key=lambda pair: -pair[0])
     return [
         f"{count(number, 'photograph')} of “{labels[true]}” "
-        f"({percent(number / sum(matrix[true]))} of them) taken for “{labels[answered]}”"
-        for number, true, answered in pairs[:most]
+        f"({percent(number / sum(matrix[true]))} of them) taken for “{labels[predicted]}”"
+        for number, true, predicted in pairs[:most]
     ]

@@ -1,1 +1,1 @@
-"""Keeping track: MLflow runs, pictures, the report."""
+"""Runs in MLflow."""

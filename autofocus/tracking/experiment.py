@@ -1,7 +1,7 @@
 """One training as a run in MLflow.
 
-Where the runs are kept is MLflow's own affair: `MLFLOW_TRACKING_URI` if it is set, else MLflow's
-default local store in the current folder.
+MLflow chooses the tracking store: `MLFLOW_TRACKING_URI` if it is set, else its default local store
+in the current folder.
 """
 
 import logging
@@ -15,25 +15,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from autofocus import __version__
 from autofocus.errors import need
 from autofocus.features.runtime import tensorflow
-from autofocus.model.classifier import Exportable
 from autofocus.tracking.server import TrackingServer, is_transient
 
 EXPERIMENT = "autofocus"
 MODEL_NAME = "model"
-# MLflow takes at most so many metrics in one call.
+# The most metrics that MLflow takes in one call.
 _BATCH = 1000
 
 
 class Experiment:
-    """A run in MLflow that is under way.
+    """An active run in MLflow.
 
-    All that is logged is retried while MLflow's server is unavailable.
+    Every call is retried while MLflow's server is unavailable.
 
     Attributes:
-        run_id: its identity.
+        run_id: identifies the run.
         tracking_uri: where it is kept.
     """
 
@@ -44,12 +45,12 @@ class Experiment:
         self._mlflow = need("mlflow", "train")
 
     def log_parameters(self, parameters: Mapping[str, Any], tags: Mapping[str, str]) -> None:
-        """Keep the settings, and what tells the data and the backbone apart."""
+        """Log the settings, and tags that identify the data and the backbone."""
         self._server.call(lambda: self._mlflow.log_params(parameters))
         self._server.call(lambda: self._mlflow.set_tags(tags))
 
     def log_history(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Keep what was measured while training, by step."""
+        """Log the metrics that were measured while training, by step."""
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
@@ -65,44 +66,47 @@ class Experiment:
             self._server.call(partial(client.log_batch, self.run_id, metrics=batch))
 
     def log_results(self, metrics: Mapping[str, float], files: Sequence[Path]) -> None:
-        """Keep final figures and files."""
-        # With its time, so that what is logged again after a lost answer is the same.
+        """Log final metrics and files."""
+        # With a timestamp, so that metrics that are logged again after a lost response are equal.
         now = int(time.time() * 1000)
         self._server.call(lambda: self._mlflow.log_metrics(metrics, timestamp=now))
         for path in files:
             self._server.call(partial(self._mlflow.log_artifact, str(path)))
 
-    def log_model(self, model: Exportable, classes: int) -> None:
-        """Keep the model with its signature and an input example (a grey ramp)."""
-        tf = tensorflow()
-        from mlflow.models import ModelSignature
-        from mlflow.types import Schema, TensorSpec
+    def log_model(self, folder: Path) -> None:
+        """Log a SavedModel with its signature and an input example (a grey ramp).
 
-        ramp = np.linspace(0, 1, model.shape[-2], dtype=np.float32).round(3)
-        example = np.broadcast_to(ramp[:, None], (1, *model.shape)).copy()
-        signature = ModelSignature(
-            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *model.shape))]),
-            outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
-        )
+        Args:
+            folder: the SavedModel, with the signature `serving_default`.
+        """
+        tf = tensorflow()
+        saved = tf.saved_model.load(str(folder))
+        # MLflow takes a tf.Module, which a loaded model is not.
+        module = tf.Module()
+        module.loaded = saved
+        module.__call__ = saved.__call__
+        served = saved.signatures["serving_default"]
+        shape = tuple(served.structured_input_signature[1]["images"].shape[1:])
+        (classes,) = {output.shape[-1] for output in served.structured_outputs.values()}
         attempts = count()
 
         def log() -> None:
             if next(attempts):
                 self._delete_models()
             self._mlflow.tensorflow.log_model(
-                model.module,
+                module,
                 name=MODEL_NAME,
-                signature=signature,
-                input_example=example,
-                saved_model_kwargs={"signatures": model.signatures},
-                # Given, as finding them out would load the model in a process of its own.
+                signature=_signature(shape, classes),
+                input_example=_ramp(shape),
+                saved_model_kwargs={"signatures": dict(saved.signatures)},
+                # Given, as MLflow would load the model in another process to find them.
                 pip_requirements=[f"tensorflow=={tf.__version__}", f"numpy=={np.__version__}"],
             )
 
         self._server.call(log)
 
     def _delete_models(self) -> None:
-        """Delete what a failed attempt may have left, so that the run has one model."""
+        """Delete the model of a failed attempt, so that the run has one model."""
         client = self._mlflow.MlflowClient()
         run = client.get_run(self.run_id)
         for model in client.search_logged_models(
@@ -111,13 +115,61 @@ class Experiment:
             client.delete_logged_model(model.model_id)
 
 
+def _signature(shape: tuple[int, ...], classes: int) -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    return ModelSignature(
+        inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *shape))]),
+        outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
+    )
+
+
+def _ramp(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return one image, shape (1, *shape), from black at the left to white at the right."""
+    ramp = np.linspace(0, 1, shape[-2], dtype=np.float32).round(3)
+    return np.broadcast_to(ramp[:, None], (1, *shape)).copy()
+
+
+def check_store(patience: float = 0.0) -> None:
+    """Check that MLflow's tracking store can be written to: the experiment exists, or is created.
+
+    Args:
+        patience: how long to retry while the server is unavailable, in seconds.
+
+    Raises:
+        StoreError: it can't be used.
+    """
+    mlflow, server = _connect(patience)
+    with _mlflow_retries(0 if patience else 1):
+        server.call(lambda: _write_tag(mlflow))
+
+
+def _write_tag(mlflow: Any) -> None:
+    experiment = mlflow.set_experiment(_experiment_name())
+    client = mlflow.MlflowClient()
+    client.set_experiment_tag(experiment.experiment_id, "autofocus_version", __version__)
+
+
+def _experiment_name() -> str:
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+
+
+def _connect(patience: float) -> tuple[Any, TrackingServer]:
+    """Import MLflow, which is then silent but for errors, and return it with its store."""
+    mlflow = need("mlflow", "train")
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return mlflow, TrackingServer(mlflow.get_tracking_uri(), patience)
+
+
 @contextmanager
 def experiment(run_id: str | None, run_name: str, patience: float = 0.0) -> Iterator[Experiment]:
-    """Begin a run in MLflow, or go on with one that was interrupted.
+    """Start a run in MLflow, or resume one that was interrupted.
 
     Args:
         run_id: the interrupted run, if there is one.
-        run_name: what people see.
+        run_name: its name for people.
         patience: how long to keep retrying while MLflow's server is unavailable, in seconds; a
             store on this machine is never retried.
 
@@ -128,17 +180,14 @@ def experiment(run_id: str | None, run_name: str, patience: float = 0.0) -> Iter
         StoreUnavailableError: the tracking server was unavailable for too long.
         StoreError: it can't be used.
     """
-    mlflow = need("mlflow", "train")
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    server = TrackingServer(mlflow.get_tracking_uri(), patience)
-    # Where we retry, MLflow need not.
+    mlflow, server = _connect(patience)
+    # MLflow must not retry where we do.
     with _mlflow_retries(0 if patience else 1):
         known = server.call(lambda: _start(mlflow, run_id, run_name))
         try:
             yield Experiment(known, server)
         except BaseException:
-            # That counts, also where MLflow can't be told any more.
+            # This error counts, even if MLflow can't be reached any more.
             with suppress(Exception):
                 mlflow.end_run("FAILED")
             raise
@@ -146,7 +195,7 @@ def experiment(run_id: str | None, run_name: str, patience: float = 0.0) -> Iter
 
 
 def _start(mlflow: Any, run_id: str | None, run_name: str) -> str:
-    mlflow.set_experiment(os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT))
+    mlflow.set_experiment(_experiment_name())
     run = mlflow.start_run(run_id=_known(mlflow, run_id), run_name=run_name)
     return str(run.info.run_id)
 
@@ -155,12 +204,12 @@ def _finish(mlflow: Any, run_id: str) -> None:
     if mlflow.active_run():
         mlflow.end_run()
     else:
-        # A failed attempt has ended it here, but not on the server.
+        # A failed attempt ended it here, but not on the server.
         mlflow.MlflowClient().set_terminated(run_id)
 
 
 def _known(mlflow: Any, run_id: str | None) -> str | None:
-    """Return the run's identity if the store knows it and it has not been deleted."""
+    """Return the run's id if the store has it and it was not deleted."""
     if run_id is None:
         return None
     try:

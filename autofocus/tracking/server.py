@@ -1,4 +1,4 @@
-"""Calls of MLflow: retried while its server is unavailable, with one sentence for what fails."""
+"""Calls of MLflow: retried while its server is unavailable; each failure is one sentence."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,10 +11,8 @@ from autofocus.store.problems import Place, store_error
 
 R = TypeVar("R")
 
-# Schemes of stores on this machine; a drive's letter looks like one, too.
+# Schemes of stores on this machine; a drive letter looks like one, too.
 _LOCAL = re.compile("|file|sqlite|[a-z]", re.IGNORECASE)
-# The packages whose errors tell that the store can't be used.
-_PACKAGES = {"boto3", "botocore", "mlflow", "requests", "s3transfer"}
 _AWS = {"boto3", "botocore", "s3transfer"}
 # Kinds of errors of requests; RetryError: after 429 and 5xx.
 _FAILED_REQUESTS = {"ChunkedEncodingError", "ConnectionError", "RetryError", "Timeout"}
@@ -41,7 +39,7 @@ class TrackingServer:
         )
 
     def call(self, work: Callable[[], R]) -> R:
-        """Call a function, which must stand being called again after it has failed halfway.
+        """Call a function, which must be safe to call again after it has failed halfway.
 
         Raises:
             StoreUnavailableError: the store was unavailable for too long.
@@ -53,8 +51,7 @@ class TrackingServer:
         try:
             return work()
         except Exception as error:
-            if _package(error) not in _PACKAGES:
-                raise
+            # Of whatever package: MLflow's stores and clients raise those of their libraries.
             kind = StoreUnavailableError if is_transient(error) else StoreError
             raise kind(
                 f"The MLflow tracking store {self.uri} can't be used ({_reason(error)}): "
@@ -63,20 +60,21 @@ class TrackingServer:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether a retry may succeed later: no connection, or 429 or 5xx as the answer.
+    """Return whether a retry may succeed later: no connection, or a response of 429 or 5xx.
 
     Args:
-        error: what MLflow raised, or what it uses for HTTP and for S3.
+        error: raised by MLflow, or by its libraries for HTTP and S3.
     """
     return any(_is_transient(each) for each in _chain(error))
 
 
 def _reason(error: BaseException) -> str:
-    """Return in one line why a request failed."""
+    """Return the reason of a failure in one line."""
     causes = list(_chain(error))
-    # What MLflow says of a failed request is long, and ends with what lies behind it.
-    said = causes[-1] if any(_package(cause) == "requests" for cause in causes) else error
-    return (str(said).splitlines() or [""])[0][:200].rstrip(".")
+    # MLflow's message about a failed request is long; its last cause says it best.
+    cause = causes[-1] if any(_package(one) == "requests" for one in causes) else error
+    lines = str(cause).splitlines() or [type(cause).__name__]
+    return lines[0][:200].rstrip(".")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -110,10 +108,10 @@ def _is_failed_request(error: BaseException) -> bool:
 
 
 def _status(error: BaseException) -> int:
-    """Return the status that MLflow's server answered with; 0 where there was no answer."""
+    """Return the HTTP status of the response of MLflow's server; 0 without one."""
     if found := _STATUS.search(str(error)):
         return int(found[1])
-    # Others have 500 as well where it was MLflow's client that did not go on.
+    # Other errors of MLflow's client have a status of 500, too.
     is_answer = type(error).__name__ == "RestException"
     status = int(getattr(error, "get_http_status_code", int)())
     return status if is_answer or status != _FIRST_SERVER_FAULT else 0

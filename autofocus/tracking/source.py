@@ -1,4 +1,4 @@
-"""What tells which code made a model: the commit, and the image of the container."""
+"""The code that made a model: the commit, and the image of the container."""
 
 import os
 import subprocess
@@ -14,23 +14,23 @@ _ROOT = Path(__file__).parents[2]
 def commit() -> str:
     """Return git's commit of the code that runs, with `-dirty` where it was changed since.
 
-    Empty where neither the image tells it nor the code lies in a git checkout of its own.
+    Empty if neither the image has it nor the code is a git checkout of its own.
     """
-    if told := os.environ.get(COMMIT_VARIABLE):
-        return told
+    if built_from := os.environ.get(COMMIT_VARIABLE):
+        return built_from
     if not (_ROOT / ".git").exists():
         return ""
     return _git("describe", "--always", "--abbrev=40", "--dirty", "--exclude=*")
 
 
 def image() -> str:
-    """Return the container's image, with its digest where that is known; empty outside of one."""
+    """Return the container's image, with its digest if known; empty outside of a container."""
     return os.environ.get(IMAGE_VARIABLE, "")
 
 
 def _git(*words: str) -> str:
     try:
-        answer = subprocess.run(  # noqa: S603 - no word comes from elsewhere
+        git = subprocess.run(  # noqa: S603 - no argument comes from outside
             ["git", "-C", str(_ROOT), *words],  # noqa: S607 - wherever git is installed
             check=True,
             capture_output=True,
@@ -38,4 +38,4 @@ def _git(*words: str) -> str:
         )
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return answer.stdout.strip()
+    return git.stdout.strip()

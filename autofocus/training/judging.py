@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.evaluation.calibration import Calibration, calibrate
-from autofocus.evaluation.evaluating import evaluate
-from autofocus.evaluation.judged import Asked, Judged
+from autofocus.evaluation.evaluate import evaluate
+from autofocus.evaluation.metrics import Comparison, CrossValidation, Evaluation, Fold
+from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.slices import brightness_band
 from autofocus.evaluation.thresholds import choose_thresholds
 from autofocus.model.classifier import View
@@ -32,15 +33,17 @@ class Judge:
 
     Attributes:
         dataset: the images.
-        asked: what is to be decided by the figures.
+        settings: of the evaluation.
     """
 
     dataset: Dataset
-    asked: Asked
+    settings: EvaluationSettings
 
-    def judged(self, images: Sequence[Assignment], logits: NDArray[np.float32]) -> Judged:
-        """Return images with what was answered, shape (N, C), for `autofocus.evaluation`."""
-        return Judged(
+    def predictions(
+        self, images: Sequence[Assignment], logits: NDArray[np.float32]
+    ) -> Predictions:
+        """Return logits, shape (N, C), with the truth, for `autofocus.evaluation`."""
+        return Predictions(
             names=tuple(row.image.file for row in images),
             logits=logits,
             targets=self.dataset.targets(images),
@@ -56,7 +59,7 @@ class Judge:
         )
 
     def calibrate(
-        self, held_out: Judged, fitted_on: str
+        self, held_out: Predictions, fitted_on: str
     ) -> tuple[Calibration, dict[str, float | None]]:
         """Return the temperature, and each label's threshold.
 
@@ -67,17 +70,17 @@ class Judge:
         calibration = calibrate(held_out, fitted_on)
         labels = self.dataset.labels
         return calibration, choose_thresholds(
-            held_out, labels, calibration.temperature, self.asked
+            held_out, labels, calibration.temperature, self.settings
         )
 
     def evaluate(
         self,
-        test: Judged,
+        test: Predictions,
         calibration: Calibration | None,
         thresholds: dict[str, float | None] | None,
-    ) -> dict[str, Any]:
-        """Return all figures of some images."""
-        return evaluate(self.dataset.labels, test, calibration, thresholds, self.asked)
+    ) -> Evaluation:
+        """Return all metrics of some images."""
+        return evaluate(self.dataset.labels, test, calibration, thresholds, self.settings)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class CrossJudge:
     fitting: Fitting
     fitted: Fitted
 
-    def folds(self, number: int) -> tuple[dict[str, Any], dict[str, int]]:
+    def folds(self, number: int) -> tuple[CrossValidation, dict[str, int]]:
         """Return the figures of a cross-validation over groups, and the fold of each group."""
         images = list(self.judge.dataset.used)
         group_folds = make_folds(self.judge.dataset.split, number)
@@ -106,17 +109,17 @@ class CrossJudge:
         check_no_leak_between(images, folds.tolist(), self.judge.dataset.split.group_kind)
         logits = self._logits(images, folds)
         rows = [self._row(fold, images, folds, logits) for fold in range(number)]
-        evaluation = self.judge.evaluate(self.judge.judged(images, logits), None, None)
-        figures = {
-            "number": number,
-            "rows": rows,
-            **_spread(rows, "accuracy", ""),
-            **_spread(rows, "sequence_accuracy", "sequence_"),
-            "test": evaluation,
-        }
-        return figures, group_folds
+        evaluation = self.judge.evaluate(self.judge.predictions(images, logits), None, None)
+        metrics = CrossValidation(
+            number,
+            tuple(rows),
+            *_mean_and_deviation([row.accuracy for row in rows]),
+            *_mean_and_deviation([row.sequence_accuracy for row in rows]),
+            test=evaluation,
+        )
+        return metrics, group_folds
 
-    def held_out(self) -> Judged | None:
+    def held_out(self) -> Predictions | None:
         """Return all images but those of the test, each answered without its group.
 
         They are many more than the validation part, so that a temperature and thresholds are
@@ -128,14 +131,14 @@ class CrossJudge:
             return None
         group_folds = make_folds(self._only(groups), _COMPARED_FOLDS)
         folds = np.array([group_folds[image.group] for image in images], np.int64)
-        return self.judge.judged(images, self._logits(images, folds))
+        return self.judge.predictions(images, self._logits(images, folds))
 
     def _only(self, groups: set[str]) -> Split:
         split = self.judge.dataset.split
         kept = tuple(one for one in split.assignments if one.group in groups)
         return replace(split, assignments=kept)
 
-    def compare(self) -> dict[str, Any] | None:
+    def compare(self) -> Comparison | None:
         """Return what a split photograph by photograph would have claimed, and what is true.
 
         Both by cross-validation with the same features, images and regularisation, so that the
@@ -149,13 +152,13 @@ class CrossJudge:
             return None
         group_folds = make_folds(self._only(groups), number)
         fair = np.array([group_folds[image.group] for image in images], np.int64)
-        return {
-            "by_image_accuracy": self._accuracy(images, by_image(images, number)),
-            "by_group_accuracy": self._accuracy(images, fair),
-            "level": split.group_kind,
-            "images": len(images),
-            "folds": number,
-        }
+        return Comparison(
+            by_image_accuracy=self._accuracy(images, by_image(images, number)),
+            by_group_accuracy=self._accuracy(images, fair),
+            level=split.group_kind,
+            images=len(images),
+            folds=number,
+        )
 
     def _logits(
         self, images: Sequence[Assignment], folds: NDArray[np.int64]
@@ -164,12 +167,10 @@ class CrossJudge:
         return out_of_fold(samples, folds, self.fitting, self.fitted.strength)
 
     def _accuracy(self, images: Sequence[Assignment], folds: NDArray[np.int64]) -> float | None:
-        asked = replace(self.judge.asked, resamples=0)
-        judged = self.judge.judged(images, self._logits(images, folds))
-        accuracy: float | None = replace(self.judge, asked=asked).evaluate(judged, None, None)[
-            "accuracy"
-        ]
-        return accuracy
+        settings = replace(self.judge.settings, resamples=0)
+        predictions = self.judge.predictions(images, self._logits(images, folds))
+        judge = replace(self.judge, settings=settings)
+        return judge.evaluate(predictions, None, None).accuracy.value
 
     def _row(
         self,
@@ -177,23 +178,21 @@ class CrossJudge:
         images: Sequence[Assignment],
         folds: NDArray[np.int64],
         logits: NDArray[np.float32],
-    ) -> dict[str, Any]:
+    ) -> Fold:
         tested = [image for image, its in zip(images, folds, strict=True) if its == fold]
-        judge = replace(self.judge, asked=replace(self.judge.asked, resamples=0))
-        figures = judge.evaluate(judge.judged(tested, logits[folds == fold]), None, None)
-        sequence = figures["sequence"] or {}
-        return {
-            "fold": fold + 1,
-            "groups": figures["groups"],
-            "images": figures["images"],
-            "accuracy": figures["accuracy"],
-            "sequence_accuracy": sequence.get("accuracy"),
-        }
+        judge = replace(self.judge, settings=replace(self.judge.settings, resamples=0))
+        metrics = judge.evaluate(judge.predictions(tested, logits[folds == fold]), None, None)
+        return Fold(
+            fold + 1,
+            metrics.groups,
+            metrics.images,
+            metrics.accuracy.value,
+            metrics.sequence.accuracy.value if metrics.sequence else None,
+        )
 
 
-def _spread(rows: Sequence[dict[str, Any]], key: str, prefix: str) -> dict[str, float | None]:
-    values = [row[key] for row in rows if row[key] is not None]
-    return {
-        f"{prefix}mean": float(np.mean(values)) if values else None,
-        f"{prefix}standard_deviation": float(np.std(values, ddof=1)) if len(values) > 1 else None,
-    }
+def _mean_and_deviation(values: Sequence[float | None]) -> tuple[float | None, float | None]:
+    """Return the mean and the standard deviation of the known values; None where unknown."""
+    known = [value for value in values if value is not None]
+    mean = float(np.mean(known)) if known else None
+    return mean, float(np.std(known, ddof=1)) if len(known) > 1 else None

@@ -1,82 +1,39 @@
 """One training, from feature vectors to the files of the model, tracked by MLflow."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from autofocus import __version__
-from autofocus.evaluation.judged import Asked
+from autofocus.errors import StoreError
+from autofocus.evaluation.metrics import Metrics
+from autofocus.evaluation.scalars import scalars
+from autofocus.evaluation.serialization import from_text
 from autofocus.features.backbones import Backbone
 from autofocus.features.bottlenecks import Bottlenecks
-from autofocus.images.preparing import Preparation
-from autofocus.model.classifier import Description, Exportable, build, put_in_place
+from autofocus.model.classifier import Description, build, put_in_place
 from autofocus.model.head import Head
 from autofocus.reporting import results
 from autofocus.runs import files
 from autofocus.runs.workspace import Workspace
-from autofocus.splits.dataset import Dataset
 from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import Experiment, experiment
 from autofocus.tracking.source import commit, image
 from autofocus.training.dataset_features import DatasetFeatures
-from autofocus.training.figures import Figures, Findings
-from autofocus.training.fine_tuning import FineTuning
-from autofocus.training.fitting import Fitting
-from autofocus.training.trials import AskedView, Trial, choose, try_view, views_of
+from autofocus.training.files import write_files
+from autofocus.training.job import TrainingJob
+from autofocus.training.result import Assessment, TrainingResult
+from autofocus.training.trials import Trial, choose, try_view, views_of
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to be trained on what.
+class TrainingRecord:
+    """What is remembered of a training.
 
     Attributes:
-        image_dir: the folder that the images' names are relative to.
-        saved_model_dir: where the model and its files are to stand.
-        dataset: the images, their classes and parts.
-        backbone: the frozen network.
-        preparation: how the photographs were prepared, if that is known.
-        view: what is to be looked at.
-        fitting: how the classifier layer is trained.
-        fine_tuning: how the backbone's last blocks are trained; None if they stay as they are.
-        asked: what is to be decided by the figures.
-        folds: by how many parts to cross-validate; 0 for not at all.
-        human_labels: of people, whom the report does not show.
-        show_people: whether it does nevertheless.
-        final_tensor_name: the name of the probabilities in the signature.
-        settings: all options that change the outcome, for MLflow and the report.
-    """
-
-    image_dir: Path
-    saved_model_dir: Path
-    dataset: Dataset
-    backbone: Backbone
-    preparation: Preparation | None
-    view: AskedView
-    fitting: Fitting
-    fine_tuning: FineTuning | None
-    asked: Asked
-    folds: int
-    human_labels: tuple[str, ...]
-    show_people: bool
-    final_tensor_name: str
-    settings: Mapping[str, Any]
-
-    @property
-    def fingerprint(self) -> str:
-        """A digest of all that decides what comes out, the settings aside."""
-        preparation = asdict(self.preparation) if self.preparation else None
-        return self.dataset.fingerprint(self.backbone.digest, preparation, __version__)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A training that has ended.
-
-    Attributes:
-        fingerprint: of the plan.
+        fingerprint: of the job.
         run_id: the run in MLflow.
         tracking_uri: where MLflow keeps it.
     """
@@ -86,146 +43,226 @@ class Trained:
     tracking_uri: str
 
 
+@dataclass(frozen=True)
+class _Memory:
+    """The records of a training, in the stage's workspace.
+
+    Attributes:
+        workspace: of the stage.
+        job: the training.
+    """
+
+    workspace: Workspace
+    job: TrainingJob
+
+    # Written when the run in MLflow begins, when the model and its files are whole, and when all
+    # of it is logged.
+    BEGUN, WRITTEN, LOGGED = "begun.json", "written.json", "trained.json"
+
+    def read(self, name: str) -> TrainingRecord | None:
+        """Return a record of this training; None if there is none, or of other data."""
+        path = self.workspace.folder / name
+        if not path.is_file():
+            return None
+        record = TrainingRecord(**json.loads(path.read_text(encoding="utf-8")))
+        return record if record.fingerprint == self.job.fingerprint else None
+
+    def has_model(self, name: str) -> bool:
+        """Return whether a record exists and the model is still there."""
+        is_whole = (self.job.saved_model_dir / "saved_model.pb").is_file()
+        return is_whole and self.read(name) is not None
+
+    def write(self, name: str, record: TrainingRecord) -> None:
+        """Write a record."""
+        path = self.workspace.folder / name
+        files.write_json(path, asdict(record), self.workspace.scratch)
+
+    def forget(self, *names: str) -> None:
+        """Delete records."""
+        for name in names:
+            (self.workspace.folder / name).unlink(missing_ok=True)
+
+
+def was_trained(workspace: Workspace) -> bool:
+    """Return whether an earlier training was logged, whatever its data."""
+    return (workspace.folder / _Memory.LOGGED).is_file()
+
+
 def ensure_trained(
-    plan: Plan, looks: DatasetFeatures, workspace: Workspace, patience: float = 0.0
-) -> tuple[Trained, bool]:
-    """Train, unless an earlier training on the same data stands.
+    job: TrainingJob, source: DatasetFeatures, workspace: Workspace, patience: float = 0.0
+) -> tuple[TrainingRecord, bool]:
+    """Train, unless an earlier training on the same data is complete.
 
     Args:
-        plan: what to train.
-        looks: what the photographs show the backbone.
-        workspace: the stage's memory.
-        patience: how long to keep retrying while MLflow's server is unavailable, in seconds.
+        job: the training.
+        source: the features of its images.
+        workspace: of the stage.
+        patience: how long to retry while MLflow's server is unavailable, in seconds.
 
     Returns:
-        The training, and whether it is the earlier one.
+        The record of the training, and whether it is an earlier one.
 
     Raises:
         StoreError: MLflow's tracking store can't be used.
     """
-    memory = workspace.folder / "trained.json"
-    if earlier := _read_trained(memory):
-        whole = (plan.saved_model_dir / "saved_model.pb").is_file()
-        if whole and earlier.fingerprint == plan.fingerprint:
-            return earlier, True
-    begun = workspace.folder / "begun.json"
-    before = _read_trained(begun)
-    resumed = before.run_id if before and before.fingerprint == plan.fingerprint else None
-    with experiment(resumed, plan.saved_model_dir.name, patience) as run:
-        trained = Trained(plan.fingerprint, run.run_id, run.tracking_uri)
-        files.write_json(begun, asdict(trained), workspace.scratch)
-        _Session(plan, looks, workspace, run).train()
-    begun.replace(memory)
-    return trained, False
+    memory = _Memory(workspace, job)
+    if memory.has_model(_Memory.LOGGED) and (earlier := memory.read(_Memory.LOGGED)):
+        return earlier, True
+    begun = memory.read(_Memory.BEGUN)
+    name = job.saved_model_dir.name
+    with experiment(begun.run_id if begun else None, name, patience) as run:
+        record = TrainingRecord(job.fingerprint, run.run_id, run.tracking_uri)
+        memory.write(_Memory.BEGUN, record)
+        if memory.has_model(_Memory.WRITTEN):
+            _rename_run(job, memory.read(_Memory.WRITTEN), record)
+        else:
+            memory.forget(_Memory.WRITTEN, _Memory.LOGGED)
+            _log_parameters(job, run)
+            _Training(job, source, workspace, run.run_id).train()
+        memory.write(_Memory.WRITTEN, record)
+        with _explained(job):
+            _log_results(job, run)
+    memory.write(_Memory.LOGGED, record)
+    memory.forget(_Memory.BEGUN, _Memory.WRITTEN)
+    return record, False
 
 
-def _read_trained(path: Path) -> Trained | None:
-    if not path.is_file():
-        return None
-    return Trained(**json.loads(path.read_text(encoding="utf-8")))
+@contextmanager
+def _explained(job: TrainingJob) -> Iterator[None]:
+    """Say what is kept, and what to do, if the model can't be logged."""
+    try:
+        yield
+    except StoreError as error:
+        raise type(error)(
+            f"{error} The model, its metrics and its report are complete in "
+            f"{job.saved_model_dir}, but not logged: start the same command again to log them "
+            "without training anew."
+        ) from error
+
+
+def _rename_run(job: TrainingJob, before: TrainingRecord | None, record: TrainingRecord) -> None:
+    """Put the run's identity into the report, if it is not that of the run that wrote it."""
+    path = job.saved_model_dir / results.REPORT
+    if before and before.run_id != record.run_id and path.is_file():
+        text = path.read_text(encoding="utf-8").replace(before.run_id, record.run_id)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_metrics(saved_model_dir: Path) -> Metrics:
+    """Return the metrics of a trained model."""
+    return from_text((saved_model_dir / results.METRICS).read_text(encoding="utf-8"))
+
+
+def _log_parameters(job: TrainingJob, run: Experiment) -> None:
+    dataset = job.dataset
+    summary = dataset.split_summary()
+    numbers = {f"{part}_images": number for part, number in summary.images.items()}
+    tags = {
+        "data_digest": job.fingerprint,
+        "split_digest": dataset.split.digest,
+        "split_level": dataset.split.group_kind,
+        "backbone": job.backbone.name,
+        "backbone_digest": job.backbone.digest,
+        "autofocus_version": __version__,
+        "git_commit": commit(),
+        "image": image(),
+    }
+    run.log_parameters(
+        {**job.settings, "classes": len(dataset.labels), **numbers},
+        {name: value for name, value in tags.items() if value},
+    )
+
+
+def _log_results(job: TrainingJob, run: Experiment) -> None:
+    """Log all that is in the model's folder."""
+    folder = job.saved_model_dir
+    metrics = read_metrics(folder)
+    run.log_history(metrics.history)
+    run.log_results(
+        {f"final_{name}": value for name, value in scalars(metrics).items()},
+        [folder / name for name in (*results.ALL, SPLIT_NAME)],
+    )
+    run.log_model(folder)
 
 
 @dataclass(frozen=True)
-class _Session:
-    """The work of one training."""
+class _Training:
+    """A training in progress.
 
-    plan: Plan
-    looks: DatasetFeatures
+    Attributes:
+        job: the training.
+        source: the features of its images.
+        workspace: of the stage.
+        run_id: the run in MLflow.
+    """
+
+    job: TrainingJob
+    source: DatasetFeatures
     workspace: Workspace
-    run: Experiment
+    run_id: str
 
     def train(self) -> None:
-        plan = self.plan
-        self._log_parameters()
+        """Train, evaluate, and write the model and its files."""
         trials = self._try_views()
         chosen = choose(trials)
-        with self._tuned(chosen) as (looks, head):
-            figures = Figures(plan, self.looks, looks, trials, chosen, head)
-            findings = figures.find()
-            model = self._export(chosen, looks.viewer.backbone, findings)
-            figures.write(findings, self.workspace.scratch / "results", self.run.run_id)
-            self._log_results(findings, model)
+        with self._fine_tuned(chosen) as (source, head):
+            assessment = Assessment(self.job, self.source, source, trials, chosen, head)
+            result = assessment.result()
+            self._export(chosen, source.viewer.backbone, result)
+            scratch = self.workspace.scratch / "results"
+            write_files(self.job, result, source, self.run_id, scratch)
         for checkpoint in self.workspace.folder.glob("checkpoint-*.npz"):
             checkpoint.unlink()
 
     def _try_views(self) -> list[Trial]:
         trials = []
-        for view in views_of(self.plan.view):
-            self.looks.prepare(view)
+        for view in views_of(self.job.view):
+            self.source.prepare(view)
             trials.append(
                 try_view(
-                    self.looks,
+                    self.source,
                     view,
-                    self.plan.fitting,
+                    self.job.fitting,
                     self.workspace.folder,
                     self.workspace.scratch,
-                    self.plan.fingerprint,
+                    self.job.fingerprint,
                 )
             )
         return trials
 
     @contextmanager
-    def _tuned(self, chosen: Trial) -> Iterator[tuple[DatasetFeatures, Head]]:
-        """Give the features and the layer that stay, tuned if that is asked for."""
-        tuning, head = self.plan.fine_tuning, chosen.fitted.head
+    def _fine_tuned(self, chosen: Trial) -> Iterator[tuple[DatasetFeatures, Head]]:
+        """Yield the final features and head, fine-tuned if the settings say so."""
+        tuning, head = self.job.fine_tuning, chosen.fitted.head
         if tuning is None:
-            yield self.looks, head
+            yield self.source, head
             return
-        backbone, head = tuning.run(self.looks, chosen.view, head)
+        backbone, head = tuning.run(self.source, chosen.view, head)
         with Bottlenecks(
             self.workspace.scratch / "tuned", backbone.name, backbone.digest, backbone.feature_size
         ) as cache:
-            viewer = replace(self.looks.viewer, backbone=backbone, cache=cache)
-            looks = replace(self.looks, viewer=viewer)
-            looks.prepare(chosen.view, copies=False)
-            yield looks, head
+            viewer = replace(self.source.viewer, backbone=backbone, cache=cache)
+            source = replace(self.source, viewer=viewer)
+            source.prepare(chosen.view, copies=False)
+            yield source, head
 
-    def _export(self, chosen: Trial, backbone: Backbone, findings: Findings) -> Exportable:
-        plan, scratch = self.plan, self.workspace.scratch
-        asked = plan.asked
+    def _export(self, chosen: Trial, backbone: Backbone, result: TrainingResult) -> None:
+        job, scratch = self.job, self.workspace.scratch
+        target = f"{job.evaluation.target} {job.evaluation.value:g}"
         description = Description(
-            plan.dataset.labels,
+            job.dataset.labels,
             backbone.image_size,
             backbone.name,
             backbone.digest,
-            plan.final_tensor_name,
-            plan.preparation,
+            job.final_tensor_name,
+            job.preparation,
             view=chosen.view,
-            motion=self.looks.motion if chosen.view != "full" else None,
-            multilabel=plan.dataset.settings.multilabel,
-            thresholds=findings.thresholds,
-            threshold_target=f"{asked.target} {asked.value:g}" if findings.thresholds else "",
-            sequence_gap_s=plan.dataset.settings.sequence_gap_s,
-            location_pattern=plan.dataset.settings.location_pattern,
+            motion=self.source.motion if chosen.view != "full" else None,
+            multilabel=job.dataset.settings.multilabel,
+            thresholds=result.thresholds,
+            threshold_target=target if result.thresholds else "",
+            sequence_gap_s=job.dataset.settings.sequence_gap_s,
+            location_pattern=job.dataset.settings.location_pattern,
         )
-        model = build(backbone, findings.calibrated, description, scratch)
-        model.save(scratch / "saved_model")
-        put_in_place(scratch / "saved_model", plan.saved_model_dir)
-        return model
-
-    def _log_parameters(self) -> None:
-        dataset = self.plan.dataset
-        summary = dataset.split_summary()
-        numbers = {f"{part}_images": number for part, number in summary.images.items()}
-        tags = {
-            "data_digest": self.plan.fingerprint,
-            "split_digest": dataset.split.digest,
-            "split_level": dataset.split.group_kind,
-            "backbone": self.plan.backbone.name,
-            "backbone_digest": self.plan.backbone.digest,
-            "autofocus_version": __version__,
-            "git_commit": commit(),
-            "image": image(),
-        }
-        self.run.log_parameters(
-            {**self.plan.settings, "classes": len(dataset.labels), **numbers},
-            {name: value for name, value in tags.items() if value},
-        )
-
-    def _log_results(self, findings: Findings, model: Exportable) -> None:
-        folder = self.plan.saved_model_dir
-        self.run.log_history(findings.metrics["history"])
-        self.run.log_results(
-            findings.scalars, [folder / name for name in (*results.ALL, SPLIT_NAME)]
-        )
-        self.run.log_model(model, len(self.plan.dataset.labels))
+        build(backbone, result.head, description, scratch).save(scratch / "saved_model")
+        put_in_place(scratch / "saved_model", job.saved_model_dir)

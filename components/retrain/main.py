@@ -4,8 +4,9 @@ import os
 import shutil
 
 from autofocus.containers.archive import unpack
-from autofocus.containers.metrics import classification, scalars
+from autofocus.containers.metrics import classification
 from autofocus.containers.task import Task, main
+from autofocus.evaluation.scalars import scalars
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.linking import make_links
 from autofocus.reporting import results

@@ -3,25 +3,26 @@
 import numpy as np
 import pytest
 
-from autofocus.evaluation.bootstrap import Estimate, Tally, ratio
+from autofocus.evaluation.bootstrap import GroupSums, ratio
 from autofocus.evaluation.intervals import linear_variance
+from autofocus.evaluation.metrics import Estimate
 
 GROUPS = ["a", "b", "a", "c", "b", "a"]
 RIGHT = np.array([1, 1, 0, 1, 0, 1])
 
 
-def tally(resamples: int = 500, order: list[int] | None = None) -> Tally:
+def tally(resamples: int = 500, order: list[int] | None = None) -> GroupSums:
     """Three groups of 3, 2 and 1 images, of which 2, 1 and 1 are right."""
     order = order or list(range(6))
     columns = {"images": np.ones(6), "right": RIGHT[order]}
-    return Tally.of(columns, [GROUPS[place] for place in order], resamples, seed=0)
+    return GroupSums.from_columns(columns, [GROUPS[place] for place in order], resamples, seed=0)
 
 
 def test_sums_are_those_of_groups_and_of_all() -> None:
     """Each group has its sums, in the order of the groups' names."""
     assert tally().groups["images"].ravel().tolist() == [3, 2, 1]
     assert tally().groups["right"].ravel().tolist() == [2, 1, 1]
-    assert tally().all["right"].tolist() == [[4]]
+    assert tally().total["right"].tolist() == [[4]]
 
 
 def test_whole_groups_are_drawn() -> None:
@@ -49,7 +50,9 @@ def test_the_order_of_images_does_not_matter() -> None:
 def test_another_seed_draws_others() -> None:
     """The draws follow from the seed."""
     columns = {"images": np.ones(6), "right": RIGHT}
-    drawn = [Tally.of(columns, GROUPS, 50, seed).resampled["right"] for seed in (0, 0, 1)]
+    drawn = [
+        GroupSums.from_columns(columns, GROUPS, 50, seed).resampled["right"] for seed in (0, 0, 1)
+    ]
     assert (drawn[0] == drawn[1]).all()
     assert (drawn[0] != drawn[2]).any()
 
@@ -59,7 +62,7 @@ def test_the_variance_is_that_of_groups() -> None:
     random = np.random.default_rng(3)
     groups = np.sort(random.integers(0, 200, 3000))
     right = random.random(3000) < random.beta(4, 1, 200)[groups]
-    sums = Tally.of(
+    sums = GroupSums.from_columns(
         {"images": np.ones(3000), "right": right}, [f"{group:03}" for group in groups], 2000, 0
     )
     many, rights = sums.groups["images"], sums.groups["right"][:, 0]
@@ -75,7 +78,9 @@ def test_few_groups_do_not_look_too_alike() -> None:
 
     Drawn, they give 0, 1/2 and 1 in one, two and one of four times: a variance of 1/8 only.
     """
-    sums = Tally.of({"images": np.ones(2), "right": np.array([0, 1])}, ["a", "b"], 2000, 0)
+    sums = GroupSums.from_columns(
+        {"images": np.ones(2), "right": np.array([0, 1])}, ["a", "b"], 2000, 0
+    )
     variance = sums.variances(
         lambda one: ratio(one["right"], one["images"]), sums.groups["images"]
     )[0]
@@ -89,7 +94,7 @@ def test_what_is_alike_is_drawn_together_and_no_less_often() -> None:
     """
     right = np.array([1] * 300 + [0] * 100)
     columns = {"images": np.ones(400), "right": right}
-    sums = Tally.of(columns, [str(place) for place in range(400)], 2000, 0)
+    sums = GroupSums.from_columns(columns, [str(place) for place in range(400)], 2000, 0)
     variance = sums.variances(
         lambda one: ratio(one["right"], one["images"]), sums.groups["images"]
     )[0]
@@ -103,10 +108,10 @@ def test_without_resamples_there_is_a_value_and_no_interval() -> None:
 
 def test_of_nothing_there_is_no_share() -> None:
     """A share of no images is unknown, and so is its interval."""
-    sums = Tally.of({"images": np.ones(2), "none": np.zeros(2)}, ["a", "b"], 50, 0)
-    assert sums.share("images", "none") == [Estimate(None, None)]
-    nothing = Tally.of({"images": np.ones(0)}, [], 50, 0)
-    assert nothing.share("images", "images") == [Estimate(None, None)]
+    sums = GroupSums.from_columns({"images": np.ones(2), "none": np.zeros(2)}, ["a", "b"], 50, 0)
+    assert sums.share("images", "none") == [Estimate(None)]
+    nothing = GroupSums.from_columns({"images": np.ones(0)}, [], 50, 0)
+    assert nothing.share("images", "images") == [Estimate(None)]
 
 
 def test_a_least_variance_widens_an_interval() -> None:

@@ -4,51 +4,54 @@ import numpy as np
 import pytest
 
 from autofocus.evaluation import counting
-from autofocus.evaluation.bootstrap import Estimate, Tally
+from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.intervals import cautious_variance, score_interval
-from autofocus.evaluation.judged import Judged
+from autofocus.evaluation.metrics import Estimate
+from autofocus.evaluation.predictions import Predictions
 from tests.evaluation.making import answered, made, read
 
 #          true:     a  a  a  b  b  c
 TRUE, ANSWERS = [0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 0, 1]
 GROUPS = ["x", "x", "y", "x", "y", "y"]
-JUDGED = answered(TRUE, ANSWERS, 3, GROUPS)
+PREDICTIONS = answered(TRUE, ANSWERS, 3, GROUPS)
 
 
-def tally(judged: Judged, resamples: int = 200) -> Tally:
-    return Tally.of(counting.columns(read(judged)), judged.groups, resamples, seed=0)
+def tally(predictions: Predictions, resamples: int = 200) -> GroupSums:
+    return GroupSums.from_columns(
+        counting.columns(read(predictions)), predictions.groups, resamples, seed=0
+    )
 
 
 def test_confusion_counts_true_by_row_and_answer_by_column() -> None:
     """The matrix has the true class in its rows and the answer in its columns."""
-    assert counting.confusion_matrix(read(JUDGED)) == [[2, 1, 0], [1, 1, 0], [0, 1, 0]]
+    assert counting.confusion_matrix(read(PREDICTIONS)) == ((2, 1, 0), (1, 1, 0), (0, 1, 0))
 
 
 def test_accuracy_is_the_share_of_right_answers() -> None:
     """Three of six answers are right."""
-    assert counting.accuracy(tally(JUDGED)).value == 0.5
+    assert counting.accuracy(tally(PREDICTIONS)).value == 0.5
 
 
 def test_the_figures_of_each_class() -> None:
     """Precision, recall and F1 are those worked out by hand; what is undefined is None."""
-    a, b, c = counting.per_class(tally(JUDGED), "abc")
-    assert (a["precision"], a["recall"], a["f1"]) == pytest.approx((2 / 3, 2 / 3, 2 / 3))
-    assert (b["precision"], b["recall"], b["f1"]) == pytest.approx((1 / 3, 1 / 2, 0.4))
-    assert (c["precision"], c["recall"], c["f1"]) == (None, 0.0, None)
-    assert [row["images"] for row in (a, b, c)] == [3, 2, 1]
-    assert [row["answers"] for row in (a, b, c)] == [3, 3, 0]
-    assert [row["groups"] for row in (a, b, c)] == [2, 2, 1]
+    a, b, c = counting.per_class(tally(PREDICTIONS), "abc")
+    assert (a.precision.value, a.recall.value, a.f1.value) == pytest.approx((2 / 3, 2 / 3, 2 / 3))
+    assert (b.precision.value, b.recall.value, b.f1.value) == pytest.approx((1 / 3, 1 / 2, 0.4))
+    assert (c.precision.value, c.recall.value, c.f1.value) == (None, 0.0, None)
+    assert [row.images for row in (a, b, c)] == [3, 2, 1]
+    assert [row.answers for row in (a, b, c)] == [3, 3, 0]
+    assert [row.groups for row in (a, b, c)] == [2, 2, 1]
 
 
 def test_a_class_of_one_group_has_no_interval() -> None:
     """Where all images of a class are from one place, nothing is claimed for others."""
-    row = counting.per_class(tally(JUDGED), "abc")[2]
-    assert row["recall_95_percent_interval"] is None
+    row = counting.per_class(tally(PREDICTIONS), "abc")[2]
+    assert row.recall.interval is None
 
 
 def test_balanced_accuracy_is_the_mean_of_recalls() -> None:
     """The recalls are 2/3, 1/2 and 0: their mean is 7/18."""
-    assert counting.balanced_accuracy(tally(JUDGED), False).value == pytest.approx(7 / 18)
+    assert counting.balanced_accuracy(tally(PREDICTIONS), False).value == pytest.approx(7 / 18)
 
 
 def test_a_class_without_images_does_not_count() -> None:
@@ -76,52 +79,71 @@ def test_the_surety_of_balance_with_several_labels() -> None:
     """
     shares = [[0.9]] * 3 + [[0.1]] * 37
     groups = [f"{place // 4}" for place in range(40)]
-    judged = made(shares, [[0]] * 4 + [[]] * 36, groups=groups, multilabel=True)
+    predictions = made(shares, [[0]] * 4 + [[]] * 36, groups=groups, multilabel=True)
     unseen = cautious_variance(0.75, 0.0, np.array([4.0])) / 4
     wanted = score_interval(0.875, unseen, np.full(10, 4.0))
-    assert counting.balanced_accuracy(tally(judged), True).interval == pytest.approx(wanted)
+    assert counting.balanced_accuracy(tally(predictions), True).interval == pytest.approx(wanted)
 
 
 def test_with_several_labels_balance_counts_absence_as_well() -> None:
     """A label found in 1 of 2 images and withheld from 3 of 4 others: (1/2 + 3/4) / 2."""
     shares = [[0.9], [0.1], [0.9], [0.1], [0.1], [0.1]]
-    judged = made(shares, [[0], [0], [], [], [], []], multilabel=True)
-    assert counting.balanced_accuracy(tally(judged), True).value == pytest.approx(5 / 8)
+    predictions = made(shares, [[0], [0], [], [], [], []], multilabel=True)
+    assert counting.balanced_accuracy(tally(predictions), True).value == pytest.approx(5 / 8)
 
 
 def test_the_true_class_among_the_three_most_probable() -> None:
     """Second and third most probable classes count, the fourth doesn't."""
     shares = [[0.4, 0.3, 0.2, 0.1]] * 4
-    judged = made(shares, [0, 1, 2, 3])
-    assert counting.top_accuracy(tally(judged), 4, False).value == 0.75
+    predictions = made(shares, [0, 1, 2, 3])
+    assert counting.top_accuracy(tally(predictions), 4, False).value == 0.75
 
 
 @pytest.mark.parametrize(("classes", "multilabel"), [(3, False), (4, True)])
 def test_three_of_three_is_no_figure(classes: int, multilabel: bool) -> None:
     """Where all classes are among the top, or an image has several, there is no such figure."""
-    judged = answered([0, 1], [0, 1], classes)
-    assert counting.top_accuracy(tally(judged), classes, multilabel) == Estimate(None, None)
+    predictions = answered([0, 1], [0, 1], classes)
+    assert counting.top_accuracy(tally(predictions), classes, multilabel) == Estimate(None)
 
 
 def test_the_top_three_are_never_less_sure_than_the_top_one() -> None:
     """Where all top three are right and one answer is not, the interval begins no lower."""
-    judged = answered([0] * 40, [0] * 39 + [1], 4, [f"{place % 8}" for place in range(40)])
-    sums = tally(judged)
+    predictions = answered([0] * 40, [0] * 39 + [1], 4, [f"{place % 8}" for place in range(40)])
+    sums = tally(predictions)
     top = counting.top_accuracy(sums, 4, False).interval or (0, 0)
     assert top[0] >= (counting.accuracy(sums).interval or (1, 1))[0]
 
 
 def test_the_most_common_class_is_the_baseline() -> None:
     """Always answering a, true for three of six, would score a half."""
-    assert counting.most_common(read(JUDGED), "abc") == ["a", 0.5]
+    assert counting.most_common(read(PREDICTIONS), "abc") == ("a", 0.5)
 
 
 def test_of_equally_common_classes_the_first_is_the_baseline() -> None:
     """Of b twice and a twice, a is named."""
-    assert counting.most_common(read(answered([1, 1, 0, 0], [0] * 4, 3)), "abc") == ["a", 0.5]
+    assert counting.most_common(read(answered([1, 1, 0, 0], [0] * 4, 3)), "abc") == ("a", 0.5)
 
 
 def test_the_most_common_set_is_the_baseline_of_several_labels() -> None:
     """Of images with a and b twice and with c once, the pair is the most common."""
-    judged = made([[0.5] * 3] * 3, [[0, 1], [2], [0, 1]], multilabel=True)
-    assert counting.most_common(read(judged), "abc") == ["a; b", pytest.approx(2 / 3)]
+    predictions = made([[0.5] * 3] * 3, [[0, 1], [2], [0, 1]], multilabel=True)
+    assert counting.most_common(read(predictions), "abc") == ("a; b", 2 / 3)
+
+
+def test_average_precision_by_hand() -> None:
+    """Labels at ranks 1 and 3 of 4: the mean of 1/1 and 2/3."""
+    predictions = made([[0.9], [0.8], [0.7], [0.6]], [[0], [], [0], []], multilabel=True)
+    assert counting.average_precisions(read(predictions)) == [pytest.approx(5 / 6)]
+
+
+def test_equal_probabilities_count_together() -> None:
+    """Two images at the same probability, one with the label: 1/2, in either order."""
+    for true in ([[0], []], [[], [0]]):
+        predictions = made([[0.7], [0.7]], true, multilabel=True)
+        assert counting.average_precisions(read(predictions)) == [0.5]
+
+
+def test_a_label_that_no_image_has_has_none() -> None:
+    """Without an image with the label there is nothing to average."""
+    predictions = made([[0.7]], [[]], multilabel=True)
+    assert counting.average_precisions(read(predictions)) == [None]

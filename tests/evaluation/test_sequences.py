@@ -1,18 +1,18 @@
 """Claims about the vote of a sequence."""
 
-from typing import Any
-
 import pytest
 
-from autofocus.evaluation.judged import Asked, Judged
-from autofocus.evaluation.sequences import describe
+from autofocus.evaluation.metrics import SequenceMetrics
+from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.sequences import sequence_metrics
+from autofocus.evaluation.settings import EvaluationSettings
 from tests.evaluation.making import made
 
-ASKED = Asked(resamples=100)
+ASKED = EvaluationSettings(resamples=100)
 
 
-def described(judged: Judged, temperature: float = 1.0) -> dict[str, Any]:
-    figures = describe(judged, temperature, ASKED)
+def described(predictions: Predictions, temperature: float = 1.0) -> SequenceMetrics:
+    figures = sequence_metrics(predictions, temperature, ASKED)
     assert figures is not None
     return figures
 
@@ -24,57 +24,57 @@ def test_the_mean_of_probabilities_decides() -> None:
     """
     shares = [[0.9, 0.1], [0.4, 0.6], [0.4, 0.6]]
     figures = described(made(shares, [0, 0, 0], sequences=["s"] * 3))
-    assert (figures["sequences"], figures["images"]) == (1, 3)
-    assert (figures["accuracy"], figures["voted_image_accuracy"]) == (1.0, 1.0)
+    assert (figures.sequences, figures.images) == (1, 3)
+    assert (figures.accuracy.value, figures.voted_image_accuracy.value) == (1.0, 1.0)
 
 
 def test_lone_images_vote_for_themselves() -> None:
     """Of one known sequence and two images of none, there are three, of which two are right."""
     shares = [[0.9, 0.1], [0.8, 0.2], [0.9, 0.1], [0.9, 0.1]]
     figures = described(made(shares, [0, 0, 1, 0], sequences=["s", "s", "", ""]))
-    assert figures["sequences"] == 3
-    assert figures["accuracy"] == pytest.approx(2 / 3)
-    assert figures["voted_image_accuracy"] == 0.75
+    assert figures.sequences == 3
+    assert figures.accuracy.value == pytest.approx(2 / 3)
+    assert figures.voted_image_accuracy.value == 0.75
 
 
 def test_a_mixed_sequence_shows_what_most_of_it_shows() -> None:
     """Of a sequence with two frames of a and one of b, answered a, one frame is wrong."""
     figures = described(made([[0.9, 0.1]] * 3, [0, 0, 1], sequences=["s"] * 3))
-    assert (figures["mixed"], figures["accuracy"]) == (1, 1.0)
-    assert figures["voted_image_accuracy"] == pytest.approx(2 / 3)
+    assert (figures.mixed, figures.accuracy.value) == (1, 1.0)
+    assert figures.voted_image_accuracy.value == pytest.approx(2 / 3)
 
 
 def test_of_equally_many_any_label_will_do() -> None:
     """A sequence with one frame of each of two classes is right by either and by no third."""
     for share, right in (([0.8, 0.1, 0.1], 1.0), ([0.1, 0.8, 0.1], 1.0), ([0.1, 0.1, 0.8], 0.0)):
-        judged = made([share] * 2, [0, 1], sequences=["s", "s"])
-        assert described(judged)["accuracy"] == right
+        predictions = made([share] * 2, [0, 1], sequences=["s", "s"])
+        assert described(predictions).accuracy.value == right
 
 
 def test_several_labels_are_those_of_half_the_frames() -> None:
     """A label in two of four frames is the sequence's, one in a single frame isn't."""
     shares = [[0.9, 0.6, 0.1]] * 4
     true = [[0, 1, 2], [0, 1], [0], [0]]
-    judged = made(shares, true, sequences=["s"] * 4, multilabel=True)
-    assert described(judged)["accuracy"] == 1.0
-    assert described(judged)["voted_image_accuracy"] == 0.25
+    predictions = made(shares, true, sequences=["s"] * 4, multilabel=True)
+    assert described(predictions).accuracy.value == 1.0
+    assert described(predictions).voted_image_accuracy.value == 0.25
 
 
 def test_the_temperature_changes_the_vote() -> None:
     """Of an almost certain frame and two of 60 % for another class, the softened one loses."""
-    judged = made([[0.999, 0.001], [0.2, 0.8], [0.2, 0.8]], [1] * 3, sequences=["s"] * 3)
-    assert described(judged)["accuracy"] == 1.0
+    predictions = made([[0.999, 0.001], [0.2, 0.8], [0.2, 0.8]], [1] * 3, sequences=["s"] * 3)
+    assert described(predictions).accuracy.value == 1.0
     sharp = made([[0.9999, 0.0001], [0.3, 0.7], [0.3, 0.7]], [0] * 3, sequences=["s"] * 3)
-    assert described(sharp)["accuracy"] == 1.0
-    assert described(sharp, 0.2)["accuracy"] == 0.0
+    assert described(sharp).accuracy.value == 1.0
+    assert described(sharp, 0.2).accuracy.value == 0.0
 
 
 def test_without_known_sequences_there_is_no_vote() -> None:
     """Where no photograph has a moment, nothing is claimed of sequences."""
-    assert describe(made([[0.9, 0.1]], [0]), 1.0, ASKED) is None
+    assert sequence_metrics(made([[0.9, 0.1]], [0]), 1.0, ASKED) is None
 
 
 def test_sequences_are_drawn_with_their_group() -> None:
     """All sequences of one place give no interval for others."""
-    judged = made([[0.9, 0.1]] * 2, [0, 0], sequences=["s", "t"], groups=["x", "x"])
-    assert described(judged)["accuracy_95_percent_interval"] is None
+    predictions = made([[0.9, 0.1]] * 2, [0, 0], sequences=["s", "t"], groups=["x", "x"])
+    assert described(predictions).accuracy.interval is None

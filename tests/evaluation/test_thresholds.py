@@ -4,23 +4,23 @@ The lower end of Wilson's one-sided 80 % interval of n right of n is n / (n + 0.
 0.948, 14 reach 0.952.
 """
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from autofocus.evaluation.bootstrap import Tally
+from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.counting import columns
-from autofocus.evaluation.judged import Asked, Judged
-from autofocus.evaluation.thresholds import Decisions, choose_thresholds, describe
+from autofocus.evaluation.metrics import AcceptanceMetrics
+from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.evaluation.thresholds import Decisions, acceptance_metrics, choose_thresholds
 from tests.evaluation.making import made, read
 
-PRECISION, RECALL = Asked(), Asked(target="recall", value=0.5)
+PRECISION, RECALL = EvaluationSettings(), EvaluationSettings(target="recall", value=0.5)
 
 
 def scored(
     scores: list[tuple[float, int, int]], *, burst: int = 1, multilabel: bool = False
-) -> Judged:
+) -> Predictions:
     """Make images that are given class 0 with a score, so many of them right and so many not."""
     shares, true = [], []
     for score, right, wrong in scores:
@@ -31,14 +31,14 @@ def scored(
     return made(shares, true, sequences=sequences, multilabel=multilabel)
 
 
-def chosen(judged: Judged, asked: Asked) -> float | None:
-    return choose_thresholds(judged, "ab", 1.0, asked)["a"]
+def chosen(predictions: Predictions, settings: EvaluationSettings) -> float | None:
+    return choose_thresholds(predictions, "ab", 1.0, settings)["a"]
 
 
 def test_the_lowest_threshold_that_is_precise_enough() -> None:
     """Of 14 right at 95 %, 10 right at 80 % and many wrong at 60 %, it is 80 %."""
-    judged = scored([(0.95, 14, 0), (0.8, 10, 0), (0.6, 5, 20)])
-    assert chosen(judged, PRECISION) == pytest.approx(0.8, abs=1e-4)
+    predictions = scored([(0.95, 14, 0), (0.8, 10, 0), (0.6, 5, 20)])
+    assert chosen(predictions, PRECISION) == pytest.approx(0.8, abs=1e-4)
 
 
 def test_a_few_right_answers_are_not_relied_on() -> None:
@@ -63,21 +63,21 @@ def test_the_highest_threshold_that_finds_enough() -> None:
 
     25 of 40 have a lower end of 0.559; 10 of 40 one of 0.197.
     """
-    judged = scored([(0.95, 10, 0), (0.8, 15, 3), (0.6, 15, 9)])
-    assert chosen(judged, RECALL) == pytest.approx(0.8, abs=1e-4)
+    predictions = scored([(0.95, 10, 0), (0.8, 15, 3), (0.6, 15, 9)])
+    assert chosen(predictions, RECALL) == pytest.approx(0.8, abs=1e-4)
 
 
 def test_an_answer_for_another_class_counts_for_no_recall() -> None:
     """Images of the class that are answered otherwise are missed at every threshold."""
-    judged = made([[0.9, 0.1]] * 20 + [[0.2, 0.8]] * 25, [0] * 45)
-    assert chosen(judged, RECALL) is None
-    assert choose_thresholds(judged, "ab", 1.0, PRECISION)["b"] is None
+    predictions = made([[0.9, 0.1]] * 20 + [[0.2, 0.8]] * 25, [0] * 45)
+    assert chosen(predictions, RECALL) is None
+    assert choose_thresholds(predictions, "ab", 1.0, PRECISION)["b"] is None
 
 
 def test_a_label_of_several_stands_for_itself() -> None:
     """With several labels, a threshold may lie below a half."""
-    judged = made([[0.3, 0.9]] * 30, [[0, 1]] * 30, multilabel=True)
-    assert chosen(judged, PRECISION) == pytest.approx(0.3, abs=1e-4)
+    predictions = made([[0.3, 0.9]] * 30, [[0, 1]] * 30, multilabel=True)
+    assert chosen(predictions, PRECISION) == pytest.approx(0.3, abs=1e-4)
 
 
 def test_the_temperature_is_applied() -> None:
@@ -90,34 +90,34 @@ def test_the_temperature_is_applied() -> None:
 def test_without_validation_there_are_no_thresholds(multilabel: bool) -> None:
     """Of no images no threshold can be chosen."""
     nothing = made(np.zeros((0, 2)), [], multilabel=multilabel)
-    for asked in (PRECISION, RECALL):
-        assert choose_thresholds(nothing, "ab", 1.0, asked) == {"a": None, "b": None}
+    for settings in (PRECISION, RECALL):
+        assert choose_thresholds(nothing, "ab", 1.0, settings) == {"a": None, "b": None}
 
 
-def described(judged: Judged, thresholds: dict[str, float | None]) -> dict[str, Any]:
-    answers = read(judged)
-    decisions = Decisions.of(answers, "ab", thresholds, judged.multilabel)
-    sums = {**columns(answers), **decisions.columns(answers)}
-    tally = Tally.of(sums, judged.groups, 100, 0)
-    return describe(tally, "ab", thresholds, PRECISION, "validation")
+def described(predictions: Predictions, thresholds: dict[str, float | None]) -> AcceptanceMetrics:
+    answers = read(predictions)
+    decisions = Decisions.of(answers, "ab", thresholds, predictions.multilabel)
+    sums = {**columns(answers), **decisions.columns(answers.true)}
+    tally = GroupSums.from_columns(sums, predictions.groups, 100, 0)
+    return acceptance_metrics(tally, "ab", thresholds, PRECISION, "validation")
 
 
 def test_what_a_person_is_spared() -> None:
     """Of ten answers four reach the threshold, of which three are right."""
     figures = described(scored([(0.9, 3, 1), (0.7, 4, 2)]), {"a": 0.85, "b": None})
-    spared = figures["spared"]
-    assert (spared["images"], spared["share"]) == (4, 0.4)
-    assert (spared["right"], spared["precision"]) == (3, 0.75)
-    row = figures["per_class"][0]
-    assert (row["threshold"], row["test_images"], row["test_precision"]) == (0.85, 4, 0.75)
-    assert row["test_recall"] == pytest.approx(3 / 7)
+    spared = figures.spared
+    assert (spared.images, spared.share.value) == (4, 0.4)
+    assert (spared.right, spared.precision.value) == (3, 0.75)
+    row = figures.per_class[0]
+    assert (row.threshold, row.test_images, row.test_precision.value) == (0.85, 4, 0.75)
+    assert row.test_recall.value == pytest.approx(3 / 7)
 
 
 def test_a_class_without_a_threshold_always_wants_a_look() -> None:
     """However sure an answer is, without a threshold nobody is spared."""
     figures = described(scored([(0.99, 9, 0)]), {"a": None, "b": 0.5})
-    assert (figures["spared"]["images"], figures["spared"]["precision"]) == (0, None)
-    assert figures["per_class"][0]["threshold"] is None
+    assert (figures.spared.images, figures.spared.precision.value) == (0, None)
+    assert figures.per_class[0].threshold is None
 
 
 def test_all_labels_of_an_image_must_be_sure() -> None:
@@ -126,7 +126,7 @@ def test_all_labels_of_an_image_must_be_sure() -> None:
     As `predict` has it, a label below its threshold isn't given; without one, a half is enough.
     """
     shares = [[0.9, 0.2, 0.1], [0.9, 0.8, 0.1], [0.7, 0.2, 0.1], [0.7, 0.2, 0.9], [0.1, 0.2, 0.4]]
-    judged = made(shares, [[0], [0, 1], [0], [2], [0]], multilabel=True)
-    decisions = Decisions.of(read(judged), "abc", {"a": 0.85, "b": None, "c": 0.3}, True)
-    assert decisions.spared.tolist() == [True, False, False, True, True]
+    predictions = made(shares, [[0], [0, 1], [0], [2], [0]], multilabel=True)
+    decisions = Decisions.of(read(predictions), "abc", {"a": 0.85, "b": None, "c": 0.3}, True)
+    assert decisions.accepted.tolist() == [True, False, False, True, True]
     assert decisions.right.tolist() == [True, False, False, True, False]

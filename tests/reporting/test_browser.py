@@ -43,7 +43,9 @@ def optimistic() -> dict[str, Any]:
 def render(metrics: dict[str, Any], folder: Path) -> str:
     wrong = example.mistakes(folder / "photographs", 14)
     box = Box(0.3, 0.5, 0.3, 0.4, 0.5, 5, "motion", "")
-    return Report(metrics, example.context(folder, wrong, boxes={wrong[0].name: box})).render()
+    return Report(
+        example.typed(metrics), example.context(folder, wrong, boxes={wrong[0].name: box})
+    ).render()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from autofocus.motion.boxes import Box
-from autofocus.reporting.pictures import Misclassified
+from autofocus.reporting.mistakes import Misclassified
 from autofocus.reporting.report import Report
 from tests.reporting import example
 from tests.reporting.markup import Markup
@@ -26,7 +26,9 @@ def render(
 ) -> str:
     """Render a report with some mistakes; its no-break spaces are made plain."""
     wrong = more.pop("mistakes", None) or example.mistakes(folder / "photographs", number)
-    report = Report(metrics or example.full(), example.context(folder, wrong, **more))
+    report = Report(
+        example.typed(metrics or example.full()), example.context(folder, wrong, **more)
+    )
     return report.render().replace("\N{NO-BREAK SPACE}", " ").replace("&nbsp;", " ")
 
 
@@ -156,7 +158,18 @@ def test_several_labels_have_no_confusion_matrix(tmp_path: Path) -> None:
 def nullified(values: Any) -> Any:
     """Return the same with every figure unknown."""
     if isinstance(values, dict):
-        kept = ("label", "images", "by", "value", "groups", "right", "called", "missed", "labels")
+        kept = (
+            "label",
+            "images",
+            "by",
+            "value",
+            "groups",
+            "right",
+            "called",
+            "missed",
+            "labels",
+            "sequences",
+        )
         return {
             key: value if key in kept or isinstance(value, str) else nullified(value)
             for key, value in values.items()

@@ -1,11 +1,12 @@
 """Claims about the files of results."""
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
+from autofocus.evaluation.serialization import from_text
 from autofocus.reporting import results
+from autofocus.reporting.mistakes import withhold
 from tests.reporting import example
 
 
@@ -15,9 +16,9 @@ def rows(path: Path) -> list[list[str]]:
 
 
 def write(folder: Path, metrics: dict[str, Any]) -> None:
-    wrong = results.withhold(example.mistakes(folder / "photographs", 6), ["human"])
+    wrong = withhold(example.mistakes(folder / "photographs", 6), ["human"])
     (folder / "results").mkdir()
-    results.write_results(folder / "results", metrics, wrong)
+    results.write_results(folder / "results", example.typed(metrics), wrong)
 
 
 def test_all_files_but_the_report_are_written(tmp_path: Path) -> None:
@@ -32,7 +33,8 @@ def test_tables_hold_the_figures(tmp_path: Path) -> None:
     write(tmp_path, example.full())
     folder = tmp_path / "results"
     assert (folder / results.LABELS).read_text(encoding="utf-8").split() == example.LABELS
-    assert json.loads((folder / results.METRICS).read_text(encoding="utf-8")) == example.full()
+    text = (folder / results.METRICS).read_text(encoding="utf-8")
+    assert from_text(text) == example.typed(example.full())
     matrix = rows(folder / results.CONFUSION_TABLE)
     assert matrix[0] == ["true \\ answered", *example.LABELS]
     assert matrix[7] == ["raccoon", "1", "14", "5", "1", "12", "0", "47", "3"]

@@ -39,7 +39,7 @@ def test_texts_are_listed_as_in_a_sentence() -> None:
 
 def test_the_summary_tells_what_an_ecologist_asks() -> None:
     """Each sentence of a full summary has the figures of the example."""
-    assert plain("\n".join(wording.summary(example.full()))) == (
+    assert plain("\n".join(wording.summary(example.typed(example.full())))) == (
         "Of 100 photographs from places it has never seen, expect about 80 right (95 % "
         "interval 71 to 85). This was measured on 806 photographs at 9 places.\n"
         "Cross-validation, in which each place takes its turn as the unknown one, finds 76 % "
@@ -63,27 +63,27 @@ def test_a_label_without_test_photographs_is_named() -> None:
     metrics = example.full()
     metrics["test"]["per_class"][0] |= {"images": 0, "recall": None, "precision": None}
     told = "Nothing is known of “bird”: no test photograph shows it."
-    assert told in wording.summary(metrics)
+    assert told in wording.summary(example.typed(metrics))
 
 
 def test_a_class_with_few_photographs_is_not_called_the_weakest() -> None:
     """Chance would choose among classes with fewer than five."""
     test = example.evaluation()
     test["per_class"][0] |= {"images": 4, "recall": 0.0}
-    weakest = wording.weakest_class(test)
+    weakest = wording.weakest_class(example.typed_test(test))
     assert weakest is not None
-    assert weakest["label"] == "raccoon"
+    assert weakest.label == "raccoon"
 
 
 def test_nothing_is_said_without_a_test() -> None:
     """No sentence is made of figures that are not there."""
-    assert wording.summary(example.minimal()) == []
+    assert wording.summary(example.typed(example.minimal())) == []
 
 
 def test_without_a_test_part_the_cross_validation_is_told() -> None:
     """Where all photographs are learned from, the folds alone tell how good it is."""
     metrics = {**example.minimal(), "folds": example.full()["folds"]}
-    (told,) = wording.summary(metrics)
+    (told,) = wording.summary(example.typed(metrics))
     assert told.startswith("Cross-validation, in which each ")
 
 
@@ -92,14 +92,14 @@ def test_other_splits_do_not_claim_new_places(level: str) -> None:
     """Only a split by location tells of places that were never seen."""
     metrics = example.full()
     metrics["split"]["level"] = metrics["test"]["group_kind"] = level
-    first = wording.summary(metrics)[0]
+    first = wording.summary(example.typed(metrics))[0]
     assert "never seen" not in first
     assert "places it" not in first
 
 
 def test_the_commonest_mixups_come_first() -> None:
     """Fourteen raccoons taken for cats are the most, with their share of the raccoons."""
-    mixups = wording.mixups(example.evaluation(), example.LABELS)
+    mixups = wording.mixups(example.typed_test(example.evaluation()), example.LABELS)
     told = "14 photographs of “raccoon” (17 % of them) taken for “cat”"
     assert plain(mixups[0]) == told
     assert len(mixups) == 4
@@ -117,7 +117,7 @@ def test_a_figure_of_few_photographs_is_doubted(interval: list[float] | None, to
     """Where the interval is wide, or can't be told, the first sentence says what that means."""
     metrics = example.full()
     metrics["test"]["accuracy_95_percent_interval"] = interval
-    assert plain(wording.summary(metrics)[0]).endswith(told)
+    assert plain(wording.summary(example.typed(metrics))[0]).endswith(told)
 
 
 def test_that_no_work_is_spared_is_said() -> None:
@@ -125,4 +125,4 @@ def test_that_no_work_is_spared_is_said() -> None:
     metrics = example.full()
     metrics["test"]["thresholds"]["spared"] |= {"images": 0, "share": 0.0, "precision": None}
     told = "It spares no work: no answer in the test part reaches its threshold."
-    assert told in wording.summary(metrics)
+    assert told in wording.summary(example.typed(metrics))

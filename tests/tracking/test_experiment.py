@@ -16,7 +16,6 @@ import pytest
 
 from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.features.runtime import tensorflow
-from autofocus.model.classifier import Exportable
 from autofocus.store import patience
 from autofocus.tracking.experiment import Experiment, experiment
 from tests.store.outage import Proxy
@@ -219,8 +218,8 @@ def test_mlflow_itself_retries_as_the_user_says(monkeypatch: pytest.MonkeyPatch)
         assert os.environ[name] == "5"
 
 
-def make_model() -> Exportable:
-    """Make a model that takes a while to upload."""
+def save_model(folder: Path) -> Path:
+    """Save a model that takes a while to upload."""
     tf = tensorflow()
 
     class Model(tf.Module):  # type: ignore[misc, name-defined] # it ships no types
@@ -233,16 +232,17 @@ def make_model() -> Exportable:
             return {"final": tf.reduce_mean(images, axis=[1, 2]) + 0 * self.ballast[0]}
 
     model = Model()
-    return Exportable(model, {"serving_default": model.__call__}, (8, 8, 3))
+    tf.saved_model.save(model, str(folder), signatures={"serving_default": model.__call__})
+    return folder
 
 
-def test_a_model_is_logged_once(proxy: Proxy) -> None:
+def test_a_model_is_logged_once(proxy: Proxy, tmp_path: Path) -> None:
     """A model whose upload an outage cuts off is there whole in the end, and once."""
     import mlflow
 
     with experiment(None, "model", 60) as run:
         over = proxy.go_away_amid(500_000, 2)
-        run.log_model(make_model(), 3)
+        run.log_model(save_model(tmp_path / "model"))
         assert over.is_set()
     info = run_of(run.run_id).info
     (logged,) = mlflow.MlflowClient().search_logged_models([info.experiment_id])

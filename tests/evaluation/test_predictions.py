@@ -1,11 +1,10 @@
-"""Claims about what is judged."""
+"""Claims about predictions."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from autofocus.evaluation.judged import Answers
 from tests.evaluation.making import made
 
 
@@ -23,16 +22,16 @@ def test_each_of_several_labels_has_a_probability_of_its_own() -> None:
 
 def test_the_answer_is_the_most_probable_class() -> None:
     """An image of one class is given one label, however unsure it is."""
-    answers = Answers.of(made([[0.4, 0.35, 0.25]], [1]))
-    assert answers.given.tolist() == [[True, False, False]]
+    answers = made([[0.4, 0.35, 0.25]], [1]).classify()
+    assert answers.predicted.tolist() == [[True, False, False]]
     assert answers.right.tolist() == [False]
 
 
 def test_several_labels_are_given_from_a_half_on_and_must_all_be_right() -> None:
     """An image with several labels is right only if it is given all of them and no other."""
     probabilities = [[0.9, 0.5, 0.1], [0.9, 0.4, 0.1], [0.2, 0.1, 0.1]]
-    answers = Answers.of(made(probabilities, [[0, 1], [0, 1], []], multilabel=True))
-    assert answers.given.tolist() == [[True, True, False], [True, False, False], [False] * 3]
+    answers = made(probabilities, [[0, 1], [0, 1], []], multilabel=True).classify()
+    assert answers.predicted.tolist() == [[True, True, False], [True, False, False], [False] * 3]
     assert answers.right.tolist() == [True, False, True]
 
 
@@ -48,7 +47,7 @@ def test_a_broken_logit_spoils_no_other(multilabel: bool) -> None:
 def test_lone_images_are_sequences_of_their_own() -> None:
     """Images without a sequence share none, be one named like another's place or not."""
     image = made([[0.5, 0.5]] * 4, [0] * 4, sequences=["1", "", "1", ""])
-    first, second, third, fourth = image.bursts.tolist()
+    first, second, third, fourth = image.sequence_numbers.tolist()
     assert first == third
     assert len({first, second, fourth}) == 3
 

@@ -9,8 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autofocus.evaluation.calibration import Calibration, calibrate
-from autofocus.evaluation.evaluating import evaluate, list_mistakes
-from autofocus.evaluation.judged import Asked, Judged
+from autofocus.evaluation.evaluate import evaluate, list_mistakes
+from autofocus.evaluation.metrics import Evaluation
+from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.serialization import to_json
+from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.thresholds import choose_thresholds
 from tests.evaluation.making import answered, made
 
@@ -18,7 +21,7 @@ LABELS = ("empty", "fox", "raccoon", "skunk")
 
 
 @st.composite
-def judgements(draw: st.DrawFn) -> Judged:
+def any_predictions(draw: st.DrawFn) -> Predictions:
     """Draw some images, none included, with whatever logits a classifier might give."""
     images = draw(st.integers(0, 12))
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -33,7 +36,7 @@ def judgements(draw: st.DrawFn) -> Judged:
     def pick(*values: str) -> list[str]:
         return [values[place] for place in random.integers(0, len(values), images)]
 
-    return Judged(
+    return Predictions(
         names=tuple(f"{place}.jpg" for place in range(images)),
         logits=logits,
         targets=targets,
@@ -48,7 +51,7 @@ def judgements(draw: st.DrawFn) -> Judged:
     )
 
 
-def whole(test: Judged, validation: Judged, asked: Asked) -> dict[str, Any]:
+def whole(test: Predictions, validation: Predictions, asked: EvaluationSettings) -> Evaluation:
     calibration = calibrate(validation)
     chosen = choose_thresholds(validation, LABELS, calibration.temperature, asked)
     return evaluate(LABELS, test, calibration, chosen, asked)
@@ -64,34 +67,39 @@ def _numbers(value: Any) -> list[float]:
     return [value] if isinstance(value, float) else []
 
 
-@given(judgements(), st.sampled_from([0, 1, 2, 20]), st.sampled_from(["precision", "recall"]))
+@given(any_predictions(), st.sampled_from([0, 1, 2, 20]), st.sampled_from(["precision", "recall"]))
 @settings(deadline=None, max_examples=60)
-def test_any_images_give_plain_figures(judged: Judged, resamples: int, target: Any) -> None:
-    """Whatever is judged, figures are strict JSON, and every share is from 0 to 1."""
-    asked = Asked(target=target, resamples=resamples)
-    figures = whole(judged, judged, asked)
-    json.dumps(figures, allow_nan=False)
-    assert all(0 <= number <= 1 for number in _numbers(figures))
-    json.dumps(list_mistakes(LABELS, judged, 1.0), allow_nan=False)
+def test_any_images_give_plain_figures(
+    predictions: Predictions, resamples: int, target: Any
+) -> None:
+    """Whatever is predictions, figures are strict JSON, and every share is from 0 to 1."""
+    asked = EvaluationSettings(target=target, resamples=resamples)
+    figures = whole(predictions, predictions, asked)
+    plain = to_json(figures)
+    json.dumps(plain, allow_nan=False)
+    assert all(0 <= number <= 1 for number in _numbers(plain))
+    json.dumps(to_json(list_mistakes(LABELS, predictions, 1.0)), allow_nan=False)
 
 
-@given(judgements(), st.randoms())
+@given(any_predictions(), st.randoms())
 @settings(deadline=None, max_examples=30)
-def test_the_order_of_images_does_not_matter(judged: Judged, random: Any) -> None:
+def test_the_order_of_images_does_not_matter(predictions: Predictions, random: Any) -> None:
     """Shuffled images have the same figures."""
-    order = list(range(len(judged)))
+    order = list(range(len(predictions)))
     random.shuffle(order)
-    shuffled = Judged(
-        names=tuple(judged.names[place] for place in order),
-        logits=judged.logits[order],
-        targets=judged.targets[order],
-        groups=tuple(judged.groups[place] for place in order),
-        sequences=tuple(judged.sequences[place] for place in order),
-        slices={by: [values[place] for place in order] for by, values in judged.slices.items()},
-        multilabel=judged.multilabel,
+    shuffled = Predictions(
+        names=tuple(predictions.names[place] for place in order),
+        logits=predictions.logits[order],
+        targets=predictions.targets[order],
+        groups=tuple(predictions.groups[place] for place in order),
+        sequences=tuple(predictions.sequences[place] for place in order),
+        slices={
+            by: [values[place] for place in order] for by, values in predictions.slices.items()
+        },
+        multilabel=predictions.multilabel,
     )
-    asked = Asked(resamples=20)
-    one, other = (whole(judged, judged, asked), whole(shuffled, shuffled, asked))
+    asked = EvaluationSettings(resamples=20)
+    one, other = (to_json(whole(each, each, asked)) for each in (predictions, shuffled))
     for figures in (one, other):
         figures.pop("calibration")  # sums of fractions differ in their last digits
     assert one == _almost(other)
@@ -112,14 +120,16 @@ def test_a_perfect_classifier_is_right_and_not_certain() -> None:
     """
     true = [place % 4 for place in range(200)]
     groups = [f"{place // 20}" for place in range(200)]
-    figures = evaluate(LABELS, answered(true, true, 4, groups), None, None, Asked(resamples=100))
-    low, high = figures["accuracy_95_percent_interval"]
-    assert figures["accuracy"] == figures["balanced_accuracy"] == 1.0
+    figures = evaluate(
+        LABELS, answered(true, true, 4, groups), None, None, EvaluationSettings(resamples=100)
+    )
+    low, high = figures.accuracy.interval or (0, 0)
+    assert figures.accuracy.value == figures.balanced_accuracy.value == 1.0
     assert (round(low, 3), high) == (round(10 / (10 + 2.2622**2), 3), 1.0)
-    assert figures["confusion_matrix"] == [
-        [50 if a == b else 0 for b in range(4)] for a in range(4)
-    ]
-    assert all(row["f1"] == 1.0 for row in figures["per_class"])
+    assert figures.confusion_matrix == tuple(
+        tuple(50 if a == b else 0 for b in range(4)) for a in range(4)
+    )
+    assert all(row.f1.value == 1.0 for row in figures.per_class)
 
 
 def test_the_figures_of_an_evaluation() -> None:
@@ -132,17 +142,22 @@ def test_the_figures_of_an_evaluation() -> None:
         slices={"light": ["day", "night", "night"]},
     )
     thresholds = {"empty": 0.85, "fox": None, "raccoon": None, "skunk": None}
-    figures = evaluate(LABELS, test, Calibration(1.0, "validation"), thresholds, Asked())
-    assert (figures["images"], figures["groups"], figures["group_kind"]) == (3, 2, "location")
-    assert figures["accuracy"] == pytest.approx(2 / 3)
-    assert figures["top_3_accuracy"] == 1.0
-    assert figures["most_common_class"] == ["fox", pytest.approx(2 / 3)]
-    assert figures["sequence"]["sequences"] == 3
-    assert figures["empty"]["miss_rate"] == 0.5
-    assert figures["thresholds"]["spared"]["images"] == 1
-    assert figures["slices"][0]["by"] == "light"
-    calibration = figures["calibration"]
-    assert calibration["before"] == calibration["after"]
+    figures = evaluate(
+        LABELS, test, Calibration(1.0, "validation"), thresholds, EvaluationSettings()
+    )
+    assert (figures.images, figures.groups, figures.group_kind) == (3, 2, "location")
+    assert figures.accuracy.value == pytest.approx(2 / 3)
+    assert figures.top_3_accuracy.value == 1.0
+    assert figures.most_common_class == ("fox", 2 / 3)
+    assert figures.sequence
+    assert figures.sequence.sequences == 3
+    assert figures.empty
+    assert figures.empty.miss_rate.value == 0.5
+    assert figures.thresholds
+    assert figures.thresholds.spared.images == 1
+    assert figures.slices[0].by == "light"
+    assert figures.calibration
+    assert figures.calibration.before == figures.calibration.after
 
 
 @pytest.mark.parametrize(
@@ -156,41 +171,42 @@ def test_the_figures_of_an_evaluation() -> None:
 )
 def test_how_intervals_were_found_is_told(groups: int, resamples: int, words: str) -> None:
     """The method is told in words, with what is doubtful about it."""
-    judged = answered([0] * 12, [0] * 12, 4, [f"{place % groups}" for place in range(12)])
-    figures = evaluate(LABELS, judged, None, None, Asked(resamples=resamples))
-    assert words in figures["interval_method"]
-    assert (figures["accuracy_95_percent_interval"] is None) == figures[
-        "interval_method"
-    ].startswith("none")
+    predictions = answered([0] * 12, [0] * 12, 4, [f"{place % groups}" for place in range(12)])
+    figures = evaluate(LABELS, predictions, None, None, EvaluationSettings(resamples=resamples))
+    assert words in figures.interval_method
+    assert (figures.accuracy.interval is None) == figures.interval_method.startswith("none")
 
 
 def test_slices_have_intervals_only_if_others_have() -> None:
     """Without resamples no part of an evaluation has an interval."""
-    judged = made([[0.7, 0.1, 0.1, 0.1]] * 4, [0] * 4, slices={"light": ["day", "night"] * 2})
+    predictions = made([[0.7, 0.1, 0.1, 0.1]] * 4, [0] * 4, slices={"light": ["day", "night"] * 2})
     for resamples in (0, 50):
-        rows = evaluate(LABELS, judged, None, None, Asked(resamples=resamples))["slices"][0][
-            "rows"
-        ]
-        assert [row["accuracy_95_percent_interval"] is not None for row in rows] == [
-            resamples > 0
-        ] * 2
+        rows = (
+            evaluate(LABELS, predictions, None, None, EvaluationSettings(resamples=resamples))
+            .slices[0]
+            .rows
+        )
+        assert [row.accuracy.interval is not None for row in rows] == [resamples > 0] * 2
 
 
 def test_calibration_is_shown_before_and_after() -> None:
     """At a temperature of 2, odds of 9 to 1 become 3 to 1: of right answers, 0.1 and 0.25 off."""
-    judged = made([[0.9, 0.1]] * 4, [0] * 4)
-    figures = evaluate("ab", judged, Calibration(2.0, "validation"), None, Asked())["calibration"]
-    assert figures["before"]["expected_calibration_error"] == pytest.approx(0.1)
-    assert figures["after"]["expected_calibration_error"] == pytest.approx(0.25)
+    predictions = made([[0.9, 0.1]] * 4, [0] * 4)
+    figures = evaluate(
+        "ab", predictions, Calibration(2.0, "validation"), None, EvaluationSettings()
+    ).calibration
+    assert figures
+    assert figures.before.expected_calibration_error == pytest.approx(0.1)
+    assert figures.after.expected_calibration_error == pytest.approx(0.25)
 
 
 def test_several_labels_have_no_confusion_matrix() -> None:
     """Where an image may have several labels, each has its average precision instead."""
-    judged = made([[0.9, 0.1, 0.2, 0.2]] * 2, [[0], [0, 1]], multilabel=True)
-    figures = evaluate(LABELS, judged, None, None, Asked())
-    assert figures["confusion_matrix"] is None
-    assert [row["average_precision"] for row in figures["per_class"]] == [1.0, 0.5, None, None]
-    assert figures["accuracy"] == 0.5
+    predictions = made([[0.9, 0.1, 0.2, 0.2]] * 2, [[0], [0, 1]], multilabel=True)
+    figures = evaluate(LABELS, predictions, None, None, EvaluationSettings())
+    assert figures.confusion_matrix is None
+    assert [row.average_precision for row in figures.per_class] == [1.0, 0.5, None, None]
+    assert figures.accuracy.value == 0.5
 
 
 def test_the_surest_mistakes_come_first() -> None:
@@ -202,23 +218,23 @@ def test_the_surest_mistakes_come_first() -> None:
         [0.7, 0.1, 0.1, 0.1],
     ]
     rows = list_mistakes(LABELS, made(shares, [1, 2, 3, 1]), 1.0)
-    assert [(row["name"], row["label"], row["answer"]) for row in rows] == [
+    assert [(row.name, row.label, row.answer) for row in rows] == [
         ("02.jpg", "skunk", "fox"),
         ("00.jpg", "fox", "empty"),
         ("03.jpg", "fox", "empty"),
     ]
-    assert [row["score"] for row in rows] == pytest.approx([0.9, 0.7, 0.7])
+    assert [row.score for row in rows] == pytest.approx([0.9, 0.7, 0.7])
 
 
 def test_the_temperature_changes_how_sure_mistakes_are() -> None:
     """Odds of 9 to 1 are 3 to 1 at a temperature of 2."""
     rows = list_mistakes("ab", made([[0.9, 0.1]], [1]), 2.0)
-    assert rows[0]["score"] == pytest.approx(0.75)
+    assert rows[0].score == pytest.approx(0.75)
 
 
 def test_a_mistake_of_several_labels_tells_its_surest_wrong_one() -> None:
     """A fox withheld at 5 % is a surer mistake than a raccoon given at 60 %."""
-    judged = made([[0.9, 0.05, 0.6, 0.1]], [[0, 1]], multilabel=True)
-    rows = list_mistakes(LABELS, judged, 1.0)
-    assert (rows[0]["label"], rows[0]["answer"]) == ("empty; fox", "empty; raccoon")
-    assert rows[0]["score"] == pytest.approx(0.95)
+    predictions = made([[0.9, 0.05, 0.6, 0.1]], [[0, 1]], multilabel=True)
+    rows = list_mistakes(LABELS, predictions, 1.0)
+    assert (rows[0].label, rows[0].answer) == ("empty; fox", "empty; raccoon")
+    assert rows[0].score == pytest.approx(0.95)

@@ -1,4 +1,4 @@
-"""Claims about pictures of results."""
+"""Claims about misclassified images."""
 
 from pathlib import Path
 
@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autofocus.reporting.pictures import (
+from autofocus.reporting.mistakes import (
     Misclassified,
-    draw_confusion,
     draw_contact_sheet,
-    draw_history,
     make_thumbnail,
     withhold,
 )
@@ -93,31 +91,3 @@ def test_a_thumbnail_does_not_tell_where_it_was_taken(tmp_path: Path) -> None:
     assert b"41.8781" not in copy.read_bytes()
     assert b"Exif" not in copy.read_bytes()
     assert thumbnail.size == (320, 240)
-
-
-@pytest.mark.parametrize("classes", [2, 30])
-def test_a_confusion_matrix_is_drawn_for_few_and_for_many_labels(
-    tmp_path: Path, classes: int
-) -> None:
-    """The picture grows with the labels, whatever is in their names, and isn't empty."""
-    labels = [rf"label $\frac$ {number}" for number in range(classes)]
-    matrix = (np.eye(classes, dtype=np.int64) * 7).tolist()
-    draw_confusion(labels, matrix, tmp_path / "matrix.png")
-    with Image.open(tmp_path / "matrix.png") as picture:
-        assert picture.width > 60 * classes
-        assert np.asarray(picture.convert("L")).std() > 10
-
-
-def test_a_picture_says_that_there_is_no_confusion_matrix(tmp_path: Path) -> None:
-    """Where images have several labels the picture has words, not nothing."""
-    draw_confusion(["cat", "dog"], None, tmp_path / "matrix.png")
-    with Image.open(tmp_path / "matrix.png") as picture:
-        assert np.asarray(picture.convert("L")).min() < 80
-
-
-@pytest.mark.parametrize("rows", [[], [{"step": 5.0, "training_accuracy": 0.5}]])
-def test_a_short_training_has_a_picture_too(tmp_path: Path, rows: list[dict[str, float]]) -> None:
-    """A course of training without rows, or without validation, is drawn."""
-    draw_history(rows, tmp_path / "training.png")
-    with Image.open(tmp_path / "training.png") as picture:
-        assert picture.width > 1000

@@ -1,0 +1,157 @@
+"""All metrics of a classifier on images that it was not trained on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autofocus.evaluation import counting, emptiness
+from autofocus.evaluation.bootstrap import GroupSums
+from autofocus.evaluation.calibration import Calibration, reliability
+from autofocus.evaluation.metrics import CalibrationMetrics, Evaluation
+from autofocus.evaluation.predictions import Classification, Predictions, join
+from autofocus.evaluation.sequences import sequence_metrics
+from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.evaluation.slices import slices
+from autofocus.evaluation.thresholds import Decisions, acceptance_metrics
+
+# With fewer groups, intervals depend on their assumptions rather than on the data.
+_FEW = 5
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An image that was predicted wrong.
+
+    Attributes:
+        name: of the image.
+        label: the true labels.
+        answer: the predicted labels.
+        score: the probability of the prediction; where images may have several labels, that of
+            the most confident wrong one, predicted or not.
+    """
+
+    name: str
+    label: str
+    answer: str
+    score: float
+
+
+def evaluate(
+    labels: Sequence[str],
+    test: Predictions,
+    calibration: Calibration | None,
+    thresholds: Mapping[str, float | None] | None,
+    settings: EvaluationSettings,
+) -> Evaluation:
+    """Return all metrics.
+
+    Args:
+        labels: the C classes.
+        test: the images.
+        calibration: of the classifier; None to use its probabilities as they are.
+        thresholds: of each label, None for one without; None for no thresholds.
+        settings: of the evaluation.
+    """
+    temperature = calibration.temperature if calibration else 1.0
+    classification = test.classify(temperature)
+    groups, multilabel = len(set(test.groups)), test.multilabel
+    sums = _sums(labels, test, classification, thresholds, settings)
+    precisions = counting.average_precisions(classification) if multilabel else ()
+    return Evaluation(
+        images=len(test),
+        groups=groups,
+        group_kind=settings.group_kind,
+        interval_method=_method(groups, settings),
+        accuracy=counting.accuracy(sums),
+        balanced_accuracy=counting.balanced_accuracy(sums, multilabel),
+        top_3_accuracy=counting.top_accuracy(sums, len(labels), multilabel),
+        most_common_class=counting.most_common(classification, labels),
+        per_class=counting.per_class(sums, labels, precisions),
+        confusion_matrix=None if multilabel else counting.confusion_matrix(classification),
+        sequence=sequence_metrics(test, temperature, settings),
+        calibration=_calibration(test, classification, calibration),
+        thresholds=None
+        if thresholds is None
+        else acceptance_metrics(sums, labels, thresholds, settings, _fitted_on(calibration)),
+        empty=emptiness.empty_metrics(sums, labels, settings.empty_labels),
+        slices=slices(test, classification, with_intervals=settings.resamples > 0),
+    )
+
+
+def _sums(
+    labels: Sequence[str],
+    test: Predictions,
+    classification: Classification,
+    thresholds: Mapping[str, float | None] | None,
+    settings: EvaluationSettings,
+) -> GroupSums:
+    columns = {
+        **counting.columns(classification),
+        **emptiness.columns(classification, labels, settings.empty_labels),
+    }
+    if thresholds is not None:
+        decisions = Decisions.of(classification, labels, thresholds, test.multilabel)
+        columns |= decisions.columns(classification.true)
+    return GroupSums.from_columns(columns, test.groups, settings.resamples, settings.seed)
+
+
+def _fitted_on(calibration: Calibration | None) -> str:
+    return calibration.fitted_on if calibration else "validation"
+
+
+def _calibration(
+    test: Predictions, classification: Classification, calibration: Calibration | None
+) -> CalibrationMetrics | None:
+    if calibration is None:
+        return None
+    return CalibrationMetrics(
+        temperature=calibration.temperature,
+        fitted_on=calibration.fitted_on,
+        before=reliability(test.classify(), multilabel=test.multilabel),
+        after=reliability(classification, multilabel=test.multilabel),
+    )
+
+
+def _method(groups: int, settings: EvaluationSettings) -> str:
+    """Return how the intervals were computed."""
+    if not settings.resamples:
+        return "none, as none were asked for"
+    kind = settings.group_kind
+    if groups < 2:  # noqa: PLR2004 - one can't differ from others
+        return f"none, as all test images are of one {kind}, which says nothing of others"
+    method = (
+        f"bootstrap over {groups} {kind}s ({settings.resamples:,} resamples), as a score interval "
+        "with Student's t"
+    )
+    few = f"; so few {kind}s that it is wide, and rough all the same" if groups < _FEW else ""
+    return method + few
+
+
+def list_mistakes(labels: Sequence[str], test: Predictions, temperature: float) -> list[Mistake]:
+    """Return the images that are predicted wrong, the most confident first.
+
+    Args:
+        labels: the C classes.
+        test: the images.
+        temperature: what to divide the logits by.
+    """
+    classification = test.classify(temperature)
+    mistakes = [
+        Mistake(
+            name=test.names[row],
+            label=join(labels, classification.true[row].tolist()),
+            answer=join(labels, classification.predicted[row].tolist()),
+            score=_confidence(classification, row, test.multilabel),
+        )
+        for row in np.flatnonzero(~classification.right).tolist()
+    ]
+    return sorted(mistakes, key=lambda mistake: (-mistake.score, mistake.name))
+
+
+def _confidence(classification: Classification, row: int, multilabel: bool) -> float:
+    scores, predicted = classification.probabilities[row], classification.predicted[row]
+    if not multilabel:
+        return float(scores[predicted].max())
+    wrong = predicted != classification.true[row]
+    return float(np.where(predicted, scores, 1 - scores)[wrong].max())

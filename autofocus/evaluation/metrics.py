@@ -1,0 +1,417 @@
+"""The metrics of a training, as they are stored in `metrics.json`.
+
+Each class is one JSON object with the same keys in the same order. Shares are 0 to 1, and None is
+a value that is unknown. `autofocus.evaluation.serialization` reads and writes them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autofocus.evaluation.intervals import Interval
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A share and its 95 % confidence interval for new groups; None where they are unknown.
+
+    In JSON, `name: Estimate` is two keys: `name` and `name_95_percent_interval`.
+    """
+
+    value: float | None
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True)
+class ClassMetrics:
+    """The metrics of one class.
+
+    Attributes:
+        label: the class.
+        images: number of images that show it.
+        groups: number of groups with such images.
+        answers: number of images that it was predicted for.
+        precision: share of those that show it.
+        recall: share of the images that show it that it was predicted for.
+        f1: harmonic mean of precision and recall.
+        average_precision: of images with several labels only.
+    """
+
+    label: str
+    images: int
+    groups: int
+    answers: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+    average_precision: float | None = None
+
+
+@dataclass(frozen=True)
+class SequenceMetrics:
+    """The metrics of the vote of each sequence.
+
+    Attributes:
+        sequences: number of sequences.
+        images: number of their images.
+        mixed: number of sequences whose images differ in their labels.
+        accuracy: share of sequences whose vote is right.
+        voted_image_accuracy: share of images for which their sequence's vote is right.
+    """
+
+    sequences: int
+    images: int
+    mixed: int
+    accuracy: Estimate
+    voted_image_accuracy: Estimate
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """The predictions with a confidence from `low` to `high`.
+
+    Attributes:
+        low: lower bound of the confidence.
+        high: upper bound.
+        images: number of predictions.
+        confidence: their mean confidence.
+        accuracy: share of them that are right.
+    """
+
+    low: float
+    high: float
+    images: int
+    confidence: float | None
+    accuracy: float | None
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability diagram."""
+
+    expected_calibration_error: float | None
+    bins: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True)
+class CalibrationMetrics:
+    """The calibration, and the reliability of the test split before and after it.
+
+    Attributes:
+        temperature: what logits are divided by.
+        fitted_on: `validation`, `cross-validation` or `none`.
+        before: reliability before calibration.
+        after: reliability after it.
+    """
+
+    temperature: float
+    fitted_on: str
+    before: Reliability
+    after: Reliability
+
+
+@dataclass(frozen=True)
+class ThresholdMetrics:
+    """The threshold of one class, and its metrics on the test split.
+
+    Attributes:
+        label: the class.
+        threshold: the lowest probability that is accepted; None if every prediction is reviewed.
+        test_images: number of accepted predictions.
+        test_precision: share of them that are right.
+        test_recall: share of the images that show the class that are accepted.
+    """
+
+    label: str
+    threshold: float | None
+    test_images: int
+    test_precision: Estimate
+    test_recall: Estimate
+
+
+@dataclass(frozen=True)
+class AcceptedImages:
+    """The images that no person needs to review.
+
+    Attributes:
+        images: their number.
+        share: their share of all images.
+        right: number of them whose labels are right.
+        precision: share of them whose labels are right.
+    """
+
+    images: int
+    share: Estimate
+    right: int
+    precision: Estimate
+
+
+@dataclass(frozen=True)
+class AcceptanceMetrics:
+    """The thresholds, and their metrics on the test split.
+
+    Attributes:
+        target: `precision` or `recall`.
+        value: the value that each threshold was chosen to reach.
+        fitted_on: the images that they were chosen on, as in `CalibrationMetrics`.
+        per_class: one row per class.
+        spared: the images that no person needs to review.
+    """
+
+    target: str
+    value: float
+    fitted_on: str
+    per_class: tuple[ThresholdMetrics, ...]
+    spared: AcceptedImages
+
+
+@dataclass(frozen=True)
+class EmptyMetrics:
+    """The animals that are lost if images predicted empty are discarded.
+
+    Attributes:
+        labels: the labels of images that show nothing.
+        called: number of images predicted empty.
+        missed: number of them that show something.
+        miss_rate: `missed` as a share of `called`.
+        shown: number of images that show something.
+        lost_share: `missed` as a share of `shown`.
+    """
+
+    labels: tuple[str, ...]
+    called: int
+    missed: int
+    miss_rate: Estimate
+    shown: int
+    lost_share: Estimate
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """The accuracy for one value of a slice; an empty value is unknown."""
+
+    value: str
+    images: int
+    groups: int
+    accuracy: Estimate
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The accuracy by one property of the images.
+
+    Attributes:
+        by: the property, such as `light`.
+        rows: one row per value.
+        worst: the value with the lowest accuracy; None if none is clearly worse.
+    """
+
+    by: str
+    rows: tuple[SliceRow, ...]
+    worst: str | None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The metrics of a classifier on images that it was not trained on.
+
+    Attributes:
+        images: number of images.
+        groups: number of groups.
+        group_kind: what a group is: `location`, `sequence` or `image`.
+        interval_method: how the confidence intervals were computed.
+        accuracy: share of images with the right labels.
+        balanced_accuracy: mean recall over classes.
+        top_3_accuracy: share of images whose label is among the three most probable ones.
+        most_common_class: the most common label and its share.
+        per_class: one row per class.
+        confusion_matrix: C rows (true) of C counts (predicted); None with several labels.
+        sequence: of the votes of sequences; None if no sequence is known.
+        calibration: None where probabilities are used as they are.
+        thresholds: None where there are none.
+        empty: None if no class is empty.
+        slices: accuracy by location, light, brightness and camera.
+    """
+
+    images: int
+    groups: int
+    group_kind: str
+    interval_method: str
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    top_3_accuracy: Estimate
+    most_common_class: tuple[str, float] | None
+    per_class: tuple[ClassMetrics, ...]
+    confusion_matrix: tuple[tuple[int, ...], ...] | None
+    sequence: SequenceMetrics | None
+    calibration: CalibrationMetrics | None
+    thresholds: AcceptanceMetrics | None
+    empty: EmptyMetrics | None
+    slices: tuple[Slice, ...]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold of a cross-validation, numbered from 1."""
+
+    fold: int
+    groups: int
+    images: int
+    accuracy: float | None
+    sequence_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """The metrics of a cross-validation.
+
+    Attributes:
+        number: number of folds.
+        rows: one row per fold.
+        mean: mean accuracy of the folds.
+        standard_deviation: of the folds' accuracies.
+        sequence_mean: mean accuracy by sequence.
+        sequence_standard_deviation: of the folds' accuracies by sequence.
+        test: all images, each predicted by the classifier of its fold.
+    """
+
+    number: int
+    rows: tuple[Fold, ...]
+    mean: float | None
+    standard_deviation: float | None
+    sequence_mean: float | None
+    sequence_standard_deviation: float | None
+    test: Evaluation
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The accuracy that a split image by image would have claimed, and that of the real split."""
+
+    by_image_accuracy: float | None
+    by_group_accuracy: float | None
+    level: str
+    images: int
+    folds: int
+
+
+@dataclass(frozen=True)
+class SplitMetrics:
+    """The split.
+
+    Attributes:
+        level: the group that was never divided: `location`, `sequence` or `image`.
+        asked: the setting `split_by`.
+        groups: number of groups in training, validation and test.
+        images: number of images in each.
+        left_out: number of images in none.
+        sequence_gap_s: longest gap within a sequence, in seconds.
+        digest: of the split.
+        warnings: one sentence each.
+    """
+
+    level: str
+    asked: str
+    groups: Mapping[str, int]
+    images: Mapping[str, int]
+    left_out: int
+    sequence_gap_s: float
+    digest: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Accuracy and mean cross-entropy (natural logarithm) on the training or validation split."""
+
+    accuracy: float | None
+    cross_entropy: float | None
+
+
+@dataclass(frozen=True)
+class HeadMetrics:
+    """How the head was trained.
+
+    Attributes:
+        optimizer: the optimizer.
+        strength: the regularisation.
+        chosen_on: the images that it was chosen on.
+        converged: whether the optimizer converged.
+        steps: number of steps.
+        class_weights: the setting `class_weights`.
+        fine_tuning: the settings of fine-tuning; None without it.
+        path: one row per regularisation that was tried.
+    """
+
+    optimizer: str
+    strength: float
+    chosen_on: str
+    converged: bool
+    steps: int
+    class_weights: str
+    fine_tuning: Mapping[str, Any] | None
+    path: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class ViewCandidate:
+    """A view that was tried, with its metrics on the validation split."""
+
+    view: str
+    brier_score: float | None
+    validation_cross_entropy: float | None
+    validation_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class ViewMetrics:
+    """The part of an image that the classifier sees.
+
+    Attributes:
+        asked: the setting `view`.
+        chosen: `full`, `motion` or `both`.
+        candidates: one row per view that was tried.
+        boxes: number of images with a crop around motion, and without.
+    """
+
+    asked: str
+    chosen: str
+    candidates: tuple[ViewCandidate, ...]
+    boxes: Mapping[str, int] | None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """All metrics of a training.
+
+    Attributes:
+        labels: the C classes.
+        multilabel: whether an image may have several labels.
+        images: number of images by label and split.
+        split: the split.
+        training: the head on the training split.
+        validation: the head on the validation split; None if that is empty.
+        head: how the head was trained.
+        view: what the classifier sees of an image.
+        warnings: one sentence each.
+        data_digest: of the images, their labels and the backbone.
+        history: one row per step that was measured.
+        test: the metrics on the test split.
+        folds: of the cross-validation over all images, if there was one.
+        comparison: with a split image by image.
+    """
+
+    labels: tuple[str, ...]
+    multilabel: bool
+    images: Mapping[str, Mapping[str, int]]
+    split: SplitMetrics
+    training: Fit | None
+    validation: Fit | None
+    head: HeadMetrics
+    view: ViewMetrics
+    warnings: tuple[str, ...]
+    data_digest: str
+    history: tuple[Mapping[str, float], ...]
+    test: Evaluation
+    folds: CrossValidation | None
+    comparison: Comparison | None

@@ -1,0 +1,25 @@
+"""The settings of an evaluation."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """The settings of an evaluation.
+
+    Attributes:
+        target: the metric that each label's threshold must reach.
+        value: the value that it must reach, 0 to 1.
+        empty_labels: the labels of images that show nothing.
+        group_kind: what a group is: `location`, `sequence` or `image`.
+        resamples: number of bootstrap resamples; 0 for no intervals.
+        seed: seed of the resamples.
+    """
+
+    target: Literal["precision", "recall"] = "precision"
+    value: float = 0.95
+    empty_labels: tuple[str, ...] = ("empty",)
+    group_kind: str = "location"
+    resamples: int = 2000
+    seed: int = 0

@@ -1,0 +1,53 @@
+"""The files of a training's result."""
+
+from pathlib import Path
+
+from autofocus.reporting import results
+from autofocus.reporting.mistakes import withhold
+from autofocus.reporting.report import Context, Report
+from autofocus.splits.subsets import Subset
+from autofocus.splits.table import write_split
+from autofocus.tables.columns import SPLIT_NAME
+from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.job import TrainingJob
+from autofocus.training.result import TrainingResult
+
+
+def write_files(
+    job: TrainingJob, result: TrainingResult, source: DatasetFeatures, run_id: str, scratch: Path
+) -> None:
+    """Write all files of a result but the model, and move them into its folder.
+
+    Args:
+        job: the training.
+        result: its result.
+        source: the crops that the report shows.
+        run_id: the run in MLflow.
+        scratch: a folder for unfinished files; it must not exist.
+    """
+    scratch.mkdir()
+    hidden = () if job.show_people else job.human_labels
+    results.write_results(scratch, result.metrics, withhold(result.mistakes, hidden))
+    write_split(scratch / SPLIT_NAME, job.dataset.split, result.folds)
+    report = Report(result.metrics, _context(job, result, source, run_id)).render()
+    (scratch / results.REPORT).write_text(report, encoding="utf-8", newline="\n")
+    for path in scratch.iterdir():
+        path.replace(job.saved_model_dir / path.name)
+
+
+def _context(
+    job: TrainingJob, result: TrainingResult, source: DatasetFeatures, run_id: str
+) -> Context:
+    rows = job.dataset.subset(Subset.TEST)
+    boxes = {row.image.file: source.box(row.image) for row in rows}
+    return Context(
+        image_dir=job.image_dir,
+        backbone=job.backbone.name,
+        preparation=job.preparation,
+        settings=job.settings,
+        run_id=run_id,
+        show_people=job.show_people,
+        people_labels=job.human_labels,
+        mistakes=result.mistakes,
+        boxes={name: box for name, box in boxes.items() if box is not None},
+    )

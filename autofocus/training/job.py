@@ -1,0 +1,58 @@
+"""What a training needs to know."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from autofocus import __version__
+from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.features.backbones import Backbone
+from autofocus.images.preparing import Preparation
+from autofocus.splits.dataset import Dataset
+from autofocus.training.fine_tuning import FineTuning
+from autofocus.training.fitting import Fitting
+from autofocus.training.trials import AskedView
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What a training needs to know.
+
+    Attributes:
+        image_dir: the folder that the images' names are relative to.
+        saved_model_dir: the folder of the model and its results.
+        dataset: the images, their labels and their split.
+        backbone: the frozen network.
+        preparation: how the images were prepared; None if unknown.
+        view: the part of an image that the classifier sees.
+        fitting: how the head is trained.
+        fine_tuning: how the last blocks of the backbone are trained; None if they stay frozen.
+        evaluation: the settings of the evaluation.
+        folds: number of folds of the cross-validation; 0 for none.
+        human_labels: labels of people, whom the report does not show.
+        show_people: whether the report shows them.
+        final_tensor_name: the name of the probabilities in the signature.
+        settings: all settings that change the result, for MLflow and the report.
+    """
+
+    image_dir: Path
+    saved_model_dir: Path
+    dataset: Dataset
+    backbone: Backbone
+    preparation: Preparation | None
+    view: AskedView
+    fitting: Fitting
+    fine_tuning: FineTuning | None
+    evaluation: EvaluationSettings
+    folds: int
+    human_labels: tuple[str, ...]
+    show_people: bool
+    final_tensor_name: str
+    settings: Mapping[str, Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all that decides the result, except for the settings."""
+        preparation = asdict(self.preparation) if self.preparation else None
+        return self.dataset.fingerprint(self.backbone.digest, preparation, __version__)

@@ -1,0 +1,166 @@
+"""The result of a training: its metrics, thresholds and calibrated head."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.evaluation.evaluate import list_mistakes
+from autofocus.evaluation.metrics import (
+    Fit,
+    HeadMetrics,
+    Metrics,
+    SplitMetrics,
+    ViewCandidate,
+    ViewMetrics,
+)
+from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.serialization import from_json
+from autofocus.model.head import Head
+from autofocus.reporting.mistakes import Misclassified
+from autofocus.splits.split import Assignment
+from autofocus.splits.subsets import Subset
+from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.head import score
+from autofocus.training.job import TrainingJob
+from autofocus.training.judging import CrossJudge, Judge
+from autofocus.training.samples import Samples
+from autofocus.training.trials import Trial
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The result of a training.
+
+    Attributes:
+        metrics: all metrics.
+        head: the calibrated head.
+        thresholds: the threshold of each label; None for a label that is always reviewed.
+        mistakes: the misclassified test images, the most confident first.
+        folds: the fold of each group, if there was a cross-validation.
+    """
+
+    metrics: Metrics
+    head: Head
+    thresholds: Mapping[str, float | None]
+    mistakes: tuple[Misclassified, ...]
+    folds: Mapping[str, int] | None
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Evaluates a trained head on the images that it was not trained on.
+
+    Attributes:
+        job: the training.
+        frozen: features of the backbone as it was loaded.
+        source: features of the backbone as it is now; the same unless it was fine-tuned.
+        trials: the heads that were tried, one per view.
+        chosen: the trial that was chosen.
+        head: the trained head, fine-tuned or not.
+    """
+
+    job: TrainingJob
+    frozen: DatasetFeatures
+    source: DatasetFeatures
+    trials: Sequence[Trial]
+    chosen: Trial
+    head: Head
+
+    @cached_property
+    def _samples(self) -> dict[Subset, Samples]:
+        view = self.chosen.view
+        return {subset: self.source.samples(self._rows(subset), view) for subset in Subset}
+
+    def _rows(self, subset: Subset) -> tuple[Assignment, ...]:
+        return self.job.dataset.subset(subset)
+
+    def result(self) -> TrainingResult:
+        """Calibrate the head, choose thresholds, and evaluate it on the test split."""
+        job = self.job
+        judge = Judge(job.dataset, job.evaluation)
+        # With the backbone as it was loaded: a fine-tuned one was trained on the held-out fold.
+        cross = CrossJudge(judge, self.frozen, self.chosen.view, job.fitting, self.chosen.fitted)
+        calibration, thresholds = judge.calibrate(*self._held_out(judge, cross))
+        test = judge.predictions(self._rows(Subset.TEST), self._logits(Subset.TEST))
+        folds, group_folds = cross.folds(job.folds) if job.folds else (None, None)
+        mistakes = list_mistakes(job.dataset.labels, test, calibration.temperature)
+        return TrainingResult(
+            Metrics(
+                labels=job.dataset.labels,
+                multilabel=job.dataset.settings.multilabel,
+                images=job.dataset.table(),
+                split=from_json(SplitMetrics, job.dataset.split_summary().to_json()),
+                training=self._fit(Subset.TRAINING),
+                validation=self._fit(Subset.VALIDATION),
+                head=self._head_metrics(),
+                view=self._view_metrics(),
+                warnings=(*job.dataset.warnings(), *self._warnings(calibration.fitted_on)),
+                data_digest=job.fingerprint,
+                history=tuple(self.chosen.fitted.history.rows),
+                test=judge.evaluate(test, calibration, thresholds),
+                folds=folds,
+                comparison=cross.compare(),
+            ),
+            self.head.scaled(calibration.temperature),
+            thresholds,
+            tuple(Misclassified(job.image_dir / one.name, **asdict(one)) for one in mistakes),
+            group_folds,
+        )
+
+    def _held_out(self, judge: Judge, cross: CrossJudge) -> tuple[Predictions, str]:
+        """Return predictions for images that were not trained on, and the name of these images.
+
+        Folds of training and validation together, unless the backbone was fine-tuned, for which no
+        fold was held out; then, and with too few groups, the validation split alone.
+        """
+        held_out = cross.held_out() if self.job.fine_tuning is None else None
+        if held_out is not None:
+            return held_out, "cross-validation"
+        rows = self._rows(Subset.VALIDATION)
+        return judge.predictions(rows, self._logits(Subset.VALIDATION)), "validation"
+
+    def _logits(self, subset: Subset) -> NDArray[np.float32]:
+        return self.head.logits(self._samples[subset].features)
+
+    def _fit(self, subset: Subset) -> Fit | None:
+        samples = self._samples[subset]
+        return Fit(**score(self.head, samples)) if len(samples) else None
+
+    def _head_metrics(self) -> HeadMetrics:
+        fitting, fitted, tuning = self.job.fitting, self.chosen.fitted, self.job.fine_tuning
+        return HeadMetrics(
+            optimizer=fitting.optimizer,
+            strength=fitted.strength,
+            chosen_on=fitted.chosen_on,
+            converged=fitted.converged,
+            steps=fitted.steps,
+            class_weights=fitting.class_weights,
+            fine_tuning=asdict(tuning) if tuning else None,
+            path=tuple(fitted.path),
+        )
+
+    def _view_metrics(self) -> ViewMetrics:
+        return ViewMetrics(
+            asked=self.job.view,
+            chosen=self.chosen.view,
+            candidates=tuple(ViewCandidate(**trial.to_json()) for trial in self.trials),
+            boxes=self.source.count_boxes(),
+        )
+
+    def _warnings(self, fitted_on: str) -> list[str]:
+        """Return what is doubtful about the training itself."""
+        warnings = []
+        if not self.chosen.fitted.converged and self.job.fitting.optimizer == "lbfgs":
+            warnings.append(
+                "The classifier layer had not converged when its training ended: raise "
+                "how_many_training_steps."
+            )
+        if fitted_on == "none":
+            warnings.append(
+                "There are no validation photographs: probabilities are not calibrated, and no "
+                "thresholds could be chosen."
+            )
+        return warnings
