@@ -1,6 +1,6 @@
 """The command `autofocus`: every stage as a subcommand.
 
-Only the chosen stage is imported, so that `autofocus --help` answers at once.
+Only the chosen stage is imported, so that `autofocus --help` is fast.
 """
 
 import importlib
@@ -10,22 +10,23 @@ from collections.abc import Sequence
 from autofocus import __version__
 from autofocus.errors import AutofocusError
 from autofocus.options.command import Command
+from autofocus.options.extras import missing_package
 
 COMMANDS = {
-    "download_images": "copy photographs and tables from an S3 bucket",
-    "preprocess_images": "trim and resize photographs, measure night and brightness",
-    "clean_detections": "join the tables of detections to the photographs",
-    "link_images_by_label": "link each photograph into its label's folder",
-    "retrain": "train a classifier layer on a frozen ImageNet network",
-    "predict": "label photographs with a trained model",
-    "publish_labels": "put tables of labels together, and into an S3 bucket",
-    "run": "all stages in a row, from one file of parameters",
-    "audit": "print the account of all inputs of a run",
-    "make_sample": "make a synthetic set of photographs and tables",
-    "demo": "make a sample, serve it from a local S3 server, and run all stages on it",
+    "download_images": "download images and tables from an S3 bucket",
+    "preprocess_images": "crop and resize images; record time, night and brightness",
+    "clean_detections": "join detection tables to images",
+    "link_images_by_label": "link each image into the folder of its label",
+    "retrain": "train a classifier on a pretrained backbone, and evaluate it",
+    "predict": "label images with a trained model",
+    "publish_labels": "merge label tables, and upload the result to an S3 bucket",
+    "run": "run all stages, from one parameter file",
+    "audit": "summarise the ledgers of a run",
+    "make_sample": "make a synthetic data set: images and detection tables",
+    "demo": "run all stages on a synthetic data set and a local S3 server",
 }
 
-# Where a command isn't a module of the package itself.
+# The commands that aren't modules of the package itself.
 _MODULES = {"make_sample": "autofocus.demo.make_sample", "demo": "autofocus.demo.run_demo"}
 
 
@@ -41,7 +42,9 @@ def main(words: Sequence[str] | None = None) -> int:
     name = words[0].replace("-", "_")
     if name not in COMMANDS:
         known = ", ".join(COMMANDS)
-        print(f"autofocus: error: no command {words[0]!r}; there are {known}.", file=sys.stderr)
+        print(
+            f"autofocus: error: unknown command {words[0]!r}; known are {known}.", file=sys.stderr
+        )
         return 2
     return load(name).main(words[1:])
 
@@ -51,11 +54,7 @@ def load(name: str) -> Command:
     try:
         module = importlib.import_module(_MODULES.get(name, f"autofocus.{name}"))
     except ModuleNotFoundError as error:
-        # A light install lacks the packages of the heavier stages.
-        missing = f"The package {error.name} is not installed"
-        raise SystemExit(
-            f"autofocus {name}: error: {missing}: install all with pip install 'autofocus[run]'."
-        ) from None
+        raise SystemExit(f"autofocus {name}: error: {missing_package(name, error)}") from None
     except AutofocusError as error:
         raise SystemExit(f"autofocus {name}: error: {error}") from None
     command: Command = module.COMMAND
@@ -69,11 +68,11 @@ def _help() -> str:
         [
             "usage: autofocus COMMAND [--help] [options]",
             "",
-            "From camera-trap photographs in an S3 bucket to a trained, tracked classifier.",
+            "From camera-trap images in an S3 bucket to a trained, tracked species classifier.",
             "",
             *lines,
             "",
-            "Commands and options may be written with - or _.",
+            "Commands and options can be written with - or _.",
         ]
     )
 

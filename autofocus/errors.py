@@ -1,30 +1,33 @@
 """Every error that Autofocus raises on purpose.
 
-Each carries one sentence for people: what is wrong, where, and what to do about it.
+The message is one sentence or two for people: what is wrong, where, and what to do.
 
     AutofocusError
     ├── SettingError (ValueError)               an option or parameter can't be used
-    ├── InputDataError (ValueError)             a given file can't be used
-    ├── MissingInputError (FileNotFoundError)   a given file or folder isn't there, or is empty
-    ├── OutputConflictError (FileExistsError)   the output place holds something else, or is in use
-    ├── TooManyRejectedError (RuntimeError)     the run ended, but too many inputs were rejected
-    ├── LeakError (AssertionError)              what is tested was seen while learning
+    ├── InputDataError (ValueError)             an input file can't be used
+    ├── MissingInputError (FileNotFoundError)   an input does not exist, or is empty
+    ├── OutputConflictError (FileExistsError)   the output is in use, or belongs to something else
+    ├── RejectedImageError (ValueError)         an image can't be used; recorded in the ledger
+    ├── TooManyRejectedError (RuntimeError)     the run finished, but rejected too many inputs
+    ├── LeakError (AssertionError)              test images were used in training
     ├── MissingDependencyError (ImportError)    an optional package isn't installed
     ├── StoreError (ConnectionError)            the object store can't be used
-    │   ├── StoreUnavailableError                   it does not answer; a retry may succeed
-    │   ├── CredentialsError (PermissionError)      it wants other, or any, credentials
-    │   └── BucketNotFoundError (LookupError)       it has no such bucket, or not in that region
+    │   ├── StoreUnavailableError                   no response; a retry may succeed
+    │   ├── CredentialsError (PermissionError)      credentials are missing or not accepted
+    │   └── BucketNotFoundError (LookupError)       no such bucket, or not in that region
+    ├── TransferError (ConnectionError)         an object did not arrive; recorded in the ledger
+    │                                           (defined in `store.reading`, with the failure)
     ├── ClusterError (ConnectionError)          the Kubeflow Pipelines server can't be used
-    │   ├── ClusterUnreachableError                 it doesn't respond; a retry may succeed
-    │   └── ClusterCredentialsError (PermissionError)   it requires another, or any, token
-    └── RunError (RuntimeError)                 a run on a cluster failed or didn't end in time
+    │   ├── ClusterUnreachableError                 no response; a retry may succeed
+    │   └── ClusterCredentialsError (PermissionError)   the token is missing or not accepted
+    └── RunError (RuntimeError)                 a run on a cluster failed or did not finish in time
 """
 
 from types import ModuleType
 
 
 class AutofocusError(Exception):
-    """The root of all errors that Autofocus raises on purpose."""
+    """The base class of all errors that Autofocus raises on purpose."""
 
 
 class SettingError(AutofocusError, ValueError):
@@ -32,23 +35,38 @@ class SettingError(AutofocusError, ValueError):
 
 
 class InputDataError(AutofocusError, ValueError):
-    """A given file can't be used."""
+    """An input file can't be used."""
 
 
 class MissingInputError(AutofocusError, FileNotFoundError):
-    """A given file or folder isn't there, or holds nothing that can be used."""
+    """An input file or folder does not exist, or holds nothing that can be used."""
 
 
 class OutputConflictError(AutofocusError, FileExistsError):
-    """The output place holds something else, or another run is at work there."""
+    """The output holds something else, was begun with other settings, or is in use."""
+
+
+class RejectedImageError(AutofocusError, ValueError):
+    """An image can't be used; a stage records this in its ledger and goes on.
+
+    Attributes:
+        reason: a word of the ledger's vocabulary, `runs.ledger.Reason`.
+        detail: an explanation for people.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        # Plain text: formatted, a member of an enumeration may be its name.
+        super().__init__(f"{str.__str__(reason)}: {detail}")
+        self.reason = reason
+        self.detail = detail
 
 
 class TooManyRejectedError(AutofocusError, RuntimeError):
-    """The stage ended and its outputs are whole, but too many inputs were rejected."""
+    """The stage finished and its outputs are complete, but too many inputs were rejected."""
 
 
 class LeakError(AutofocusError, AssertionError):
-    """What is to be tested was seen while learning."""
+    """Images that are used for testing, or their likes, were used in training."""
 
 
 class MissingDependencyError(AutofocusError, ImportError):
@@ -60,15 +78,15 @@ class StoreError(AutofocusError, ConnectionError):
 
 
 class StoreUnavailableError(StoreError):
-    """The object store does not answer, or has too much to do; a retry may succeed."""
+    """The object store does not respond, or is overloaded; a retry may succeed."""
 
 
 class CredentialsError(StoreError, PermissionError):
-    """The object store wants other, or any, credentials."""
+    """The object store's credentials are missing or not accepted."""
 
 
 class BucketNotFoundError(StoreError, LookupError):
-    """The object store has no such bucket, or not in that region."""
+    """The bucket does not exist, or not in that region."""
 
 
 class ClusterError(AutofocusError, ConnectionError):
@@ -76,15 +94,15 @@ class ClusterError(AutofocusError, ConnectionError):
 
 
 class ClusterUnreachableError(ClusterError):
-    """The server doesn't respond now; a retry may succeed."""
+    """The Kubeflow Pipelines server does not respond; a retry may succeed."""
 
 
 class ClusterCredentialsError(ClusterError, PermissionError):
-    """The server requires another, or any, token."""
+    """The token of the Kubeflow Pipelines server is missing or not accepted."""
 
 
 class RunError(AutofocusError, RuntimeError):
-    """A run on a cluster failed, was cancelled, or didn't end in time."""
+    """A run on a cluster failed, was stopped, or did not finish in time."""
 
 
 def need(module: str, extra: str) -> ModuleType:

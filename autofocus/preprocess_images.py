@@ -12,10 +12,9 @@ from typing import Any
 
 from PIL import Image
 
-from autofocus.errors import OutputConflictError
+from autofocus.errors import OutputConflictError, RejectedImageError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images.capture import Capture, to_exif
-from autofocus.images.decoding import RejectedImageError
 from autofocus.images.finding import check_name, list_images
 from autofocus.images.names import IMAGE_FORMATS, PREPARATION_NAME
 from autofocus.images.preparing import (

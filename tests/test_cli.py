@@ -108,7 +108,7 @@ def test_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
     """An unknown command is refused in one line that names those there are."""
     assert main(["preproces-images"]) == 2
     assert capsys.readouterr().err == (
-        f"autofocus: error: no command 'preproces-images'; there are {', '.join(COMMANDS)}.\n"
+        f"autofocus: error: unknown command 'preproces-images'; known are {', '.join(COMMANDS)}.\n"
     )
 
 
@@ -128,12 +128,28 @@ def test_status_of_a_stage_is_passed_on() -> None:
     )
 
 
-def test_light_install() -> None:
-    """Where a stage's package isn't installed, one line says how to install it."""
-    command = [sys.executable, "-c", WITHOUT, "PIL", "preprocess_images", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+CLEAN = "--detections d --image-dir i --image-properties p --outpath o/c.csv"
+
+
+@pytest.mark.parametrize(
+    ("package", "words", "extra"),
+    [
+        ("PIL", "preprocess_images --help", "preprocess"),
+        ("numpy", "clean_detections --help", "tables"),
+        ("pandas", f"clean_detections {CLEAN}", "tables"),
+        ("boto3", "download_images --bucket b --local-folder o", "download"),
+        ("yaml", "run --params p --outdir o", "run"),
+    ],
+)  # fmt: skip
+def test_light_install(tmp_path: Path, package: str, words: str, extra: str) -> None:
+    """Where a stage's package isn't installed, one line names the extra that installs it."""
+    for name in "dp":
+        (tmp_path / name).write_text("ImageDate,FilePath,FileName,ShortName\nx,x,x,x\n")
+    command = [sys.executable, "-c", WITHOUT, package, *words.split()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stdout == ""
-    [line] = done.stderr.splitlines()
-    assert line.startswith("autofocus preprocess_images: error: The package PIL is not installed")
-    assert "pip install 'autofocus[" in line
+    assert done.stderr == (
+        f"autofocus {words.split(maxsplit=1)[0]}: error: The package {package} is not installed: "
+        f"install it with: pip install 'autofocus[{extra}]'.\n"
+    )

@@ -1,12 +1,22 @@
 """Tests of the errors, and of asking for optional packages."""
 
+import ast
 import builtins
+import re
 from pathlib import Path
 
 import pytest
 
 from autofocus import errors
-from autofocus.errors import AutofocusError, MissingDependencyError, need
+from autofocus.errors import (
+    AutofocusError,
+    MissingDependencyError,
+    RejectedImageError,
+    need,
+)
+from autofocus.runs.ledger import Reason
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_need_returns_the_module() -> None:
@@ -35,20 +45,22 @@ def test_need_does_not_blame_a_package_for_another(
     assert not isinstance(caught.value, AutofocusError)
 
 
-def test_every_error_refines_a_builtin() -> None:
-    """Each error is an AutofocusError and a builtin exception, and prints as its sentence."""
-    kinds = [
-        kind
-        for kind in vars(errors).values()
-        if isinstance(kind, type)
-        and issubclass(kind, AutofocusError)
-        and kind is not AutofocusError
-    ]
-    assert len(kinds) == 11
-    for kind in kinds:
-        assert str(kind("One sentence.")) == "One sentence."
-        assert any(
-            base in vars(builtins).values()
-            for base in kind.__mro__
-            if base.__name__.endswith("Error")
-        )
+def test_every_error_is_drawn_in_the_tree() -> None:
+    """The tree has every public error that the sources define, with the builtin it refines."""
+    defined: dict[str, set[str]] = {}
+    for folder in ("autofocus", "components", "pipelines"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef) and re.fullmatch(r"[A-Z]\w*Error", node.name):
+                    defined[node.name] = {ast.unparse(base) for base in node.bases}
+    drawn = dict(re.findall(r"─ (\w+)(?: \((\w+)\))?", errors.__doc__ or ""))
+    assert {"AutofocusError", *drawn} == defined.keys()
+    for name, builtin in drawn.items():
+        assert not builtin or (hasattr(builtins, builtin) and builtin in defined[name])
+        assert any(base in {"AutofocusError", *drawn} for base in defined[name])
+
+
+def test_a_rejected_image_has_a_reason() -> None:
+    """Its message is the word of the vocabulary and the explanation."""
+    error = RejectedImageError(Reason.TRUNCATED, "cut off")
+    assert (str(error), error.reason) == ("truncated: cut off", Reason.TRUNCATED)

@@ -8,12 +8,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from autofocus.errors import RejectedImageError
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.base import BATCH
 from autofocus.features.crop import Crop
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.pixels import Pixels, to_batch
-from autofocus.images.decoding import RejectedImageError
 from autofocus.images.facts import find_facts
 from autofocus.images.reading import read_image
 from autofocus.motion.boxes import Box

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from autofocus.errors import RejectedImageError
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.ledger import Reason
 
@@ -35,20 +36,6 @@ _TO_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG"
-
-
-class RejectedImageError(Exception):
-    """An image can't be used; a stage turns this into a row of its ledger.
-
-    Attributes:
-        reason: why, from the ledger's vocabulary.
-        detail: an explanation for people.
-    """
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(f"{reason.value}: {detail}")
-        self.reason = reason
-        self.detail = detail
 
 
 @dataclass(frozen=True)

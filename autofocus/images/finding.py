@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from autofocus.errors import MissingInputError
-from autofocus.images.decoding import RejectedImageError
+from autofocus.errors import MissingInputError, RejectedImageError
 from autofocus.runs.ledger import Reason
 from autofocus.runs.workspace import HIDDEN
 

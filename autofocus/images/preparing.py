@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from autofocus.errors import InputDataError
-from autofocus.images.decoding import OpenImage, RejectedImageError, decode
+from autofocus.errors import InputDataError, RejectedImageError
+from autofocus.images.decoding import OpenImage, decode
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.runs.ledger import Reason
 

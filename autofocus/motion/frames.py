@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from autofocus.images.decoding import RejectedImageError
+from autofocus.errors import RejectedImageError
 from autofocus.images.preparing import NIGHT_TOLERANCE, colourfulness
 from autofocus.motion.filters import Grey, normalise
 

@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
+from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, fill_in
-from autofocus.images.decoding import RejectedImageError
 from autofocus.images.reading import read_image
 from autofocus.motion.boxes import Box
 from autofocus.motion.drawing import draw_box

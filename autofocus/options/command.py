@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from autofocus.errors import AutofocusError
 from autofocus.options import settings as settings_module
+from autofocus.options.extras import missing_package
 from autofocus.options.settings import Kind
 
 
@@ -74,7 +75,13 @@ class Command:
             words: the command line without the program's name; the process's own by default.
         """
         words = sys.argv[1:] if words is None else words
-        return guarded(self.program, lambda: self._run(words))
+        return guarded(self.program, lambda: self._run_or_explain(words))
+
+    def _run_or_explain(self, words: Sequence[str]) -> None:
+        try:
+            self._run(words)
+        except ModuleNotFoundError as error:
+            raise missing_package(self.name, error) from None
 
     def _run(self, words: Sequence[str]) -> None:
         given = vars(self.parser().parse_args(with_dashes(words)))

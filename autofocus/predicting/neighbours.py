@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, fill_in
-from autofocus.images.decoding import RejectedImageError, read_start
+from autofocus.images.decoding import read_start
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image, read_moment

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.errors import RejectedImageError
 from autofocus.features.crop import crops_of
 from autofocus.features.pixels import Pixels, to_batch
-from autofocus.images.decoding import RejectedImageError, read_start
+from autofocus.images.decoding import read_start
 from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image

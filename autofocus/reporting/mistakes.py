@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from autofocus.errors import RejectedImageError
 from autofocus.features.loading import read
-from autofocus.images.decoding import RejectedImageError
 from autofocus.motion.boxes import Box
 
 WITHHELD = "Not shown: a person may be on it"

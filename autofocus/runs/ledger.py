@@ -83,9 +83,9 @@ class Row:
         return (stage, self.input, self.status, self.reason or "", self.detail, self.output)
 
 
-def rejected(name: str, reason: Reason, detail: str = "") -> Row:
-    """Return the row of an input that was rejected."""
-    return Row(name, Status.REJECTED, reason, detail)
+def rejected(name: str, reason: str, detail: str = "") -> Row:
+    """Return the row of an input that was rejected for a reason of the vocabulary."""
+    return Row(name, Status.REJECTED, Reason(reason), detail)
 
 
 @dataclass

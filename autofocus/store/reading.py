@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from autofocus.errors import AutofocusError
 from autofocus.store.failures import CONNECTION_FAILED, TRUNCATED, Failure
 from autofocus.store.listing import StoredObject
 from autofocus.store.problems import Answer
@@ -22,7 +23,7 @@ _CHUNK_BYTES = 128 << 10
 _SMALL_BYTES = 1 << 20
 
 
-class TransferError(Exception):
+class TransferError(AutofocusError, ConnectionError):
     """An object, or a part of it, did not arrive; `failure` says why."""
 
     def __init__(self, failure: Failure) -> None:

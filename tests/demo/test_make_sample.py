@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from autofocus.demo.make_sample import DATA, SampleSettings, make_sample
-from autofocus.errors import OutputConflictError, SettingError
-from autofocus.images.decoding import RejectedImageError, decode, open_image
+from autofocus.errors import OutputConflictError, RejectedImageError, SettingError
+from autofocus.images.decoding import decode, open_image
 from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation, prepare
 from autofocus.runs.ledger import Reason

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from autofocus.errors import RejectedImageError
 from autofocus.images.capture import read_capture
-from autofocus.images.decoding import RejectedImageError, decode, open_image
+from autofocus.images.decoding import decode, open_image
 from autofocus.runs.ledger import Reason
 from tests.images import pictures
 from tests.images.pictures import Pixels, constant, encoded, hills, write

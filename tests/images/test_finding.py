@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.errors import MissingInputError
-from autofocus.images.decoding import RejectedImageError
+from autofocus.errors import MissingInputError, RejectedImageError
 from autofocus.images.finding import check_name, find_images, list_images, note_ignored
 from autofocus.runs.ledger import Reason
 

@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from autofocus.errors import InputDataError
-from autofocus.images.decoding import RejectedImageError, open_image
+from autofocus.errors import InputDataError, RejectedImageError
+from autofocus.images.decoding import open_image
 from autofocus.images.preparing import (
     MAX_STRETCH,
     Preparation,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
-from autofocus.images.decoding import RejectedImageError
 from autofocus.motion.finding import MotionFinder
 from autofocus.runs.ledger import Reason
 from tests.motion.scenes import (
