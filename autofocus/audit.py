@@ -1,4 +1,4 @@
-"""The account of all inputs of a run, stage by stage.
+"""All inputs of a run by status, stage by stage.
 
 autofocus audit results/
 """
@@ -16,13 +16,13 @@ NAME = "audit"
 
 
 @dataclass(frozen=True)
-class StageAccount:
-    """The account of one stage.
+class StageSummary:
+    """The summary of one stage.
 
     Attributes:
         stage: its name.
         ledger: the file it was read from.
-        counts: how many inputs ended in which way.
+        counts: its inputs by status.
     """
 
     stage: str
@@ -32,32 +32,32 @@ class StageAccount:
 
 @dataclass(frozen=True)
 class Audit:
-    """The account of a run.
+    """The summary of a run.
 
     Attributes:
-        stages: the account of each stage, the earliest ledger first.
-        unfinished: stages that were stopped, or are at work now.
+        stages: the summary of each stage, the earliest ledger first.
+        unfinished: stages that were stopped, or are running now.
     """
 
-    stages: tuple[StageAccount, ...]
+    stages: tuple[StageSummary, ...]
     unfinished: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Return the account as a table, the reasons of rejections below it."""
+        """Return the summary as a table, with the reasons of rejections below it."""
         head = ("stage", "inputs", "ok", "reused", "rejected")
-        rows = [(a.stage, *map(str, _figures(a.counts))) for a in self.stages]
+        rows = [(s.stage, *map(str, _numbers(s.counts))) for s in self.stages]
         widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
         lines = [_line(row, widths) for row in [head, *rows]]
-        for account in self.stages:
-            if account.counts.reasons:
-                why = [f"{reason} {n}" for reason, n in account.counts.reasons.most_common()]
-                lines.append(f"  {account.stage} rejected: {', '.join(why)}")
-                lines.append(f"    see {account.ledger}")
+        for summary in self.stages:
+            if summary.counts.reasons:
+                why = [f"{reason} {n}" for reason, n in summary.counts.reasons.most_common()]
+                lines.append(f"  {summary.stage} rejected: {', '.join(why)}")
+                lines.append(f"    see {summary.ledger}")
         lines += [f"  {stage} is not finished: start it again" for stage in self.unfinished]
         return "\n".join(lines)
 
 
-def _figures(counts: Counts) -> tuple[int, int, int, int]:
+def _numbers(counts: Counts) -> tuple[int, int, int, int]:
     return counts.inputs, counts.ok, counts.reused, counts.rejected
 
 
@@ -67,40 +67,42 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 
 
 def audit(run_dir: Path) -> Audit:
-    """Read all ledgers of a run and count.
+    """Read and count all ledgers of a run.
 
     Args:
         run_dir: the folder that `autofocus run` wrote, or that of one stage.
 
     Raises:
         MissingInputError: there is no such folder, or no ledger in it.
-        InputDataError: a ledger isn't whole, or names an input twice.
+        InputDataError: a ledger is incomplete, or names an input twice.
     """
     if not run_dir.is_dir():
         raise MissingInputError(f"There is no folder {run_dir}: give the folder of a run.")
-    accounts = [_account(path) for path in _ledgers(run_dir)]
+    summaries = [_summary(path) for path in _ledgers(run_dir)]
     unfinished = tuple(sorted(_unfinished(run_dir)))
-    if not accounts and not unfinished:
+    if not summaries and not unfinished:
         raise MissingInputError(f"{run_dir} holds no {LEDGER_NAME}: no stage has ended there.")
-    return Audit(tuple(accounts), unfinished)
+    return Audit(tuple(summaries), unfinished)
 
 
 def _ledgers(run_dir: Path) -> list[Path]:
-    """All ledgers of the folder and the one below, oldest first: the order of the stages."""
+    """Return all ledgers of the folder and of those below it, oldest first, as the stages ran."""
     patterns = (LEDGER_NAME, f"*/{LEDGER_NAME}", f"*.{LEDGER_NAME}", f"*/*.{LEDGER_NAME}")
     found = {path for pattern in patterns for path in run_dir.glob(pattern)}
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path))
 
 
-def _account(path: Path) -> StageAccount:
+def _summary(path: Path) -> StageSummary:
     counts, stages, seen = Counts(), set(), set()
     for stage, row in read_ledger(path):
         if row.input in seen:
-            raise InputDataError(f"{path} names {row.input} twice: it is no account of a stage.")
+            raise InputDataError(
+                f"{path} names {row.input} twice: it is not the ledger of a stage."
+            )
         seen.add(row.input)
         stages.add(stage)
         counts.add(row.status, row.reason)
-    return StageAccount(" + ".join(sorted(stages)) or "(no inputs)", path, counts)
+    return StageSummary(" + ".join(sorted(stages)) or "(no inputs)", path, counts)
 
 
 def _unfinished(run_dir: Path) -> Iterator[str]:
@@ -112,7 +114,7 @@ def _unfinished(run_dir: Path) -> Iterator[str]:
 
 COMMAND = Command(
     name=NAME,
-    summary="Print the account of all inputs of a run, stage by stage.",
+    summary="Print the numbers of inputs of a run by status, stage by stage.",
     example="autofocus audit results/",
     function=audit,
     arguments=(Argument("run_dir", "the folder of a run", positional=True),),

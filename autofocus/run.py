@@ -1,4 +1,4 @@
-"""All stages in a row on one machine, from one file of parameters.
+"""All stages in sequence on one machine, from one parameter file.
 
 autofocus run --params sample_data/run.yaml --outdir results/
 """
@@ -24,7 +24,7 @@ from autofocus.retrain_settings import RetrainSettings
 from autofocus.runs import files
 from autofocus.runs.journal import same_run
 from autofocus.runs.result import StageResult
-from autofocus.runs.workspace import HIDDEN
+from autofocus.runs.workspace import HIDDEN, locked
 from autofocus.tables.columns import PROPERTIES_NAME
 from autofocus.tables.detections import find_tables
 
@@ -47,20 +47,20 @@ SECTIONS = {
 
 @dataclass(frozen=True)
 class RunResult:
-    """The account of a whole run.
+    """The result of a whole run.
 
     Attributes:
         stages: the result of each stage.
-        account: the ledgers, counted.
+        summary: the counts of all ledgers.
     """
 
     stages: tuple[StageResult, ...]
-    account: Audit
+    summary: Audit
 
     def __str__(self) -> str:
-        """Return what each stage says, then the account."""
+        """Return the result of each stage, then the summary."""
         return "\n".join(
-            [*map(str, self.stages), "", "the account of all inputs", str(self.account)]
+            [*map(str, self.stages), "", "all inputs, stage by stage", str(self.summary)]
         )
 
     @property
@@ -75,7 +75,7 @@ def read_parameters(path: Path) -> ParameterFile:
 
 
 def run(params: Path, outdir: Path) -> RunResult:
-    """Run all stages in a row.
+    """Run all stages in sequence.
 
     Writes `data`, `preprocessed`, `detections_clean.csv`, `links`, `model` (with the report) and
     `predictions.csv` into the folder. It may be stopped at any moment; started again it does what
@@ -86,17 +86,18 @@ def run(params: Path, outdir: Path) -> RunResult:
         outdir: the folder to write to.
 
     Raises:
-        AutofocusError: of the stage that could not go on, or of the parameter file.
+        OutputConflictError: another run is writing to the folder.
+        AutofocusError: of the stage that failed, or of the parameter file.
     """
     parameters = read_parameters(params)
-    row = _Row(parameters, outdir)
+    stages = _Stages(parameters, outdir)
     steps: list[tuple[str, Callable[[], StageResult]]] = [
-        ("download_images", row.download),
-        ("preprocess_images", row.preprocess),
-        ("clean_detections", row.clean),
-        ("link_images_by_label", row.link),
-        ("retrain", row.retrain),
-        ("predict", row.predict),
+        ("download_images", stages.download),
+        ("preprocess_images", stages.preprocess),
+        ("clean_detections", stages.clean),
+        ("link_images_by_label", stages.link),
+        ("retrain", stages.retrain),
+        ("predict", stages.predict),
     ]
     steps = [step for step in steps if step[0] in parameters.settings]
     results = []
@@ -110,7 +111,10 @@ def run(params: Path, outdir: Path) -> RunResult:
 
 @dataclass(frozen=True)
 class _Memory:
-    """Which stages had ended when this run began, so that it keeps its account when stopped.
+    """Which stages had ended when this run began.
+
+    A stage that has ended since then was ended by this run, before it was stopped: the statuses
+    in its ledger stay.
 
     Attributes:
         outdir: the run's folder.
@@ -123,19 +127,25 @@ class _Memory:
     @classmethod
     @contextmanager
     def of(cls, outdir: Path) -> "Iterator[_Memory]":
-        """Begin a run, or go on with one that was stopped; forget it when it has ended."""
-        path = outdir / HIDDEN / NAME / "begun.json"
-        if path.exists():
-            before = json.loads(path.read_text(encoding="utf-8"))
-        else:
-            before = _ended_stages(outdir)
-            files.write_json(path, before, path.parent / "tmp")
-        yield cls(outdir, before)
-        path.unlink()
+        """Begin a run, or go on with one that was stopped; forget it when it has ended.
+
+        Raises:
+            OutputConflictError: another run is writing to the folder.
+        """
+        folder = outdir / HIDDEN / NAME
+        path = folder / "begun.json"
+        with locked(folder, outdir):
+            if path.exists():
+                before = json.loads(path.read_text(encoding="utf-8"))
+            else:
+                before = _ended_stages(outdir)
+                files.write_json(path, before, folder / "tmp")
+            yield cls(outdir, before)
+            path.unlink()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Let a stage that this run has ended already keep its account."""
+        """Keep the statuses of a stage that this run has ended already."""
         now = _ended_stages(self.outdir)
         if name in now and now[name] != self.before.get(name):
             with same_run():
@@ -145,7 +155,7 @@ class _Memory:
 
 
 def _ended_stages(outdir: Path) -> dict[str, list[int]]:
-    """Return what tells the last end of each stage that has ended in a run's folder."""
+    """Return a stamp of the last end of each stage that has ended in a run's folder."""
     ended = {}
     for pattern in (f"{HIDDEN}/*", f"*/{HIDDEN}/*"):
         for folder in outdir.glob(pattern):
@@ -158,8 +168,8 @@ def _ended_stages(outdir: Path) -> dict[str, list[int]]:
 
 
 @dataclass(frozen=True)
-class _Row:
-    """The stages, each fed by the one before it."""
+class _Stages:
+    """The stages, each with the outputs of the one before it."""
 
     parameters: ParameterFile
     outdir: Path
@@ -229,7 +239,7 @@ class _Row:
 
 COMMAND = Command(
     name=NAME,
-    summary="Run all stages in a row, from one file of parameters.",
+    summary="Run all stages in sequence, from one parameter file.",
     example="autofocus run --params sample_data/run.yaml --outdir results/",
     function=run,
     arguments=(

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.store.uploading import upload_folder
+from autofocus.demo.uploading import upload_folder
 from benchmarks.measure import Comparison, Task, compare
 
 OBJECTS = 3_000

@@ -12,8 +12,8 @@ from pathlib import Path
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import make_sample
 from autofocus.demo.run_demo import bucket_of
+from autofocus.demo.uploading import upload_folder
 from autofocus.options.command import Argument
-from autofocus.store.uploading import upload_folder
 from pipelines.command import ModuleCommand
 from pipelines.local import LocalRun, run_locally
 

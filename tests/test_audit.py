@@ -19,23 +19,23 @@ def test_all_ledgers_of_a_run_are_counted(tmp_path: Path) -> None:
     """Ledgers in stages' folders and beside stages' files are all found and counted."""
     ledger(tmp_path / "data" / "ledger.csv", "download_images,a,ok,,,a\n")
     ledger(tmp_path / "t.ledger.csv", "clean_detections,a,rejected,duplicate,,\n")
-    account = audit(tmp_path)
-    assert [(stage.stage, stage.counts.inputs) for stage in account.stages] == [
+    summary = audit(tmp_path)
+    assert [(stage.stage, stage.counts.inputs) for stage in summary.stages] == [
         ("download_images", 1),
         ("clean_detections", 1),
     ]
-    assert "clean_detections rejected: duplicate 1" in str(account)
+    assert "clean_detections rejected: duplicate 1" in str(summary)
 
 
 def test_ledgers_among_downloaded_files_are_not_taken_for_the_run_s(tmp_path: Path) -> None:
-    """What somebody's bucket holds deeper down is no part of the account."""
+    """What somebody's bucket holds deeper down is not counted."""
     ledger(tmp_path / "data" / "ledger.csv", "download_images,a,ok,,,a\n")
     ledger(tmp_path / "data" / "old" / "ledger.csv", "predict,b,ok,,,b\n")
     assert len(audit(tmp_path).stages) == 1
 
 
 def test_an_input_that_is_named_twice_is_an_error(tmp_path: Path) -> None:
-    """A ledger counts each input once, or is no account."""
+    """A ledger names each input once, or it is an error."""
     ledger(tmp_path / "ledger.csv", "predict,a,ok,,,\n" * 2)
     with pytest.raises(InputDataError, match="names a twice"):
         audit(tmp_path)
@@ -50,7 +50,7 @@ def test_a_stage_that_was_stopped_is_told(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_ledgers_is_told(tmp_path: Path) -> None:
-    """Where no stage has been, there is no account."""
+    """Where no stage has been, an error says so."""
     with pytest.raises(MissingInputError, match="no stage has ended"):
         audit(tmp_path)
     with pytest.raises(MissingInputError, match="no folder"):

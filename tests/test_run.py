@@ -13,7 +13,10 @@ import pytest
 
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.store.uploading import upload_folder
+from autofocus.demo.uploading import upload_folder
+from autofocus.errors import OutputConflictError
+from autofocus.run import run as run_stages
+from autofocus.runs.workspace import locked
 from tests.killing import tree
 
 BUCKET = "whole-run"
@@ -153,3 +156,13 @@ def test_a_second_run_reuses_everything(
     text = run(params, tmp_path / "results", environment)
     assert text.count(" 0 ok + ") == len(STAGES)
     assert "model:       reused: nothing has changed since" in text
+
+
+def test_two_runs_in_one_folder_exclude_each_other(tmp_path: Path) -> None:
+    """While one run writes to a folder, a second one fails in a sentence, before any stage."""
+    params, outdir = tmp_path / "run.yaml", tmp_path / "results"
+    params.write_text("{download_images: {bucket: b}, clean_detections: {detections: [a.csv]}}")
+    busy = locked(outdir / ".autofocus" / "run", outdir)
+    with busy, pytest.raises(OutputConflictError, match="Another run is at work on"):
+        run_stages(params, outdir)
+    assert not (outdir / ".autofocus" / "run" / "begun.json").exists()

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import SampleResult, make_sample
+from autofocus.demo.uploading import UploadResult, upload_folder
 from autofocus.errors import SettingError
 from autofocus.options.command import Argument, Command
 from autofocus.run import LOCAL_DATA, RunResult, read_parameters, run
-from autofocus.store.uploading import Uploaded, upload_folder
 
 NAME = "demo"
 
@@ -31,7 +31,7 @@ class DemoResult:
     """
 
     sample: SampleResult
-    uploaded: Uploaded
+    uploaded: UploadResult
     whole: RunResult
 
     def __str__(self) -> str:

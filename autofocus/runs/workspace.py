@@ -8,7 +8,8 @@ other single files that the stage wrote. Deleting it loses no results, only the 
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -56,13 +57,7 @@ class Workspace:
         self._trusts_ledger: bool | None = None
 
     def __enter__(self) -> "Workspace":
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):
-            raise OutputConflictError(
-                f"{self.root} can't be used as an output folder: a file stands in its place."
-            ) from None
-        self._lock = lock(self.folder / "lock", self.root)
+        self._lock = _lock(self.folder, self.root)
         try:
             self._earlier = {path.name for path in self.folder.iterdir()} | {"lock"}
             self._check_settings()
@@ -201,17 +196,30 @@ def conflict(path: Path, stage: str) -> str:
     )
 
 
-def lock(path: Path, root: Path) -> IO[str]:
-    """Lock an output until the returned file is closed.
+@contextmanager
+def locked(folder: Path, root: Path) -> Iterator[None]:
+    """Within the block, be the only run on an output.
 
     Args:
-        path: the lock file; it is created.
-        root: the output, for the message.
+        folder: the hidden folder for the lock; it is created.
+        root: the output, for messages.
 
     Raises:
-        OutputConflictError: another run holds the lock.
+        OutputConflictError: another run is writing the output, or a file stands in its place.
     """
-    file = path.open("w")
+    with _lock(folder, root):
+        yield
+
+
+def _lock(folder: Path, root: Path) -> IO[str]:
+    """Lock an output until the returned file is closed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise OutputConflictError(
+            f"{root} can't be used as an output folder: a file stands in its place."
+        ) from None
+    file = (folder / "lock").open("w")
     try:
         import fcntl
     except ImportError:  # Windows has no advisory locks

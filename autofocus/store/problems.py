@@ -150,7 +150,10 @@ _BY_NAME = {
     "ConnectionError": _UNREACHABLE,
     "HTTPClientError": _UNREACHABLE,
     "RecursionError": _OTHER_REGION,
-    "ValueError": _Meaning(SettingError, "endpoint_url: {message}."),
+    "InvalidRegionError": _Meaning(
+        SettingError, "AWS_DEFAULT_REGION: {message}: set it to one such as eu-central-1."
+    ),
+    "EndpointProviderError": _Meaning(SettingError, "endpoint_url: {message}."),
 }
 _OTHER_CREDENTIALS = _Meaning(
     CredentialsError,
@@ -236,8 +239,31 @@ def plain_errors(place: Place) -> Iterator[None]:
     except AutofocusError:
         raise
     # A redirect that names no region sends botocore in circles.
-    except (BotoCoreError, ClientError, RecursionError, ValueError) as error:
+    except (BotoCoreError, ClientError, RecursionError) as error:
         raise store_error(error, place) from None
+
+
+@contextmanager
+def plain_client_errors(place: Place) -> Iterator[None]:
+    """Turn what botocore raises while it makes a client into errors of this project.
+
+    Raises:
+        SettingError: the endpoint's address can't be one.
+        StoreError: another setting of boto3 can't be used; see also `plain_errors`.
+    """
+    try:
+        with plain_errors(place):
+            yield
+    except SettingError:
+        raise
+    except ValueError as error:
+        # For an address botocore has no exception of its own; `Invalid IPv6 URL` is Python's.
+        if str(error).startswith(("Invalid endpoint", "Invalid IPv6 URL")):
+            raise SettingError(f"endpoint_url: {error}.") from None
+        raise StoreError(
+            f"boto3 can't be set up for {place.server} ({error}): check the variables that begin "
+            "with AWS_, and ~/.aws/config."
+        ) from None
 
 
 def store_error(error: BaseException, place: Place) -> AutofocusError:

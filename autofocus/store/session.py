@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from autofocus.errors import StoreError, need
 from autofocus.store.patience import Patience
-from autofocus.store.problems import REGION_HEADER, Place, plain_errors
+from autofocus.store.problems import REGION_HEADER, Place, plain_client_errors, plain_errors
 
 if TYPE_CHECKING:
     import boto3
@@ -129,7 +129,7 @@ class Access:
     @contextmanager
     def client(self, region: str | None = None) -> "Iterator[S3Client]":
         """Make a client of boto3, and close its connections in the end."""
-        with plain_errors(Place(self.bucket, self.endpoint_url or "", self.unsigned)):
+        with plain_client_errors(Place(self.bucket, self.endpoint_url or "", self.unsigned)):
             client = self._session.client(
                 "s3",
                 region_name=region,

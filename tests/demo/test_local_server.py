@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from autofocus.demo.local_server import LocalS3Server
+from autofocus.demo.uploading import UploadResult, upload_folder
 from autofocus.errors import MissingDependencyError, StoreError
-from autofocus.store.uploading import Uploaded, upload_folder
-from tests.store.test_uploading import make_folder
+from tests.demo.test_uploading import make_folder
 
 
 def answers(endpoint: str) -> bool:
@@ -50,10 +50,10 @@ def test_objects_outlive_the_server(tmp_path: Path) -> None:
     """What was stored is there at the next start, on another port and with other keys."""
     folder = make_folder(tmp_path / "files")
     with LocalS3Server(tmp_path / "server") as server, server.as_default():
-        assert upload_folder(folder, "bucket") == Uploaded(2, 0)
+        assert upload_folder(folder, "bucket") == UploadResult(2, 0)
     assert not answers(server.endpoint_url)
     with LocalS3Server(tmp_path / "server") as again, again.as_default():
-        assert upload_folder(folder, "bucket") == Uploaded(0, 2)
+        assert upload_folder(folder, "bucket") == UploadResult(0, 2)
     assert again.secret_key != server.secret_key
 
 

@@ -10,7 +10,7 @@ import pytest
 from autofocus.containers.archive import read_manifest
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.store.uploading import upload_folder
+from autofocus.demo.uploading import upload_folder
 from tests.docker.backend import Artifact, Backend
 
 Images = Callable[[str], str]

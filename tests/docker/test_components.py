@@ -66,7 +66,7 @@ SERVE = f"""
 import json, time
 from pathlib import Path
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.store.uploading import upload_folder
+from autofocus.demo.uploading import upload_folder
 with LocalS3Server(Path("/tmp/s3")) as server, server.as_default():
     upload_folder(Path("/bucket"), {BUCKET!r})
     print(json.dumps(server.environment), flush=True)

@@ -15,6 +15,7 @@ import pytest
 
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import SampleSettings, make_sample
+from autofocus.demo.uploading import upload_folder
 from autofocus.download_images import DownloadSettings, download_images
 from autofocus.errors import (
     AutofocusError,
@@ -24,7 +25,6 @@ from autofocus.errors import (
 )
 from autofocus.predict import PredictSettings, predict
 from autofocus.run import run
-from autofocus.store.uploading import upload_folder
 from components.images import image
 from pipelines.compile import compile_pipelines
 from pipelines.interface import load_documents

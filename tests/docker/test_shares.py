@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from autofocus.demo.local_server import LocalS3Server
+from autofocus.demo.uploading import upload_folder
 from autofocus.errors import AutofocusError
 from autofocus.runs.sharding import Shard
-from autofocus.store.uploading import upload_folder
 from pipelines.compile import compile_pipelines
 from pipelines.local import run_locally
 

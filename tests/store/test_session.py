@@ -17,6 +17,7 @@ from autofocus.errors import (
 )
 from autofocus.store.failures import Failure
 from autofocus.store.listing import list_objects
+from autofocus.store.problems import Place, plain_client_errors, plain_errors
 from autofocus.store.session import open_bucket
 from autofocus.store.transfer import Fetcher
 from tests.conftest import PUBLIC_BUCKET, S3
@@ -179,6 +180,37 @@ def test_bad_endpoint_in_the_environment(s3: S3, monkeypatch: pytest.MonkeyPatch
     """An address without http:// is refused as a setting."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:8333")
     assert "localhost:8333" in sentence(SettingError, s3.bucket)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "part"),
+    [
+        ("http://a b", "endpoint_url: Invalid endpoint: http://a b."),
+        ("http://[::1", "endpoint_url: Invalid IPv6 URL."),
+        ("http://localhost:http", "endpoint_url: Custom endpoint `http://localhost:http`"),
+    ],
+)
+def test_an_address_that_can_not_be_one(s3: S3, endpoint: str, part: str) -> None:
+    """What is wrong with an address is said of the address."""
+    assert part in sentence(SettingError, s3.bucket, endpoint_url=endpoint)
+
+
+def test_another_wrong_setting_is_not_taken_for_the_address(
+    s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A region that can't be one is named as such."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu west")
+    said = sentence(SettingError, s3.bucket, endpoint_url=s3.endpoint_url)
+    assert said.startswith("AWS_DEFAULT_REGION: Provided region_name 'eu west'")
+
+
+def test_a_mistake_while_listing_is_no_wrong_address() -> None:
+    """A ValueError of another origin stays what it is."""
+    with pytest.raises(ValueError, match="a mistake") as caught, plain_errors(Place("bucket")):
+        raise ValueError("a mistake")
+    assert not isinstance(caught.value, SettingError)
+    with pytest.raises(StoreError, match="a mistake"), plain_client_errors(Place("bucket")):
+        raise ValueError("a mistake")
 
 
 @pytest.mark.parametrize(

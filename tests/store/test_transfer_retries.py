@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from autofocus.demo.uploading import UploadResult, make_bucket, upload_folder
 from autofocus.errors import StoreError
 from autofocus.store import patience
 from autofocus.store.listing import StoredObject, list_objects
 from autofocus.store.reading import TransferError
 from autofocus.store.session import Bucket, open_bucket
 from autofocus.store.transfer import Fetcher
-from autofocus.store.uploading import Uploaded, make_bucket, put_file, upload_folder
+from autofocus.store.uploading import put_file
 from tests.conftest import S3
 from tests.store.fake_s3 import BUCKET, ENVIRONMENT, FakeObject, FakeS3, serve
 from tests.store.outage import Proxy
@@ -201,6 +202,6 @@ def test_a_folder_is_uploaded_in_spite_of_an_outage(s3: S3, tmp_path: Path) -> N
         outage.start()
         done = upload_folder(tmp_path, s3.bucket, endpoint_url=proxy.endpoint_url, patience=60)
         assert not outage.is_alive()
-    assert done == Uploaded(100, 0)
+    assert done == UploadResult(100, 0)
     with open_bucket(s3.bucket) as bucket:
         assert [item.size for item in list_objects(bucket)] == [20_000] * 100

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from autofocus.demo.uploading import UploadResult, make_bucket, upload_folder
 from autofocus.errors import CredentialsError, MissingInputError
 from autofocus.store.listing import list_objects
 from autofocus.store.session import open_bucket
-from autofocus.store.uploading import Uploaded, make_bucket, upload_folder
 from tests.conftest import S3
 
 
@@ -22,7 +22,7 @@ def make_folder(folder: Path) -> Path:
 
 def test_a_folder_becomes_objects(s3: S3, tmp_path: Path) -> None:
     """Each file becomes an object under its relative path; the stages' memory does not."""
-    assert upload_folder(make_folder(tmp_path), s3.bucket) == Uploaded(2, 0)
+    assert upload_folder(make_folder(tmp_path), s3.bucket) == UploadResult(2, 0)
     with open_bucket(s3.bucket) as bucket:
         assert [item.key for item in list_objects(bucket)] == ["a/b/c d.jpg", "table.csv"]
 
@@ -31,10 +31,10 @@ def test_only_what_differs_is_put(s3: S3, tmp_path: Path) -> None:
     """A second call puts what is new or was changed, also to the same size, and counts."""
     folder = make_folder(tmp_path)
     upload_folder(folder, s3.bucket)
-    assert upload_folder(folder, s3.bucket) == Uploaded(0, 2)
+    assert upload_folder(folder, s3.bucket) == UploadResult(0, 2)
     (folder / "table.csv").write_text("x,z\n")
     (folder / "new.csv").write_text("")
-    assert upload_folder(folder, s3.bucket) == Uploaded(2, 1)
+    assert upload_folder(folder, s3.bucket) == UploadResult(2, 1)
     got = s3.client.get_object(Bucket=s3.bucket, Key="table.csv")
     assert got["Body"].read() == b"x,z\n"
 
@@ -43,7 +43,7 @@ def test_the_bucket_is_made(s3: S3, tmp_path: Path) -> None:
     """A bucket that isn't there is made; one that is there is no error."""
     name = f"{s3.bucket}-new"
     make_bucket(name)
-    assert upload_folder(make_folder(tmp_path), name) == Uploaded(2, 0)
+    assert upload_folder(make_folder(tmp_path), name) == UploadResult(2, 0)
     s3.client.delete_bucket(Bucket=name)
 
 
