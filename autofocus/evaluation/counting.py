@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from autofocus.evaluation.bootstrap import GroupSums, Sums, ratio
 from autofocus.evaluation.intervals import Values
 from autofocus.evaluation.metrics import ClassMetrics, Estimate
-from autofocus.evaluation.predictions import Classification, any_of, join
+from autofocus.evaluation.predictions import Classification, any_of
+from autofocus.model.decision import join_labels
 
 # The first three predictions may help a person who corrects labels.
 TOP = 3
@@ -121,7 +122,7 @@ def most_common(classification: Classification, labels: Sequence[str]) -> tuple[
     kinds, sizes = np.unique(classification.true, axis=0, return_counts=True)
     # The first label of equally common ones: kinds are sorted, and those of first labels last.
     row = len(sizes) - 1 - int(sizes[::-1].argmax())
-    return join(labels, kinds[row].tolist()), float(sizes[row] / len(classification))
+    return join_labels(labels, kinds[row].tolist()), float(sizes[row] / len(classification))
 
 
 def _recall(sums: Sums) -> Values:

@@ -9,11 +9,12 @@ from autofocus.evaluation import counting, emptiness
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.calibration import Calibration, reliability
 from autofocus.evaluation.metrics import CalibrationMetrics, Evaluation
-from autofocus.evaluation.predictions import Classification, Predictions, join
+from autofocus.evaluation.predictions import Classification, Predictions
 from autofocus.evaluation.sequences import sequence_metrics
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.slices import slices
 from autofocus.evaluation.thresholds import Decisions, acceptance_metrics
+from autofocus.model.decision import join_labels
 
 # With fewer groups, intervals depend on their assumptions rather than on the data.
 _FEW = 5
@@ -140,8 +141,8 @@ def list_mistakes(labels: Sequence[str], test: Predictions, temperature: float) 
     mistakes = [
         Mistake(
             name=test.names[row],
-            label=join(labels, classification.true[row].tolist()),
-            answer=join(labels, classification.predicted[row].tolist()),
+            label=join_labels(labels, classification.true[row].tolist()),
+            answer=join_labels(labels, classification.predicted[row].tolist()),
             score=_confidence(classification, row, test.multilabel),
         )
         for row in np.flatnonzero(~classification.right).tolist()

@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.evaluation.temperature import to_probabilities
+from autofocus.model.decision import DecisionRule
 
-# From this probability on, an image that may have several labels has a label.
-EVEN = 0.5
+# A target above this is true.
+_HALF = 0.5
 # Larger logits are cut off, so that a broken one doesn't spread.
 _MOST = 1e4
-# Separates the labels of one image.
-JOINT = "; "
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Predictions:
     @property
     def true(self) -> NDArray[np.bool_]:
         """Which classes each image shows, shape (N, C)."""
-        true: NDArray[np.bool_] = self.targets.astype(np.float32) > EVEN
+        true: NDArray[np.bool_] = self.targets.astype(np.float32) > _HALF
         return true
 
     @property
@@ -83,8 +82,7 @@ class Classification:
 
     Attributes:
         probabilities: shape (N, C).
-        predicted: the predicted labels, shape (N, C): the most probable one, or, where an image
-            may have several, all with a probability of at least a half.
+        predicted: the labels that `DecisionRule` predicts without thresholds, shape (N, C).
         true: the true labels, shape (N, C).
     """
 
@@ -105,22 +103,14 @@ def classify(
     probabilities: NDArray[np.float64], true: NDArray[np.bool_], multilabel: bool
 ) -> Classification:
     """Return the predicted labels beside the true ones, all of shape (N, C)."""
-    if multilabel or not probabilities.size:
-        return Classification(probabilities, probabilities >= EVEN, true)
-    predicted = np.zeros(probabilities.shape, bool)
-    predicted[np.arange(len(predicted)), probabilities.argmax(axis=1)] = True
-    return Classification(probabilities, predicted, true)
+    rule = DecisionRule([""] * true.shape[1], None, multilabel)
+    return Classification(probabilities, rule.predicted_labels(probabilities), true)
 
 
 def any_of(flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return whether any of the classes is flagged, shape (N,), from shape (N, C)."""
     flagged: NDArray[np.bool_] = np.any(flags, axis=1)
     return flagged
-
-
-def join(labels: Sequence[str], flags: Sequence[bool]) -> str:
-    """Return the labels that are flagged, separated by `; `."""
-    return JOINT.join(label for label, flag in zip(labels, flags, strict=True) if flag)
 
 
 def number(values: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.intervals import Values
 from autofocus.evaluation.metrics import SequenceMetrics
-from autofocus.evaluation.predictions import EVEN, Predictions, any_of, classify
+from autofocus.evaluation.predictions import Predictions, any_of, classify
 from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.model.decision import DEFAULT_THRESHOLD
+from autofocus.model.vote import sequence_means
 
 _TOLERANCE = 1e-9
 
@@ -31,8 +33,8 @@ def sequence_metrics(
     if not any(test.sequences):
         return None
     sequences, true = test.sequence_numbers, test.true
-    shares = _means(true.astype(np.float64), sequences)
-    means = _means(test.probabilities(temperature), sequences)
+    shares = sequence_means(true.astype(np.float64), sequences)
+    means = sequence_means(test.probabilities(temperature), sequences)
     voted = classify(means, _shown(shares, multilabel=test.multilabel), test.multilabel)
     by_image = ~any_of(voted.predicted[sequences] != true)
     columns: dict[str, NDArray[Any]] = {
@@ -52,17 +54,9 @@ def sequence_metrics(
     )
 
 
-def _means(values: Values, sequences: NDArray[np.int64]) -> Values:
-    """Return the mean over each sequence, shape (S, C), of values of shape (N, C)."""
-    order = np.argsort(sequences, kind="stable")
-    begins = np.flatnonzero(np.diff(sequences[order], prepend=-1))
-    means: Values = np.add.reduceat(values[order], begins, axis=0)
-    return means / np.bincount(sequences)[:, None]
-
-
 def _shown(shares: Values, *, multilabel: bool) -> NDArray[np.bool_]:
     """Return the labels of a sequence, shape (S, C), by the share of its images with them."""
-    least = EVEN if multilabel else shares.max(axis=1, keepdims=True)
+    least = DEFAULT_THRESHOLD if multilabel else shares.max(axis=1, keepdims=True)
     shown: NDArray[np.bool_] = shares >= least - _TOLERANCE
     return shown
 

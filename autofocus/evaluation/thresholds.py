@@ -1,6 +1,6 @@
 """Thresholds: the lowest probability from which on a prediction is accepted without review."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.intervals import Values
 from autofocus.evaluation.metrics import AcceptanceMetrics, AcceptedImages, ThresholdMetrics
-from autofocus.evaluation.predictions import EVEN, Classification, Predictions, any_of
+from autofocus.evaluation.predictions import Classification, Predictions, any_of
 from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.model.decision import DecisionRule, Thresholds
 
 # The 80 % quantile of the normal distribution: four of five thresholds reach their target.
 _Z = 0.8416212335729143
 # Number of steps from 0 to 1: the scores of another runtime differ by less than one.
 _STEPS = 10_000
-
-Thresholds = Mapping[str, float | None]
 
 
 def choose_thresholds(
@@ -144,14 +143,11 @@ class Decisions:
         multilabel: bool,
     ) -> "Decisions":
         """Decide as `predict` does: a label without a threshold is always reviewed."""
-        values = [thresholds.get(label) for label in labels]
-        known = np.array([np.inf if value is None else value for value in values])
-        predicted = classification.predicted
-        if multilabel:
-            predicted = classification.probabilities >= np.where(np.isfinite(known), known, EVEN)
-        sure = predicted & (classification.probabilities >= known)
-        accepted = any_of(predicted) & ~any_of(sure != predicted)
-        return cls(sure, accepted, accepted & ~any_of(predicted != classification.true))
+        rule = DecisionRule(labels, thresholds, multilabel)
+        predicted = rule.predicted_labels(classification.probabilities)
+        accepted = rule.accepted(classification.probabilities)
+        right = accepted & ~any_of(predicted != classification.true)
+        return cls(rule.confident_labels(classification.probabilities), accepted, right)
 
     def columns(self, true: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """Return the columns to sum over images, with the true labels, shape (N, C)."""
