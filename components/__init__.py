@@ -1,1 +1,1 @@
-"""Each stage as a container component: one folder a stage."""
+"""Each stage as a container component: one folder per stage."""

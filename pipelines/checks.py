@@ -2,7 +2,7 @@
 
 A wrong value would end a task minutes or hours after the run began. So for each stage that a
 pipeline runs, its settings are made here as its component makes them, and what the components
-hand on in other forms, such as the label map, is checked by the same readers.
+pass on in other forms, such as the label map, is checked by the same readers.
 """
 
 import functools
@@ -99,12 +99,12 @@ class _Run:
         return cls(interface, given, defaults | accepted)
 
     def where(self, names: Iterable[str]) -> str:
-        """Return who gave these parameters; the pipeline's file if all are its defaults."""
-        places = [self.given[name].where for name in names if name in self.given]
-        return " and ".join(dict.fromkeys(places)) or str(self.interface.path)
+        """Return the sources of these parameters; the pipeline's file if all are its defaults."""
+        sources = [self.given[name].where for name in names if name in self.given]
+        return " and ".join(dict.fromkeys(sources)) or str(self.interface.path)
 
     def require(self, condition: bool, name: str, sentence: str) -> None:
-        """Raise an error that says who gave this parameter, unless the condition holds."""
+        """Raise an error that names the source of this parameter, unless the condition holds."""
         if not condition:
             raise SettingError(f"{self.where([name])}: {name} {sentence}")
 
@@ -145,7 +145,7 @@ def _check_folder(run: _Run, name: str) -> None:
     run.require(
         not folder.is_absolute() and ".." not in folder.parts,
         name,
-        "must name a folder below the bucket's root, such as photographs/2016, not "
+        "must name a folder below the bucket's root, such as images/2016, not "
         f"{run.values[name]!r}.",
     )
 
@@ -155,13 +155,13 @@ def _check_shards(run: _Run, name: str) -> None:
 
 
 def _check_labelmap(run: _Run, name: str) -> None:
-    _ask(run, name, lambda: check_labelmap(run.values[name], name))
+    _check(run, name, lambda: check_labelmap(run.values[name], name))
 
 
 def _check_rules(run: _Run, name: str) -> None:
     # As the component does it: it writes them into a file, unless there is none.
     if rules := run.values[name]:
-        _ask(run, name, lambda: parse_rules("\n".join(map(str, rules)), name))
+        _check(run, name, lambda: parse_rules("\n".join(map(str, rules)), name))
 
 
 def _check_tables(run: _Run, name: str) -> None:
@@ -174,7 +174,7 @@ def _check_tables(run: _Run, name: str) -> None:
     )
     with tempfile.TemporaryDirectory() as empty:
         for pattern in patterns:
-            _ask(run, name, functools.partial(_find_none, Path(empty), pattern))
+            _check(run, name, functools.partial(_find_none, Path(empty), pattern))
 
 
 def _find_none(folder: Path, pattern: str) -> None:
@@ -185,8 +185,8 @@ def _find_none(folder: Path, pattern: str) -> None:
         return
 
 
-def _ask(run: _Run, name: str, check: Callable[[], object]) -> None:
-    """Call a check of the stages, and say who gave the value if it fails."""
+def _check(run: _Run, name: str, check: Callable[[], object]) -> None:
+    """Call a check of the stages, and name the source of the value if it fails."""
     try:
         check()
     except AutofocusError as error:

@@ -27,7 +27,7 @@ PIPELINES = {
 
 @dataclass(frozen=True)
 class Compiled:
-    """What was written.
+    """The compiled pipelines.
 
     Attributes:
         paths: the YAML files.
@@ -38,7 +38,7 @@ class Compiled:
     images: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Return both, a line each."""
+        """Return one line per file and image."""
         return "\n".join([*(f"wrote {path}" for path in self.paths), *self.images])
 
 
@@ -48,16 +48,16 @@ def compile_pipelines(
     tag: str | None = None,
     storage_class: str | None = None,
 ) -> Compiled:
-    """Write all pipelines; the same code and images give the same bytes.
+    """Write all pipelines; the output is deterministic.
 
     Args:
         outdir: the folder to write to.
-        registry: with what the images' names begin; by default the variable `REGISTRY`.
+        registry: the registry in the images' names; by default the variable `REGISTRY`.
         tag: the images' tag; by default the variable `TAG`, else that of the working tree.
         storage_class: the storage class of scratch volumes; by default scratch is on the node.
 
     Raises:
-        SettingError: images have a tag that may mean something else tomorrow.
+        SettingError: the images' tag may move, or there is none.
     """
     chosen = {REGISTRY: registry, TAG: tag, STORAGE_CLASS: storage_class}
     os.environ |= {name: value for name, value in chosen.items() if value is not None}
@@ -67,7 +67,7 @@ def compile_pipelines(
 
 
 def _note_registry(images: tuple[str, ...]) -> None:
-    """Tell of images that a cluster has no way to pull."""
+    """Report images that a cluster has no way to pull."""
     if "/" not in images[0]:
         print(
             f"note: the images have no registry, so that a cluster can't pull {images[0]}: give "
@@ -108,7 +108,7 @@ COMMAND = ModuleCommand(
         Argument("outdir", "the folder to write to", default=Path("build/pipelines")),
         Argument(
             "registry",
-            f"with what the images' names begin; by default the variable {REGISTRY}",
+            f"registry in the images' names; by default the variable {REGISTRY}",
             Kind(str),
             required=False,
         ),
@@ -120,7 +120,7 @@ COMMAND = ModuleCommand(
         ),
         Argument(
             "storage_class",
-            "put scratch folders on volumes of this storage class; by default on the node's disk",
+            "storage class of volumes for scratch folders; by default they are on the node's disk",
             Kind(str),
             required=False,
         ),

@@ -1,4 +1,4 @@
-"""What each task of a run is given, as a compiled pipeline and the run's values say.
+"""The inputs of each task of a run, from a compiled pipeline and the run's values.
 
 The values of a run go down through nested pipelines and loops until they reach containers.
 """
@@ -29,7 +29,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an artifact comes from.
+    """The origin of an artifact.
 
     Attributes:
         executor: that of the task that makes it.
@@ -49,14 +49,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class TaskInputs:
-    """What a container is given.
+    """The inputs of a container.
 
     Attributes:
         component: the specification of its component.
         container: its image, command and environment.
         platform: what is particular to Kubernetes.
         parameters: values by the component's parameter.
-        artifacts: where they come from, by the component's input.
+        artifacts: their origins, by the component's input.
         is_in_loop: whether there is such a task for each shard.
     """
 
@@ -80,7 +80,7 @@ class TaskInputs:
 
 @dataclass(frozen=True)
 class RunInputs:
-    """What the tasks of a run are given.
+    """The inputs of a run's tasks.
 
     Attributes:
         pipeline: the pipeline's name.
@@ -98,20 +98,20 @@ class RunInputs:
 
 
 def read_inputs(documents: list[Any], values: Mapping[str, Any]) -> RunInputs:
-    """Return what each task of a run would be given.
+    """Return the inputs of each task of a run.
 
     Args:
         documents: the compiled pipeline's documents.
         values: the run's values; what isn't there is as the pipeline has it.
 
     Raises:
-        InputDataError: the pipeline is none that can be understood.
+        InputDataError: the pipeline can't be read.
     """
     try:
         return _read(documents, values)
     except (AttributeError, KeyError, IndexError, TypeError) as error:
         raise InputDataError(
-            f"The compiled pipeline can't be understood ({error!r}): compile it again."
+            f"The compiled pipeline can't be read ({error!r}): compile it again."
         ) from None
 
 
@@ -173,10 +173,10 @@ class _Walk:
         return executor
 
     def _platform(self, label: str) -> Node:
-        place = self.platform
+        content = self.platform
         for key in ("platforms", "kubernetes", "deploymentSpec", "executors", label):
-            place = place.get(key, {})
-        return place
+            content = content.get(key, {})
+        return content
 
     def _item(self, iterator: Node, given: Mapping[str, Value]) -> dict[str, Value]:
         """Return a loop's item: the longest."""

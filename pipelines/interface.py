@@ -1,4 +1,4 @@
-"""What a compiled pipeline takes, read from its YAML, and checks of values for it.
+"""The parameters of a compiled pipeline, read from its YAML, and checks of values for them.
 
 The format is the pipeline spec of Kubeflow Pipelines 2 (`schemaVersion` 2.1.0): a first YAML
 document with the pipeline, and a second, where there is one, with what is particular to
@@ -41,7 +41,7 @@ class Given:
 
     Attributes:
         value: as YAML reads it.
-        where: who gave it, for messages, such as ``retrain in run.yaml``.
+        where: its source, for messages, such as ``retrain in run.yaml``.
         text: how it was written, where it comes from the command line: there, text that looks
             like a number can't easily be put in quotes.
     """
@@ -97,7 +97,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Interface:
-    """What a compiled pipeline says of itself.
+    """The interface of a compiled pipeline.
 
     Attributes:
         name: the pipeline's name.
@@ -144,7 +144,7 @@ class Interface:
             )
 
     def unknown(self, name: str) -> str:
-        """Say that there is no such parameter, and which may be meant."""
+        """Return a phrase that there is no such parameter, and which may be meant."""
         near = difflib.get_close_matches(name, self.parameters, 1)
         meant = f" (did you mean {near[0]}?)" if near else ""
         known = ", ".join(sorted(self.parameters)) or "none"
@@ -219,7 +219,7 @@ def _parameter(name: str, definition: Mapping[str, Any]) -> Parameter:
     return Parameter(
         name,
         kind,
-        # The spec's numbers are all floating point: 198 stands there as 198.0.
+        # The spec's numbers are all floating point: 198 is written 198.0.
         default=None if default is None else _accept(kind, default),
         required=default is None and not definition.get("isOptional", False),
         description=definition.get("description", ""),
@@ -227,7 +227,7 @@ def _parameter(name: str, definition: Mapping[str, Any]) -> Parameter:
 
 
 def _from_text(kind: str, given: Given) -> Any:
-    """Take text from the command line for what the parameter asks for, where YAML sees other."""
+    """Return a value of the command line as the parameter's type, if YAML takes it for another."""
     if given.text is None:
         return given.value
     if kind == "STRING" and not isinstance(given.value, str):

@@ -1,4 +1,4 @@
-"""From a bucket of photographs and a trained classifier to one table of labels in the bucket."""
+"""From a bucket of images and a trained classifier to one table of labels in the bucket."""
 
 import functools
 from typing import Any
@@ -19,11 +19,11 @@ from pipelines.tasks import equip, with_s3
 from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 
 NAME = "autofocus-label"
-SUMMARY = "Label the photographs of a bucket, and put one table of labels into it."
+SUMMARY = "Label the images of a bucket, and upload one table of labels to it."
 MODEL = Parameter(
     "model_uri",
     str,
-    "where the model lies that retrain gave, such as s3://bucket/pipelines/.../model",
+    "address of the model from retrain, such as s3://bucket/pipelines/.../model",
 )
 IN_SHARDS = (download, preprocess, predict)
 # What depends on the machine, and what is decided by the loop or by the training.

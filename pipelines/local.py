@@ -66,24 +66,24 @@ PASSED_ON = (
 
 @dataclass(frozen=True)
 class LocalRun:
-    """What a local run did.
+    """A local run that succeeded.
 
     Attributes:
-        tasks: how many tasks ended well.
-        outputs: what was put into the output folder.
-        account: the ledgers, counted.
+        tasks: the number of its tasks.
+        outputs: the files and folders in the output folder.
+        audit: the balance of the ledgers.
     """
 
     tasks: int
     outputs: tuple[Path, ...]
-    account: Audit
+    audit: Audit
 
     def __str__(self) -> str:
-        """Return the account, and where to look."""
+        """Return the balance, and the outputs' paths."""
         places = "\n".join(f"  {path}" for path in self.outputs)
         return (
-            f"{self.tasks} tasks ended well, and all their outputs are whole\n{places}\n\n"
-            + str(self.account)
+            f"{self.tasks} tasks succeeded, and all their outputs are complete\n{places}\n\n"
+            + str(self.audit)
         )
 
 
@@ -93,7 +93,7 @@ def run_locally(
     params: Path | None = None,
     set: Sequence[str] = (),  # noqa: A002 - the option's name, as in pipelines.submit
 ) -> LocalRun:
-    """Run a compiled pipeline in Docker, and check that every output is whole.
+    """Run a compiled pipeline in Docker, and check that every output is complete.
 
     Args:
         pipeline: the YAML that `pipelines.compile` wrote.
@@ -126,7 +126,7 @@ def run_locally(
 
 
 def _check_outdir(outdir: Path) -> None:
-    """Refuse a folder that holds anything but what an earlier run here left."""
+    """Fail if a folder holds anything but an earlier run's output."""
     ours = outdir / HIDDEN / WORKSPACE
     if outdir.exists() and not ours.is_dir() and (outdir.is_file() or any(outdir.iterdir())):
         raise OutputConflictError(
@@ -150,13 +150,13 @@ def _docker() -> "DockerClient":
         client.ping()
     except docker.errors.DockerException as error:
         raise MissingInputError(
-            f"Docker does not answer ({str(error)[:200]}): start it, and see that you may use it."
+            f"Docker does not respond ({str(error)[:200]}): start it, and check your rights."
         ) from None
     return client
 
 
 def _check_images(spec: Mapping[str, Any], client: "DockerClient") -> None:
-    """Say which images are missing; those of a registry, kfp fetches."""
+    """Fail if an image is missing; kfp pulls those of a registry."""
     docker = need("docker", EXTRA)
     executors = spec["deploymentSpec"]["executors"].values()
     for name in sorted({item["container"]["image"] for item in executors if "container" in item}):
@@ -176,7 +176,7 @@ def _no_containers_left(client: "DockerClient") -> Iterator[str]:
     """Remove the containers of a run that was stopped.
 
     Yields:
-        The value of the label that its containers must bear.
+        The value of the label that its containers must have.
     """
     label = uuid.uuid4().hex
     try:
@@ -200,20 +200,20 @@ def _run(documents: list[Any], values: Mapping[str, Any], tasks: Path, label: st
     local.init(runner, pipeline_root=str(tasks))
     run = components.load_component_from_text(without_retries(documents))
     try:
-        with _kept_apart():
+        with _kfp_contained():
             run(**values)
     except Exception as error:  # whatever kfp makes of a task that failed
         text = _COLOURS.sub("", str(error)).rstrip(".")
-        raise AutofocusError(f"{text}: its own words stand in the log above.") from None
+        raise AutofocusError(f"{text}: see the task's error in the log above.") from None
 
 
 @contextmanager
-def _kept_apart() -> Iterator[None]:
-    """Let the log of kfp go to standard error, as it is no result, and nothing of it stay."""
+def _kfp_contained() -> Iterator[None]:
+    """Send kfp's log to standard error, and undo what it changes in this process."""
     printing = builtins.print
     try:
         with redirect_stdout(sys.stderr), warnings.catch_warnings():
-            # Processors and memory are the cluster's affair.
+            # Limits of processors and memory are for clusters.
             warnings.filterwarnings("ignore", message=".* have no effect in the current local")
             yield
     finally:
@@ -222,7 +222,7 @@ def _kept_apart() -> Iterator[None]:
 
 
 def _mounts(values: Mapping[str, Any]) -> list[Any]:
-    """Let containers read a model that lies on this machine."""
+    """Return the mount of a model on this machine."""
     types = need("docker.types", EXTRA)
     model = values.get("model_uri", "")
     if not model.startswith("/"):

@@ -1,6 +1,6 @@
-"""What a bucket holds, as a parameter of pipelines.
+"""A digest of a bucket's listing, as a parameter of pipelines.
 
-A cluster reuses earlier results by a task's parameters, not by what lies in a bucket. So a
+A cluster reuses earlier results by a task's parameters, not by the content of a bucket. So a
 pipeline takes a digest of the bucket's listing: with the same one, earlier downloads and all that
 was made of them are reused; with another one, nothing is. The download checks that it is true.
 """

@@ -62,7 +62,7 @@ class Gathered:
 
 
 def gather(path: Path | None, words: Sequence[str], interface: Interface) -> Gathered:
-    """Bring together what a file and the command line give; the command line prevails.
+    """Collect the values from a file and from the command line, which prevails.
 
     Args:
         path: the parameter file, if there is one.
@@ -97,7 +97,7 @@ def read_parameters(path: Path, interface: Interface) -> Gathered:
         if key == LOCAL_DATA:
             raise SettingError(
                 f"{path}: {LOCAL_DATA} is a folder of one machine; "
-                "a pipeline takes its photographs from a bucket (download_images: bucket)."
+                "a pipeline takes its images from a bucket (download_images: bucket)."
             )
         if key in SECTIONS:
             _read_section(gathered, key, {} if value is None else value, path, interface)

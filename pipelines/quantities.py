@@ -23,7 +23,7 @@ _NUMBER = r"(\d+\.?\d*|\.\d+)"
 _CPU = re.compile(rf"{_NUMBER}(m?)", re.ASCII)
 _MEMORY = re.compile(rf"{_NUMBER}(?:({'|'.join(_POWERS)})|[eE]([+-]?\d\d?))?", re.ASCII)
 _LEAST_MEMORY = 1024**2
-# Parameters of type text that people write as numbers, besides processors and memory.
+# Parameters of type text that people write as numbers, other than processors and memory.
 _NUMBERS = ("accelerator_count", "cache_salt")
 
 
@@ -37,12 +37,12 @@ def parse_cpu(name: str, text: str) -> Decimal:
     Raises:
         SettingError: it is neither.
     """
-    found = _CPU.fullmatch(text)
-    if found is None:
+    match = _CPU.fullmatch(text)
+    if match is None:
         raise SettingError(
             f"{name} must be a number of processors such as 2, 0.5 or 500m, not {text!r}."
         )
-    return Decimal(found[1]) / (1000 if found[2] else 1)
+    return Decimal(match[1]) / (1000 if match[2] else 1)
 
 
 def parse_memory(name: str, text: str) -> Decimal:
@@ -55,12 +55,12 @@ def parse_memory(name: str, text: str) -> Decimal:
     Raises:
         SettingError: it is no such text, or so few bytes that the unit must have been forgotten.
     """
-    found = _MEMORY.fullmatch(text)
-    if found is None:
+    match = _MEMORY.fullmatch(text)
+    if match is None:
         raise SettingError(
             f"{name} must be an amount of memory such as 512Mi, 16Gi or 16G, not {text!r}."
         )
-    number, unit, exponent = found.groups()
+    number, unit, exponent = match.groups()
     size = Decimal(f"{number}e{exponent or 0}") * _POWERS.get(unit, 1)
     if 0 < size < _LEAST_MEMORY:
         raise SettingError(f"{name} must be at least 1Mi, not {text!r}: write a unit, as in 16Gi.")

@@ -1,4 +1,4 @@
-"""What tasks may use of a cluster, as parameters of the pipelines.
+"""The resources of tasks, as parameters of the pipelines.
 
 Each stage has four: `<stage>_cpu` and `<stage>_memory` are limits, `<stage>_cpu_request` and
 `<stage>_memory_request` what the scheduler reserves. They are text: the cluster's driver fills in
@@ -16,16 +16,15 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Resources:
-    """What a task may use.
+    """The resources of a task.
 
     Attributes:
-        cpu: the most processors.
-        memory: the most memory, such as ``4Gi``.
+        cpu: the limit of processors.
+        memory: the limit of memory, such as ``4Gi``.
         memory_request: the memory that is reserved.
-        disk: the most that it may write to its scratch folder, and as much again for what the
-            launcher brings and takes.
-        seconds: the longest time.
-        retries: how often it is started again after a failure.
+        disk: the limit of its scratch folder, and of the launcher's copies of its artifacts.
+        seconds: the limit of an attempt's time (s).
+        retries: the maximum number of retries.
         cpu_request: the processors that are reserved: few enough for a node of two cores.
     """
 
@@ -50,10 +49,10 @@ RESOURCES = {
     "publish": Resources("1", "2Gi", "256Mi", "10Gi", HOUR, retries=3),
 }
 _HELPS = {
-    "cpu": "the most processors that a task of {stage} may use, such as 2 or 500m",
-    "cpu_request": "the processors that are reserved for a task of {stage}",
-    "memory": "the most memory that a task of {stage} may use, such as 4Gi",
-    "memory_request": "the memory that is reserved for a task of {stage}",
+    "cpu": "limit of processors for a task of {stage}, such as 2 or 500m",
+    "cpu_request": "processors to reserve for a task of {stage}",
+    "memory": "limit of memory for a task of {stage}, such as 4Gi",
+    "memory_request": "memory to reserve for a task of {stage}",
 }
 
 

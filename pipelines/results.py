@@ -27,25 +27,25 @@ KEY = "input"
 
 
 def collect(done: Sequence[DoneTask], outdir: Path) -> list[Path]:
-    """Copy what people want from a run's outputs.
+    """Copy the outputs of a run that are of use to people.
 
     Args:
         done: the tasks of the run.
         outdir: the folder to write to.
 
     Returns:
-        What was written.
+        The paths of the copies.
     """
     written = []
     for (component, output), place in PLACES.items():
-        found = [task.outputs[output].path for task in done if task.component == component]
-        if not found:
+        paths = [task.outputs[output].path for task in done if task.component == component]
+        if not paths:
             continue
         final = outdir / place
-        if len(found) > 1:
-            merge_tables(found, final, KEY)
+        if len(paths) > 1:
+            merge_tables(paths, final, KEY)
         else:
-            _copy(found[0], final)
+            _copy(paths[0], final)
         written.append(final)
     return written
 
@@ -55,7 +55,7 @@ def _copy(source: Path, final: Path) -> None:
     unfinished = final.with_name(f".{final.name}.unfinished")
     if source.is_dir():
         shutil.rmtree(unfinished, ignore_errors=True)
-        # Not the times of its files: the account lists stages in the order of their ledgers.
+        # Not the times of its files: the audit lists stages in the order of their ledgers.
         shutil.copytree(source, unfinished, copy_function=shutil.copyfile)
         shutil.rmtree(final, ignore_errors=True)
     else:

@@ -22,23 +22,23 @@ NAME = "pipelines.run_docker"
 
 @dataclass(frozen=True)
 class DockerDemo:
-    """What the run on the sample did.
+    """The run on the sample.
 
     Attributes:
-        whole: the run of the pipeline.
+        run: the run of the pipeline.
         report: where the training's report is.
     """
 
-    whole: LocalRun
+    run: LocalRun
     report: Path
 
     def __str__(self) -> str:
-        """Return the account, and where to look."""
+        """Return the summary, and the path of the report."""
         return "\n".join(
             [
-                str(self.whole),
+                str(self.run),
                 "",
-                "All photographs are SYNTHETIC: these figures say nothing about real ones.",
+                "All images are SYNTHETIC: these metrics say nothing about real ones.",
                 f"  report: {self.report}",
             ]
         )
@@ -53,19 +53,19 @@ def run_docker(
         params: the parameters of the run, as for `autofocus run`.
         outdir: the folder to write to.
         pipeline: the compiled pipeline.
-        shards: into how many parts the photographs are divided.
+        shards: the number of parts that the images are divided into.
         workdir: where the sample and the server's data are kept.
 
     Raises:
-        AutofocusError: of the step that could not go on.
+        AutofocusError: the error of the step that failed.
     """
     bucket = bucket_of(params)
     sample = make_sample(workdir / "sample")
     with LocalS3Server(workdir / "s3") as server, server.as_default():
         upload_folder(sample.bucket, bucket)
         more = [f"endpoint_url={server.endpoint_url}", f"shards={shards}"]
-        whole = run_locally(pipeline, outdir, params, more)
-    return DockerDemo(whole, outdir / "model" / "report.html")
+        run = run_locally(pipeline, outdir, params, more)
+    return DockerDemo(run, outdir / "model" / "report.html")
 
 
 COMMAND = ModuleCommand(

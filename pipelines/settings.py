@@ -5,8 +5,8 @@ from components.interface import Parameter
 MANIFEST = Parameter(
     "manifest",
     str,
-    "what the bucket holds: the digest that autofocus download_images --dry-run prints, "
-    "or unchecked- and a new word; runs with the same one share their downloads",
+    "digest of the bucket's listing, as autofocus download_images --dry-run prints it, "
+    "or unchecked- and a new word; runs with the same manifest share their downloads",
 )
 S3_SECRET = Parameter(
     "s3_secret",
@@ -24,7 +24,7 @@ MLFLOW_SECRET = Parameter(
 SHARDS = Parameter(
     "shards",
     list[str],
-    "the parts into which the photographs are divided, all of them: 0/2 and 1/2; a "
-    "folder's photographs stay together",
+    "all parts that the images are divided into, such as 0/2 and 1/2; a "
+    "folder's images stay together",
     ["0/2", "1/2"],
 )

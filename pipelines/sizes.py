@@ -1,6 +1,6 @@
-"""How large what a cluster hands to each task would be, against what it can hand.
+"""The sizes of what a cluster passes to each task, and its limits.
 
-Argo Workflows gives a pod its template, with all inputs of the task, in an environment variable.
+Argo Workflows passes a pod its template, with all inputs of the task, in an environment variable.
 It puts a template of more than 128 KiB into a ConfigMap instead, which the role that Kubeflow
 Pipelines ships may not create: the task fails, hours after the run began. So each task's template
 is built here as the cluster builds it: the executor input is JSON, in the patch of the pod, which
@@ -170,7 +170,7 @@ def check_sizes(documents: list[Any], interface: Interface, values: Mapping[str,
 
 
 def _largest_part(parts: Mapping[str, int], number: int) -> tuple[str, str]:
-    """Return words for the largest part, and for what to do about it."""
+    """Return a phrase for the largest part, and what to do about it."""
     name, size = max(parts.items(), key=lambda item: item[1])
     called = f"{number} shards" if name == SHARDS else name
     return f"{called} alone {_kib(size)}", _ADVICE.get(name, f"shorten {name}")

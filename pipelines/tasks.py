@@ -1,4 +1,4 @@
-"""What each task of a pipeline is given: resources, disk, time, retries, credentials."""
+"""The configuration of each task: resources, disk, time, retries, credentials."""
 
 import os
 from collections.abc import Mapping

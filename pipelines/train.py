@@ -1,4 +1,4 @@
-"""From a bucket of photographs and tables to a trained classifier and its evaluation.
+"""From a bucket of images and tables to a trained classifier and its evaluation.
 
 `train` puts the training on a node with a GPU; `train_cpu` is the same for clusters without one.
 """
@@ -23,7 +23,7 @@ from pipelines.tasks import GPU, equip, on_gpu, with_mlflow
 from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 
 NAME = "autofocus-train"
-SUMMARY = "Train a classifier on the photographs and tables of a bucket, and evaluate it."
+SUMMARY = "Train a classifier on the images and tables of a bucket, and evaluate it."
 STAGES = (download, preprocess, clean, link, retrain)
 # What depends on the machine or is decided by the loop, and what is for work on one machine.
 EXCLUDED = frozenset(

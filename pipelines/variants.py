@@ -1,4 +1,4 @@
-"""Compiled pipelines with other settings of their tasks, as YAML."""
+"""Compiled pipelines with other settings of their tasks."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ def without_retries(documents: Sequence[Any]) -> str:
 
 
 def with_parallelism(documents: Sequence[Any], limit: int) -> list[Any]:
-    """Return a compiled pipeline whose loops run at most so many iterations at the same time.
+    """Return a compiled pipeline whose loops run at most `limit` iterations at the same time.
 
     Args:
         documents: the pipeline's documents; not changed.

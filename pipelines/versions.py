@@ -46,8 +46,8 @@ def check_versions(sdk: str, server: str, host: str) -> str:
 
 
 def _numbers(version: str) -> tuple[int, int] | None:
-    found = re.match(r"v?(\d+)\.(\d+)", version)
-    return (int(found[1]), int(found[2])) if found else None
+    match = re.match(r"v?(\d+)\.(\d+)", version)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _dotted(version: tuple[int, int]) -> str:

@@ -1,8 +1,8 @@
-"""Checking that a pipeline's local run is whole: every task has ended, every output stands.
+"""Checking that a pipeline's local run is complete: every task succeeded, every output exists.
 
 kfp's runner for Docker can report success for a container that failed: it removes the container
-before it asks how it ended. What counts is what stands on the disk: components write their
-outputs when their work has ended well, and `executor_output.json` last of all.
+before it reads its exit status. So what is checked is the disk: components write their outputs
+when their work has succeeded, and `executor_output.json` last of all.
 """
 
 import json
@@ -21,7 +21,7 @@ EXECUTOR_OUTPUT = "executor_output.json"
 
 @dataclass(frozen=True)
 class DoneTask:
-    """A task that has ended well.
+    """A task that succeeded.
 
     Attributes:
         component: its component's name; several tasks of a fan-out share it.
@@ -91,24 +91,24 @@ def check_whole(
     for path in sorted(folder.rglob(EXECUTOR_OUTPUT)):
         # Of the folders below a run's own, those of the fan-out come first, the task's last.
         component = path.parent.name
-        wanted = spec["components"][f"comp-{component}"]["outputDefinitions"]["artifacts"]
-        done.append(_check_task(path, component, list(wanted)))
-    expected, found = expected_tasks(spec, values), Counter(task.component for task in done)
+        names = spec["components"][f"comp-{component}"]["outputDefinitions"]["artifacts"]
+        done.append(_check_task(path, component, list(names)))
+    expected, counts = expected_tasks(spec, values), Counter(task.component for task in done)
     for component, number in expected.items():
-        if found[component] < number:
+        if counts[component] < number:
             raise InputDataError(
-                f"{found[component]} of {number} tasks of {component} have ended well: the log "
-                "says what stopped the others, even where the runner called them a success."
+                f"{counts[component]} of {number} tasks of {component} succeeded: the log has the "
+                "errors of the others, even where the runner reported success."
             )
     return done
 
 
-def _check_task(path: Path, component: str, wanted: list[str]) -> DoneTask:
+def _check_task(path: Path, component: str, names: list[str]) -> DoneTask:
     artifacts = json.loads(path.read_text(encoding="utf-8"))["artifacts"]
     outputs = {
         name: Artifact.from_json(value["artifacts"][0]) for name, value in artifacts.items()
     }
-    for name in wanted:
+    for name in names:
         if name not in outputs or not outputs[name].path.exists():
             raise InputDataError(f"The output {name} of {component} is missing: {path.parent}.")
         _check_output(outputs[name], f"The output {name} of {component}")

@@ -1,4 +1,4 @@
-"""A tiny artifact that all downloads of a run depend on; what runs in the anchor's container.
+"""A tiny artifact that all downloads of a run depend on: the program of the anchor component.
 
 Before a task starts, Kubeflow's launcher opens the bucket of an artifact from another run only for
 the first artifact of each input. A list whose first artifact is of this run and whose second is

@@ -1,7 +1,7 @@
-"""Photographs on their way between components: a few tar files, never one object each.
+"""Archives of images on their way between components: a few tar files, not an object per image.
 
-A cluster moves artifacts file by file, so that 80,000 photographs would take hours. Beside the tar
-files stands `manifest.json`, written last, by which the next component tells that all have come.
+A cluster moves artifacts file by file, so that 80,000 images would take hours. Next to the
+tar files is `manifest.json`, written last, by which the next component detects missing files.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from autofocus.runs import files
 from autofocus.runs.progress import Progress
 
 MANIFEST = "manifest.json"
-# A tar file is closed when it has come to hold so many bytes.
+# The size at which a tar file is closed (bytes).
 TAR_BYTES = 1 << 30
 
 
@@ -101,7 +101,7 @@ def unpack(archives: Sequence[Path], folder: Path) -> int:
         How many files there were.
 
     Raises:
-        InputDataError: an archive has not come whole, or two hold different files of one name.
+        InputDataError: an archive is incomplete, or two hold different files of the same name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     number = 0
@@ -115,7 +115,7 @@ def read_manifest(archive: Path) -> list[Tar]:
     """Read which tar files an archive has.
 
     Raises:
-        InputDataError: there is no manifest, so that the archive is not whole.
+        InputDataError: there is no manifest, so that the archive is incomplete.
     """
     path = archive / MANIFEST
     try:
@@ -123,15 +123,15 @@ def read_manifest(archive: Path) -> list[Tar]:
         return [Tar(**tar) for tar in value["tars"]]
     except FileNotFoundError:
         raise InputDataError(
-            f"{archive} has no {MANIFEST}: it is no archive of photographs, or not whole."
+            f"{archive} has no {MANIFEST}: it is no archive of images, or incomplete."
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise InputDataError(f"{path} can't be read ({error!r}): make it again.") from None
 
 
-def _unpack_tar(path: Path, wanted: Tar, folder: Path) -> int:
+def _unpack_tar(path: Path, expected: Tar, folder: Path) -> int:
     broken = InputDataError(
-        f"{path} has not come whole: run the component again that made it, or that brought it."
+        f"{path} is incomplete or damaged: run the component that made it again."
     )
     try:
         with path.open("rb") as file:
@@ -141,7 +141,7 @@ def _unpack_tar(path: Path, wanted: Tar, folder: Path) -> int:
             hashing.drain()
     except (FileNotFoundError, tarfile.TarError):
         raise broken from None
-    if hashing.hexdigest() != wanted.sha256 or number != wanted.files:
+    if hashing.hexdigest() != expected.sha256 or number != expected.files:
         raise broken
     return number
 
@@ -193,7 +193,7 @@ class _Hashing:
         return data
 
     def drain(self) -> None:
-        """Read what stands behind the last member."""
+        """Read what is behind the last member."""
         while self.read(files.CHUNK):
             pass
 

@@ -1,8 +1,8 @@
-"""What a pipeline hands to a container, and what it wants back.
+"""The messages between a pipeline and a container: executor input and executor output.
 
 Kubeflow Pipelines puts a JSON text in place of `{{$}}` in a container's command: the executor
 input, with parameters, input artifacts, and where outputs go. It reads back `executor_output.json`
-from a place named there. Both are the messages ExecutorInput and ExecutorOutput of the pipeline
+from the path named there. Both are the messages ExecutorInput and ExecutorOutput of the pipeline
 specification (kubeflow/pipelines, api/v2alpha1/pipeline_spec.proto), in protobuf's JSON form.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from autofocus.errors import InputDataError
 from autofocus.runs import files
 
-# Where a cluster's launcher puts what lies in an object store.
+# The mount points of object stores in a cluster's containers.
 _MOUNTS = {"s3://": "/s3/", "minio://": "/minio/", "gs://": "/gcs/"}
 
 
@@ -26,8 +26,8 @@ class Artifact:
 
     Attributes:
         name: its name in the pipeline's records.
-        uri: where it lies in the object store, or on this machine in a local run.
-        metadata: what is known of it.
+        uri: its address in the object store, or its path on this machine in a local run.
+        metadata: what is recorded with it.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Artifact:
 
     @property
     def path(self) -> Path:
-        """Where it lies for this container."""
+        """Its path in this container."""
         for scheme, folder in _MOUNTS.items():
             if self.uri.startswith(scheme):
                 return Path(folder + self.uri.removeprefix(scheme))
@@ -123,10 +123,10 @@ def _is_infinite(value: Any) -> bool:
 
 
 def write_output(executor_input: ExecutorInput, metadata: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write the executor output, whole or not at all.
+    """Write the executor output atomically.
 
     Args:
-        executor_input: what was asked.
+        executor_input: the request.
         metadata: what is to be recorded with each output artifact, by its name. An output that
             isn't named here is none of the component's, and is left to the launcher. Numbers
             that are not finite are left out: the launcher reads strict JSON.

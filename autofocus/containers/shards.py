@@ -2,7 +2,7 @@
 
 A shard is a small sample: 1 of 9 images is 11 %, and says little about a run of a million. So a
 task of one shard fails only when it is hopeless, and records its share with its outputs. The task
-where all shards come together checks the share over the whole run.
+where all shards are merged checks the share over the whole run.
 """
 
 import math
@@ -19,9 +19,9 @@ STAGES = {
     "preprocess_images": "preprocess",
     "predict": "predict",
 }
-# A shard is hopeless if a run that is just within its limit would have such a shard less often.
+# A shard is hopeless if a run just within its limit has such a shard with a lower probability.
 HOPELESS = 0.005
-# Below so many inputs only a shard of which all were rejected is hopeless.
+# Below this number of inputs, only a shard of which all were rejected is hopeless.
 ENOUGH_INPUTS = 100
 
 
@@ -33,8 +33,8 @@ def check_shard(share: Share, limit: float) -> None:
         limit: the largest share allowed in the whole run, 0 to 1.
 
     Raises:
-        TooManyRejectedError: all inputs were rejected, or so many of at least 100, that chance
-            doesn't explain it in a run within the limit.
+        TooManyRejectedError: all inputs were rejected, or such a share of at least 100 that
+            chance doesn't explain it in a run within the limit.
     """
     is_sample = share.rejected == share.inputs or share.inputs >= ENOUGH_INPUTS
     if share.is_above(limit) and is_sample and _chance(share, limit) < HOPELESS:
@@ -51,15 +51,15 @@ def _chance(share: Share, limit: float) -> float:
     (Probability inequalities for sums of bounded random variables, 1963, theorem 1), which is
     exact where all inputs were rejected.
     """
-    found = share.rejected / share.inputs
-    divergence = _part(found, limit) + _part(1 - found, 1 - limit)
+    observed = share.rejected / share.inputs
+    divergence = _part(observed, limit) + _part(1 - observed, 1 - limit)
     return math.exp(-share.inputs * divergence)
 
 
-def _part(found: float, expected: float) -> float:
-    if found == 0:
+def _part(observed: float, expected: float) -> float:
+    if observed == 0:
         return 0.0
-    return found * math.log(found / expected) if expected else math.inf
+    return observed * math.log(observed / expected) if expected else math.inf
 
 
 def to_metadata(stage: str, share: Share) -> dict[str, int]:

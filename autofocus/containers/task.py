@@ -1,8 +1,8 @@
-"""The frame of every component's `main.py`: inputs in, a stage's function, outputs out.
+"""The frame of every component's `main.py`: unpack inputs, call a stage, pack outputs.
 
 A component works in a folder of its own that is laid out like that of `autofocus run`, so that its
-tables hold the same paths. Outputs appear only when the stage has ended well: each is renamed into
-its place, and the executor output is written last.
+tables hold the same paths. Outputs appear only when the stage has succeeded: each is renamed to
+its final path, and the executor output is written last.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import HIDDEN
 
 S = TypeVar("S")
-# So many rejected inputs are named in a task's log.
+# The number of rejected inputs that a task's log names.
 SHOWN = 20
-# What the cluster's driver reads of a task's parameters, beside those from `pipelinechannel--`.
+# Parameters of a task that are for the cluster's driver, as are those from `pipelinechannel--`.
 RESOURCES = {
     *("cpu_limit", "cpu_request", "memory_limit", "memory_request"),
     *("accelerator_type", "accelerator_count"),
@@ -43,12 +43,12 @@ class Task:
     """One call of a component.
 
     Attributes:
-        asked: what the pipeline wants.
-        folder: where to work; it vanishes when the task ends.
-        shares: what this shard's stages rejected, as metadata of all outputs.
+        request: the executor input, as the pipeline passes it.
+        folder: the working folder; it is removed when the task ends.
+        shares: the shares that this shard's stages rejected, as metadata of all outputs.
     """
 
-    asked: ExecutorInput
+    request: ExecutorInput
     folder: Path
     _made: dict[str, tuple[Path, Mapping[str, Any]]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
@@ -66,36 +66,36 @@ class Task:
             InputDataError: it is required, and was not given.
         """
         self._used.add(name)
-        value = self.asked.parameters.get(name, default)
+        value = self.request.parameters.get(name, default)
         if value is None:
-            raise InputDataError(f"The pipeline gives no parameter {name}.")
+            raise InputDataError(f"The pipeline passes no parameter {name}.")
         return value
 
-    def place(self, name: str, folder: Path) -> Path:
+    def subfolder(self, name: str, folder: Path) -> Path:
         """Return the folder that a parameter names below another; that one itself if it is empty.
 
         Args:
             name: the parameter.
-            folder: where it leads from.
+            folder: the folder that contains it.
 
         Raises:
-            InputDataError: it leads elsewhere.
+            InputDataError: it is outside of that folder.
         """
-        place = PurePosixPath(self.parameter(name, ""))
-        if place.is_absolute() or ".." in place.parts:
+        path = PurePosixPath(self.parameter(name, ""))
+        if path.is_absolute() or ".." in path.parts:
             raise InputDataError(
-                f"{name} must name a folder below the bucket's root, such as photographs/2016, "
-                f"and not {str(place)!r}."
+                f"{name} must name a folder below the bucket's root, such as images/2016, "
+                f"and not {str(path)!r}."
             )
-        return folder / place
+        return folder / path
 
     def inputs(self, name: str) -> list[Path]:
-        """Return where the artifacts of an input lie; several where it is a fan-in.
+        """Return the paths of an input's artifacts; several if it is a list.
 
         Raises:
             InputDataError: one isn't there.
         """
-        paths = [artifact.path for artifact in self.asked.inputs.get(name, ())]
+        paths = [artifact.path for artifact in self.request.inputs.get(name, ())]
         missing = [path for path in paths if not path.exists()]
         if missing or not paths:
             which = f" {missing[0]}" if missing else ""
@@ -106,11 +106,11 @@ class Task:
         return paths
 
     def input(self, name: str) -> Path:
-        """Return where the one artifact of an input lies."""
+        """Return the path of an input's only artifact."""
         return self.inputs(name)[0]
 
     def settings(self, kind: type[S], **more: Any) -> S:
-        """Make a stage's settings of the parameters that bear the names of its fields.
+        """Return a stage's settings, made from the parameters of the same names.
 
         An empty text stands for an optional setting that isn't given, as a pipeline can't pass
         nothing.
@@ -123,19 +123,19 @@ class Task:
         self._used.update(known)
         given = {
             name: value
-            for name, value in self.asked.parameters.items()
+            for name, value in self.request.parameters.items()
             if name in known and not (value == "" and known[name].optional)
         }
         return from_mapping(kind, given | more, "the component's parameters")
 
     def output(self, name: str, path: Path, metadata: Mapping[str, Any] | None = None) -> None:
-        """Say what is to become an output artifact once the stage has ended.
+        """Declare a file or folder to be an output artifact once the stage has ended.
 
         Args:
             name: the output's name.
             path: a file or folder in the task's folder.
-            metadata: what is to be recorded with it, in place of the account and the measures
-                that are recorded with others: pages of metrics show all that there is.
+            metadata: the metadata to record with it, in place of the counts and the measures that
+                are recorded with others: Kubeflow's pages of metrics show all metadata.
         """
         self._made[name] = (path, metadata or {})
 
@@ -145,8 +145,8 @@ class Task:
         The share that was rejected is recorded with all outputs, for `check_run`.
 
         Args:
-            result: what the stage did with this shard, whatever its share.
-            before: inputs whose recorded shares, of the stages before, are handed on.
+            result: the result of the stage for this shard.
+            before: inputs whose recorded shares, of earlier stages, are passed on.
 
         Raises:
             TooManyRejectedError: the shard is hopeless.
@@ -154,7 +154,7 @@ class Task:
         shards.check_shard(result.share, self.parameter("max_rejected", MAX_REJECTED))
         _show_rejected(result.ledger)
         for name in before:
-            for artifact in self.asked.inputs.get(name, ()):
+            for artifact in self.request.inputs.get(name, ()):
                 for stage in shards.STAGES:
                     if share := shards.from_metadata(stage, artifact.metadata):
                         self.shares |= shards.to_metadata(stage, share)
@@ -171,17 +171,17 @@ class Task:
         """
         for stage, component in shards.STAGES.items():
             parameter = f"{component}_max_rejected"
-            artifacts = self.asked.inputs.get(name, ())
-            found = [shards.from_metadata(stage, artifact.metadata) for artifact in artifacts]
-            if shares := [share for share in found if share is not None]:
+            artifacts = self.request.inputs.get(name, ())
+            recorded = [shards.from_metadata(stage, artifact.metadata) for artifact in artifacts]
+            if shares := [share for share in recorded if share is not None]:
                 limit = self.parameter(parameter, MAX_REJECTED)
                 shards.check_run(stage, shares, limit, parameter)
             self._used.add(parameter)
 
     def publish(self, result: StageResult) -> None:
-        """Move all outputs into their places, with what the stage did as metadata.
+        """Move all outputs to their final paths, with the stage's counts as metadata.
 
-        A newer server may ask for more outputs and give more parameters than this component has:
+        A newer server may request more outputs and pass more parameters than this component has:
         those outputs are left alone, as the launcher fills them, and such a parameter is noted in
         the log.
 
@@ -189,12 +189,12 @@ class Task:
             result: the stage's counts; its ledger is the output `ledger`.
         """
         self.output("ledger", result.ledger)
-        unknown = set(self.asked.parameters) - self._used - RESOURCES
+        unknown = set(self.request.parameters) - self._used - RESOURCES
         for name in sorted(unknown):
             if not name.startswith("pipelinechannel--"):
                 print(f"note: unknown parameter {name}, ignored", file=sys.stderr)
         counts = result.counts
-        account = {
+        counted = {
             "inputs": counts.inputs,
             "ok": counts.ok,
             "reused": counts.reused,
@@ -203,32 +203,32 @@ class Task:
             **(self.shares or _reasons(result)),
         }
         metadata = {
-            name: more or {**account, **asdict(measure(path))}
+            name: more or {**counted, **asdict(measure(path))}
             for name, (path, more) in self._made.items()
         }
         # Files first: a report may lie in the folder of a model.
         names = sorted(
-            self._made.keys() & self.asked.outputs.keys(),
+            self._made.keys() & self.request.outputs.keys(),
             key=lambda name: (self._made[name][0].is_dir(), name),
         )
         with ExitStack() as undo:
             for name in names:
-                final = self.asked.outputs[name].path
+                final = self.request.outputs[name].path
                 undo.callback(_remove, final)
-                _place(self._made[name][0], final)
-            write_output(self.asked, metadata)
+                _move(self._made[name][0], final)
+            write_output(self.request, metadata)
             undo.pop_all()
 
 
 def main(name: str, work: Callable[[Task], StageResult]) -> int:
-    """Run a component: the whole of what its `main.py` does.
+    """Run a component: all that its `main.py` does.
 
     Args:
         name: the stage's name.
-        work: calls the stage's function, and says what its outputs are.
+        work: calls the stage's function, and declares its outputs.
 
     Returns:
-        The exit status: 0 only if all outputs stand whole.
+        The exit status: 0 only if all outputs are complete.
     """
     return guarded(f"autofocus {name}", lambda: _run(work, sys.argv[1:]))
 
@@ -248,9 +248,9 @@ def read_executor_input(words: Sequence[str]) -> ExecutorInput:
 
 
 def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
-    asked = read_executor_input(words)
+    request = read_executor_input(words)
     with tempfile.TemporaryDirectory(prefix="autofocus-") as folder:
-        task = Task(asked, Path(folder))
+        task = Task(request, Path(folder))
         # What writes into the current folder, such as MLflow's local store, finds room here.
         os.chdir(folder)
         try:
@@ -258,7 +258,7 @@ def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
         except AutofocusError as error:
             for ledger in sorted(task.folder.rglob(f"*{LEDGER_NAME}")):
                 _show_rejected(ledger)
-            # The folder goes with the container; nobody can look there.
+            # The folder is removed with the container.
             raise AutofocusError(str(error).replace(f"{folder}/", "")) from None
         finally:
             os.chdir("/")
@@ -267,7 +267,7 @@ def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
 
 
 def _show_rejected(ledger: Path) -> None:
-    """Name inputs that were rejected in the log, as ledgers go with the container."""
+    """Log the names of rejected inputs, as ledgers are removed with the container."""
     rows = _rejected(ledger)
     for row in rows[:SHOWN]:
         reason = row.reason.value if row.reason else ""
@@ -277,7 +277,7 @@ def _show_rejected(ledger: Path) -> None:
 
 
 def _rejected(ledger: Path) -> list[Row]:
-    # Among the data may lie a file of such a name, which must not hide the error.
+    # The data may contain a file of such a name, which must not hide the error.
     with suppress(InputDataError, OSError):
         return [row for _, row in read_ledger(ledger) if row.status is Status.REJECTED]
     return []
@@ -290,11 +290,11 @@ def _reasons(result: StageResult) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Measure:
-    """What tells whether an artifact is whole.
+    """The size and the digest of an artifact, by which damage is detected.
 
     Attributes:
-        files: how many files it has.
-        bytes: how large they are together.
+        files: the number of its files.
+        bytes: their total size (bytes).
         sha256: a digest of their names and contents, as hex digits.
     """
 
@@ -321,8 +321,8 @@ def measure(path: Path) -> Measure:
     return Measure(len(names), size, digest.hexdigest())
 
 
-def _place(source: Path, final: Path) -> None:
-    """Put a file or folder where it is to stand, whole, on another file system too."""
+def _move(source: Path, final: Path) -> None:
+    """Move a file or folder to its final path atomically, also to another file system."""
     final.parent.mkdir(parents=True, exist_ok=True)
     unfinished = final.with_name(f".{final.name}.unfinished")
     _remove(unfinished)

@@ -12,7 +12,9 @@ With it, a list whose artifacts are partly from the cache can be downloaded; see
 autofocus/containers/anchor.py for the reason.""",
     inputs=(),
     outputs=(
-        Parameter("anchor", Dataset, "an artifact that the tasks that take lists take, too"),
+        Parameter(
+            "anchor", Dataset, "an artifact that every task with a list of artifacts takes as well"
+        ),
     ),
     arguments=(
         Parameter(

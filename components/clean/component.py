@@ -6,41 +6,39 @@ from components.interface import Interface, Parameter
 
 clean = Interface(
     "clean",
-    "Join the tables of detections to the photographs of all shards, one row a photograph.",
+    "Join the detections to the images of all shards, one row per image.",
     inputs=(
         Parameter(
-            "tables", list[Dataset], "what download gives of each shard besides photographs"
+            "tables", list[Dataset], "the files of each shard that aren't images, from download"
         ),
-        Parameter(
-            "image_properties", list[Dataset], "the table that preprocess gives of each shard"
-        ),
+        Parameter("image_properties", list[Dataset], "the table of each shard, from preprocess"),
         Parameter("anchor", Dataset, "see the anchor component"),
     ),
     outputs=(
         Parameter(
             "detections_clean",
             Dataset,
-            "a row for each photograph, with its date, time and labels",
+            "one row per image, with its date, time and labels",
         ),
-        Parameter("all_image_properties", Dataset, "the shards' tables in one"),
-        Parameter("ledger", Dataset, "a row for every detection and photograph"),
+        Parameter("all_image_properties", Dataset, "the tables of all shards, merged"),
+        Parameter("ledger", Dataset, "one row per detection and image"),
     ),
     arguments=(
         Parameter(
             "detections",
             list[str],
-            "the tables' names below the bucket's root, such as lpz_data/detections_*.csv",
+            "patterns of the tables' keys in the bucket, such as lpz_data/detections_*.csv",
         ),
         Parameter(
             "download_max_rejected",
             float,
-            "abort if a larger share of all objects was rejected by download",
+            "abort if download rejected a larger share of all objects",
             0.1,
         ),
         Parameter(
             "preprocess_max_rejected",
             float,
-            "abort if a larger share of all images was rejected by preprocess",
+            "abort if preprocess rejected a larger share of all images",
             0.1,
         ),
     ),

@@ -1,4 +1,4 @@
-"""What runs inside the image: joins the detections to the photographs of all shards."""
+"""The program inside the image: join the detections to the images of all shards."""
 
 from autofocus.clean_detections import NAME, CleanResult, CleanSettings, clean_detections
 from autofocus.containers.archive import unpack
@@ -9,7 +9,7 @@ from autofocus.tables.merging import merge_tables
 
 
 def clean(task: Task) -> CleanResult:
-    """Check the whole run's rejections, put the shards' tables together, and join."""
+    """Check the share that all shards rejected, merge the shards' tables, and join."""
     task.check_run("image_properties")
     data, image_dir = task.folder / "data", task.folder / "preprocessed"
     unpack(task.inputs("tables"), data)

@@ -6,18 +6,18 @@ from components.interface import Interface, Parameter
 
 download = Interface(
     "download",
-    "Bring one shard of a bucket's photographs, and pack them into a few tar files.",
+    "Download one shard of a bucket's images, and pack them into a few tar files.",
     inputs=(Parameter("anchor", Dataset, "see the anchor component"),),
     outputs=(
         Parameter(
             "images",
             Dataset,
-            "the shard's photographs under their keys: tar files, and a manifest",
+            "the shard's images under their keys: tar files, and a manifest",
         ),
         Parameter(
-            "tables", Dataset, "all that is no photograph, in the same form; of shard 0 alone"
+            "tables", Dataset, "all files that aren't images, in the same form; only of shard 0"
         ),
-        Parameter("ledger", Dataset, "a row for every object"),
+        Parameter("ledger", Dataset, "one row per object"),
     ),
-    arguments=(Parameter("bucket", str, "the bucket's name"),),
+    arguments=(Parameter("bucket", str, "name of the bucket"),),
 )

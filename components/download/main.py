@@ -1,4 +1,4 @@
-"""What runs inside the image: brings one shard of a bucket, and packs it."""
+"""The program inside the image: download one shard of a bucket, and pack it."""
 
 from autofocus.containers.archive import pack
 from autofocus.containers.task import Task, main
@@ -8,16 +8,16 @@ from autofocus.store.selection import has_image_name
 
 
 def download(task: Task) -> DownloadResult:
-    """Bring the shard; photographs go into one archive, all else into another."""
+    """Download the shard, and pack its images and all other files separately."""
     folder = task.folder / "data"
     settings = task.settings(DownloadSettings, max_rejected=1.0)
     result = download_images(folder, task.parameter("bucket"), settings)
     task.check_shard(result)
     keys = [row.input for _, row in read_ledger(result.ledger) if row.reason is None]
     names = [key for key in keys if (folder / key).is_file()]
-    photographs = [name for name in names if has_image_name(name)]
-    pack(folder, photographs, task.folder / "images")
-    pack(folder, sorted(set(names) - set(photographs)), task.folder / "tables")
+    images = [name for name in names if has_image_name(name)]
+    pack(folder, images, task.folder / "images")
+    pack(folder, sorted(set(names) - set(images)), task.folder / "tables")
     task.output("images", task.folder / "images")
     task.output("tables", task.folder / "tables")
     return result

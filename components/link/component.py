@@ -6,17 +6,17 @@ from components.interface import Interface, Parameter
 
 link = Interface(
     "link",
-    "Decide under which label each photograph is learned.",
-    inputs=(Parameter("detections_clean", Dataset, "the table that clean gives"),),
+    "Select the label that each image is trained on.",
+    inputs=(Parameter("detections_clean", Dataset, "the table from clean"),),
     outputs=(
-        Parameter("links", Dataset, "a table with a row for each photograph and label"),
-        Parameter("ledger", Dataset, "a row for every photograph"),
+        Parameter("links", Dataset, "a table with one row per image and label"),
+        Parameter("ledger", Dataset, "one row per image"),
     ),
     arguments=(
         Parameter(
             "labelmap",
             dict[str, str],
-            "what each label counts as; labels that are not in it stay",
+            "the label that replaces each label; others are kept",
             {},
         ),
         Parameter(

@@ -1,4 +1,4 @@
-"""What runs inside the image: decides under which labels each photograph is learned."""
+"""The program inside the image: select the labels that each image is trained on."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from autofocus.link_images_by_label import NAME, LinkResult, LinkSettings, link_
 
 
 def link(task: Task) -> LinkResult:
-    """Write the table of links; the photographs stay where they are."""
+    """Write the table of links, without any link."""
     table = task.folder / "detections_clean.csv"
     shutil.copyfile(task.input("detections_clean"), table)
     settings: dict[str, Any] = {"links_only": True}

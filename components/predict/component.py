@@ -6,30 +6,30 @@ from components.interface import Interface, Parameter
 
 predict = Interface(
     "predict",
-    "Label the photographs of one shard.",
+    "Label the images of one shard.",
     inputs=(
-        Parameter("model", Model, "what retrain gave"),
+        Parameter("model", Model, "the model from retrain"),
+        Parameter("preprocessed", Dataset, "the shard's prepared images, from preprocess"),
         Parameter(
-            "preprocessed", Dataset, "the small photographs that preprocess gives of the shard"
-        ),
-        Parameter(
-            "preprocessing", Dataset, "the ledger of preprocess: what it rejected has a row, too"
+            "preprocessing",
+            Dataset,
+            "the ledger of preprocess: an image that it rejected has a row as well",
         ),
     ),
     outputs=(
         Parameter(
             "predictions",
             Dataset,
-            "a table with a row for each photograph, named by its key in the bucket: "
-            "the label, what its sequence says, and whether a person must look",
+            "a table with one row per image, named by its key in the bucket: the label, that of "
+            "its sequence, and whether it needs review",
         ),
-        Parameter("ledger", Dataset, "a row for every photograph"),
+        Parameter("ledger", Dataset, "one row per image"),
     ),
     arguments=(
         Parameter(
             "indir",
             str,
-            "the folder below the bucket's root that holds the photographs, as for preprocess",
+            "folder below the bucket's root that holds the images, as for preprocess",
             "",
         ),
     ),

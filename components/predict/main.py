@@ -1,4 +1,4 @@
-"""What runs inside the image: labels the photographs of one shard."""
+"""The program inside the image: label the images of one shard."""
 
 import shutil
 
@@ -9,8 +9,8 @@ from autofocus.runs.ledger import LEDGER_NAME
 
 
 def label(task: Task) -> PredictResult:
-    """Unpack the photographs where they lie in the bucket, so that the table has their keys."""
-    indir = task.place("indir", task.folder / "bucket")
+    """Unpack the images as they are laid out in the bucket, so that the table has their keys."""
+    indir = task.subfolder("indir", task.folder / "bucket")
     unpack([task.input("preprocessed")], indir)
     indir.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(task.input("preprocessing"), indir / LEDGER_NAME)

@@ -6,22 +6,22 @@ from components.interface import Interface, Parameter
 
 preprocess = Interface(
     "preprocess",
-    "Trim, resize and describe the photographs of one shard.",
-    inputs=(Parameter("images", Dataset, "the shard's photographs, as download gives them"),),
+    "Crop and resize the images of one shard, and record their properties.",
+    inputs=(Parameter("images", Dataset, "the shard's images, from download"),),
     outputs=(
         Parameter(
             "preprocessed",
             Dataset,
-            "the small photographs and how they were made: tar files, and a manifest",
+            "the prepared images, and how they were made: tar files, and a manifest",
         ),
-        Parameter("image_properties", Dataset, "a table with a row for each of them"),
-        Parameter("ledger", Dataset, "a row for every photograph"),
+        Parameter("image_properties", Dataset, "a table with one row per image"),
+        Parameter("ledger", Dataset, "one row per input image"),
     ),
     arguments=(
         Parameter(
             "indir",
             str,
-            "the folder below the bucket's root that holds the photographs; empty for the root",
+            "folder below the bucket's root that holds the images (empty: the root)",
             "",
         ),
     ),

@@ -1,4 +1,4 @@
-"""What runs inside the image: prepares the photographs of one shard."""
+"""The program inside the image: prepare the images of one shard."""
 
 from autofocus.containers.archive import pack, unpack
 from autofocus.containers.task import Task, main
@@ -16,9 +16,9 @@ def preprocess(task: Task) -> PreprocessResult:
     """Unpack, prepare, and pack again."""
     data, outdir = task.folder / "data", task.folder / "preprocessed"
     unpack([task.input("images")], data)
-    # A shard may have none below `indir` by chance; that all have none, a later stage tells.
+    # A shard may have none below `indir` by chance; a later stage fails if all have none.
     settings = task.settings(PreprocessSettings, allow_empty=True, max_rejected=1.0)
-    result = preprocess_images(task.place("indir", data), outdir, settings)
+    result = preprocess_images(task.subfolder("indir", data), outdir, settings)
     task.check_shard(result, "images")
     names = [row.output for _, row in read_ledger(result.ledger) if row.reason is None]
     pack(outdir, [PREPARATION_NAME, *names], task.folder / "images")

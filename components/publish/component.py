@@ -6,33 +6,33 @@ from components.interface import Interface, Parameter
 
 publish = Interface(
     "publish",
-    "Put the labels of all shards together, and into a bucket.",
+    "Merge the labels of all shards, and upload them to a bucket.",
     inputs=(
-        Parameter("predictions", list[Dataset], "the table that predict gives of each shard"),
+        Parameter("predictions", list[Dataset], "the table of each shard, from predict"),
         Parameter("anchor", Dataset, "see the anchor component"),
     ),
     outputs=(
         Parameter("labels", Dataset, "the table of all labels"),
-        Parameter("ledger", Dataset, "a row for every table"),
+        Parameter("ledger", Dataset, "one row per table"),
     ),
     arguments=(
-        Parameter("bucket", str, "the bucket's name"),
+        Parameter("bucket", str, "name of the bucket"),
         Parameter(
             "download_max_rejected",
             float,
-            "abort if a larger share of all objects was rejected by download",
+            "abort if download rejected a larger share of all objects",
             0.1,
         ),
         Parameter(
             "preprocess_max_rejected",
             float,
-            "abort if a larger share of all images was rejected by preprocess",
+            "abort if preprocess rejected a larger share of all images",
             0.1,
         ),
         Parameter(
             "predict_max_rejected",
             float,
-            "abort if a larger share of all images was rejected by predict",
+            "abort if predict rejected a larger share of all images",
             0.1,
         ),
     ),

@@ -1,11 +1,11 @@
-"""What runs inside the image: puts the labels of all shards into the bucket."""
+"""The program inside the image: upload the labels of all shards to the bucket."""
 
 from autofocus.containers.task import Task, main
 from autofocus.publish_labels import NAME, PublishResult, PublishSettings, publish_labels
 
 
 def publish(task: Task) -> PublishResult:
-    """Check the whole run's rejections, merge the shards' tables, and publish the whole."""
+    """Check the share that all shards rejected, merge the shards' tables, and publish."""
     task.check_run("predictions")
     result = publish_labels(
         task.inputs("predictions"),

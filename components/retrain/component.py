@@ -6,29 +6,34 @@ from components.interface import Interface, Parameter
 
 retrain = Interface(
     "retrain",
-    "Train a classifier layer on a frozen ImageNet network, tracked by MLflow.",
+    "Train a classifier on the features of a frozen ImageNet network, tracked by MLflow.",
     inputs=(
         Parameter(
             "preprocessed",
             list[Dataset],
-            "the small photographs that preprocess gives of each shard",
+            "the prepared images of each shard, from preprocess",
         ),
-        Parameter("links", Dataset, "the table that link gives"),
+        Parameter("links", Dataset, "the table from link"),
         Parameter("anchor", Dataset, "see the anchor component"),
     ),
     outputs=(
-        Parameter("model", Model, "a SavedModel with its labels, figures and report"),
-        Parameter("metrics", Metrics, "accuracies, with the test's interval"),
-        Parameter("confusion_matrix", ClassificationMetrics, "on the test photographs"),
-        Parameter("report", HTML, "what came out, in words and pictures"),
+        Parameter("model", Model, "a SavedModel with its labels, metrics and report"),
+        Parameter("metrics", Metrics, "accuracies, with the test's confidence interval"),
+        Parameter("confusion_matrix", ClassificationMetrics, "on the test images"),
+        Parameter("report", HTML, "the report on the evaluation"),
         Parameter(
-            "split", Dataset, "which photograph was learned from, which was tested, and why"
+            "split",
+            Dataset,
+            "the part of each image, training, validation or test, and the reason",
         ),
-        Parameter("ledger", Dataset, "a row for every photograph"),
+        Parameter("ledger", Dataset, "one row per image"),
     ),
     arguments=(
         Parameter(
-            "mlflow_tracking_uri", str, "MLflow's server; without one, what it is told is lost", ""
+            "mlflow_tracking_uri",
+            str,
+            "the address of MLflow's server (empty: what is logged is lost)",
+            "",
         ),
     ),
 )

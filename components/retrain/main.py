@@ -1,4 +1,4 @@
-"""What runs inside the image: trains a classifier on the photographs of all shards."""
+"""The program inside the image: train a classifier on the images of all shards."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from autofocus.tables.columns import LINKS_NAME, SPLIT_NAME
 
 
 def train(task: Task) -> RetrainResult:
-    """Unpack the photographs, link them by the table, and train."""
+    """Unpack the images, link them as the table says, and train."""
     images, links, model = (task.folder / name for name in ("preprocessed", "links", "model"))
     unpack(task.inputs("preprocessed"), images)
     links.mkdir()

@@ -51,7 +51,7 @@ def check_failed(
             "can't be reached",
         ),
         ({"bucket": BUCKET, "jobs": "many"}, "jobs must be a whole number"),
-        ({}, "The pipeline gives no parameter bucket."),
+        ({}, "The pipeline passes no parameter bucket."),
     ],
 )
 def test_download_fails_in_one_sentence(
@@ -128,11 +128,11 @@ def test_clean_judges_the_rejections_of_all_shards(tmp_path: Path) -> None:
 
 
 def test_a_broken_archive_fails_in_one_sentence(tmp_path: Path) -> None:
-    """An archive that has not come whole is told from an empty shard."""
+    """An archive that is incomplete or damaged is told from an empty shard."""
     images = archive(tmp_path, a="x" * 2000)
     tar = images / "part-00000.tar"
     tar.write_bytes(tar.read_bytes()[:-512])
-    check_failed("preprocess", tmp_path, "has not come whole", {"indir": ""}, images=images)
+    check_failed("preprocess", tmp_path, "is incomplete or damaged", {"indir": ""}, images=images)
 
 
 @pytest.mark.parametrize(

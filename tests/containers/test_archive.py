@@ -153,7 +153,7 @@ def test_an_archive_without_manifest_is_not_whole(tmp_path: Path) -> None:
     """The manifest is written last, so one without is told."""
     archive = archived(tmp_path)
     (archive / MANIFEST).unlink()
-    with pytest.raises(InputDataError, match=r"has no manifest\.json.*not whole"):
+    with pytest.raises(InputDataError, match=r"has no manifest\.json.*incomplete"):
         unpack([archive], tmp_path / "out")
 
 
@@ -175,7 +175,7 @@ def test_a_truncated_tar_file_is_told(tmp_path: Path, kept: int) -> None:
     archive = archived(tmp_path)
     tar = archive / "part-00000.tar"
     tar.write_bytes(tar.read_bytes()[:kept])
-    with pytest.raises(InputDataError, match=r"part-00000\.tar has not come whole"):
+    with pytest.raises(InputDataError, match=r"part-00000\.tar is incomplete or damaged"):
         unpack([archive], tmp_path / "out")
 
 
@@ -184,7 +184,7 @@ def test_a_tar_file_that_goes_on_is_told(tmp_path: Path) -> None:
     archive = archived(tmp_path)
     with (archive / "part-00000.tar").open("ab") as file:
         file.write(bytes(20_000))
-    with pytest.raises(InputDataError, match=r"part-00000\.tar has not come whole"):
+    with pytest.raises(InputDataError, match=r"part-00000\.tar is incomplete or damaged"):
         unpack([archive], tmp_path / "out")
 
 
@@ -192,7 +192,7 @@ def test_a_missing_tar_file_is_told(tmp_path: Path) -> None:
     """A tar file that the manifest names and that isn't there is told by its name."""
     archive = archived(tmp_path, tar_bytes=1)
     (archive / "part-00001.tar").unlink()
-    with pytest.raises(InputDataError, match=r"part-00001\.tar has not come whole"):
+    with pytest.raises(InputDataError, match=r"part-00001\.tar is incomplete or damaged"):
         unpack([archive], tmp_path / "out")
 
 
@@ -202,7 +202,7 @@ def test_a_file_more_or_less_than_the_manifest_says_is_told(tmp_path: Path) -> N
     manifest = json.loads((archive / MANIFEST).read_text())
     manifest["tars"][0]["files"] += 1
     (archive / MANIFEST).write_text(json.dumps(manifest))
-    with pytest.raises(InputDataError, match="has not come whole"):
+    with pytest.raises(InputDataError, match="is incomplete or damaged"):
         unpack([archive], tmp_path / "out")
 
 

@@ -370,18 +370,18 @@ def test_further_settings_must_be_known() -> None:
 def test_a_missing_parameter_is_told() -> None:
     """What a component can't do without is named."""
     assert task(bucket="zoo").parameter("bucket") == "zoo"
-    with pytest.raises(InputDataError, match="gives no parameter bucket"):
+    with pytest.raises(InputDataError, match="passes no parameter bucket"):
         task().parameter("bucket")
     assert task().parameter("labelmap", {}) == {}
 
 
-def test_a_place_lies_below_its_folder() -> None:
+def test_a_subfolder_is_below_its_folder() -> None:
     """A parameter names a folder below another, and never one outside it."""
-    assert task(indir="a/b").place("indir", Path("data")) == Path("data/a/b")
-    assert task(indir="").place("indir", Path("data")) == Path("data")
+    assert task(indir="a/b").subfolder("indir", Path("data")) == Path("data/a/b")
+    assert task(indir="").subfolder("indir", Path("data")) == Path("data")
     for outside in ("/a", "..", "a/../../b", "//a"):
         with pytest.raises(InputDataError, match="indir must name a folder below"):
-            task(indir=outside).place("indir", Path("data"))
+            task(indir=outside).subfolder("indir", Path("data"))
 
 
 def test_inputs_must_be_there(tmp_path: Path) -> None:

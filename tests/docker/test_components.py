@@ -208,7 +208,7 @@ def test_preprocess_tells_a_broken_archive(images: Images, tmp_path: Path) -> No
     made = golden_photographs(tmp_path)
     tar = tmp_path / "archive" / "part-00000.tar"
     tar.write_bytes(tar.read_bytes()[:5000])
-    check_failed(call(images("preprocess"), made), made, "has not come whole")
+    check_failed(call(images("preprocess"), made), made, "is incomplete or damaged")
 
 
 def golden_detections(tmp_path: Path, **parameters: object) -> Call:

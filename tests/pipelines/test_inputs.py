@@ -166,7 +166,7 @@ def test_a_pipeline_that_can_t_be_understood_is_rejected() -> None:
     """A task without its component ends in one sentence."""
     documents = changed()
     del documents[0]["components"]["comp-cut-2"]
-    with pytest.raises(InputDataError, match=r"can't be understood .*comp-cut-2"):
+    with pytest.raises(InputDataError, match=r"can't be read .*comp-cut-2"):
         read(documents)
 
 

@@ -56,7 +56,7 @@ VALUES = {"shards": ["0/2", "1/2"]}
 
 
 def end(folder: Path, component: str, output: str) -> Path:
-    """Leave what a task leaves that has ended well."""
+    """Leave what a task leaves that succeeded."""
     path = folder / component / output
     path.parent.mkdir(parents=True)
     path.write_text(f"{component} {folder.name}")
@@ -95,10 +95,10 @@ def test_a_whole_run_passes(run: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("clean/executor_output.json", "0 of 1 tasks of clean have ended well"),
+        ("clean/executor_output.json", "0 of 1 tasks of clean succeeded"),
         (
             "for-loop-1-iteration-1/download/executor_output.json",
-            "1 of 2 tasks of download have ended well",
+            "1 of 2 tasks of download succeeded",
         ),
         ("clean/table", "The output table of clean is missing"),
     ],
