@@ -38,7 +38,7 @@ from autofocus.splits.images import collect_images, read_origins
 from autofocus.tracking.experiment import check_store
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fine_tuning import FineTuning
-from autofocus.training.fitting import Fitting
+from autofocus.training.fitting import HeadSettings
 from autofocus.training.job import TrainingJob
 from autofocus.training.run import ensure_trained, read_metrics, was_trained
 
@@ -230,7 +230,7 @@ def _job(
         backbone,
         preparation,
         settings.view,
-        _fitting(settings),
+        _head_settings(settings),
         _fine_tuning(settings),
         EvaluationSettings(
             target=settings.threshold_target,
@@ -246,8 +246,8 @@ def _job(
     )
 
 
-def _fitting(settings: RetrainSettings) -> Fitting:
-    return Fitting(
+def _head_settings(settings: RetrainSettings) -> HeadSettings:
+    return HeadSettings(
         optimizer=settings.optimizer,
         max_steps=settings.how_many_training_steps,
         learning_rate=settings.learning_rate,
@@ -262,7 +262,10 @@ def _fine_tuning(settings: RetrainSettings) -> FineTuning | None:
     if not settings.fine_tune_layers:
         return None
     return FineTuning(
-        settings.fine_tune_layers, settings.fine_tune_rate, settings.fine_tune_epochs
+        settings.fine_tune_layers,
+        settings.fine_tune_rate,
+        settings.fine_tune_epochs,
+        class_weights=settings.class_weights,
     )
 
 

@@ -20,7 +20,7 @@ from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.features.backbones import DEFAULT_BACKBONE, load_backbone
 from autofocus.features.loading import load, to_batch
 from autofocus.preprocess_images import preprocess_images
-from autofocus.training.fitting import Fitting, fit
+from autofocus.training.fitting import HeadSettings, fit
 from autofocus.training.samples import Samples
 from benchmarks.measure import machine, publish
 
@@ -176,7 +176,7 @@ def compare(what: str, table: Table, splits: Sequence[Split], folder: Path) -> H
     start, answers = time.perf_counter(), []
     for training, validation, test in splits:
         groups = table.groups[training].tolist()
-        fitted = fit(table.samples(training), table.samples(validation), groups, Fitting())
+        fitted = fit(table.samples(training), table.samples(validation), groups, HeadSettings())
         answers.append(fitted.head.logits(table.features[test]).argmax(axis=1))
     seconds = time.perf_counter() - start
     theirs = _peer(table, splits, folder)

@@ -1,9 +1,12 @@
 """The head: the trained layer that turns a feature vector into a score per class."""
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Float = TypeVar("Float", np.float32, np.float64)
 
 
 @dataclass(frozen=True)
@@ -36,15 +39,15 @@ class Head:
         return replace(self, weights=self.weights / divisor, bias=self.bias / divisor)
 
 
-def to_probabilities(logits: NDArray[np.float32], *, multilabel: bool) -> NDArray[np.float32]:
-    """Return the probabilities of logits, shape (N, C).
+def to_probabilities(logits: NDArray[Float], *, multilabel: bool) -> NDArray[Float]:
+    """Return the probabilities of logits, shape (N, C), in the same precision.
 
     Args:
         logits: shape (N, C).
-        multilabel: whether each class has a probability of its own (logistic function) instead
-            of rows summing to 1 (softmax).
+        multilabel: whether each class has a probability of its own (logistic function), instead
+            of rows that sum up to 1 (softmax).
     """
     from scipy.special import expit, softmax
 
     probabilities = expit(logits) if multilabel else softmax(logits, axis=1)
-    return np.asarray(probabilities, np.float32)
+    return np.asarray(probabilities, logits.dtype)

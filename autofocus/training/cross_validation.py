@@ -1,60 +1,58 @@
-"""Answers for images by a classifier layer that did not learn from their group."""
+"""Predictions for images by heads that were trained without the images' groups."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.splits.split import Assignment
-from autofocus.training.fitting import Fitting, fit
-from autofocus.training.samples import Samples
+from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.recipe import Recipe
 
-# Comparing two ways of splitting needs no more images than this.
-MOST_COMPARED = 4000
+# Two ways of splitting are compared on at most this many images, plus the rest of a group.
+MAX_COMPARED = 4000
 
 
-def out_of_fold(
-    samples: Samples, folds: NDArray[np.int64], fitting: Fitting, strength: float
+def out_of_fold_logits(
+    source: DatasetFeatures, images: Sequence[Assignment], folds: NDArray[np.int64], recipe: Recipe
 ) -> NDArray[np.float32]:
-    """Return the logits that each image gets from a layer that was trained on the other folds.
+    """Return the logits of each image by a head that was trained on the other folds.
 
     Args:
-        samples: N images.
-        folds: the fold of each, shape (N,).
-        fitting: how to train.
-        strength: of the regularisation, chosen before.
+        source: gives the features.
+        images: N images.
+        folds: the fold of each image, shape (N,).
+        recipe: how the model's head was trained, with all choices made; see `Recipe.fixed`.
 
     Returns:
         Shape (N, C).
     """
-    logits = np.zeros(samples.targets.shape, np.float32)
-    nothing = samples.rows(np.zeros(len(samples), bool))
-    alone = replace(fitting, strengths=(strength,))
+    logits = np.zeros((len(images), len(source.dataset.labels)), np.float32)
     for fold in np.unique(folds):
-        tested = folds == fold
-        training = samples.rows(~tested)
-        head = fit(training, nothing, (), alone).head
-        logits[tested] = head.logits(samples.features[tested])
+        is_tested = folds == fold
+        training = [images[number] for number in np.flatnonzero(~is_tested).tolist()]
+        tested = [images[number] for number in np.flatnonzero(is_tested).tolist()]
+        head = recipe.train(source, training).head
+        logits[is_tested] = head.logits(source.features(tested, recipe.view))
     return logits
 
 
-def by_image(images: Sequence[Assignment], number: int) -> NDArray[np.int64]:
-    """Divide images into folds one by one, by a digest of their content."""
-    digests = [hashlib.sha256(f"fold {one.image.digest}".encode()).hexdigest() for one in images]
+def folds_by_image(images: Sequence[Assignment], number: int) -> NDArray[np.int64]:
+    """Divide images into folds one by one, by a hash of their content."""
+    digests = [hashlib.sha256(f"fold {row.image.digest}".encode()).hexdigest() for row in images]
     return np.array([int(digest, 16) % number for digest in digests], np.int64)
 
 
-def thinned(images: Sequence[Assignment]) -> list[Assignment]:
-    """Return whole groups of images, up to enough, by a chance that is always the same."""
+def sample_groups(images: Sequence[Assignment]) -> list[Assignment]:
+    """Return the images of randomly chosen whole groups, about `MAX_COMPARED`; deterministic."""
     groups: dict[str, list[Assignment]] = {}
     for image in images:
         groups.setdefault(image.group, []).append(image)
     order = sorted(groups, key=lambda group: hashlib.sha256(group.encode()).hexdigest())
     chosen: list[Assignment] = []
     for group in order:
-        if len(chosen) >= MOST_COMPARED:
+        if len(chosen) >= MAX_COMPARED:
             break
         chosen += groups[group]
     return chosen

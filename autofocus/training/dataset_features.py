@@ -1,4 +1,4 @@
-"""The features of a data set's images, by what the classifier looks at."""
+"""From a data set's images to the matrices that a head is trained and evaluated on."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.samples import Samples
 
-# What moved counts at least and at most so many times as much as what usually moves in its class.
-_LEAST_MASS, _MOST_MASS = 0.3, 3.0
-# The single views of each.
-_SIDES: dict[View, tuple[View, ...]] = {
+# Bounds of an image's weight, as a multiple of the usual motion score in its class.
+_MIN_WEIGHT, _MAX_WEIGHT = 0.3, 3.0
+# The inputs of the backbone for each view.
+_INPUTS: dict[View, tuple[View, ...]] = {
     "full": ("full",),
     "motion": ("motion",),
     "both": ("full", "motion"),
@@ -31,15 +31,15 @@ _SIDES: dict[View, tuple[View, ...]] = {
 
 @dataclass
 class DatasetFeatures:
-    """Gives the features of images; what isn't in the cache yet is computed first.
+    """Feature vectors of a data set's images; those that aren't cached are computed first.
 
     Attributes:
         dataset: the images.
-        viewer: computes features.
-        motion: how what moved is found.
+        viewer: computes feature vectors.
+        motion: how motion is detected.
         distortions: how copies of training images are distorted.
-        copies: how many copies, where they are distorted at all.
-        weight_by_motion: whether images count by how much moved in them.
+        copies: number of distorted copies per image, if images are distorted at all.
+        weight_by_motion: whether images are weighted by the amount of motion in them.
     """
 
     dataset: Dataset
@@ -51,42 +51,43 @@ class DatasetFeatures:
     _boxes: dict[str, Box] = field(default_factory=dict)
 
     def prepare(self, view: View, *, copies: bool = True) -> None:
-        """Make sure that everything is known that the view needs, with distorted copies or not."""
-        if "motion" in _SIDES[view] or self.weight_by_motion:
-            self._find_motion()
+        """Compute everything that a view needs.
+
+        Args:
+            view: what the classifier looks at.
+            copies: whether to compute the distorted copies of the training images, too.
+        """
+        if "motion" in _INPUTS[view] or self.weight_by_motion:
+            self._detect_motion()
         pictures = [
-            self._picture(row.image, side) for row in self.dataset.used for side in _SIDES[view]
+            self._picture(row.image, side) for row in self.dataset.used for side in _INPUTS[view]
         ]
         self.viewer.ensure(pictures, f"features ({view})")
-        if not copies:
-            return
-        distorted = [
-            picture
-            for row in self.dataset.subset(Subset.TRAINING)
-            for side in _SIDES[view]
-            for picture in self._distorted(row.image, side)
-        ]
-        self.viewer.ensure(distorted, f"distorted copies ({view})")
+        if copies:
+            self._prepare_copies(self.dataset.subset(Subset.TRAINING), view)
 
     def features(self, images: Sequence[Assignment], view: View) -> NDArray[np.float32]:
-        """Return the features of N images, shape (N, D), or (N, 2 D) for both views."""
-        keys = [[self._picture(row.image, side).key for row in images] for side in _SIDES[view]]
+        """Return the features of N images, shape (N, D), or (N, 2 D) for the view `both`."""
+        keys = [[self._picture(row.image, side).key for row in images] for side in _INPUTS[view]]
         return stack(self.viewer.cache, keys)
 
     def samples(
         self, images: Sequence[Assignment], view: View, *, copies: bool = False
     ) -> Samples:
-        """Return images as the classifier layer sees them.
+        """Return images as a head sees them; the view must have been prepared.
 
         Args:
             images: any of the data set.
-            view: what to look at.
-            copies: whether to give their distorted copies behind them; their weight is shared.
+            view: what the classifier looks at.
+            copies: whether to append their distorted copies, as for training; an image and its
+                copies share its weight.
         """
         targets, weights = self.dataset.targets(images), self._weights(images)
         features = self.features(images, view)
         if not copies or not self.distortions:
             return Samples(features, targets, weights)
+        # Folds are trained on images that the model itself was not.
+        self._prepare_copies(images, view)
         further = list(self._copies(images, view))
         number = 1 + len(further)
         return Samples(
@@ -96,15 +97,15 @@ class DatasetFeatures:
         )
 
     def box(self, image: Image) -> Box | None:
-        """Return what moved in an image, if that has been found."""
+        """Return the box of the motion in an image; None if motion was not detected."""
         return self._boxes.get(image.name)
 
     def count_boxes(self) -> dict[str, int]:
-        """Return in how many photographs something moved, and in how many nothing was found."""
+        """Return the number of images with motion, and of those used as a whole frame."""
         moved = sum(box.status == "motion" for box in self._boxes.values())
         return {"motion": moved, "whole_frame": len(self._boxes) - moved}
 
-    def _find_motion(self) -> None:
+    def _detect_motion(self) -> None:
         if self._boxes:
             return
         folder = self.viewer.image_dir
@@ -129,13 +130,22 @@ class DatasetFeatures:
         for copy in self.distortions.copies(whole.key, self.copies):
             yield Picture(copy.key, whole.name, whole.box, copy.pixels)
 
+    def _prepare_copies(self, images: Sequence[Assignment], view: View) -> None:
+        distorted = [
+            picture
+            for row in images
+            for side in _INPUTS[view]
+            for picture in self._distorted(row.image, side)
+        ]
+        self.viewer.ensure(distorted, f"distorted copies ({view})")
+
     def _copy_keys(self, image: Image, side: View) -> list[str]:
         return [picture.key for picture in self._distorted(image, side)]
 
     def _copies(self, images: Sequence[Assignment], view: View) -> Iterator[NDArray[np.float32]]:
         keys = [
             list(zip(*(self._copy_keys(row.image, side) for row in images), strict=True))
-            for side in _SIDES[view]
+            for side in _INPUTS[view]
         ]
         for sides in zip(*keys, strict=True):
             yield stack(self.viewer.cache, sides)
@@ -144,11 +154,11 @@ class DatasetFeatures:
         weights = np.ones(len(images), np.float32)
         if not self.weight_by_motion:
             return weights
-        masses = np.array([self._boxes[row.image.name].score for row in images])
+        amounts = np.array([self._boxes[row.image.name].score for row in images])
         for label in {row.image.label for row in images}:
             has_label = np.array([row.image.label == label for row in images])
-            usual = masses[has_label].mean()
+            usual = amounts[has_label].mean()
             # Within the class, so that empty frames, in which little moves, count as well.
             if usual > 0:
-                weights[has_label] = np.clip(masses[has_label] / usual, _LEAST_MASS, _MOST_MASS)
+                weights[has_label] = np.clip(amounts[has_label] / usual, _MIN_WEIGHT, _MAX_WEIGHT)
         return weights

@@ -1,17 +1,17 @@
-"""Training the backbone's last blocks together with the classifier layer.
+"""Training the backbone's last blocks together with the head.
 
-The layer is trained on the frozen network first; then both go on together at a small rate, as
-long as the validation part gets better. The state of the best epoch stays, which is the one
-before the first where tuning does no good.
+The head is trained on the frozen backbone first; then both are trained at a small learning rate,
+as long as the validation images are classified better. The state of the best epoch is kept, which
+is the one before the first epoch if fine-tuning does not help.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as PillowImage
 
 from autofocus.errors import SettingError
 from autofocus.features.backbones import Backbone
@@ -23,46 +23,28 @@ from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.splits.images import Image
 from autofocus.splits.subsets import Subset
+from autofocus.training.checkpoint import Checkpoint, TrainingState
+from autofocus.training.class_weights import ClassWeights, loss_weights
 from autofocus.training.dataset_features import DatasetFeatures
-from autofocus.training.fitting import judge
-from autofocus.training.head import Checkpoint, Progressed, score_logits
-from autofocus.training.loss import emphasis_of
 from autofocus.training.samples import Samples
-from autofocus.training.tuned_network import State, TunedNetwork
+from autofocus.training.scores import calibrated_brier_score
+from autofocus.training.tuned_network import NetworkState, TunedNetwork
 
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """N images to tune on.
+class PixelSource:
+    """N images whose pixels the network is trained on.
 
     Attributes:
-        samples: what they show, and how much each counts.
-        draw: makes the backbone's pixels of one of them, by its number; distorted by a source of
-            chance if one is given.
+        samples: their features, targets and weights.
+        read: returns the pixels of one of them, given its number; distorted by a random
+            generator if one is given.
     """
 
     samples: Samples
-    draw: Callable[[int, np.random.Generator | None], Pixels]
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """What came out.
-
-    Attributes:
-        backbone: with the state of the best epoch, and a digest of its own; the one that was
-            given if none did better.
-        head: the classifier layer likewise.
-        epoch: the best one; 0 if tuning did no good.
-        history: a row for each epoch: epoch, validation_accuracy, validation_cross_entropy.
-    """
-
-    backbone: Backbone
-    head: Head
-    epoch: int
-    history: list[dict[str, float]]
+    read: Callable[[int, np.random.Generator | None], Pixels]
 
 
 @dataclass(frozen=True)
@@ -70,11 +52,11 @@ class FineTuning:
     """How to train the backbone's last blocks.
 
     Attributes:
-        layers: how many blocks.
+        layers: number of last blocks.
         rate: Adam's learning rate.
-        epochs: how often each image is seen at most.
-        batch_size: images a step.
-        patience: tuning ends after so many epochs that were no better.
+        epochs: maximum number of passes over the training images.
+        batch_size: images per step.
+        patience: number of epochs without improvement after which training stops.
         class_weights: whether rare classes count as much as common ones.
     """
 
@@ -83,10 +65,10 @@ class FineTuning:
     epochs: int = 10
     batch_size: int = 32
     patience: int = 3
-    class_weights: Literal["balanced", "none"] = "balanced"
+    class_weights: ClassWeights = "balanced"
 
     def check(self, backbone: Backbone) -> None:
-        """Make sure that the backbone can be tuned.
+        """Make sure that the backbone can be fine-tuned.
 
         Raises:
             SettingError: it is not an embedded one, or has fewer blocks.
@@ -94,197 +76,205 @@ class FineTuning:
         variant = VARIANTS.get(backbone.name)
         if variant is None:
             raise SettingError(
-                f"fine_tune_layers: {backbone.name} can't be tuned, as its blocks are not known: "
-                f"set tfhub_module to {', '.join(VARIANTS)}, or fine_tune_layers to 0."
+                f"fine_tune_layers: {backbone.name} can't be fine-tuned, as its blocks are not "
+                f"known: set tfhub_module to {', '.join(VARIANTS)}, or fine_tune_layers to 0."
             )
         if self.layers > variant.blocks:
             raise SettingError(
                 f"fine_tune_layers: {backbone.name} has {variant.blocks} blocks, "
-                f"so that {self.layers} can't be tuned."
+                f"so {self.layers} can't be fine-tuned."
             )
 
     def run(
-        self,
-        source: DatasetFeatures,
-        view: View,
-        head: Head,
-        checkpoint: Checkpoint | None = None,
+        self, source: DatasetFeatures, view: View, head: Head, checkpoint: Checkpoint
     ) -> tuple[Backbone, Head]:
-        """Tune the backbone and the layer on a data set's images.
+        """Fine-tune the backbone and the head on a data set's images.
 
         Args:
-            source: gives the images; what moved in them must be known if the view is `motion`.
-            view: what to look at; not `both`, which is no single image.
-            head: the layer that was trained on the frozen network.
-            checkpoint: where unfinished tuning is kept.
+            source: gives the images; their boxes must be known if the view is `motion`.
+            view: what the classifier looks at; not `both`, which is no single image.
+            head: the head that was trained on the frozen backbone.
+            checkpoint: keeps unfinished training.
 
         Raises:
-            SettingError: the backbone can't be tuned.
+            SettingError: the backbone can't be fine-tuned.
         """
         training, validation = (
-            _pictures(source, part, view) for part in (Subset.TRAINING, Subset.VALIDATION)
+            _pixel_source(source, subset, view) for subset in (Subset.TRAINING, Subset.VALIDATION)
         )
         viewer = source.viewer
-        tuned = fine_tune(
+        result = fine_tune(
             viewer.backbone, head, training, validation, self, viewer.jobs, checkpoint
         )
-        return tuned.backbone, tuned.head
+        return result.backbone, result.head
 
 
-def _pictures(source: DatasetFeatures, part: Subset, view: View) -> Pictures:
-    images = source.dataset.subset(part)
+def _pixel_source(source: DatasetFeatures, subset: Subset, view: View) -> PixelSource:
+    rows = source.dataset.subset(subset)
     size = source.viewer.backbone.image_size
 
-    def draw(number: int, random: np.random.Generator | None) -> Pixels:
-        pixels = _read(source, images[number].image, view)
+    def read_pixels(number: int, random: np.random.Generator | None) -> Pixels:
+        image = _read(source, rows[number].image, view)
         if random is None or not source.distortions:
-            return to_pixels(pixels, size)
-        return source.distortions.apply(pixels, size, random)
+            return to_pixels(image, size)
+        return source.distortions.apply(image, size, random)
 
-    return Pictures(source.samples(images, view), draw)
+    return PixelSource(source.samples(rows, view), read_pixels)
 
 
-def _read(source: DatasetFeatures, image: Image, view: View) -> Any:
+def _read(source: DatasetFeatures, image: Image, view: View) -> PillowImage.Image:
     whole = read(source.viewer.image_dir / image.file)
     box = source.box(image) if view == "motion" else None
     return box.crop(whole) if box is not None and box.status == "motion" else whole
 
 
+@dataclass(frozen=True)
+class FineTuningResult:
+    """The state of the best epoch.
+
+    Attributes:
+        backbone: with a digest of its own; the given one if no epoch was better.
+        head: the given one if no epoch was better.
+        epoch: the best epoch; 0 if fine-tuning did not help.
+        brier_scores: calibrated, on the validation images, before the first epoch and after each;
+            None without validation images.
+    """
+
+    backbone: Backbone
+    head: Head
+    epoch: int
+    brier_scores: list[float | None]
+
+
 def fine_tune(
     backbone: Backbone,
     head: Head,
-    training: Pictures,
-    validation: Pictures,
+    training: PixelSource,
+    validation: PixelSource,
     settings: FineTuning,
     jobs: int = 1,
     checkpoint: Checkpoint | None = None,
-) -> Tuned:
-    """Tune the last blocks of a backbone, and the layer.
+) -> FineTuningResult:
+    """Fine-tune the last blocks of a backbone, and the head.
 
-    On a processor, the same images and settings give the same weights, whether it is stopped on
-    the way or not. On a GPU, weights differ by rounding from one time to the next.
+    On a CPU the result is deterministic, whether training was interrupted or not. On a GPU,
+    weights differ by rounding from run to run.
 
     Args:
-        backbone: an embedded one; it is not changed.
-        head: the layer that was trained on the frozen network.
-        training: what to learn from.
-        validation: what to end by; without any, all epochs are made.
-        settings: how to tune.
-        jobs: threads that decode.
-        checkpoint: where unfinished tuning is kept, an epoch at a time.
+        backbone: an embedded one; it stays unchanged.
+        head: the head that was trained on the frozen backbone.
+        training: images to train on.
+        validation: images to choose the best epoch by; without any, all epochs are run.
+        settings: how to train.
+        jobs: number of threads that decode images.
+        checkpoint: keeps unfinished training, epoch by epoch.
 
     Raises:
-        SettingError: the backbone can't be tuned.
+        SettingError: the backbone can't be fine-tuned.
     """
     settings.check(backbone)
     network = TunedNetwork(backbone, head, settings.layers, settings.rate)
-    tuning = _Tuning(network, training, validation, settings, jobs, checkpoint)
-    epoch = tuning.go()
+    loop = _EpochLoop(network, training, validation, settings, jobs, checkpoint)
+    epoch = loop.run()
     if epoch == 0:
-        return Tuned(backbone, head, 0, tuning.history)
-    return Tuned(network.backbone(), network.head(), epoch, tuning.history)
+        return FineTuningResult(backbone, head, 0, loop.brier_scores)
+    return FineTuningResult(network.backbone(), network.head(), epoch, loop.brier_scores)
 
 
 @dataclass
-class _Tuning:
-    """Goes through the epochs."""
+class _EpochLoop:
+    """Trains for some epochs."""
 
     network: TunedNetwork
-    training: Pictures
-    validation: Pictures
+    training: PixelSource
+    validation: PixelSource
     settings: FineTuning
     jobs: int
     checkpoint: Checkpoint | None
-    history: list[dict[str, float]] = field(default_factory=list)
+    brier_scores: list[float | None] = field(default_factory=list)
 
-    def go(self) -> int:
-        """Tune, leave the network in the state of the best epoch, and return that epoch."""
-        best = self._load()
-        total = self.settings.epochs * len(self.training.samples)
-        with Progress("fine tuning", total) as progress:
-            progress.advance((len(self.history) - 1) * len(self.training.samples))
-            for epoch in range(len(self.history), self.settings.epochs + 1):
-                if len(self.history) - 1 - self._best() >= self.settings.patience:
+    def run(self) -> int:
+        """Train, leave the network in the state of the best epoch, and return that epoch."""
+        best_state = self._load()
+        images = len(self.training.samples)
+        with Progress("fine tuning", self.settings.epochs * images) as progress:
+            progress.advance((len(self.brier_scores) - 1) * images)
+            for epoch in range(len(self.brier_scores), self.settings.epochs + 1):
+                if len(self.brier_scores) - 1 - self._best() >= self.settings.patience:
                     break
-                self._learn(epoch, progress)
-                self._measure(epoch)
+                self._train_epoch(epoch, progress)
+                self.brier_scores.append(self._measure())
                 if self._best() == epoch:
-                    best = self.network.state()
-                self._save(best)
-        self.network.restore(best)
+                    best_state = self.network.state()
+                self._save(best_state)
+        self.network.restore(best_state)
         return self._best()
 
     def _best(self) -> int:
-        """Return the epoch that did best; the last where nothing judges."""
-        if not len(self.validation.samples):
-            return len(self.history) - 1
-        return int(np.argmin([row["validation_brier_score"] for row in self.history]))
+        """Return the epoch with the best score; the last one without validation images."""
+        scores = [score for score in self.brier_scores if score is not None]
+        return int(np.argmin(scores)) if scores else len(self.brier_scores) - 1
 
-    def _learn(self, epoch: int, progress: Progress) -> None:
+    def _train_epoch(self, epoch: int, progress: Progress) -> None:
         samples = self.training.samples
-        emphasis = emphasis_of(
+        weights = loss_weights(
             samples, self.settings.class_weights, multilabel=self.network.multilabel
         )
         order = np.random.default_rng([epoch, len(samples)]).permutation(len(samples))
         for numbers, images in self._batches(self.training, order.tolist(), epoch):
-            self.network.step(images, samples.targets[numbers], emphasis[numbers])
+            self.network.step(images, samples.targets[numbers], weights[numbers])
             progress.advance(len(numbers))
 
     def _batches(
-        self, pictures: Pictures, order: Sequence[int], epoch: int | None
+        self, source: PixelSource, order: Sequence[int], epoch: int | None
     ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
-        def draw(number: int) -> Pixels:
-            # Seeded by epoch and image, so that threads and restarts change nothing.
-            chance = None if epoch is None else np.random.default_rng([epoch, number])
-            return pictures.draw(number, chance)
+        def read_pixels(number: int) -> Pixels:
+            # Seeded by epoch and image: the number of threads and restarts change nothing.
+            random = None if epoch is None else np.random.default_rng([epoch, number])
+            return source.read(number, random)
 
         numbers = iter(order)
-        drawn = ordered_map(draw, order, self.jobs)
-        while batch := list(islice(drawn, self.settings.batch_size)):
+        pixels = ordered_map(read_pixels, order, self.jobs)
+        while batch := list(islice(pixels, self.settings.batch_size)):
             yield list(islice(numbers, len(batch))), to_batch(batch)
 
-    def _measure(self, epoch: int) -> None:
-        row: dict[str, float] = {"epoch": epoch}
-        samples, multilabel = self.validation.samples, self.network.multilabel
-        if len(samples):
-            batches = self._batches(self.validation, range(len(samples)), None)
-            logits = np.concatenate([self.network.logits(images) for _, images in batches])
-            scores = score_logits(logits, samples, multilabel=multilabel)
-            row |= {f"validation_{key}": value for key, value in scores.items()}
-            row["validation_brier_score"] = judge(logits, samples, multilabel=multilabel)
-        self.history.append(row)
+    def _measure(self) -> float | None:
+        samples = self.validation.samples
+        if not len(samples):
+            return None
+        batches = self._batches(self.validation, range(len(samples)), None)
+        logits = np.concatenate([self.network.logits(images) for _, images in batches])
+        return calibrated_brier_score(logits, samples, multilabel=self.network.multilabel)
 
-    def _load(self) -> State:
-        """Go back to the last epoch, and return the state of the best."""
-        kept = self.checkpoint.load() if self.checkpoint else None
-        if kept is None:
-            self._measure(0)
+    def _load(self) -> NetworkState:
+        """Go back to the last epoch, and return the state of the best one."""
+        saved = self.checkpoint.load() if self.checkpoint else None
+        if saved is None:
+            self.brier_scores.append(self._measure())
             return self.network.state()
-        self.history = kept.state["history"]
-        self.network.restore(_unpack(kept, "now"))
-        return _unpack(kept, "best")
+        self.brier_scores = saved.values["brier_scores"]
+        self.network.restore(_unpack(saved, "last"))
+        return _unpack(saved, "best")
 
-    def _save(self, best: State) -> None:
+    def _save(self, best: NetworkState) -> None:
         if self.checkpoint is not None:
-            now = self.network.state()
-            state = {"history": self.history, "now": now.steps, "best": best.steps}
-            self.checkpoint.save(Progressed(state, _pack(now, "now") | _pack(best, "best")))
+            arrays = _pack(self.network.state(), "last") | _pack(best, "best")
+            self.checkpoint.save(TrainingState({"brier_scores": self.brier_scores}, arrays))
 
 
-_KINDS = ("values", "means", "squares")
-
-
-def _pack(state: State, which: str) -> dict[str, NDArray[Any]]:
+def _pack(state: NetworkState, prefix: str) -> dict[str, NDArray[np.float32]]:
+    kinds = {"values": state.values, "optimizer": state.optimizer}
     return {
-        f"{which}_{kind}_{number}": value
-        for kind in _KINDS
-        for number, value in enumerate(getattr(state, kind))
+        f"{prefix}_{kind}_{number}": array
+        for kind, arrays in kinds.items()
+        for number, array in enumerate(arrays)
     }
 
 
-def _unpack(kept: Progressed, which: str) -> State:
-    values: dict[str, list[NDArray[np.float32]]] = {kind: [] for kind in _KINDS}
-    for kind, found in values.items():
-        while (name := f"{which}_{kind}_{len(found)}") in kept.arrays:
-            found.append(kept.arrays[name])
-    return State(**values, steps=kept.state[which])
+def _unpack(saved: TrainingState, prefix: str) -> NetworkState:
+    def arrays(kind: str) -> list[NDArray[np.float32]]:
+        start = f"{prefix}_{kind}_"
+        names = [name for name in saved.arrays if name.startswith(start)]
+        return [saved.arrays[f"{start}{number}"] for number in range(len(names))]
+
+    return NetworkState(arrays("values"), arrays("optimizer"))

@@ -1,18 +1,12 @@
-"""Training the classifier layer: to the optimum of each of several strengths of regularisation.
+"""Training a head: logistic regression at several strengths of regularisation, or descent.
 
-The loss is the weighted mean cross-entropy plus half the strength times the sum of the squared
-weights, on features that are brought to mean 0 and deviation 1. It is convex, so that L-BFGS (Liu
-and Nocedal, Mathematical Programming 45, 1989) finds its only minimum. Strengths are gone through
-from strong to weak, each from the weights of the one before; the one that does best on images
-that nothing was learned from stays.
+Strengths are tried from strong to weak; the one that does best on images that were not trained on
+is chosen. Best is the lowest Brier score after calibration: strong regularisation makes a head
+underconfident and weak regularisation makes it overconfident, both of which calibration corrects
+afterwards, and no image counts for more than 2, as it can in the cross-entropy. Classes are not
+weighted there: a validation set has so few images of a rare class that these alone would choose.
 
-Best is the least Brier score (G. W. Brier, Monthly Weather Review 78, 1950) on those images at the
-temperature that suits it (Guo and others, ICML 2017): strong regularisation makes a layer unsure
-and weak regularisation makes it too sure, both of which calibration mends afterwards, and no image
-counts for more than 2, as one can in the cross-entropy. Classes count there as they are, without
-weights: of a rare class so few images are in a validation part that these alone would choose.
-
-Where validation images are few, groups of the training part are left out in turn and judge, too.
+Where validation images are few, groups of the training images are held out in turn as well.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,47 +16,42 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.evaluation.temperature import fit_temperature, to_probabilities
 from autofocus.model.head import Head
 from autofocus.runs.progress import Progress
+from autofocus.training.checkpoint import Checkpoint
+from autofocus.training.class_weights import ClassWeights
 from autofocus.training.descent import descend
-from autofocus.training.head import Checkpoint, Features, History, Progressed, score_logits
-from autofocus.training.loss import Loss, Standard
+from autofocus.training.logistic_regression import LogisticRegressions
 from autofocus.training.samples import Samples
-from autofocus.training.threads import one_thread_each
+from autofocus.training.scores import Measurement, Scores, calibrated_brier_score, score
+from autofocus.training.threads import single_threaded
 
-# From so strong that little is learned to so weak that all is: by half an order of magnitude.
+# From so strong that little is learned to so weak that all is, by half an order of magnitude.
 STRENGTHS = tuple(float(10.0**power) for power in np.arange(1.0, -4.75, -0.5))
-# Where nothing can choose; about where it lies on features of the embedded backbones.
+# Used if there is nothing to choose by; about the optimum for the embedded backbones.
 MIDDLE_STRENGTH = 0.1
 _INNER_FOLDS = 3
-# Fewer validation images than these don't choose alone, as chance would choose with them.
+# Fewer validation images don't choose alone, as the choice would be chance.
 ENOUGH = 1000
 _VALIDATION, _WITHIN = "validation groups", "groups within the training part"
-# L-BFGS ends where no part of the gradient is larger, as scikit-learn's does.
-_GRADIENT = 1e-4
-_MEASURED = tuple(
-    f"{part}_{key}" for part in ("training", "validation") for key in ("accuracy", "cross_entropy")
-)
-# So many steps back are remembered.
-_MEMORY = 10
-# Of a Brier score, 0 to 2.
+# Brier scores, 0 to 2, are compared to this many digits; the rest is chance.
 _DIGITS = 3
 
 
 @dataclass(frozen=True)
-class Fitting:
-    """How to train the classifier layer.
+class HeadSettings:
+    """How to train a head.
 
     Attributes:
-        optimizer: to the optimum, or by steps of a fixed rate.
-        max_steps: at most so many steps of either.
-        learning_rate: how far a step of gradient descent goes along the gradient.
-        batch_size: images in such a step; -1 for all.
-        eval_interval: such steps between two measurements.
+        optimizer: logistic regression by L-BFGS, or gradient descent at a fixed rate.
+        max_steps: maximum number of steps of either.
+        learning_rate: length of a step of gradient descent, as a multiple of the gradient.
+        batch_size: images per step of gradient descent; -1 for all.
+        eval_interval: steps of gradient descent between two measurements.
         class_weights: whether rare classes count as much as common ones.
-        strengths: of regularisation, the strongest first.
-        patience: so many strengths in a row may do worse on validation before the path ends.
+        strengths: strengths of regularisation, the strongest first.
+        patience: number of strengths in a row without a better one after which no weaker one is
+            tried.
         multilabel: whether images may have several labels.
     """
 
@@ -71,35 +60,68 @@ class Fitting:
     learning_rate: float = 0.01
     batch_size: int = 100
     eval_interval: int = 10
-    class_weights: Literal["balanced", "none"] = "balanced"
+    class_weights: ClassWeights = "balanced"
     strengths: tuple[float, ...] = STRENGTHS
     patience: int = 3
     multilabel: bool = False
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A trained classifier layer.
+class StrengthResult:
+    """The result at one strength of regularisation.
 
     Attributes:
-        head: the layer.
-        history: what was measured on the way.
-        strength: of the regularisation that stayed.
-        converged: whether its optimum was reached.
-        steps: how many the optimizer made for it.
-        chosen_on: what chose the strength, in words.
-        path: a row for each strength that was tried.
-        brier_score: the mean over all images that judged, of which the layer learned nothing;
-            None where there are none.
+        strength: of the regularisation.
+        steps: number of steps of the optimizer.
+        converged: whether it reached the minimum.
+        training: scores on the training images.
+        validation: scores on the validation images; None without any.
+        brier_score: calibrated, on the validation images; None without any.
+    """
+
+    strength: float
+    steps: int
+    converged: bool
+    training: Scores | None
+    validation: Scores | None
+    brier_score: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as a row of the path in `metrics.json`."""
+        return {
+            "strength": self.strength,
+            "steps": self.steps,
+            "converged": self.converged,
+            **(self.training.to_json("training_") if self.training else {}),
+            **(self.validation.to_json("validation_") if self.validation else {}),
+            **({} if self.brier_score is None else {"validation_brier_score": self.brier_score}),
+        }
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """A trained head, and how it was trained.
+
+    Attributes:
+        head: the head.
+        history: measurements on the way.
+        strength: the chosen strength of regularisation; 0 for none.
+        converged: whether the optimizer reached the minimum.
+        steps: number of steps of the optimizer.
+        best_step: the step that the head is of; the last one unless validation chose another.
+        chosen_on: which images chose the strength, in words.
+        path: the results at all strengths that were tried, the strongest first.
+        brier_score: mean over all held-out images, calibrated; None without any.
     """
 
     head: Head
-    history: History
+    history: tuple[Measurement, ...]
     strength: float
     converged: bool
     steps: int
+    best_step: int
     chosen_on: str
-    path: tuple[dict[str, Any], ...] = field(default=())
+    path: tuple[StrengthResult, ...] = ()
     brier_score: float | None = None
 
 
@@ -107,95 +129,97 @@ def fit(
     training: Samples,
     validation: Samples,
     groups: Sequence[str],
-    fitting: Fitting,
+    settings: HeadSettings,
     checkpoint: Checkpoint | None = None,
-) -> Fitted:
-    """Train the classifier layer.
+) -> FitResult:
+    """Train a head.
 
     Args:
-        training: what to learn from.
-        validation: what to choose by; may be empty.
-        groups: of the training images, for choosing within them where there is no validation.
-        fitting: how to train.
-        checkpoint: where unfinished training is kept.
+        training: images to train on.
+        validation: images to choose by; may be empty.
+        groups: of the training images; some are held out in turn where there is little or no
+            validation.
+        settings: how to train.
+        checkpoint: keeps unfinished gradient descent.
     """
-    with one_thread_each():
-        if fitting.optimizer == "gradient_descent":
-            return _by_descent(training, validation, fitting, checkpoint)
-        if len(fitting.strengths) == 1:
-            return _Path(training, validation, fitting, checkpoint, "given").walk()
-        within = _judge_within(training, validation, groups, fitting)
+    with single_threaded():
+        if settings.optimizer == "gradient_descent":
+            return _descend(training, validation, settings, checkpoint)
+        if len(settings.strengths) == 1:
+            return _Path(training, validation, settings).walk("given")
+        within = _brier_scores_within(training, validation, groups, settings)
         if _can_choose(training, validation):
-            how = f"{_VALIDATION}, and {_WITHIN}" if within else _VALIDATION
-            return _Path(training, validation, fitting, checkpoint, how, within).walk()
+            chosen_on = f"{_VALIDATION}, and {_WITHIN}" if within else _VALIDATION
+            return _Path(training, validation, settings, within).walk(chosen_on)
         strength = min(within, key=within.__getitem__) if within else MIDDLE_STRENGTH
-        alone = replace(fitting, strengths=(strength,))
-        how = _WITHIN if within else "not chosen: there is nothing to choose by"
-        return _Path(training, validation, alone, checkpoint, how, within).walk()
+        chosen_on = _WITHIN if within else "not chosen: there is nothing to choose by"
+        chosen = replace(settings, strengths=(strength,))
+        return _Path(training, validation, chosen, within).walk(chosen_on)
 
 
-def _by_descent(
-    training: Samples, validation: Samples, fitting: Fitting, checkpoint: Checkpoint | None
-) -> Fitted:
-    descended = descend(
+def _descend(
+    training: Samples, validation: Samples, settings: HeadSettings, checkpoint: Checkpoint | None
+) -> FitResult:
+    result = descend(
         training,
         validation,
-        steps=fitting.max_steps,
-        learning_rate=fitting.learning_rate,
-        batch_size=fitting.batch_size,
-        eval_interval=fitting.eval_interval,
-        multilabel=fitting.multilabel,
-        balanced=fitting.class_weights == "balanced",
+        steps=settings.max_steps,
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        eval_interval=settings.eval_interval,
+        multilabel=settings.multilabel,
+        balanced=settings.class_weights == "balanced",
         checkpoint=checkpoint,
     )
-    return Fitted(
-        descended.head,
-        descended.history,
+    return FitResult(
+        result.head,
+        result.history,
         strength=0.0,
-        converged=descended.ended_early,
-        steps=descended.steps,
+        converged=result.stopped_early,
+        steps=result.steps,
+        best_step=result.best_step,
         chosen_on="no regularisation",
-        brier_score=_judge_head(descended.head, validation),
+        brier_score=_brier_score(result.head, validation),
     )
 
 
-def _judge_head(head: Head, validation: Samples) -> float | None:
-    if not len(validation):
+def _brier_score(head: Head, samples: Samples) -> float | None:
+    if not len(samples):
         return None
-    return judge(head.logits(validation.features), validation, multilabel=head.multilabel)
+    logits = head.logits(samples.features)
+    return calibrated_brier_score(logits, samples, multilabel=head.multilabel)
 
 
 def _can_choose(training: Samples, validation: Samples) -> bool:
-    """Tell whether most classes that are learned can be judged."""
+    """Return whether at least half of the trained classes occur in the validation images."""
     if not len(validation):
         return False
-    learned = training.targets.any(axis=0)
-    return bool((validation.targets.any(axis=0) & learned).sum() * 2 >= learned.sum())
+    trained = training.targets.any(axis=0)
+    return bool((validation.targets.any(axis=0) & trained).sum() * 2 >= trained.sum())
 
 
-def _judge_within(
-    training: Samples, validation: Samples, groups: Sequence[str], fitting: Fitting
+def _brier_scores_within(
+    training: Samples, validation: Samples, groups: Sequence[str], settings: HeadSettings
 ) -> dict[float, float]:
-    """Judge each strength by parts of the training images that are left out in turn.
+    """Return the mean Brier score per strength on training groups that are held out in turn.
 
-    Returns:
-        The mean Brier score by strength, infinite where a path ended before it; empty where
-        validation images are many enough, or groups too few.
+    It is infinite where a path stopped before a strength; nothing is returned if there are
+    enough validation images, or too few groups.
     """
     if len(set(groups)) < _INNER_FOLDS:
         return {}
     if len(validation) >= ENOUGH and _can_choose(training, validation):
         return {}
     folds = _inner_folds(training, groups)
-    judged = dict.fromkeys(fitting.strengths, 0.0)
+    means = dict.fromkeys(settings.strengths, 0.0)
     for fold in range(_INNER_FOLDS):
-        inside, outside = training.rows(folds != fold), training.rows(folds == fold)
-        path = _Path(inside, outside, fitting, None, "").walk().path
-        found = {row["strength"]: row["validation_brier_score"] for row in path}
-        share = len(outside) / len(training)
-        for strength in judged:
-            judged[strength] += share * found.get(strength, np.inf)
-    return judged
+        held_out = training.rows(folds == fold)
+        path = _Path(training.rows(folds != fold), held_out, settings).walk("").path
+        scores = {row.strength: row.brier_score for row in path}
+        for strength in means:
+            score = scores.get(strength)
+            means[strength] += np.inf if score is None else score * len(held_out) / len(training)
+    return means
 
 
 def _inner_folds(training: Samples, groups: Sequence[str]) -> NDArray[np.int64]:
@@ -208,146 +232,100 @@ def _inner_folds(training: Samples, groups: Sequence[str]) -> NDArray[np.int64]:
 
 @dataclass
 class _Path:
-    """Goes through the strengths.
+    """Tries one strength after the other.
 
     Attributes:
-        within: the mean Brier score of each strength on training images that were left out.
+        within: mean Brier score per strength on training groups that were held out.
+        results: at the strengths tried so far.
+        best_head: the head at the best of them.
     """
 
     training: Samples
     validation: Samples
-    fitting: Fitting
-    checkpoint: Checkpoint | None
-    chosen_on: str
+    settings: HeadSettings
     within: Mapping[float, float] = field(default_factory=dict)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    history: History = field(default_factory=History)
+    results: list[StrengthResult] = field(default_factory=list)
+    best_head: Head | None = None
 
-    def walk(self) -> Fitted:
-        """Train at one strength after the other, and return the layer of the best."""
-        standard = Standard.of(self.training)
-        loss = Loss.of(
-            standard,
+    def walk(self, chosen_on: str) -> FitResult:
+        """Train at all strengths that are worth it, and return the best head."""
+        regressions = LogisticRegressions(
             self.training,
-            self.fitting.class_weights,
-            multilabel=self.fitting.multilabel,
+            self.settings.class_weights,
+            multilabel=self.settings.multilabel,
+            max_steps=self.settings.max_steps,
         )
-        values, best = self._load(loss)
-        with Progress("training", len(self.fitting.strengths) + 2, "strength") as progress:
-            progress.advance(len(self.rows))
-            while (strength := self._next()) is not None:
-                is_between = strength not in self.fitting.strengths
-                values, row = self._descend(loss, best if is_between else values, strength)
-                self._measure(standard.unfold(loss.head(values)), row)
-                if self._best() == len(self.rows) - 1:
-                    best = values
-                self._save(values, best)
+        with Progress("training", len(self.settings.strengths) + 2, "strength") as progress:
+            for strength in self.settings.strengths:
+                self._try(regressions, strength)
                 progress.advance()
-        return self._fitted(standard.unfold(loss.head(best)))
+                if len(self.results) - 1 - self._best() >= self.settings.patience:
+                    break
+            for strength in self._between():
+                self._try(regressions, strength)
+                progress.advance()
+        return self._result(chosen_on)
 
-    def _next(self) -> float | None:
-        """Return the strength to try now: one of the path, then those beside the best of it."""
-        tried = [row["strength"] for row in self.rows]
-        path = [strength for strength in self.fitting.strengths if strength in tried]
-        is_over = len(tried) - 1 - self._best(len(path)) >= self.fitting.patience
-        if len(tried) == len(path) < len(self.fitting.strengths) and not (tried and is_over):
-            return self.fitting.strengths[len(path)]
+    def _try(self, regressions: LogisticRegressions, strength: float) -> None:
+        solution = regressions.solve(strength)
+        self.results.append(
+            StrengthResult(
+                strength,
+                solution.steps,
+                solution.converged,
+                score(solution.head, self.training),
+                score(solution.head, self.validation),
+                _brier_score(solution.head, self.validation),
+            )
+        )
+        if self._best() == len(self.results) - 1:
+            self.best_head = solution.head
+
+    def _between(self) -> list[float]:
+        """Return strengths halfway between the best one and those before and after it."""
         if self.within or not len(self.validation):
-            return None
-        best = self._best(len(path))
-        beside = [path[place] for place in (best - 1, best + 1) if 0 <= place < len(path)]
-        between = [float(np.sqrt(path[best] * strength)) for strength in beside]
-        return next((strength for strength in between if strength not in tried), None)
+            return []
+        tried, best = [result.strength for result in self.results], self._best()
+        beside = [tried[place] for place in (best - 1, best + 1) if 0 <= place < len(tried)]
+        return [float(np.sqrt(tried[best] * strength)) for strength in beside]
 
-    def _fitted(self, head: Head) -> Fitted:
-        row = self.rows[self._best()]
-        return Fitted(
-            head,
-            self.history,
-            row["strength"],
-            row["converged"],
-            row["steps"],
-            self.chosen_on,
-            tuple(sorted(self.rows, key=lambda row: -row["strength"])),
-            self._judged(row) if len(self.validation) or self.within else None,
-        )
+    def _best(self) -> int:
+        """Return which result is the best; without validation images, the last one.
 
-    def _descend(
-        self, loss: Loss, values: NDArray[np.float64], strength: float
-    ) -> tuple[NDArray[np.float64], dict[str, Any]]:
-        from scipy.optimize import minimize
-
-        found = minimize(
-            loss.at(strength),
-            values,
-            jac=True,
-            method="L-BFGS-B",
-            options={
-                "maxiter": self.fitting.max_steps,
-                # Enough for some steps that take several looks.
-                "maxfun": 2 * self.fitting.max_steps,
-                "maxcor": _MEMORY,
-                "gtol": _GRADIENT,
-                # Ended by the gradient alone, so that convergence means the optimum.
-                "ftol": 0.0,
-            },
-        )
-        converged = bool(np.abs(found.jac).max() <= _GRADIENT)
-        return found.x, {"strength": strength, "steps": int(found.nit), "converged": converged}
-
-    def _measure(self, head: Head, row: dict[str, Any]) -> None:
-        for part, samples in (("training", self.training), ("validation", self.validation)):
-            if len(samples):
-                logits = head.logits(samples.features)
-                scores = score_logits(logits, samples, multilabel=head.multilabel)
-                row |= {f"{part}_{key}": value for key, value in scores.items()}
-        if len(self.validation):
-            judged = judge(logits, self.validation, multilabel=head.multilabel)
-            row["validation_brier_score"] = judged
-        self.rows.append(row)
-        measured = {key: row[key] for key in row if key in _MEASURED}
-        self.history.rows.append({"step": sum(each["steps"] for each in self.rows)} | measured)
-
-    def _best(self, number: int | None = None) -> int:
-        """Return which of the first strengths did best; without validation, the last.
-
-        Scores are compared to three digits, beyond which is chance; of equal ones the first that
-        was tried stays, the strongest of the path.
+        Of equal ones the first that was tried stays, the strongest of the path.
         """
-        rows = self.rows[:number]
-        if not rows or not len(self.validation):
-            return len(rows) - 1
-        return int(np.argmin(np.round([self._judged(row) for row in rows], _DIGITS)))
+        if not len(self.validation):
+            return len(self.results) - 1
+        scores = [self._brier_score(result) for result in self.results]
+        return int(np.argmin(np.round(scores, _DIGITS)))
 
-    def _judged(self, row: Mapping[str, float]) -> float:
-        """Return the mean Brier score over all images that judged a strength."""
-        own: float = row.get("validation_brier_score", 0.0)
+    def _brier_score(self, result: StrengthResult) -> float:
+        """Return the mean Brier score over all held-out images."""
+        own = result.brier_score or 0.0
         if not self.within:
             return own
         share = len(self.validation) / (len(self.validation) + len(self.training))
-        return share * own + (1 - share) * self.within[row["strength"]]
+        return share * own + (1 - share) * self.within[result.strength]
 
-    def _load(self, loss: Loss) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        kept = self.checkpoint.load() if self.checkpoint else None
-        if kept is None:
-            return loss.start(), loss.start()
-        self.rows, self.history = kept.state["rows"], History(kept.state["history"])
-        return kept.arrays["values"], kept.arrays["best"]
+    def _result(self, chosen_on: str) -> FitResult:
+        best = self.results[self._best()]
+        assert self.best_head is not None  # noqa: S101
+        is_held_out = len(self.validation) or self.within
+        return FitResult(
+            self.best_head,
+            self._history(),
+            best.strength,
+            best.converged,
+            best.steps,
+            best.steps,
+            chosen_on,
+            tuple(sorted(self.results, key=lambda result: -result.strength)),
+            self._brier_score(best) if is_held_out else None,
+        )
 
-    def _save(self, values: NDArray[np.float64], best: NDArray[np.float64]) -> None:
-        if self.checkpoint is not None:
-            state = {"rows": self.rows, "history": self.history.rows}
-            self.checkpoint.save(Progressed(state, {"values": values, "best": best}))
-
-
-def judge(logits: Features, samples: Samples, *, multilabel: bool) -> float:
-    """Return the Brier score of answers once they are calibrated: from 0, the less the better.
-
-    Args:
-        logits: shape (N, C).
-        samples: N images.
-        multilabel: whether each class has a probability of its own.
-    """
-    temperature = fit_temperature(logits, samples.targets, multilabel=multilabel)
-    probabilities = to_probabilities(logits, temperature, multilabel=multilabel)
-    return float(np.square(probabilities - samples.targets).sum(axis=1).mean())
+    def _history(self) -> tuple[Measurement, ...]:
+        steps = np.cumsum([result.steps for result in self.results]).tolist()
+        return tuple(
+            Measurement(step, result.training, result.validation)
+            for step, result in zip(steps, self.results, strict=True)
+        )

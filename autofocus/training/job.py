@@ -10,9 +10,9 @@ from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.features.backbones import Backbone
 from autofocus.images.preparing import Preparation
 from autofocus.splits.dataset import Dataset
+from autofocus.training.candidates import ViewChoice
 from autofocus.training.fine_tuning import FineTuning
-from autofocus.training.fitting import Fitting
-from autofocus.training.trials import AskedView
+from autofocus.training.fitting import HeadSettings
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TrainingJob:
         backbone: the frozen network.
         preparation: how the images were prepared; None if unknown.
         view: the part of an image that the classifier sees.
-        fitting: how the head is trained.
+        head_settings: how the head is trained.
         fine_tuning: how the last blocks of the backbone are trained; None if they stay frozen.
         evaluation: the settings of the evaluation.
         folds: number of folds of the cross-validation; 0 for none.
@@ -41,8 +41,8 @@ class TrainingJob:
     dataset: Dataset
     backbone: Backbone
     preparation: Preparation | None
-    view: AskedView
-    fitting: Fitting
+    view: ViewChoice
+    head_settings: HeadSettings
     fine_tuning: FineTuning | None
     evaluation: EvaluationSettings
     folds: int

@@ -13,15 +13,18 @@ from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.slices import brightness_band
 from autofocus.evaluation.thresholds import choose_thresholds
-from autofocus.model.classifier import View
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.leaks import check_no_leak_between
 from autofocus.splits.split import Assignment, Split
 from autofocus.splits.subsets import Subset
-from autofocus.training.cross_validation import by_image, out_of_fold, thinned
+from autofocus.training.cross_validation import (
+    folds_by_image,
+    out_of_fold_logits,
+    sample_groups,
+)
 from autofocus.training.dataset_features import DatasetFeatures
-from autofocus.training.fitting import Fitted, Fitting
+from autofocus.training.recipe import Recipe
 
 # Two ways of splitting are compared by so many folds.
 _COMPARED_FOLDS = 5
@@ -89,17 +92,13 @@ class CrossJudge:
 
     Attributes:
         judge: turns answers into figures.
-        looks: gives features.
-        view: what is looked at.
-        fitting: how layers are trained.
-        fitted: the layer that all of the training part made.
+        source: gives features.
+        recipe: how the model's head was trained, with all choices made.
     """
 
     judge: Judge
-    looks: DatasetFeatures
-    view: View
-    fitting: Fitting
-    fitted: Fitted
+    source: DatasetFeatures
+    recipe: Recipe
 
     def folds(self, number: int) -> tuple[CrossValidation, dict[str, int]]:
         """Return the figures of a cross-validation over groups, and the fold of each group."""
@@ -145,7 +144,7 @@ class CrossJudge:
         way of splitting is the only difference; None where there is nothing to compare.
         """
         split = self.judge.dataset.split
-        images = thinned(self.judge.dataset.used)
+        images = sample_groups(self.judge.dataset.used)
         groups = {image.group for image in images}
         number = min(_COMPARED_FOLDS, len(groups))
         if split.group_kind == "image" or number < 2:  # noqa: PLR2004 - one fold leaves nothing to learn
@@ -153,7 +152,7 @@ class CrossJudge:
         group_folds = make_folds(self._only(groups), number)
         fair = np.array([group_folds[image.group] for image in images], np.int64)
         return Comparison(
-            by_image_accuracy=self._accuracy(images, by_image(images, number)),
+            by_image_accuracy=self._accuracy(images, folds_by_image(images, number)),
             by_group_accuracy=self._accuracy(images, fair),
             level=split.group_kind,
             images=len(images),
@@ -163,8 +162,7 @@ class CrossJudge:
     def _logits(
         self, images: Sequence[Assignment], folds: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        samples = self.looks.samples(images, self.view)
-        return out_of_fold(samples, folds, self.fitting, self.fitted.strength)
+        return out_of_fold_logits(self.source, images, folds, self.recipe)
 
     def _accuracy(self, images: Sequence[Assignment], folds: NDArray[np.int64]) -> float | None:
         settings = replace(self.judge.settings, resamples=0)

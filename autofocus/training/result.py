@@ -22,12 +22,12 @@ from autofocus.model.head import Head
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
+from autofocus.training.candidates import Candidate
 from autofocus.training.dataset_features import DatasetFeatures
-from autofocus.training.head import score
 from autofocus.training.job import TrainingJob
 from autofocus.training.judging import CrossJudge, Judge
 from autofocus.training.samples import Samples
-from autofocus.training.trials import Trial
+from autofocus.training.scores import score
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,16 @@ class Assessment:
         job: the training.
         frozen: features of the backbone as it was loaded.
         source: features of the backbone as it is now; the same unless it was fine-tuned.
-        trials: the heads that were tried, one per view.
-        chosen: the trial that was chosen.
+        candidates: the heads that were trained, one per view.
+        chosen: the candidate that was chosen.
         head: the trained head, fine-tuned or not.
     """
 
     job: TrainingJob
     frozen: DatasetFeatures
     source: DatasetFeatures
-    trials: Sequence[Trial]
-    chosen: Trial
+    candidates: Sequence[Candidate]
+    chosen: Candidate
     head: Head
 
     @cached_property
@@ -82,7 +82,7 @@ class Assessment:
         job = self.job
         judge = Judge(job.dataset, job.evaluation)
         # With the backbone as it was loaded: a fine-tuned one was trained on the held-out fold.
-        cross = CrossJudge(judge, self.frozen, self.chosen.view, job.fitting, self.chosen.fitted)
+        cross = CrossJudge(judge, self.frozen, self.chosen.recipe)
         calibration, thresholds = judge.calibrate(*self._held_out(judge, cross))
         test = judge.predictions(self._rows(Subset.TEST), self._logits(Subset.TEST))
         folds, group_folds = cross.folds(job.folds) if job.folds else (None, None)
@@ -99,7 +99,7 @@ class Assessment:
                 view=self._view_metrics(),
                 warnings=(*job.dataset.warnings(), *self._warnings(calibration.fitted_on)),
                 data_digest=job.fingerprint,
-                history=tuple(self.chosen.fitted.history.rows),
+                history=tuple(row.to_json() for row in self.chosen.result.history),
                 test=judge.evaluate(test, calibration, thresholds),
                 folds=folds,
                 comparison=cross.compare(),
@@ -126,34 +126,38 @@ class Assessment:
         return self.head.logits(self._samples[subset].features)
 
     def _fit(self, subset: Subset) -> Fit | None:
-        samples = self._samples[subset]
-        return Fit(**score(self.head, samples)) if len(samples) else None
+        scores = score(self.head, self._samples[subset])
+        return Fit(**scores.to_json()) if scores else None
 
     def _head_metrics(self) -> HeadMetrics:
-        fitting, fitted, tuning = self.job.fitting, self.chosen.fitted, self.job.fine_tuning
+        settings, result, tuning = (
+            self.job.head_settings,
+            self.chosen.result,
+            self.job.fine_tuning,
+        )
         return HeadMetrics(
-            optimizer=fitting.optimizer,
-            strength=fitted.strength,
-            chosen_on=fitted.chosen_on,
-            converged=fitted.converged,
-            steps=fitted.steps,
-            class_weights=fitting.class_weights,
+            optimizer=settings.optimizer,
+            strength=result.strength,
+            chosen_on=result.chosen_on,
+            converged=result.converged,
+            steps=result.steps,
+            class_weights=settings.class_weights,
             fine_tuning=asdict(tuning) if tuning else None,
-            path=tuple(fitted.path),
+            path=tuple(row.to_json() for row in result.path),
         )
 
     def _view_metrics(self) -> ViewMetrics:
         return ViewMetrics(
             asked=self.job.view,
             chosen=self.chosen.view,
-            candidates=tuple(ViewCandidate(**trial.to_json()) for trial in self.trials),
+            candidates=tuple(ViewCandidate(**each.to_json()) for each in self.candidates),
             boxes=self.source.count_boxes(),
         )
 
     def _warnings(self, fitted_on: str) -> list[str]:
         """Return what is doubtful about the training itself."""
         warnings = []
-        if not self.chosen.fitted.converged and self.job.fitting.optimizer == "lbfgs":
+        if not self.chosen.result.converged and self.job.head_settings.optimizer == "lbfgs":
             warnings.append(
                 "The classifier layer had not converged when its training ended: raise "
                 "how_many_training_steps."

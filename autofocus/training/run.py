@@ -21,11 +21,17 @@ from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import Experiment, experiment
 from autofocus.tracking.source import commit, image
+from autofocus.training.candidates import (
+    Candidate,
+    choose_candidate,
+    train_candidate,
+    views_to_try,
+)
+from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import write_files
 from autofocus.training.job import TrainingJob
 from autofocus.training.result import Assessment, TrainingResult
-from autofocus.training.trials import Trial, choose, try_view, views_of
 
 
 @dataclass(frozen=True)
@@ -203,10 +209,10 @@ class _Training:
 
     def train(self) -> None:
         """Train, evaluate, and write the model and its files."""
-        trials = self._try_views()
-        chosen = choose(trials)
+        candidates = self._train_candidates()
+        chosen = choose_candidate(candidates)
         with self._fine_tuned(chosen) as (source, head):
-            assessment = Assessment(self.job, self.source, source, trials, chosen, head)
+            assessment = Assessment(self.job, self.source, source, candidates, chosen, head)
             result = assessment.result()
             self._export(chosen, source.viewer.backbone, result)
             scratch = self.workspace.scratch / "results"
@@ -214,30 +220,30 @@ class _Training:
         for checkpoint in self.workspace.folder.glob("checkpoint-*.npz"):
             checkpoint.unlink()
 
-    def _try_views(self) -> list[Trial]:
-        trials = []
-        for view in views_of(self.job.view):
+    def _train_candidates(self) -> list[Candidate]:
+        candidates = []
+        for view in views_to_try(self.job.view):
             self.source.prepare(view)
-            trials.append(
-                try_view(
-                    self.source,
-                    view,
-                    self.job.fitting,
-                    self.workspace.folder,
-                    self.workspace.scratch,
-                    self.job.fingerprint,
-                )
+            checkpoint = self._checkpoint(view)
+            candidates.append(
+                train_candidate(self.source, view, self.job.head_settings, checkpoint)
             )
-        return trials
+        return candidates
+
+    def _checkpoint(self, name: str) -> Checkpoint:
+        path = self.workspace.folder / f"checkpoint-{name}.npz"
+        return Checkpoint(path, self.workspace.scratch, f"{self.job.fingerprint} {name}")
 
     @contextmanager
-    def _fine_tuned(self, chosen: Trial) -> Iterator[tuple[DatasetFeatures, Head]]:
+    def _fine_tuned(self, chosen: Candidate) -> Iterator[tuple[DatasetFeatures, Head]]:
         """Yield the final features and head, fine-tuned if the settings say so."""
-        tuning, head = self.job.fine_tuning, chosen.fitted.head
+        tuning, head = self.job.fine_tuning, chosen.result.head
         if tuning is None:
             yield self.source, head
             return
-        backbone, head = tuning.run(self.source, chosen.view, head)
+        backbone, head = tuning.run(
+            self.source, chosen.view, head, self._checkpoint("fine-tuning")
+        )
         with Bottlenecks(
             self.workspace.scratch / "tuned", backbone.name, backbone.digest, backbone.feature_size
         ) as cache:
@@ -246,7 +252,7 @@ class _Training:
             source.prepare(chosen.view, copies=False)
             yield source, head
 
-    def _export(self, chosen: Trial, backbone: Backbone, result: TrainingResult) -> None:
+    def _export(self, chosen: Candidate, backbone: Backbone, result: TrainingResult) -> None:
         job, scratch = self.job, self.workspace.scratch
         target = f"{job.evaluation.target} {job.evaluation.value:g}"
         description = Description(

@@ -1,4 +1,4 @@
-"""Images as the classifier layer sees them."""
+"""Images as a head sees them: a matrix of features with labels and weights."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Samples:
-    """N images as the classifier layer sees them.
+    """N images as a head sees them.
 
     Attributes:
         features: shape (N, D).
-        targets: shape (N, C): 1 for each class that an image shows, else 0; one a row, or any
-            number of them for several labels on one image.
-        weights: how much each image counts, shape (N,); 1 for a whole one.
+        targets: shape (N, C): 1 for each class of an image, else 0; exactly one class per image
+            unless images may have several labels.
+        weights: of the images, shape (N,); 1 for an ordinary image.
     """
 
     features: NDArray[np.float32]
@@ -22,15 +22,15 @@ class Samples:
     weights: NDArray[np.float32]
 
     def __len__(self) -> int:
-        """Return how many images there are."""
+        """Return the number of images."""
         return len(self.targets)
 
     @property
     def classes(self) -> NDArray[np.int64]:
-        """The number of each image's class, its first where it has several; shape (N,)."""
+        """The class of each image, the first one if it has several; shape (N,)."""
         classes: NDArray[np.int64] = self.targets.argmax(axis=1)
         return classes
 
     def rows(self, chosen: "NDArray[np.bool_] | NDArray[np.int64]") -> "Samples":
-        """Return some of the images, by a mask or by their numbers."""
+        """Return some of the images, given a mask or their numbers."""
         return Samples(self.features[chosen], self.targets[chosen], self.weights[chosen])

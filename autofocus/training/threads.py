@@ -1,4 +1,4 @@
-"""Keeping numerical libraries from starting threads that stand in each other's way."""
+"""Limiting the threads of numerical libraries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,17 +7,17 @@ from autofocus.errors import need
 
 
 @contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Let numpy and scipy compute in the thread that calls them, as long as the body runs.
+def single_threaded() -> Iterator[None]:
+    """Let numpy, scipy and scikit-learn compute in the calling thread only, within the body.
 
-    Each has a pool of its own, with a thread for every processor of the machine, whatever a
-    container may use of it, and threads that wait keep their processor busy. Where other programs
-    compute as well, small problems took forty times as long by that.
+    Results then don't depend on the number of cores. Also, their thread pools have a thread per
+    processor of the machine, whatever a container may use of it, and waiting threads keep their
+    processor busy: while other programs compute, small problems took forty times as long.
 
     Raises:
-        MissingDependencyError: scipy or threadpoolctl isn't installed.
+        MissingDependencyError: scikit-learn or threadpoolctl isn't installed.
     """
-    # Only pools of libraries that are loaded already are held.
-    need("scipy.optimize", "train")
+    # Only pools of libraries that are loaded already are limited.
+    need("sklearn.linear_model", "train")
     with need("threadpoolctl", "train").threadpool_limits(limits=1):
         yield

@@ -1,8 +1,8 @@
-"""A network whose last blocks learn together with the classifier layer.
+"""A backbone whose last blocks are trained together with the head.
 
-The step is Adam's (D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR
-2015). The batch normalisation is folded into the convolutions already, so that what was measured
-of ImageNet stays, however few images there are.
+The optimizer is Adam (D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR
+2015). Batch normalization is folded into the convolutions, so that its ImageNet statistics stay
+as they are, however few images there are.
 """
 
 import hashlib
@@ -18,36 +18,29 @@ from autofocus.features.backbones.efficientnet_lite import compiled, make_effici
 from autofocus.features.runtime import tensorflow
 from autofocus.model.head import Head
 
-Values = list[NDArray[np.float32]]
-
-_MEAN, _SQUARE, _TINY = 0.9, 0.999, 1e-7
 _NAME = "fine-tuned"
 
 
 @dataclass(frozen=True)
-class State:
-    """All that changes while a network learns.
+class NetworkState:
+    """Everything that changes while a network is trained.
 
     Attributes:
-        values: of its variables.
-        means: Adam's running means of their gradients.
-        squares: and of the gradients' squares.
-        steps: how many were made.
+        values: the values of the trained variables.
+        optimizer: the values of the optimizer's variables: its step, and two moments per variable.
     """
 
-    values: Values
-    means: Values
-    squares: Values
-    steps: int
+    values: list[NDArray[Any]]
+    optimizer: list[NDArray[Any]]
 
 
 class TunedNetwork:
-    """An embedded backbone with a classifier layer on it, the end of which learns.
+    """An embedded backbone with a head, of which the last blocks and the head are trained.
 
     Args:
-        backbone: an embedded one; it is not changed, a copy of it is.
-        head: the layer to begin with.
-        layers: how many of the last blocks learn.
+        backbone: an embedded one; it stays unchanged, as a copy of it is trained.
+        head: the head to start from.
+        layers: number of last blocks to train.
         rate: Adam's learning rate.
 
     Attributes:
@@ -61,23 +54,21 @@ class TunedNetwork:
         self._module = make_efficientnet(backbone.name).module
         self._weights = tf.Variable(head.weights)
         self._bias = tf.Variable(head.bias)
-        self._variables = [*self._tail(layers), self._weights, self._bias]
-        self._means = [tf.Variable(tf.zeros_like(each)) for each in self._variables]
-        self._squares = [tf.Variable(tf.zeros_like(each)) for each in self._variables]
-        self._steps = 0
-        self._rate = rate
+        self._variables = [*self._last_blocks(layers), self._weights, self._bias]
+        self._optimizer = tf.keras.optimizers.Adam(learning_rate=rate)
+        # Its variables can't be made inside a compiled function.
+        self._optimizer.build(self._variables)
         images = tf.TensorSpec([None, *backbone.image_size, 3], tf.float32)
-        numbers = tf.TensorSpec([None, None], tf.float32)
-        rates = tf.TensorSpec([], tf.float32)
+        matrix = tf.TensorSpec([None, None], tf.float32)
         self._call = tf.function(self._forward, input_signature=[images])
-        self._learn = tf.function(self._descend, input_signature=[images, numbers, numbers, rates])
+        self._update = tf.function(self._descend, input_signature=[images, matrix, matrix])
 
-    def _tail(self, layers: int) -> list[Any]:
+    def _last_blocks(self, layers: int) -> list[Any]:
         blocks = self._module.blocks[len(self._module.blocks) - layers :]
         return [variable for part in (*blocks, self._module.head) for variable in part.variables]
 
     def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what probabilities are made of: (N, height, width, 3), 0 to 1, to (N, C)."""
+        """Return the logits of images: (N, height, width, 3), 0 to 1, to (N, C)."""
         logits: NDArray[np.float32] = self._call(images).numpy()
         return logits
 
@@ -85,26 +76,24 @@ class TunedNetwork:
         self,
         images: NDArray[np.float32],
         targets: NDArray[np.float32],
-        emphasis: NDArray[np.float32],
+        weights: NDArray[np.float32],
     ) -> None:
-        """Learn from some images.
+        """Make one step of the optimizer on a batch of images.
 
         Args:
             images: shape (N, height, width, 3), 0 to 1.
-            targets: shape (N, C), 1 for each class that an image shows.
-            emphasis: how much each answer counts, shape (N, C), or (N, 1) if each image has one.
+            targets: shape (N, C), 1 for each class of an image.
+            weights: of the terms of the loss, shape (N, C) for several labels per image, else
+                (N, 1).
         """
-        self._steps += 1
-        # Makes up for means that begin at 0.
-        unbiased = np.sqrt(1 - _SQUARE**self._steps) / (1 - _MEAN**self._steps)
-        self._learn(images, targets, emphasis, np.float32(self._rate * unbiased))
+        self._update(images, targets, weights)
 
     def _forward(self, images: Any) -> Any:
         return self._tf.matmul(self._module(images), self._weights) + self._bias
 
-    def _descend(self, images: Any, targets: Any, emphasis: Any, rate: Any) -> None:
+    def _descend(self, images: Any, targets: Any, weights: Any) -> None:
         tf = self._tf
-        # The body's variables are not watched, so that nothing is kept of it.
+        # The frozen blocks' variables are not watched, so that their activations aren't kept.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._variables)
             logits = self._forward(images)
@@ -112,41 +101,27 @@ class TunedNetwork:
                 entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
             else:
                 entropy = tf.nn.softmax_cross_entropy_with_logits(targets, logits)[:, None]
-            loss = tf.reduce_mean(entropy * emphasis)
-        for variable, mean, square, gradient in zip(
-            self._variables,
-            self._means,
-            self._squares,
-            tape.gradient(loss, self._variables),
-            strict=True,
-        ):
-            mean.assign(_MEAN * mean + (1 - _MEAN) * gradient)
-            square.assign(_SQUARE * square + (1 - _SQUARE) * tf.square(gradient))
-            variable.assign_sub(rate * mean / (tf.sqrt(square) + _TINY))
+            loss = tf.reduce_mean(entropy * weights)
+        gradients = tape.gradient(loss, self._variables)
+        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
 
-    def state(self) -> State:
-        """Return a copy of all that changes."""
-        each = (self._variables, self._means, self._squares)
-        values, means, squares = ([one.numpy() for one in variables] for variables in each)
-        return State(values, means, squares, self._steps)
+    def state(self) -> NetworkState:
+        """Return a copy of everything that changes."""
+        values = [variable.numpy() for variable in self._variables]
+        return NetworkState(values, [each.numpy() for each in self._optimizer.variables])
 
-    def restore(self, state: State) -> None:
+    def restore(self, state: NetworkState) -> None:
         """Go back to an earlier state."""
-        for variables, values in (
-            (self._variables, state.values),
-            (self._means, state.means),
-            (self._squares, state.squares),
-        ):
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
-        self._steps = state.steps
+        variables = [*self._variables, *self._optimizer.variables]
+        for variable, value in zip(variables, [*state.values, *state.optimizer], strict=True):
+            variable.assign(value)
 
     def head(self) -> Head:
-        """Return the classifier layer as it is now."""
+        """Return the head as it is now."""
         return Head(self._weights.numpy(), self._bias.numpy(), self.multilabel)
 
     def backbone(self) -> Backbone:
-        """Return the backbone as it is now; it tells itself from the one that it was made of."""
+        """Return the backbone as it is now, with a name and digest of its own."""
         original = self._original
         return replace(
             original,

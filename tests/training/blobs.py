@@ -1,8 +1,10 @@
-"""Feature vectors around a point for each class, for tests of the classifier layer."""
+"""Feature vectors around a point for each class, for tests of the head."""
 
 import numpy as np
 
+from autofocus.model.head import Head
 from autofocus.training.samples import Samples
+from autofocus.training.scores import Scores, score
 
 
 def one_hot(classes: np.ndarray, number: int) -> np.ndarray:
@@ -23,3 +25,10 @@ def blobs(number: int = 60, spread: float = 0.5, seed: int = 1, size: int = 3) -
 def nothing(size: int = 3) -> Samples:
     """Make samples without any images."""
     return blobs(0, size=size)
+
+
+def scores_of(head: Head, samples: Samples) -> Scores:
+    """Return the scores of a head on at least one image."""
+    scores = score(head, samples)
+    assert scores is not None
+    return scores

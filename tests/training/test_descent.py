@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from autofocus.model.head import Head
+from autofocus.training import checkpoint as checkpoint_module
 from autofocus.training import descent
-from autofocus.training import head as head_module
-from autofocus.training.descent import Descended, descend, draw, take_step
-from autofocus.training.head import Checkpoint, score
+from autofocus.training.checkpoint import Checkpoint
+from autofocus.training.descent import DescentResult, descend, draw, take_step
 from autofocus.training.samples import Samples
-from tests.training.blobs import blobs, nothing
+from tests.training.blobs import blobs, nothing, scores_of
 
 
 def run(
     training: Samples, validation: Samples, checkpoint: Checkpoint | None = None, **changes: int
-) -> Descended:
+) -> DescentResult:
     return descend(
         training,
         validation,
@@ -43,7 +43,7 @@ def test_a_step_follows_the_gradient_of_the_cross_entropy() -> None:
             changed = weights.copy()
             changed[place] += sign * tiny
             head = Head(changed.astype(np.float32), bias.astype(np.float32))
-            moved.append(score(head, samples)["cross_entropy"])
+            moved.append(scores_of(head, samples).cross_entropy)
         gradient = (moved[0] - moved[1]) / (2 * tiny)
         assert weights[place] - step.weights[place] == pytest.approx(gradient, abs=2e-3)
 
@@ -51,8 +51,8 @@ def test_a_step_follows_the_gradient_of_the_cross_entropy() -> None:
 def test_training_learns_what_can_be_learned() -> None:
     """Three well separated classes are told apart after a few steps."""
     descended = run(blobs(), blobs(seed=2))
-    assert score(descended.head, blobs(seed=3))["accuracy"] > 0.95
-    assert [row["step"] for row in descended.history.rows] == [20, 40, 60]
+    assert scores_of(descended.head, blobs(seed=3)).accuracy > 0.95
+    assert [row.step for row in descended.history] == [20, 40, 60]
 
 
 def test_the_head_of_the_best_measurement_stays() -> None:
@@ -66,7 +66,7 @@ def test_training_ends_when_validation_gets_no_better() -> None:
     """With a patience of 3 measurements the fourth is the last where the first is the best."""
     against = Samples(blobs().features, blobs().targets[:, [1, 2, 0]], blobs().weights)
     descended = run(blobs(), against, steps=1000, patience=3)
-    assert descended.ended_early
+    assert descended.stopped_early
     assert descended.steps == 80
 
 
@@ -74,9 +74,7 @@ def test_without_validation_all_steps_are_made() -> None:
     """With nothing to judge by, the layer is that of the last step."""
     descended = run(blobs(), nothing(), patience=1)
     assert descended.steps == 60
-    assert set(descended.history.rows[0]) == {
-        "step", "training_accuracy", "training_cross_entropy",
-    }  # fmt: skip
+    assert descended.history[0].validation is None
 
 
 class StoppedError(Exception):
@@ -87,7 +85,7 @@ def test_training_goes_on_from_its_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stopped in the middle and started again, training ends with the same weights and history."""
-    monkeypatch.setattr(head_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(checkpoint_module, "INTERVAL_S", 0.0)
     whole = run(blobs(), blobs(seed=2))
     steps: list[int] = []
 
@@ -104,20 +102,20 @@ def test_training_goes_on_from_its_checkpoint(
     resumed = run(blobs(), blobs(seed=2), checkpoint)
     assert steps[50] == 40
     np.testing.assert_array_equal(resumed.head.weights, whole.head.weights)
-    assert resumed.history.rows == whole.history.rows
+    assert resumed.history == whole.history
 
 
-def test_training_that_had_ended_early_is_not_gone_on_with(
+def test_training_that_had_stopped_early_is_not_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Started again after its end, training makes no further step."""
-    monkeypatch.setattr(head_module, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(checkpoint_module, "INTERVAL_S", 0.0)
     against = Samples(blobs().features, blobs().targets[:, [1, 2, 0]], blobs().weights)
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", tmp_path / "tmp", "subject")
     first = run(blobs(), against, checkpoint, steps=1000, patience=3)
     again = run(blobs(), against, checkpoint, steps=1000, patience=3)
     assert again.steps == first.steps
-    assert again.history.rows == first.history.rows
+    assert again.history == first.history
 
 
 def test_classes_are_drawn_alike_whatever_their_size() -> None:

@@ -1,0 +1,60 @@
+"""Scaling features to mean 0 and standard deviation 1, so that one regularisation suits all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.model.head import Head
+
+# Rows that are converted to double precision at once.
+_CHUNK = 1024
+_CONSTANT, _TINY = 1e-6, 1e-12
+# Lower bound of a feature's deviation, as a share of the median deviation.
+_MIN_DEVIATION = 0.1
+
+
+@dataclass(frozen=True)
+class Standardization:
+    """Mean and standard deviation of each feature.
+
+    Attributes:
+        mean: shape (D,).
+        deviation: shape (D,); 1 for a feature that is constant.
+    """
+
+    mean: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, features: NDArray[np.float32]) -> "Standardization":
+        """Compute both from the features of training images, shape (N, D)."""
+        mean = features.mean(axis=0, dtype=np.float64)
+        squares = np.zeros_like(mean)
+        for start in range(0, len(features), _CHUNK):
+            squares += np.square(features[start : start + _CHUNK] - mean).sum(axis=0)
+        deviation = np.sqrt(squares / len(features))
+        # Rounding leaves a trace of deviation in constant features.
+        is_constant = deviation <= _CONSTANT * np.abs(mean) + _TINY
+        if is_constant.all():
+            return cls(mean.astype(np.float32), np.ones_like(mean, np.float32))
+        # A feature that hardly varies here may vary much elsewhere: divided by its deviation, it
+        # would drown all others there.
+        least = _MIN_DEVIATION * np.median(deviation[~is_constant])
+        bounded = np.where(is_constant, 1.0, np.maximum(deviation, least))
+        return cls(mean.astype(np.float32), bounded.astype(np.float32))
+
+    def apply(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return standardised features, shape (N, D)."""
+        scaled = features - self.mean
+        scaled /= self.deviation
+        return scaled
+
+    def unfold(self, head: Head) -> Head:
+        """Return the head for raw features that equals a head for standardised ones."""
+        weights = head.weights / self.deviation[:, None]
+        return Head(
+            weights.astype(np.float32),
+            (head.bias - self.mean @ weights).astype(np.float32),
+            head.multilabel,
+        )
