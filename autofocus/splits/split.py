@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from autofocus.grouping.sequences import find_sequences
-from autofocus.splits.balancing import Content, Moved, balance
+from autofocus.splits.assignment import Content, Move, assign
 from autofocus.splits.groups import basis, choose_groups
 from autofocus.splits.images import Image
-from autofocus.splits.placement import Shares, is_near
-from autofocus.splits.subsets import GroupKind, SplitBy, Subset
+from autofocus.splits.subsets import GroupKind, Shares, SplitBy, Subset
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,10 @@ def make_split(
     """
     shares = Shares(testing_percentage, validation_percentage)
     sequences = find_sequences([image.frame for image in images], sequence_gap_s)
-    groups = choose_groups(images, sequences, split_by, len(shares.wanted))
+    groups = choose_groups(images, sequences, split_by, len(shares.subsets))
     copies = _find_copies(images, groups.names)
-    subsets, moved = balance(_contents(images, groups.names, copies), shares)
-    reasons = {group: _reason(groups.kind, group, moved.get(group)) for group in subsets}
+    subsets, moves = assign(_contents(images, groups.names, copies), shares)
+    reasons = {group: _reason(groups.kind, group, moves.get(group)) for group in subsets}
     assignments = tuple(
         Assignment(
             image,
@@ -137,13 +136,13 @@ def _contents(
     }
 
 
-def _reason(kind: GroupKind, group: str, moved: Moved | None) -> str:
-    if moved is None:
+def _reason(kind: GroupKind, group: str, move: Move | None) -> str:
+    if move is None:
         return f"by the digest of {basis(kind, group)}"
-    if moved.label is None:
-        return f"moved to {moved.subset.value}: nearer to the share that was asked"
-    lacking = f"{kind} with {moved.label}" if moved.label else kind
-    return f"moved to {moved.subset.value}: there was no {lacking} there"
+    if move.label is None:
+        return f"moved to {move.subset.value}: nearer to the share that was asked"
+    lacking = f"{kind} with {move.label}" if move.label else kind
+    return f"moved to {move.subset.value}: there was no {lacking} there"
 
 
 def _warn_of_shares(
@@ -151,18 +150,18 @@ def _warn_of_shares(
 ) -> list[str]:
     sizes = Counter(one.subset for one in assignments if one.subset)
     total = sum(sizes.values())
-    empty = [subset for subset in shares.wanted if not sizes[subset]]
+    empty = [subset for subset in shares.subsets if not sizes[subset]]
     if empty:
         return [
             f"Nothing is left for the {subset.value} part: there are too few {kind}s."
             for subset in empty
         ]
-    if all(is_near(sizes[subset], shares.of(subset), total) for subset in shares.wanted):
+    if not any(shares.excess(subset, sizes[subset], total) for subset in shares.subsets):
         return []
     reached = [
         f"{100 * sizes[subset] / total:.1f} % for {subset.value} "
         f"({shares.of(subset):g} % were asked)"
-        for subset in shares.wanted
+        for subset in shares.subsets
     ]
     sentence = (
         f"The shares are not those that were asked, as no {kind} is divided and no class was to "

@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autofocus.grouping.frames import Frame
-from autofocus.splits.balancing import position
+from autofocus.splits.assignment import position
 from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak
-from autofocus.splits.placement import Shares
 from autofocus.splits.split import Assignment, Split
-from autofocus.splits.subsets import SplitBy, Subset
+from autofocus.splits.subsets import Shares, SplitBy, Subset
 from tests.splits.tables import image, like_life, percentages, split, tables
 
 asked = st.sampled_from(["auto", "location", "sequence", "image"])
@@ -111,7 +110,7 @@ def test_every_class_is_in_every_part_where_it_can_surely_be(
         label for one in used if one.subset is Subset.TRAINING for label in one.image.labels
     }
     assert learned == labels
-    wanted = Shares(shares["testing_percentage"], shares["validation_percentage"]).wanted
+    wanted = Shares(shares["testing_percentage"], shares["validation_percentage"]).subsets
     of_its_own = Counter(next(iter(group)) for group in groups.values() if len(group) == 1)
     for label, number in of_its_own.items():
         if number >= len(wanted):
@@ -139,7 +138,7 @@ def test_who_was_not_moved_stands_by_the_digest_of_its_group(
     asked_shares = Shares(shares["testing_percentage"], shares["validation_percentage"])
     for one in divided.assignments:
         if one.subset is not None:
-            stays = one.subset is asked_shares.place(position(one.group))
+            stays = one.subset is asked_shares.at(position(one.group))
             assert stays == one.reason.startswith("by the digest of its ")
             assert stays != one.reason.startswith(f"moved to {one.subset.value}: ")
 
