@@ -14,10 +14,10 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from autofocus.errors import (
@@ -40,11 +40,8 @@ CONNECT_S, READ_S = 10, 60
 LOG_BYTES, LOG_S = 64 * 1024, 10
 LONGEST_MESSAGE = 300
 LOGIN_HINT = f"if that is a login page, give a token in {TOKEN} or {TOKEN_FILE}; else"
-_SERVICES = {"pipeline": "Pipeline", "pipeline_version": "Pipeline", "experiment": "Experiment",
-             "run": "Run"}  # fmt: skip
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NO_ACCESS = frozenset({401, 403})
-_NOT_FOUND, _TOO_MANY_REQUESTS, _SERVER_ERROR = 404, 429, 500
+_NO_ACCESS, _NOT_FOUND, _TOO_MANY_REQUESTS, _SERVER_ERROR = frozenset({401, 403}), 404, 429, 500
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ class Cluster:
         content = self._call("Healthz", "get_healthz")
         # The API server and the user interface in front of it have different keys.
         if not {"multi_user", "tag_name", "apiServerReady"} & set(content):
-            self._fail_as_other_service("JSON of another service")
+            raise self._other_service("JSON of another service")
         if content.get("apiServerReady") is False:
             raise ClusterUnreachableError(
                 f"Kubeflow Pipelines' user interface at {self.host} responds, "
@@ -108,7 +105,7 @@ class Cluster:
         """
         predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
         more = {"filter": json.dumps({"predicates": [predicate]})} | in_namespace(namespace)
-        content = self._call(_SERVICES[kind], f"list_{kind}s", *parent, **more)
+        content = self._call(_service(kind), f"list_{kind}s", *parent, **more)
         things = content.get(f"{kind}s") or []
         if len(things) > 1:
             raise ClusterError(
@@ -124,7 +121,7 @@ class Cluster:
 
     def create(self, kind: str, body: Mapping[str, Any]) -> str:
         """Create a `pipeline`, an `experiment` or a `run`, and return its id."""
-        return _id(self._call(_SERVICES[kind], f"create_{kind}", body), kind)
+        return _id(self._call(_service(kind), f"create_{kind}", body), kind)
 
     def upload_version(self, pipeline: str, name: str, path: Path) -> str:
         """Upload a compiled pipeline as a version, and return its id."""
@@ -142,8 +139,8 @@ class Cluster:
 
     def workflow_manifest(self, run: str) -> str:
         """Return the Argo workflow behind a run as JSON; empty if the server has none."""
-        path, names = "/apis/v1beta1/runs/{run}", {"run": run}
-        content = self._json(self._client.call_api, path, "GET", names, auth_settings=["Bearer"])
+        request = self._client.call_api, "/apis/v1beta1/runs/{run}", "GET", {"run": run}
+        content = self._json(*request, auth_settings=["Bearer"])
         runtime = content.get("pipeline_runtime")
         manifest = runtime.get("workflow_manifest") if isinstance(runtime, dict) else None
         return manifest if isinstance(manifest, str) else ""
@@ -177,15 +174,13 @@ class Cluster:
         more |= {"_preload_content": False, "_request_timeout": (CONNECT_S, READ_S)}
         with self._errors_as_sentences():
             response = method(*values, **more)
-            try:
+            content: Any = None
+            with suppress(ValueError):
                 content = json.loads(response.data)
-            except ValueError:
-                content = None
-            if not isinstance(content, dict):
-                is_page = "html" in response.headers.get("Content-Type", "")
-                what = "a web page" if is_page else "something other than JSON"
-                self._fail_as_other_service(what)
-            return content
+            if isinstance(content, dict):
+                return content
+            page = "html" in response.headers.get("Content-Type", "")
+            raise self._other_service("a web page" if page else "something other than JSON")
 
     def _end_of_text(
         self, host: str, path: str, names: Mapping[str, str], query: Mapping[str, str] = {}
@@ -199,7 +194,7 @@ class Cluster:
                 _preload_content=False, _request_timeout=(LOG_S, LOG_S),
             )  # fmt: skip
             if "html" in response.headers.get("Content-Type", ""):
-                self._fail_as_other_service("a web page")
+                raise self._other_service("a web page")
             return _end(response).decode("utf-8", "replace")
 
     @contextmanager
@@ -209,50 +204,55 @@ class Cluster:
         try:
             yield
         except self._api.ApiException as error:
-            self._fail_as_rejected(error)
+            raise self._rejection(error) from None
         except urllib3.exceptions.HTTPError as error:
-            self._fail_as_unreachable(error)
+            raise self._connection_error(error) from None
         except UnicodeError:
-            self._fail_as_other_service("what can't be read as text")
+            raise self._other_service("what can't be read as text") from None
 
-    def _fail_as_other_service(self, what: str) -> NoReturn:
-        raise ClusterError(
-            f"{self.host} returned {what}, unlike Kubeflow Pipelines: {LOGIN_HINT} check the "
+    def _other_service(self, response: str) -> ClusterError:
+        return ClusterError(
+            f"{self.host} returned {response}, unlike Kubeflow Pipelines: {LOGIN_HINT} check the "
             "address (it often ends in /pipeline)."
         )
 
-    def _fail_as_rejected(self, error: Any) -> NoReturn:
+    def _rejection(self, error: Any) -> ClusterError:
         message, status = _message(error.body), error.status
         if status in _NO_ACCESS:
             reason = "the token was rejected" if token() else f"give a token in {TOKEN}"
             more = f" ({message})" if message else ""
-            raise ClusterCredentialsError(
+            return ClusterCredentialsError(
                 f"{self.host} allows no access ({status}): {reason}{more}."
             )
         if status in _REDIRECTS:
-            place = (error.headers or {}).get("Location", "another place")
-            raise ClusterError(
-                f"{self.host} redirects to {place}: {LOGIN_HINT} give that address."
+            target = (error.headers or {}).get("Location", "another place")
+            return ClusterError(
+                f"{self.host} redirects to {target}: {LOGIN_HINT} give that address."
             )
         if status == _NOT_FOUND and not message:
-            self._fail_as_other_service("404, not found")
+            return self._other_service("404, not found")
         may_end = status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
         reason = message or error.reason or "no reason"
-        raise (ClusterUnreachableError if may_end else ClusterError)(
+        return (ClusterUnreachableError if may_end else ClusterError)(
             f"{self.host} rejected the request ({status}): {reason}."
         )
 
-    def _fail_as_unreachable(self, error: Any) -> NoReturn:
+    def _connection_error(self, error: Any) -> ClusterError:
         reason = getattr(error, "reason", None) or error
         if "SSL" in type(reason).__name__ or "CERTIFICATE" in str(reason):
-            raise ClusterError(
+            return ClusterError(
                 f"No trusted connection to {self.host} ({_short(reason)}): give the certificate "
                 f"of its authority by --ca-cert or {CA_CERT}."
             )
-        raise ClusterUnreachableError(
+        return ClusterUnreachableError(
             f"{self.host} can't be reached ({_short(reason)}): check the address, "
             "and the port-forward or VPN if one leads there."
         )
+
+
+def _service(kind: str) -> str:
+    """Return the service of the API that a kind of things belongs to."""
+    return kind.partition("_")[0].capitalize()
 
 
 def in_namespace(namespace: str | None) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Following a run on a cluster until it ends."""
 
+import functools
 import random
 import sys
 import time
@@ -78,7 +79,8 @@ def follow_run(cluster: Cluster, run: str, settings: FollowSettings) -> str:
     )
     try:
         with open_display() as display:
-            return _Watch(cluster, run, settings, advice, display).until_it_ends()
+            problems = Problems(functools.partial(read_sentence, cluster, run))
+            return _Watch(cluster, run, settings, advice, display, problems).until_it_ends()
     except KeyboardInterrupt:
         print(f"autofocus: stopped following; {advice}.", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
@@ -114,16 +116,12 @@ class _Watch:
     settings: FollowSettings
     advice: str
     display: Display
+    problems: Problems
     began: float = field(default_factory=time.monotonic)
     state: str = "not known"
     outage: Outage | None = None
     has_workflow: bool = False
     noted: bool = False
-
-    def __post_init__(self) -> None:
-        self.problems = Problems(
-            lambda workflow, pod: read_sentence(self.cluster, self.run, workflow, pod)
-        )
 
     def until_it_ends(self) -> str:
         while True:

@@ -72,14 +72,20 @@ def manifest_or_placeholder(
     try:
         return find_manifest(interface, values), None
     except StoreError as error:
-        return new_placeholder(), (
+        return _placeholder(), (
             "nothing that earlier runs downloaded is reused, as the bucket can't be listed from "
             f"here ({str(error).rstrip('.')}): set {_ENDPOINTS[1]} to the object store's address "
             "for this computer, or reuse the downloads of an earlier run (--manifest-from RUN)."
         )
 
 
-def new_placeholder() -> Given:
+def with_placeholder(interface: Interface, values: Mapping[str, Given]) -> Mapping[str, Given]:
+    """Return the values of a run with a placeholder for a manifest that isn't known yet."""
+    is_needed = needs_manifest(interface, values)
+    return {**values, MANIFEST: _placeholder()} if is_needed else values
+
+
+def _placeholder() -> Given:
     """Return a value in place of a manifest that no other run has."""
     return Given(f"{UNCHECKED}{uuid.uuid4().hex}", "pipelines.submit")
 

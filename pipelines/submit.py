@@ -21,19 +21,12 @@ from typing import Any
 from autofocus.errors import SettingError
 from autofocus.options.command import Argument
 from autofocus.options.settings import Kind, option, require, require_not_negative
+from pipelines import manifest
 from pipelines.checks import check_values
 from pipelines.cluster import Cluster, in_namespace
 from pipelines.command import ModuleCommand
 from pipelines.follow import FollowSettings, command_line, follow_run
 from pipelines.interface import Given, Interface, load_documents, read_interface
-from pipelines.manifest import (
-    MANIFEST,
-    check_manifest_from,
-    manifest_of_run,
-    manifest_or_placeholder,
-    needs_manifest,
-    new_placeholder,
-)
 from pipelines.parameters import gather
 from pipelines.variants import content_to_upload
 from pipelines.versions import check_versions
@@ -189,15 +182,13 @@ def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSett
     for section in gathered.left_out:
         _note(f"{params}: the section {section} is left out: {interface.name} has no such stage.")
     # Before the bucket is listed and before the first request to the server.
-    is_placeholder_needed = needs_manifest(interface, gathered.values)
-    placeholder = {MANIFEST: new_placeholder()} if is_placeholder_needed else {}
-    parameters = check_values(documents, interface, {**gathered.values, **placeholder})
+    complete = manifest.with_placeholder(interface, gathered.values)
+    parameters = check_values(documents, interface, complete)
     content = content_to_upload(
         path, documents, cache=settings.cache, parallelism=settings.parallelism
     )
-    manifest = _manifest(cluster, interface, gathered.values, settings)
-    if manifest is not None:
-        parameters[MANIFEST] = manifest.value
+    if digest := _manifest(cluster, interface, gathered.values, settings):
+        parameters[manifest.MANIFEST] = digest.value
     name = settings.pipeline_name or interface.name
     names = {
         "pipeline": name,
@@ -213,14 +204,14 @@ def _manifest(
 ) -> Given | None:
     """Return the manifest, where the pipeline takes one that wasn't given."""
     if settings.manifest_from is not None:
-        check_manifest_from(interface, values)
+        manifest.check_manifest_from(interface, values)
         run = _run_id(settings.manifest_from)
         earlier = (cluster.run(run).get("runtime_config") or {}).get("parameters") or {}
-        return manifest_of_run(run, earlier, interface, values)
-    manifest, warning = manifest_or_placeholder(interface, values)
+        return manifest.manifest_of_run(run, earlier, interface, values)
+    digest, warning = manifest.manifest_or_placeholder(interface, values)
     if warning is not None:
         _note(warning)
-    return manifest
+    return digest
 
 
 def _check_server(cluster: Cluster, job: _Job) -> None:
@@ -258,30 +249,23 @@ def _plan(job: _Job, existing: Mapping[str, str | None]) -> str:
 def _start(cluster: Cluster, job: _Job, existing: Mapping[str, str | None]) -> str:
     """Create what isn't there yet, start the run, and return its id."""
     names, namespace = job.names, in_namespace(job.namespace)
-    description = job.interface.description
-    pipeline = existing["pipeline"] or cluster.create(
-        "pipeline",
-        {"display_name": names["pipeline"], "description": description, **namespace},
-    )
+    body = {"display_name": names["pipeline"], "description": job.interface.description}
+    pipeline = existing["pipeline"] or cluster.create("pipeline", body | namespace)
     version = existing["version"] or _upload(cluster, job, pipeline)
     print(
         f"version {names['version']}: {'exists' if existing['version'] else 'uploaded'}: "
         f"{cluster.link('pipelines', pipeline)}/version/{version}",
         flush=True,
     )
-    experiment = existing["experiment"] or cluster.create(
-        "experiment", {"display_name": names["experiment"], **namespace}
-    )
-    reference = {"pipeline_id": pipeline, "pipeline_version_id": version}
-    return cluster.create(
-        "run",
-        {
-            "display_name": names["run"],
-            "experiment_id": experiment,
-            "pipeline_version_reference": reference,
-            "runtime_config": {"parameters": dict(job.parameters)},
-        },
-    )
+    body = {"display_name": names["experiment"]}
+    experiment = existing["experiment"] or cluster.create("experiment", body | namespace)
+    run = {
+        "display_name": names["run"],
+        "experiment_id": experiment,
+        "pipeline_version_reference": {"pipeline_id": pipeline, "pipeline_version_id": version},
+        "runtime_config": {"parameters": dict(job.parameters)},
+    }
+    return cluster.create("run", run)
 
 
 def _upload(cluster: Cluster, job: _Job, pipeline: str) -> str:
