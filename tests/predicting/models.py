@@ -1,4 +1,4 @@
-"""A model that is made and run in no time: it tells photographs apart by their mean colour."""
+"""A model that is made and run in no time: it tells images apart by their mean colour."""
 
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,15 @@ PREPARATION = Preparation(trim_top=0, trim_bottom=8, min_side=32)
 _SHARPNESS = 40.0
 
 
-def make_model(folder: Path, counts: float = 0.0, **more: Any) -> Path:
-    """Write a model whose features are the mean colours of what it looks at.
+def make_backbone(folder: Path, counts: float = 0.0) -> Path:
+    """Write a backbone as a SavedModel that maps images to their mean colours.
 
     Args:
         folder: where to write.
-        counts: what each further photograph of a batch adds to the features of all.
-        more: values of the description, such as `thresholds`.
+        counts: what each further image of a batch adds to the features of all.
 
     Returns:
-        The model's folder.
+        The SavedModel's folder.
     """
     tf = tensorflow()
 
@@ -43,7 +42,21 @@ def make_model(folder: Path, counts: float = 0.0, **more: Any) -> Path:
 
     module = Means()
     tf.saved_model.save(module, str(folder / "means"), signatures=module.__call__)
-    backbone = load_backbone(str(folder / "means"))
+    return folder / "means"
+
+
+def make_model(folder: Path, counts: float = 0.0, **more: Any) -> Path:
+    """Write a model whose features are the mean colours of what it sees.
+
+    Args:
+        folder: where to write.
+        counts: see `make_backbone`.
+        more: values of the description, such as `thresholds`.
+
+    Returns:
+        The model's folder.
+    """
+    backbone = load_backbone(str(make_backbone(folder, counts)))
     described = Description(
         LABELS, (SIZE, SIZE), backbone.name, backbone.digest, "final", PREPARATION, **more
     )
