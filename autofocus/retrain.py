@@ -144,17 +144,18 @@ def retrain(
         need("tensorboard", "tensorboard")
     classes = find_classes(image_dir)
     preparation = _read_preparation(image_dir, settings.preparation_path)
+    workspace = Workspace(saved_model_dir, NAME, describe(settings))
+    if not was_trained(workspace):
+        # An unusable store is reported now rather than after minutes of work.
+        check_store(settings.patience)
     backbone = load_backbone(settings.tfhub_module)
     cache_folder = settings.bottleneck_dir or saved_model_dir.parent / "bottlenecks"
     ledger = saved_model_dir / LEDGER_NAME
     with (
-        Workspace(saved_model_dir, NAME, describe(settings)) as workspace,
+        workspace,
         Bottlenecks(cache_folder, backbone.name, backbone.digest, backbone.feature_size) as cache,
         ItemRun(workspace, ledger) as run,
     ):
-        if not was_trained(workspace):
-            # An unusable store is reported now rather than after minutes of work.
-            check_store(settings.patience)
         jobs = settings.jobs or cores()
         items = Extractor(image_dir, backbone, cache, jobs).items(list(classes.files))
         outcomes = list(run.outcomes(items, jobs))

@@ -153,3 +153,17 @@ def test_thresholds_are_stored_with_the_model(folder: Path, tmp_path: Path) -> N
     assert description.threshold_target == "precision 0.5"
     assert any(value is not None for value in told.values())
     assert json.loads((tmp_path / "model" / "metrics.json").read_text())["test"]["thresholds"]
+
+
+def test_cross_validation_stands_in_for_a_missing_validation_part(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Without validation images, folds calibrate and choose thresholds, and nothing denies it."""
+    result = train(folder, tmp_path / "model", replace(SETTINGS, validation_percentage=0))
+    test = result.metrics.test
+    assert test.calibration
+    assert test.thresholds
+    assert (test.calibration.fitted_on, test.thresholds.fitted_on) == ("cross-validation",) * 2
+    assert not any("calibrated" in warning for warning in result.metrics.warnings)
+    report = (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
+    assert "not calibrated" not in report

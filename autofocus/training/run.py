@@ -115,8 +115,9 @@ def ensure_trained(
     if memory.has_model(_Memory.LOGGED) and (earlier := memory.read(_Memory.LOGGED)):
         return earlier, True
     begun = memory.read(_Memory.BEGUN)
+    run_id = begun.run_id if begun else None
     name = job.saved_model_dir.name
-    with experiment(begun.run_id if begun else None, name, patience) as run:
+    with _explained(memory), experiment(run_id, name, patience) as run:
         record = TrainingRecord(job.fingerprint, run.run_id, run.tracking_uri)
         memory.write(_Memory.BEGUN, record)
         if memory.has_model(_Memory.WRITTEN):
@@ -126,23 +127,24 @@ def ensure_trained(
             _log_parameters(job, run)
             _Training(job, source, workspace, run.run_id).train()
         memory.write(_Memory.WRITTEN, record)
-        with _explained(job):
-            _log_results(job, run)
+        _log_results(job, run)
     memory.write(_Memory.LOGGED, record)
     memory.forget(_Memory.BEGUN, _Memory.WRITTEN)
     return record, False
 
 
 @contextmanager
-def _explained(job: TrainingJob) -> Iterator[None]:
-    """Say what is kept, and what to do, if the model can't be logged."""
+def _explained(memory: _Memory) -> Iterator[None]:
+    """Say what is kept, and what to do, if a complete model can't be logged."""
     try:
         yield
     except StoreError as error:
+        if not memory.has_model(_Memory.WRITTEN):
+            raise
         raise type(error)(
             f"{error} The model, its metrics and its report are complete in "
-            f"{job.saved_model_dir}, but not logged: start the same command again to log them "
-            "without training anew."
+            f"{memory.job.saved_model_dir}, but not logged: start the same command again to log "
+            "them without training anew."
         ) from error
 
 

@@ -286,3 +286,62 @@ def test_calibration_that_does_harm_is_said_to(tmp_path: Path) -> None:
     metrics["test"]["calibration"]["after"]["expected_calibration_error"] = 0.2
     assert told in render(tmp_path, metrics)
     assert told not in render(tmp_path)
+
+
+FITTED_ON = {
+    "validation": "fitted on the validation photographs; what it gives now",
+    "cross-validation": "fitted on training and validation photographs, each answered by a "
+    "classifier that had not learned from its group (cross-validation)",
+    "none": "There were no photographs to calibrate it on: its probabilities are as they came",
+}
+CHOSEN_ON = {
+    "validation": "Thresholds were chosen on the validation photographs for a",
+    "cross-validation": "Thresholds were chosen on training and validation photographs, each",
+    "none": "There were no photographs to choose thresholds on",
+}
+
+
+@pytest.mark.parametrize("fitted_on", ["validation", "cross-validation", "none"])
+def test_what_was_fitted_on_what_is_said(tmp_path: Path, fitted_on: str) -> None:
+    """Calibration and thresholds name the images that they were fitted on, and no others."""
+    metrics = example.full()
+    metrics["test"]["calibration"]["fitted_on"] = fitted_on
+    metrics["test"]["thresholds"]["fitted_on"] = fitted_on
+    text = render(tmp_path, metrics)
+    for sentences in (FITTED_ON, CHOSEN_ON):
+        assert {name: told in text for name, told in sentences.items()} == {
+            name: name == fitted_on for name in sentences
+        }
+
+
+def test_without_fine_tuning_is_said_of_folds(tmp_path: Path) -> None:
+    """Folds and the comparison of splits are of a classifier that was not fine-tuned."""
+    metrics = example.full()
+    assert "without fine-tuning" not in render(tmp_path, metrics)
+    metrics["head"]["fine_tuning"] = {"layers": 1}
+    text = render(tmp_path, metrics)
+    assert "Cross-validation without fine-tuning, in which" in text
+    assert "the same classifier, without fine-tuning, would have seemed" in text
+    assert ", without fine-tuning. On average" in text
+
+
+def test_without_test_images_new_places_are_not_claimed(tmp_path: Path) -> None:
+    """Where no photograph was tested, no place was either."""
+    metrics = example.full()
+    told = "the test part has places that the classifier has never seen"
+    assert told in render(tmp_path, metrics)
+    metrics["test"] = example.empty_test()
+    assert told not in render(tmp_path, metrics, number=0)
+
+
+def test_a_view_that_nothing_could_choose_was_not_chosen(tmp_path: Path) -> None:
+    """Without scores on held-out images, the report doesn't claim that they chose the view."""
+    metrics = example.full()
+    assert "this one was chosen by photographs that it had not learned from" in render(
+        tmp_path, metrics
+    )
+    for row in metrics["view"]["candidates"]:
+        row["brier_score"] = None
+    text = render(tmp_path, metrics)
+    assert "this one was chosen" not in text
+    assert "there were no photographs to choose by: the first one stayed" in text

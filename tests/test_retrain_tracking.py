@@ -1,0 +1,78 @@
+"""Claims about retrain and an MLflow store that can't be used, before and after the training."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from autofocus.retrain import COMMAND
+from autofocus.tracking.experiment import EXPERIMENT, check_store
+from tests.features.pictures import make_classes
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Images of three colours, in the current folder; MLflow's default store is there, too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+    make_classes(tmp_path / "links", 6)
+    yield tmp_path
+    mlflow.set_tracking_uri(before)
+
+
+def retrain(*options: str) -> int:
+    """Run the command, and return its exit status."""
+    words = ["--image_dir", "links", "--saved_model_dir", "model", *options]
+    return COMMAND.main([*words, "--testing_percentage", "30", "--validation_percentage", "20"])
+
+
+def test_an_unusable_store_is_reported_before_any_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is not a database is one sentence, and no feature vector has been computed."""
+    (folder / "broken.db").write_text("This is not a database, but it is long enough. " * 9)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/broken.db")
+    assert retrain() != 0
+    sentence = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "broken.db can't be used ((sqlite3.DatabaseError) file is not a database)" in sentence
+    assert not (folder / "model").exists()
+    assert not (folder / "bottlenecks").exists()
+
+
+def test_a_model_that_could_not_be_logged_is_logged_by_the_next_run(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failure after the training keeps all files; started again, it logs without training."""
+    check_store()
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
+    assert experiment
+    in_the_way = Path(experiment.artifact_location.removeprefix("file://"))
+    in_the_way.parent.mkdir(exist_ok=True)
+    in_the_way.write_text("A file where a folder of artifacts should be.")
+
+    assert retrain() != 0
+    sentence = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "can't be used" in sentence
+    assert "complete in model, but not logged: start the same command again" in sentence
+    model = folder / "model"
+    names = {path.name for path in model.iterdir()}
+    assert names >= {"saved_model.pb", "metrics.json", "report.html", "labels.txt", "split.csv"}
+    before = (model / "saved_model.pb").stat().st_mtime_ns
+
+    in_the_way.unlink()
+    assert retrain() == 0
+    assert (model / "saved_model.pb").stat().st_mtime_ns == before
+    (run,) = mlflow.search_runs(experiment_names=[EXPERIMENT], output_format="list")
+    assert run.info.status == "FINISHED"
+    assert run.info.run_id in (model / "report.html").read_text(encoding="utf-8")
+    assert "final_test_accuracy" in run.data.metrics
+    files = {item.path for item in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
+    assert files >= {"report.html", "metrics.json", "split.csv"}
+    (logged,) = mlflow.MlflowClient().search_logged_models([run.info.experiment_id])
+    assert logged.status == "READY"
+    assert "reused: nothing" not in capsys.readouterr().out
+    assert retrain() == 0
+    assert "reused: nothing" in capsys.readouterr().out
