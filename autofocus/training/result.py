@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
-from autofocus.evaluation.evaluate import list_mistakes
+from autofocus.evaluation.calibration import calibrate
+from autofocus.evaluation.evaluate import evaluate, list_mistakes
 from autofocus.evaluation.metrics import (
     Fit,
     HeadMetrics,
@@ -18,14 +16,16 @@ from autofocus.evaluation.metrics import (
 )
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.serialization import from_json
+from autofocus.evaluation.thresholds import choose_thresholds
 from autofocus.model.head import Head
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.candidates import Candidate
+from autofocus.training.cross_validation import CrossValidator
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.job import TrainingJob
-from autofocus.training.judging import CrossJudge, Judge
+from autofocus.training.predictions import to_predictions
 from autofocus.training.samples import Samples
 from autofocus.training.scores import score
 
@@ -80,16 +80,19 @@ class Assessment:
     def result(self) -> TrainingResult:
         """Calibrate the head, choose thresholds, and evaluate it on the test split."""
         job = self.job
-        judge = Judge(job.dataset, job.evaluation)
+        labels = job.dataset.labels
         # With the backbone as it was loaded: a fine-tuned one was trained on the held-out fold.
-        cross = CrossJudge(judge, self.frozen, self.chosen.recipe)
-        calibration, thresholds = judge.calibrate(*self._held_out(judge, cross))
-        test = judge.predictions(self._rows(Subset.TEST), self._logits(Subset.TEST))
-        folds, group_folds = cross.folds(job.folds) if job.folds else (None, None)
-        mistakes = list_mistakes(job.dataset.labels, test, calibration.temperature)
+        validator = CrossValidator(self.frozen, self.chosen.recipe, job.evaluation)
+        held_out, fitted_on = self._held_out(validator)
+        calibration = calibrate(held_out, fitted_on)
+        temperature = calibration.temperature
+        thresholds = choose_thresholds(held_out, labels, temperature, job.evaluation)
+        test = self._predictions(Subset.TEST)
+        folds, group_folds = validator.validate(job.folds) if job.folds else (None, None)
+        mistakes = list_mistakes(labels, test, temperature)
         return TrainingResult(
             Metrics(
-                labels=job.dataset.labels,
+                labels=labels,
                 multilabel=job.dataset.settings.multilabel,
                 images=job.dataset.table(),
                 split=from_json(SplitMetrics, job.dataset.split_summary().to_json()),
@@ -100,41 +103,38 @@ class Assessment:
                 warnings=(*job.dataset.warnings(), *self._warnings(calibration.fitted_on)),
                 data_digest=job.fingerprint,
                 history=tuple(row.to_json() for row in self.chosen.result.history),
-                test=judge.evaluate(test, calibration, thresholds),
+                test=evaluate(labels, test, calibration, thresholds, job.evaluation),
                 folds=folds,
-                comparison=cross.compare(),
+                comparison=validator.compare(),
             ),
-            self.head.scaled(calibration.temperature),
+            self.head.scaled(temperature),
             thresholds,
             tuple(Misclassified(job.image_dir / one.name, **asdict(one)) for one in mistakes),
             group_folds,
         )
 
-    def _held_out(self, judge: Judge, cross: CrossJudge) -> tuple[Predictions, str]:
+    def _held_out(self, validator: CrossValidator) -> tuple[Predictions, str]:
         """Return predictions for images that were not trained on, and the name of these images.
 
         Folds of training and validation together, unless the backbone was fine-tuned, for which no
         fold was held out; then, and with too few groups, the validation split alone.
         """
-        held_out = cross.held_out() if self.job.fine_tuning is None else None
+        held_out = validator.predict_held_out() if self.job.fine_tuning is None else None
         if held_out is not None:
             return held_out, "cross-validation"
-        rows = self._rows(Subset.VALIDATION)
-        return judge.predictions(rows, self._logits(Subset.VALIDATION)), "validation"
+        return self._predictions(Subset.VALIDATION), "validation"
 
-    def _logits(self, subset: Subset) -> NDArray[np.float32]:
-        return self.head.logits(self._samples[subset].features)
+    def _predictions(self, subset: Subset) -> Predictions:
+        logits = self.head.logits(self._samples[subset].features)
+        return to_predictions(self.job.dataset, self._rows(subset), logits)
 
     def _fit(self, subset: Subset) -> Fit | None:
         scores = score(self.head, self._samples[subset])
         return Fit(**scores.to_json()) if scores else None
 
     def _head_metrics(self) -> HeadMetrics:
-        settings, result, tuning = (
-            self.job.head_settings,
-            self.chosen.result,
-            self.job.fine_tuning,
-        )
+        settings, tuning = self.job.head_settings, self.job.fine_tuning
+        result = self.chosen.result
         return HeadMetrics(
             optimizer=settings.optimizer,
             strength=result.strength,
