@@ -1,5 +1,6 @@
 """Tests of the package that `make wheel` builds."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -29,6 +30,28 @@ def test_the_wheel_has_templates_and_sample_files(wheel: zipfile.ZipFile) -> Non
     templates = (ROOT / "autofocus" / "reporting" / "templates").iterdir()
     assert sample | {f"autofocus/reporting/templates/{path.name}" for path in templates} <= names
     assert "autofocus/py.typed" in names
+
+
+def test_the_demo_needs_no_checkout(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    """Installed, the demo finds its parameter file, and that its label map, from any folder."""
+    wheel.extractall(tmp_path / "installed")
+    program = (
+        "from autofocus.demo.run_demo import sample_data, bucket_of\n"
+        "from autofocus.run import read_parameters\n"
+        "params = sample_data() / 'run.yaml'\n"
+        "settings = read_parameters(params).settings['link_images_by_label']\n"
+        "print(params, bucket_of(params), settings.labelmap_path.is_file())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    params = tmp_path / "installed" / "autofocus" / "sample_data" / "run.yaml"
+    assert done.stdout == f"{params} autofocus True\n"
 
 
 def test_the_wheel_has_the_library_alone(wheel: zipfile.ZipFile) -> None:

@@ -12,7 +12,7 @@ _EXTRAS = {
     "retrain": "train",
     "predict": "predict",
     "publish_labels": "download",
-    "make_sample": "preprocess",
+    "make_sample": "demo",
     "demo": "demo",
 }
 
