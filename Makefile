@@ -26,7 +26,7 @@ run: $(READY) ## run all stages on a synthetic sample: from a local S3 bucket to
 test: check ## check the code and run all tests with coverage; those with Docker where it answers
 	$(BIN)/pytest --cov --cov-report= $(PYTEST_ARGS)
 
-test-fast: $(READY) ## the tests that need neither Docker, Chromium nor TensorFlow
+test-fast: $(READY) ## the quick tests: no Docker, Chromium, TensorFlow or S3 server
 	$(BIN)/pytest -m "not slow and not docker" $(PYTEST_ARGS)
 
 check: $(READY) ## lint, format, layers and types

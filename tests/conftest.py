@@ -2,10 +2,13 @@
 
 import os
 import signal
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -18,6 +21,34 @@ if TYPE_CHECKING:
 
 # A bucket that everyone may read, without credentials.
 PUBLIC_BUCKET = "public"
+
+# Tests that train, load TensorFlow, open Chromium, run whole stages as commands or try thousands
+# of data sets: `make test-fast` leaves them out, as it does those with an S3 server. Patterns of
+# paths below this folder.
+SLOW = (
+    "components/test_failures.py",
+    "components/test_labelling.py",
+    "components/test_main.py",
+    "demo/*",
+    "features/backbones/*",
+    "pipelines/test_compile.py",
+    "predicting/test_motion.py",
+    "reporting/test_browser.py",
+    "splits/test_folds.py",
+    "splits/test_split.py",
+    "test_killing.py",
+    "test_new_places.py",
+    "test_outages.py",
+    "test_output_prefix.py",
+    "test_predict*.py",
+    "test_preprocess_images*.py",
+    "test_retrain*.py",
+    "test_run.py",
+    "test_site.py",
+    "test_wheel.py",
+    "tracking/*",
+    "training/*",
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +70,24 @@ class S3:
     def put(self, key: str, content: bytes | str = b"") -> None:
         """Put an object into the bucket."""
         self.client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests."""
+    for item in items:
+        path = item.path.relative_to(Path(__file__).parent).as_posix()
+        has_server = "s3_server" in getattr(item, "fixturenames", ())
+        if has_server or any(fnmatch(path, pattern) for pattern in SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def no_tensorflow_in_fast_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that loads TensorFlow, which takes seconds, unless it is marked as slow."""
+    was_loaded = "tensorflow" in sys.modules
+    yield
+    if not was_loaded and not request.node.get_closest_marker("slow"):
+        assert "tensorflow" not in sys.modules, "loads TensorFlow: add it to SLOW in conftest.py"
 
 
 @pytest.fixture(scope="session", autouse=True)

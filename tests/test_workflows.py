@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import autofocus
+from tests.conftest import SLOW
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -49,6 +50,12 @@ def test_every_target_that_ci_calls_exists() -> None:
     """Make knows each target of `.ci/run`, and prints what it would do."""
     for target in _targets(CI):
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("pattern", SLOW)
+def test_slow_tests_exist(pattern: str) -> None:
+    """Each pattern of slow tests, which `make test-fast` leaves out, is of tests that exist."""
+    assert [path for path in (ROOT / "tests").glob(pattern) if path.name.startswith("test_")]
 
 
 def test_hooks_run_tools_of_the_environment() -> None:
