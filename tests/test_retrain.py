@@ -236,7 +236,7 @@ def test_one_class_is_an_error_with_its_number(tmp_path: Path) -> None:
 
 def test_no_class_is_an_error(tmp_path: Path) -> None:
     """A folder without classes is told."""
-    with pytest.raises(MissingInputError, match="no folder with photographs"):
+    with pytest.raises(MissingInputError, match="no folder with images"):
         retrain(tmp_path, tmp_path / "model", SETTINGS)
 
 
@@ -249,7 +249,7 @@ def test_thin_and_empty_classes_are_told_with_numbers(
     make_classes(tmp_path / "links", 1, ("grass",))
     (tmp_path / "links" / "void").mkdir()
     result = retrain(tmp_path / "links", tmp_path / "model", SETTINGS)
-    assert any("grass has 1 photograph, and none for" in note for note in result.notes)
+    assert any("grass has 1 image, none of them in" in note for note in result.notes)
     assert any("Left out, as their folders are empty: void" in note for note in result.notes)
     assert "grass has 1 photograph, and none" in (tmp_path / "model" / "report.html").read_text()
 

@@ -39,8 +39,8 @@ def find_classes(image_dir: Path) -> Classes:
     """
     if not image_dir.is_dir():
         raise MissingInputError(
-            f"There is no folder {image_dir}: give one that holds a folder of photographs "
-            "for each label, as link_images_by_label makes it."
+            f"There is no folder {image_dir}: give one with a folder of images per label, as "
+            "link_images_by_label makes it."
         )
     folders = [
         folder
@@ -55,11 +55,11 @@ def find_classes(image_dir: Path) -> Classes:
     }
     labels = tuple(sorted(set(files.values())))
     if not labels:
-        raise MissingInputError(f"{image_dir} holds no folder with photographs for a label.")
+        raise MissingInputError(f"{image_dir} has no folder with images of a label.")
     if len(labels) == 1:
         raise InputDataError(
-            f"{image_dir} holds one class, {labels[0]} ({len(files)} photographs): "
-            "at least two are needed to tell one from another."
+            f"{image_dir} has a single class, {labels[0]} ({len(files)} images): a classifier "
+            "needs at least two."
         )
     empty = {folder_to_label(folder.name) for folder in folders} - set(labels)
     beside = [path.suffix.lower() for path in image_dir.iterdir() if path not in listings]

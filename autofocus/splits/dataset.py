@@ -160,12 +160,12 @@ class Dataset:
         several = sum(len(each) > 1 for each in labels.values())
         if several and not self.settings.multilabel:
             sentences.append(
-                f"Several labels have {_count(several)} in common: whatever is answered, "
-                "one of them counts as wrong."
+                f"{_count(several)} with several labels: whatever the prediction, at least one of "
+                "the labels counts as wrong."
             )
         copies = len(self.images) - len(labels)
         if copies:
-            sentences.append(f"Copies of others: {_count(copies)}.")
+            sentences.append(f"{_count(copies)} with the same content as another.")
         return [sentence for sentence in sentences if sentence]
 
 
@@ -173,11 +173,11 @@ def _warn_of_gap(label: str, subsets: Mapping[str, int]) -> str:
     empty = [subset for subset, number in subsets.items() if not number]
     if not empty:
         return ""
-    return f"{label} has {_count(sum(subsets.values()))}, and none for {' and '.join(empty)}."
+    return f"{label} has {_count(sum(subsets.values()))}, none of them in {' or '.join(empty)}."
 
 
 def _count(number: int) -> str:
-    return f"{number:,} photograph" + "s" * (number != 1)
+    return f"{number:,} image" + "s" * (number != 1)
 
 
 def make_dataset(
@@ -212,7 +212,7 @@ def _check_training(dataset: Dataset) -> None:
     classes = {label for one in training for label in one.image.labels}
     if len(classes) < 2:  # noqa: PLR2004 - a classifier needs two classes
         raise InputDataError(
-            f"Of {len(dataset.rows)} photographs in {len(dataset.labels)} classes, "
-            f"{len(training)} are for training, in {len(classes)} class(es): "
-            "give more photographs, or lower testing_percentage and validation_percentage."
+            f"Of {len(dataset.rows)} images in {len(dataset.labels)} classes, {len(training)} are "
+            f"for training, in {len(classes)} class(es): give more images, or lower "
+            "testing_percentage and validation_percentage."
         )

@@ -22,10 +22,10 @@ _BASIS = {
 }
 # Why the metrics of a split that isn't by location are too good.
 _CAVEATS: dict[str, str] = {
-    "sequence": "THE FIGURES ARE OPTIMISTIC FOR NEW PLACES, as the same places, with their "
-    "backgrounds, are learned from and tested.",
-    "image": "THE FIGURES ARE TOO GOOD TO BE BELIEVED, as frames of one burst may be learned "
-    "from and tested.",
+    "sequence": "THE METRICS ARE OPTIMISTIC FOR NEW LOCATIONS, as training and test share "
+    "locations with their backgrounds.",
+    "image": "THE METRICS ARE FAR TOO OPTIMISTIC, as training and test may share frames of one "
+    "sequence.",
 }
 
 
@@ -69,13 +69,14 @@ def choose_groups(
         return _choose(images, sequences, subsets)
     if split_by == "location" and not any(image.frame.location for image in images):
         raise SettingError(
-            "split_by: no location is known; name a column of your tables by "
-            "clean_detections --location_column, or a pattern of the paths by --location_pattern."
+            "split_by: no location is known. Give a column of the detection tables with "
+            "clean_detections --location_column, or a pattern of the paths with "
+            "--location_pattern."
         )
     if split_by == "sequence" and not any(sequences[image.name] for image in images):
         raise SettingError(
-            "split_by: no sequence is known, as no photograph tells when it was taken; split by "
-            "location, or leave the choice to auto."
+            "split_by: no sequence is known, as no image has a capture time. Split by location, "
+            "or use auto."
         )
     return _group(images, sequences, split_by)
 
@@ -88,7 +89,7 @@ def _choose(images: Sequence[Image], sequences: Mapping[str, str], subsets: int)
     by_sequence = _group(images, sequences, "sequence")
     if _are_enough(images, by_sequence.names, subsets):
         return _explain(by_sequence, f"{objection}: the split is by sequence.")
-    why = "sequences are too few or not known: photographs are split one by one."
+    why = "sequences are too few or unknown: the split is by image."
     return _explain(_group(images, sequences, "image"), f"{objection}, and {why}")
 
 
@@ -103,7 +104,7 @@ def _group(images: Sequence[Image], sequences: Mapping[str, str], kind: GroupKin
     by_sequence = [_sequence_group(image, sequences) for image in images]
     if kind == "sequence":
         undated = sum(not sequences[image.name] for image in images)
-        warnings = _warn_of_unknown(undated, len(images), "when", "sequence")
+        warnings = _warn_of_unknown(undated, len(images), "capture time", "sequence")
         return Groups(kind, by_sequence, (_CAVEATS[kind], *warnings))
     by_location = [
         f"{_LOCATION}{image.frame.location}" if image.frame.location else group
@@ -112,7 +113,7 @@ def _group(images: Sequence[Image], sequences: Mapping[str, str], kind: GroupKin
     # A frame without a location belongs to the location of its sequence's other frames.
     names = unite(by_location, by_sequence)
     unknown = sum(not name.startswith(_LOCATION) for name in names)
-    return Groups(kind, names, _warn_of_unknown(unknown, len(images), "where", "location"))
+    return Groups(kind, names, _warn_of_unknown(unknown, len(images), "location", "location"))
 
 
 def _warn_of_unknown(number: int, total: int, word: str, kind: str) -> tuple[str, ...]:
@@ -120,8 +121,8 @@ def _warn_of_unknown(number: int, total: int, word: str, kind: str) -> tuple[str
         return ()
     kept = "sequence" if kind == "location" else "camera"
     sentence = (
-        f"Of {number} of {total} photographs it is not known {word} they were taken: those of one "
-        f"{kept} are kept together, but they may be of a {kind} that stands in another part."
+        f"The {word} of {number} of {total} images is unknown: those of one {kept} are kept "
+        f"together, but they may belong to a {kind} in another subset."
     )
     return (sentence,)
 
@@ -141,7 +142,7 @@ def _objection(images: Sequence[Image], by_location: Groups, subsets: int) -> st
     if not known:
         return "No location is known"
     if known < _MIN_KNOWN * len(images):
-        return f"The location is known of {known} of {len(images)} photographs only"
+        return f"The location of only {known} of {len(images)} images is known"
     if not _are_enough(images, names, subsets):
         number = len(set(names) - {""})
         return (

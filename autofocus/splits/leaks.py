@@ -53,7 +53,7 @@ def _check(kind: str, rows: Iterable[tuple[str, Assignment, Hashable]]) -> None:
         if other_side != side:
             shown = value[:16] if kind == "file" else value
             raise LeakError(
-                f"The {kind} {shown} stands on two sides of the split: {other} in {other_side}, "
-                f"{one.image.name} in {side}. The figures would be too good: nothing was trained. "
-                "This is an error of Autofocus: please report it with split.csv's inputs."
+                f"The {kind} {shown} is on two sides of the split: {other} in {other_side}, "
+                f"{one.image.name} in {side}. The metrics would be too good: nothing was trained. "
+                "This is a bug of Autofocus: please report it with split.csv's inputs."
             )

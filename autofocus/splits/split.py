@@ -153,18 +153,17 @@ def _warn_of_shares(
     empty = [subset for subset in shares.subsets if not sizes[subset]]
     if empty:
         return [
-            f"Nothing is left for the {subset.value} part: there are too few {kind}s."
-            for subset in empty
+            f"The {subset.value} subset is empty: there are too few {kind}s." for subset in empty
         ]
     if not any(shares.excess(subset, sizes[subset], total) for subset in shares.subsets):
         return []
     reached = [
         f"{100 * sizes[subset] / total:.1f} % for {subset.value} "
-        f"({shares.of(subset):g} % were asked)"
+        f"({shares.of(subset):g} % requested)"
         for subset in shares.subsets
     ]
     sentence = (
-        f"The shares are not those that were asked, as no {kind} is divided and no class was to "
-        f"be lost: {', '.join(reached)}."
+        f"The shares differ from those requested, as no {kind} is divided and no class may be "
+        f"lost: {', '.join(reached)}."
     )
     return [sentence]

@@ -58,7 +58,7 @@ def test_two_folders_of_one_label_are_one_class(tmp_path: Path) -> None:
 
 def test_one_class_is_an_error_with_its_number(tmp_path: Path) -> None:
     """One class can't be told from another."""
-    with pytest.raises(InputDataError, match=r"one class, fox \(2 photographs\)"):
+    with pytest.raises(InputDataError, match=r"a single class, fox \(2 images\)"):
         find_classes(make(tmp_path, "fox/1.jpg", "fox/2.jpg"))
 
 
@@ -66,5 +66,5 @@ def test_no_class_is_an_error(tmp_path: Path) -> None:
     """A missing folder and one without classes are reported."""
     with pytest.raises(MissingInputError, match="There is no folder"):
         find_classes(tmp_path / "gone")
-    with pytest.raises(MissingInputError, match="holds no folder with photographs"):
+    with pytest.raises(MissingInputError, match="has no folder with images"):
         find_classes(make(tmp_path, "1.jpg"))

@@ -1,4 +1,4 @@
-"""Photographs to divide: any table that hypothesis can think of, and ones like life."""
+"""Images to divide: any table that hypothesis can think of, and ones like life."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ FACTS = Facts("", "", night=False, brightness=100.0)
 NOON = datetime(2016, 7, 5, 12)
 TENTHS: dict[str, Any] = {"testing_percentage": 10.0, "validation_percentage": 10.0}
 
-# Few values, so that photographs share them; names as people and hypothesis write them.
+# Few values, so that images share them; names as people and hypothesis write them.
 _odd = st.sampled_from(["a", "b/ä", "a (copy)", "sequence x", "..", "@", "\\", 'it\'s, "so"\n'])
 _text = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), max_size=3)
 _cameras = st.one_of(_odd, _text)
@@ -43,7 +43,7 @@ def _row_image(
 
 @st.composite
 def tables(draw: st.DrawFn, min_size: int = 0, max_size: int = 30) -> list[Image]:
-    """Draw photographs: any cameras, moments, locations, labels and copies."""
+    """Draw images: any cameras, moments, locations, labels and copies."""
     rows = draw(
         st.lists(
             st.tuples(_cameras, st.tuples(_moments, _locations), st.tuples(_labels, _digests)),
@@ -65,7 +65,7 @@ def percentages(draw: st.DrawFn) -> dict[str, Any]:
 def like_life(
     seed: int, *, locations: int, sequences: int, classes: int = 8, located: bool = True
 ) -> list[Image]:
-    """Return sequences of one to five frames; places and classes are uneven.
+    """Return sequences of one to five frames; locations and classes are uneven.
 
     The first sequences are the same whatever their number.
     """
@@ -87,7 +87,7 @@ def like_life(
 
 
 def split(images: list[Image], **options: Any) -> Split:
-    """Divide photographs; what can't be asked of these is left to the split."""
+    """Divide images; what can't be asked of these is left to the split."""
     try:
         return make_split(images, **{**TENTHS, **options})
     except SettingError:
@@ -97,6 +97,6 @@ def split(images: list[Image], **options: Any) -> Split:
 def image(
     path: str, label: str = "deer", seconds: int | None = 0, location: str = "", digest: str = ""
 ) -> Image:
-    """Return one photograph; by default its content is its own."""
+    """Return one image; by default its content is its own."""
     moment = None if seconds is None else NOON + timedelta(seconds=seconds)
     return make_image(Frame(path, path, moment, location), (label,), digest or path)

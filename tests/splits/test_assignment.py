@@ -1,4 +1,4 @@
-"""Claims about placing groups."""
+"""Claims about assigning groups to subsets."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,45 +11,45 @@ from autofocus.splits.subsets import Shares, Subset
 SHARES = Shares(testing=10, validation=10)
 
 
-def are_all_served(contents: Mapping[str, Content], parts: Mapping[str, Subset]) -> bool:
-    """Tell whether each part has each class."""
+def are_all_served(contents: Mapping[str, Content], subsets: Mapping[str, Subset]) -> bool:
+    """Tell whether each subset has each class."""
     labels = {label for content in contents.values() for label in content.labels}
     return all(
         {
             label
             for name, content in contents.items()
-            if parts[name] is part
+            if subsets[name] is subset
             for label in content.labels
         }
         == labels
-        for part in Subset
+        for subset in Subset
     )
 
 
 def can_all_be_served(contents: Mapping[str, Content]) -> bool:
-    """Tell whether any placing at all gives each part each class, by trying every one."""
+    """Tell whether any assignment at all gives each subset each class, by trying every one."""
     return any(
-        are_all_served(contents, dict(zip(contents, parts, strict=True)))
-        for parts in product(Subset, repeat=len(contents))
+        are_all_served(contents, dict(zip(contents, subsets, strict=True)))
+        for subsets in product(Subset, repeat=len(contents))
     )
 
 
-def badness(contents: Mapping[str, Content], parts: Mapping[str, Subset]) -> tuple[float, ...]:
-    """Return what is wrong with a placing: classes and images that parts lack, and sizes."""
+def badness(contents: Mapping[str, Content], subsets: Mapping[str, Subset]) -> tuple[float, ...]:
+    """Return what is wrong with an assignment: classes and images that subsets lack, and sizes."""
     groups = GroupAssignment(contents, SHARES)
-    for name, part in parts.items():
-        groups.move(name, part, None)
+    for name, subset in subsets.items():
+        groups.move(name, subset, None)
     return *groups.missing(), round(groups.unevenness(), 8)
 
 
 def test_a_group_s_position_never_changes() -> None:
-    """The part of a group follows from its name for ever: these are positions of today."""
+    """The subset of a group follows from its name for ever: these are positions of today."""
     # The first eight digits of what sha256sum prints of the name, as a share of 16 ** 8.
     assert position("location D03-AMP1") == 100 * 0x5D960242 / 16**8
     assert position("sequence a@2016-07-05T12:00:00") == 100 * 0x4520B3FC / 16**8
 
 
-def test_a_larger_test_part_only_takes_from_training() -> None:
+def test_a_larger_test_subset_only_takes_from_training() -> None:
     """Raising testing_percentage moves groups from training to the test and no others."""
     for name in map(str, range(300)):
         before, after = (Shares(share, 10).at(position(name)) for share in (10, 25))
@@ -57,7 +57,7 @@ def test_a_larger_test_part_only_takes_from_training() -> None:
 
 
 def test_whatever_can_be_served_in_a_small_table_is_served() -> None:
-    """Of random tables of up to 7 groups, each that has a placing with all classes gets one."""
+    """Of random tables of up to 7 groups, each that can have all classes everywhere gets them."""
     rng = Random(0)  # noqa: S311 - the same tables at every run
     served = 0
     for _ in range(250):
@@ -77,7 +77,7 @@ def test_whatever_can_be_served_in_a_small_table_is_served() -> None:
 def test_a_class_is_brought_by_moving_others_out_of_the_way() -> None:
     """Where a group can only go if another takes its place, both are moved.
 
-    Each class is in three groups, so that there is one placing of each pair and no freedom.
+    Each class is in three groups, so that there is one assignment of each pair and no freedom.
     """
     pairs = ["ab", "ab", "ab", "cd", "cd", "cd", "ef", "ef", "ef"]
     rng = Random(1)  # noqa: S311 - the same tables at every run
@@ -92,8 +92,8 @@ def test_a_class_in_one_group_stays_in_training() -> None:
     """What isn't learned can't be tested: the test goes without before training does."""
     for number in range(40):
         contents = {f"{number} {label}": Content((label,), 10) for label in "abcdefgh"}
-        parts, _ = assign(contents, SHARES)
-        assert set(parts.values()) == {Subset.TRAINING}
+        subsets, _ = assign(contents, SHARES)
+        assert set(subsets.values()) == {Subset.TRAINING}
 
 
 def test_a_class_in_two_groups_is_learned_and_tested() -> None:
@@ -104,13 +104,13 @@ def test_a_class_in_two_groups_is_learned_and_tested() -> None:
         }
         # Validation, too, is to hold something.
         contents[f"{number} d more"] = Content(("d",), 10)
-        parts, _ = assign(contents, SHARES)
+        subsets, _ = assign(contents, SHARES)
         for label in "abc":
-            having = {part for name, part in parts.items() if f" {label} " in name}
+            having = {subset for name, subset in subsets.items() if f" {label} " in name}
             assert having == {Subset.TRAINING, Subset.TEST}
 
 
-def test_no_part_is_left_empty_for_another_s_classes() -> None:
+def test_no_subset_is_left_empty_for_another_s_classes() -> None:
     """Validation gets a group before the test gets one for each class."""
     for number in range(40):
         contents = {
@@ -118,18 +118,18 @@ def test_no_part_is_left_empty_for_another_s_classes() -> None:
             for pair in ("ab", "cd")
             for k in (1, 2)
         }
-        parts, _ = assign(contents, SHARES)
-        assert set(parts.values()) == set(Subset)
+        subsets, _ = assign(contents, SHARES)
+        assert set(subsets.values()) == set(Subset)
 
 
-def test_groups_change_places_for_better_shares() -> None:
+def test_groups_are_swapped_for_better_shares() -> None:
     """A large group that alone was for the test is exchanged for a small one with its classes."""
     for number in range(40):
         contents = {
             f"{number} {k}": Content(("a", "b"), images) for k, images in enumerate([100, 100, 12])
         }
-        parts, _ = assign(contents, Shares(testing=10, validation=0))
-        assert parts == {
+        subsets, _ = assign(contents, Shares(testing=10, validation=0))
+        assert subsets == {
             f"{number} 0": Subset.TRAINING,
             f"{number} 1": Subset.TRAINING,
             f"{number} 2": Subset.TEST,
@@ -139,9 +139,9 @@ def test_groups_change_places_for_better_shares() -> None:
 def test_no_more_is_moved_than_is_needed() -> None:
     """Where digests alone serve all classes and shares, nothing is moved."""
     contents = {f"location {n}": Content(("a", "b"), 5) for n in range(300)}
-    parts, moved = assign(contents, SHARES)
+    subsets, moved = assign(contents, SHARES)
     assert moved == {}
-    assert all(part is SHARES.at(position(name)) for name, part in parts.items())
+    assert all(subset is SHARES.at(position(name)) for name, subset in subsets.items())
 
 
 def test_what_was_moved_has_to_be() -> None:
@@ -155,11 +155,11 @@ def test_what_was_moved_has_to_be() -> None:
             )
             for _ in range(rng.randint(4, 15))
         }
-        parts, moved = assign(contents, SHARES)
+        subsets, moved = assign(contents, SHARES)
         several += len(moved) > 1
         for name in moved:
-            back = parts | {name: SHARES.at(position(name))}
-            assert badness(contents, back) > badness(contents, parts)
+            back = subsets | {name: SHARES.at(position(name))}
+            assert badness(contents, back) > badness(contents, subsets)
     assert several > 20
 
 
@@ -171,19 +171,21 @@ def test_a_class_s_own_groups_serve_it_however_far_they_are() -> None:
     training = [name for place, name in by_position if shares.at(place) is Subset.TRAINING]
     contents = {name: Content(("a", f"only {name}"), 5) for name in training[:60]}
     contents |= {name: Content(("a",), 5) for name in training[-3:]}
-    parts, _ = assign(contents, shares)
-    assert {part for name, part in parts.items() if "a" in contents[name].labels} == set(Subset)
+    subsets, _ = assign(contents, shares)
+    assert {subset for name, subset in subsets.items() if "a" in contents[name].labels} == set(
+        Subset
+    )
 
 
 def test_the_cause_of_a_move_is_told() -> None:
     """A group that was moved for a class says for which, one moved for size says none."""
     contents = {f"many {n}": Content(("a",), 5) for n in range(100)}
     contents |= {f"rare {n}": Content(("a", "b"), 5) for n in range(3)}
-    parts, moved = assign(contents, SHARES)
+    subsets, moved = assign(contents, SHARES)
     rare = {name: its for name, its in moved.items() if name.startswith("rare")}
-    assert {parts[name] for name in contents if name.startswith("rare")} == set(Subset)
+    assert {subsets[name] for name in contents if name.startswith("rare")} == set(Subset)
     assert rare
-    assert all((its.label, its.subset) == ("b", parts[name]) for name, its in rare.items())
+    assert all((its.label, its.subset) == ("b", subsets[name]) for name, its in rare.items())
 
 
 def test_a_move_for_the_size_names_no_class() -> None:
@@ -191,8 +193,8 @@ def test_a_move_for_the_size_names_no_class() -> None:
     names = [f"location {n}" for n in range(100)]
     huge = next(name for name in names if SHARES.at(position(name)) is Subset.TEST)
     contents = {name: Content(("a",), 500 if name == huge else 5) for name in names}
-    parts, moved = assign(contents, SHARES)
-    assert parts[huge] is Subset.TRAINING
+    subsets, moved = assign(contents, SHARES)
+    assert subsets[huge] is Subset.TRAINING
     assert {its.label for its in moved.values()} == {None}
 
 

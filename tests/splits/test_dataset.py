@@ -1,4 +1,4 @@
-"""Claims about the photographs of a training."""
+"""Claims about the images of a training."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ LABELS = ("left", "right")
 
 
 def test_targets_are_one_a_row_or_as_many_as_there_are() -> None:
-    """A photograph under two labels is two images, or one with two labels if that is asked for."""
+    """An image with two labels is two rows, or one with two targets if that is asked for."""
     both = replace(
         photograph("left/a.PNG", 1, place=0),
         files=("left/a.PNG", "right/a.PNG"),
@@ -28,12 +28,12 @@ def test_targets_are_one_a_row_or_as_many_as_there_are() -> None:
     assert {row.image.label for row in several.rows} == {"left", "left; right"}
 
 
-def test_the_table_counts_each_class_in_each_part(tmp_path: Path) -> None:
+def test_the_table_counts_each_class_in_each_subset(tmp_path: Path) -> None:
     """All images are counted, each once."""
     made = dataset(tmp_path)
     table = made.table()
-    assert sum(sum(parts.values()) for parts in table.values()) == len(made.used) == 24
-    assert sum(parts["test"] for parts in table.values()) == len(made.subset(Subset.TEST))
+    assert sum(sum(subsets.values()) for subsets in table.values()) == len(made.used) == 24
+    assert sum(subsets["test"] for subsets in table.values()) == len(made.subset(Subset.TEST))
 
 
 def test_the_summary_counts_groups_and_images(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_one_class_in_training_is_an_error_with_its_numbers() -> None:
         make_dataset(LABELS, images, SplitSettings(25, 25))
 
 
-def test_the_fingerprint_knows_contents_labels_and_parts(tmp_path: Path) -> None:
+def test_the_fingerprint_knows_contents_labels_and_subsets(tmp_path: Path) -> None:
     """Another label, or another share, is another training; other names are the same."""
     shots = places(tmp_path)
     before = make_dataset(LABELS, shots, SplitSettings(30, 30)).fingerprint("x")
@@ -73,9 +73,9 @@ def test_the_fingerprint_knows_contents_labels_and_parts(tmp_path: Path) -> None
 
 
 def test_copies_and_several_labels_are_warned_of() -> None:
-    """What makes figures doubtful is told with its number."""
+    """What makes metrics doubtful is told with its number."""
     shots = [photograph(f"{LABELS[n % 2]}/{n}.PNG", n, place=n, second=900 * n) for n in range(8)]
     copy = replace(photograph("right/z.PNG", 99, place=1), digest=shots[0].digest)
     told = " ".join(make_dataset(LABELS, [*shots, copy], SplitSettings(20, 20)).warnings())
-    assert "Several labels have 1 photograph in common" in told
-    assert "Copies of others: 1 photograph." in told
+    assert "1 image with several labels" in told
+    assert "1 image with the same content as another." in told

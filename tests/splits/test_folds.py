@@ -28,7 +28,7 @@ def used_groups(divided: Split) -> set[str]:
 def test_no_folds_ever_leak(
     images: list[Image], shares: dict[str, Any], level: GroupKind, number: int
 ) -> None:
-    """Whatever the table, no two folds share a place, a sequence or a content."""
+    """Whatever the table, no two folds share a location, a sequence or a content."""
     try:
         divided = make_split(images, **shares, split_by=level)
     except SettingError:
@@ -47,8 +47,8 @@ def test_no_folds_ever_leak(
 
 @settings(max_examples=150, deadline=None)
 @given(tables(min_size=4), st.randoms())
-def test_the_order_of_photographs_does_not_matter(images: list[Image], chance: Random) -> None:
-    """The same photographs in another order have the same folds."""
+def test_the_order_of_images_does_not_matter(images: list[Image], chance: Random) -> None:
+    """The same images in another order have the same folds."""
     mixed = list(images)
     chance.shuffle(mixed)
     one, other = (make_split(each, **SHARES, split_by="image") for each in (images, mixed))
@@ -58,7 +58,7 @@ def test_the_order_of_photographs_does_not_matter(images: list[Image], chance: R
 
 @pytest.mark.parametrize("seed", range(5))
 def test_folds_have_about_the_same_size_and_every_class(seed: int) -> None:
-    """With 40 uneven places, five folds hold a fifth each of all images, and of each class."""
+    """With 40 uneven locations, five folds hold a fifth each of all images, and of each class."""
     divided = make_split(like_life(seed, locations=40, sequences=1500), **SHARES)
     folds = make_folds(divided, 5)
     images = Counter(folds[one.group] for one in divided.assignments)
@@ -72,11 +72,11 @@ def test_folds_have_about_the_same_size_and_every_class(seed: int) -> None:
         assert min(numbers) > 0.3 * sum(numbers) / 5
 
 
-def test_all_parts_are_in_the_folds_and_copies_in_none() -> None:
-    """A cross-validation uses all groups, and no photograph that was left out."""
+def test_all_subsets_are_in_the_folds_and_copies_in_none() -> None:
+    """A cross-validation uses all groups, and no image that was left out."""
     images = like_life(0, locations=40, sequences=200)
     divided = make_split(images, **SHARES)
-    groups = {group for part in Subset for group in divided.groups(part)}
+    groups = {group for subset in Subset for group in divided.groups(subset)}
     assert make_folds(divided, 5).keys() == groups
 
 

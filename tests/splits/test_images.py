@@ -1,4 +1,4 @@
-"""Claims about gathering the photographs of a training."""
+"""Claims about gathering the images of a training."""
 
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images.facts import Facts
@@ -19,8 +19,8 @@ def collect(outcomes: list[Outcome], origins: dict[str, Origin] | None = None) -
     return collect_images(outcomes, labels, origins or {}, PATTERN)
 
 
-def test_two_links_to_one_file_are_one_photograph() -> None:
-    """A photograph under two labels has both, and an image for each."""
+def test_two_links_to_one_file_are_one_image() -> None:
+    """An image under two labels has both, and an image for each."""
     origins = {name: Origin("../p/a.JPG", "") for name in ("deer/a-1.JPG", "dog/a-1.JPG")}
     (one,) = collect([outcome("deer/a-1.JPG"), outcome("dog/a-1.JPG")], origins)
     assert one.files == ("deer/a-1.JPG", "dog/a-1.JPG")
@@ -28,7 +28,7 @@ def test_two_links_to_one_file_are_one_photograph() -> None:
     assert one.frame.path == "../p/a.JPG"
 
 
-def test_equal_files_of_two_places_are_two_photographs() -> None:
+def test_equal_files_of_two_locations_are_two_images() -> None:
     """Where the table of links tells that they are two files, they stay two."""
     origins = {"deer/a-1.JPG": Origin("p/a.JPG", ""), "deer/b-1.JPG": Origin("p/b.JPG", "")}
     both = collect([outcome("deer/a-1.JPG"), outcome("deer/b-1.JPG")], origins)
@@ -36,13 +36,13 @@ def test_equal_files_of_two_places_are_two_photographs() -> None:
 
 
 def test_without_a_table_of_links_equal_files_under_two_labels_are_one() -> None:
-    """Folders of copies, one a label, give one photograph with two labels."""
+    """Folders of copies, one a label, give one image with two labels."""
     (one,) = collect([outcome("deer/a.JPG"), outcome("dog/z.JPG")])
     assert one.labels == ("deer", "dog")
 
 
 def test_without_a_table_of_links_copies_under_one_label_stay_two() -> None:
-    """Two equal files in one folder are two photographs."""
+    """Two equal files in one folder are two images."""
     both = collect([outcome("deer/a.JPG"), outcome("deer/b.JPG")])
     assert [one.files for one in both] == [("deer/a.JPG",), ("deer/b.JPG",)]
 
@@ -58,18 +58,18 @@ def test_the_column_of_locations_goes_before_the_pattern() -> None:
 
 
 def test_the_label_s_folder_is_no_camera() -> None:
-    """Without a table of links, photographs of one folder below all labels are of one camera."""
+    """Without a table of links, images of one folder below all labels are of one camera."""
     both = collect([outcome("deer/cam7/a.JPG", "1"), outcome("dog/cam7/b.JPG", "2")])
     assert {one.frame.camera for one in both} == {"cam7"}
 
 
 def test_rejected_images_are_left_out() -> None:
-    """What can't be read belongs to no part of the data."""
+    """What can't be read belongs to no subset of the data."""
     row = rejected("deer/broken.JPG", Reason.UNREADABLE, "")
     assert collect([Outcome(row)]) == []
 
 
-def test_a_photograph_without_a_moment_has_none() -> None:
+def test_an_image_without_a_moment_has_none() -> None:
     """Nothing is invented where EXIF is silent."""
     (one,) = collect([outcome("deer/a.JPG", moment="")])
     assert one.frame.moment is None

@@ -42,7 +42,7 @@ def plant(one: Assignment, kind: str, value: str) -> Assignment:
 
 
 def test_what_shares_nothing_passes() -> None:
-    """Two photographs of other places, sequences and contents may be in two parts."""
+    """Two images of other locations, sequences and contents may be in two subsets."""
     check_no_leak(split(ONE, OTHER))
 
 
@@ -51,15 +51,15 @@ def test_what_shares_nothing_passes() -> None:
     [
         (
             "digest",
-            "The file 1111111111111111 stands on two sides of the split: a.JPG in training",
+            "The file 1111111111111111 is on two sides of the split: a.JPG in training",
         ),
-        ("sequence", "The sequence s1 stands on two sides"),
-        ("location", "The location mill stands on two sides"),
-        ("group", "The group g1 stands on two sides"),
+        ("sequence", "The sequence s1 is on two sides"),
+        ("location", "The location mill is on two sides"),
+        ("group", "The group g1 is on two sides"),
     ],
 )
 def test_each_overlap_is_an_error_that_names_it(field: str, words: str) -> None:
-    """One sentence says what is shared, by which photographs and where they are."""
+    """One sentence says what is shared, by which images and where they are."""
     with pytest.raises(LeakError) as told:
         check_no_leak(split(ONE, plant(OTHER, field, value_of(ONE, field))))
     assert words in str(told.value)
@@ -67,18 +67,18 @@ def test_each_overlap_is_an_error_that_names_it(field: str, words: str) -> None:
 
 
 def test_what_is_left_out_leaks_nothing() -> None:
-    """A copy that belongs to no part may equal any."""
+    """A copy that belongs to no subset may equal any."""
     check_no_leak(split(ONE, Assignment(image("copy.JPG", digest="1" * 64), "", "", None, "")))
 
 
 def test_what_is_unknown_is_no_overlap() -> None:
-    """Two photographs without a location share none."""
+    """Two images without a location share none."""
     check_no_leak(split(plant(ONE, "location", ""), plant(OTHER, "location", "")))
     check_no_leak(split(plant(ONE, "sequence", ""), plant(OTHER, "sequence", "")))
 
 
 def test_what_is_not_kept_together_may_be_shared() -> None:
-    """A split by sequence may share places; one by image may share sequences, too."""
+    """A split by sequence may share locations; one by image may share sequences, too."""
     neighbour = plant(OTHER, "location", "mill")
     check_no_leak(split(ONE, neighbour, group_kind="sequence"))
     check_no_leak(split(ONE, plant(neighbour, "sequence", "s1"), group_kind="image"))
@@ -99,11 +99,11 @@ def test_folds_are_checked_the_same() -> None:
 @settings(max_examples=100, deadline=None)
 @given(tables(min_size=2))
 def test_a_planted_leak_of_each_kind_is_caught(images: list[Image]) -> None:
-    """Whatever the table: a photograph that is put into another part than its like is found."""
+    """Whatever the table: an image that is put into another subset than its like is found."""
     divided = make_split(images, testing_percentage=30, validation_percentage=20)
     used = [one for one in divided.assignments if one.subset]
-    parts = {one.subset for one in used}
-    assume(len(parts) > 1)
+    subsets = {one.subset for one in used}
+    assume(len(subsets) > 1)
     one = used[0]
     other = next(each for each in used if each.subset is not one.subset)
     kinds = {"image": ["digest"], "sequence": ["digest", "sequence"]}.get(

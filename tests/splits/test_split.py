@@ -1,4 +1,4 @@
-"""Claims about dividing photographs into parts."""
+"""Claims about dividing images into subsets."""
 
 from collections import Counter
 from dataclasses import replace
@@ -28,8 +28,8 @@ def by_name(divided: Split) -> dict[str, Assignment]:
 # No split ever leaks, whatever the table.
 
 
-def are_together(one: Image, other: Image, places: dict[str, set[str]], level: str) -> bool:
-    """Tell, without any of the code that divides, whether two photographs must not be parted."""
+def are_together(one: Image, other: Image, locations: dict[str, set[str]], level: str) -> bool:
+    """Tell, without any of the code that divides, whether two images must not be parted."""
     if one.digest == other.digest:
         return True
     first, second = one.frame, other.frame
@@ -39,10 +39,10 @@ def are_together(one: Image, other: Image, places: dict[str, set[str]], level: s
         return False
     if first.moment is None or second.moment is None:
         return False
-    # In a folder of several places, only frames that tell theirs can be told to belong together.
-    alone = len(places[first.camera] - {""}) < 2
-    same_place = alone or (first.location == second.location and first.location != "")
-    return same_place and abs((first.moment - second.moment).total_seconds()) <= 60
+    # In a folder of several locations, only frames with a known one belong together.
+    alone = len(locations[first.camera] - {""}) < 2
+    same_location = alone or (first.location == second.location and first.location != "")
+    return same_location and abs((first.moment - second.moment).total_seconds()) <= 60
 
 
 @settings(max_examples=200, deadline=None)
@@ -50,24 +50,24 @@ def are_together(one: Image, other: Image, places: dict[str, set[str]], level: s
 def test_no_split_ever_leaks(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
-    """No two photographs of one place, sequence or content are in two parts."""
+    """No two images of one location, sequence or content are in two subsets."""
     divided = split(images, split_by=split_by, **shares)
     check_no_leak(divided)
-    places: dict[str, set[str]] = {}
+    locations: dict[str, set[str]] = {}
     for one in images:
-        places.setdefault(one.frame.camera, set()).add(one.frame.location)
-    parts = [one.subset for one in divided.assignments]
-    for (one, part), (other, its_part) in combinations(zip(images, parts, strict=True), 2):
-        if part is not None and its_part is not None and part is not its_part:
-            assert not are_together(one, other, places, divided.group_kind)
+        locations.setdefault(one.frame.camera, set()).add(one.frame.location)
+    subsets = [one.subset for one in divided.assignments]
+    for (one, subset), (other, other_subset) in combinations(zip(images, subsets, strict=True), 2):
+        if subset is not None and other_subset is not None and subset is not other_subset:
+            assert not are_together(one, other, locations, divided.group_kind)
 
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked)
-def test_every_photograph_is_accounted_for(
+def test_every_image_is_accounted_for(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
-    """Each has a reason, and a part unless the same file is in the data already."""
+    """Each has a reason, and a subset unless the same file is in the data already."""
     divided = split(images, split_by=split_by, **shares)
     assert [one.image.name for one in divided.assignments] == [one.frame.name for one in images]
     used = {one.image.digest for one in divided.assignments if one.subset}
@@ -79,10 +79,10 @@ def test_every_photograph_is_accounted_for(
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked, st.randoms())
-def test_the_order_of_photographs_does_not_matter(
+def test_the_order_of_images_does_not_matter(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy, chance: Random
 ) -> None:
-    """The same photographs in another order are divided the same, for the same reasons."""
+    """The same images in another order are divided the same, for the same reasons."""
     mixed = list(images)
     chance.shuffle(mixed)
     one, other = (split(each, split_by=split_by, **shares) for each in (images, mixed))
@@ -96,10 +96,10 @@ def test_the_order_of_photographs_does_not_matter(
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked)
-def test_every_class_is_in_every_part_where_it_can_surely_be(
+def test_every_class_is_in_every_subset_where_it_can_surely_be(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
-    """Training knows all; others have each class with as many groups of its own as parts."""
+    """Training knows all; others have each class with as many groups of its own as subsets."""
     divided = split(images, split_by=split_by, **shares)
     used = [one for one in divided.assignments if one.subset]
     groups: dict[str, set[str]] = {}
@@ -120,7 +120,7 @@ def test_every_class_is_in_every_part_where_it_can_surely_be(
 
 @settings(max_examples=200, deadline=None)
 @given(tables(), percentages(), asked)
-def test_a_part_of_no_percent_is_empty(
+def test_a_subset_of_no_percent_is_empty(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
     """What was not asked for gets nothing, whatever else is moved."""
@@ -133,7 +133,7 @@ def test_a_part_of_no_percent_is_empty(
 def test_who_was_not_moved_stands_by_the_digest_of_its_group(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
 ) -> None:
-    """A part follows from the group's name and percentages, unless the reason says otherwise."""
+    """A subset follows from the group's name and percentages, unless the reason says otherwise."""
     divided = split(images, split_by=split_by, **shares)
     asked_shares = Shares(shares["testing_percentage"], shares["validation_percentage"])
     for one in divided.assignments:
@@ -143,8 +143,8 @@ def test_who_was_not_moved_stands_by_the_digest_of_its_group(
             assert stays != one.reason.startswith(f"moved to {one.subset.value}: ")
 
 
-def test_parts_have_about_the_shares_that_were_asked() -> None:
-    """Of many sequences each part gets about its percentage, without a group moved."""
+def test_subsets_have_about_the_shares_that_were_asked() -> None:
+    """Of many sequences each subset gets about its percentage, without a group moved."""
     divided = split(
         like_life(0, locations=30, sequences=3000, located=False),
         testing_percentage=20,
@@ -157,54 +157,54 @@ def test_parts_have_about_the_shares_that_were_asked() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_shares_are_near_what_was_asked_where_places_are_many(seed: int) -> None:
-    """With 40 uneven places each part is near its share, and has every class."""
+def test_shares_are_near_what_was_asked_where_locations_are_many(seed: int) -> None:
+    """With 40 uneven locations each subset is near its share, and has every class."""
     divided = split(like_life(seed, locations=40, sequences=1500))
     assert divided.group_kind == "location"
     assert divided.warnings == ()
     counts = Counter(one.subset for one in divided.assignments)
     labels = {(one.subset, label) for one in divided.assignments for label in one.image.labels}
-    for part in (Subset.TEST, Subset.VALIDATION):
-        assert 0.075 < counts[part] / len(divided.assignments) < 0.1334
-        assert {label for its, label in labels if its is part} == {f"class {n}" for n in range(8)}
+    for subset in (Subset.TEST, Subset.VALIDATION):
+        assert 0.075 < counts[subset] / len(divided.assignments) < 0.1334
+        assert {label for its, label in labels if its is subset} == {
+            f"class {n}" for n in range(8)
+        }
 
 
 def test_shares_that_cannot_be_had_are_told() -> None:
-    """A place with nearly all photographs stays whole, and a sentence says what came of it."""
+    """A location with nearly all images stays whole, and a sentence says what came of it."""
     images = [image(f"a/{n}.JPG", "da"[n % 2], n, "big") for n in range(180)]
     images += [image(f"b{n}/{k}.JPG", "da"[k], k, f"b{n}") for n in range(3) for k in range(2)]
     divided = split(images, split_by="location")
     (warning,) = divided.warnings
-    assert "The shares are not those that were asked, as no location is divided" in warning
-    assert "96.8 % for training (80 % were asked)" in warning
+    assert "The shares differ from those requested, as no location is divided" in warning
+    assert "96.8 % for training (80 % requested)" in warning
 
 
-def test_an_empty_part_is_told() -> None:
-    """Two places can't make three parts: training and test go first."""
+def test_an_empty_subset_is_told() -> None:
+    """Two locations can't make three subsets: training and test go first."""
     images = [image(f"{c}/{n}.JPG", "da"[n % 2], n, c) for c in "xy" for n in range(4)]
     divided = split(images, split_by="location")
     assert divided.groups(Subset.VALIDATION) == set()
-    assert "Nothing is left for the validation part: there are too few locations." in (
-        divided.warnings
-    )
+    assert "The validation subset is empty: there are too few locations." in (divided.warnings)
     assert {one.subset for one in divided.assignments} == {Subset.TRAINING, Subset.TEST}
 
 
 # Stable as data grow.
 
 
-def parts_of(divided: Split) -> dict[str, Subset | None]:
+def subsets_of(divided: Split) -> dict[str, Subset | None]:
     return {one.group: one.subset for one in divided.assignments if one.subset}
 
 
 def moved(before: Split, after: Split) -> float:
-    """Return what share of the groups that were there has another part."""
-    was, now = parts_of(before), parts_of(after)
-    return sum(now[group] is not part for group, part in was.items()) / len(was)
+    """Return what share of the groups that were there has another subset."""
+    was, now = subsets_of(before), subsets_of(after)
+    return sum(now[group] is not subset for group, subset in was.items()) / len(was)
 
 
-def test_more_photographs_leave_groups_where_they_are() -> None:
-    """A tenth more of sequences moves hardly any of the places, and none of the sequences."""
+def test_more_images_leave_groups_where_they_are() -> None:
+    """A tenth more of sequences moves hardly any of the locations, and none of the sequences."""
     shares = []
     for seed in range(8):
         images = like_life(seed, locations=40, sequences=1650)
@@ -215,8 +215,8 @@ def test_more_photographs_leave_groups_where_they_are() -> None:
     assert sum(shares) / len(shares) < 0.03
 
 
-def test_a_new_place_leaves_the_others_where_they_are() -> None:
-    """One place more among 40 moves fewer than two others, on average."""
+def test_a_new_location_leaves_the_others_where_they_are() -> None:
+    """One location more among 40 moves fewer than two others, on average."""
     shares = []
     for seed in range(8):
         images = like_life(seed, locations=40, sequences=1500)
@@ -229,7 +229,7 @@ def test_a_new_place_leaves_the_others_where_they_are() -> None:
 
 
 def test_a_copy_in_another_group_is_left_out() -> None:
-    """The same file at two places is used once, and the reason names the other."""
+    """The same file at two locations is used once, and the reason names the other."""
     images = like_life(3, locations=40, sequences=300)
     copy = image("camera999/0.JPG", "class 1", 0, "place 999", images[0].digest)
     divided = split([*images, copy])
@@ -250,22 +250,22 @@ def test_copies_in_one_group_stay() -> None:
 
 
 def test_a_black_frame_does_not_tie_cameras_together() -> None:
-    """One content at every place leaves each place a group of its own."""
+    """One content at every location leaves each location a group of its own."""
     images = like_life(3, locations=40, sequences=300)
-    places = {one.frame.location for one in images}
+    locations = {one.frame.location for one in images}
     images += [
-        image(f"{place}/black.JPG", "class 1", 0, place, "black") for place in sorted(places)
+        image(f"{place}/black.JPG", "class 1", 0, place, "black") for place in sorted(locations)
     ]
     divided = split(images)
-    assert len({one.group for one in divided.assignments}) == len(places)
-    assert sum(one.subset is None for one in divided.assignments) == len(places) - 1
+    assert len({one.group for one in divided.assignments}) == len(locations)
+    assert sum(one.subset is None for one in divided.assignments) == len(locations) - 1
 
 
 # The digest.
 
 
 def test_the_digest_tells_splits_apart_and_not_names() -> None:
-    """Files may be called otherwise; another part of one group is another split."""
+    """Files may be called otherwise; another subset of one group is another split."""
     images = like_life(3, locations=40, sequences=300)
     one = split(images)
     renamed = [

@@ -24,7 +24,7 @@ BOTH = Assignment(
 COPY = Assignment(image("deer/3.JPG", location="lake"), "d@t", "location lake", None, "left out")
 
 
-def test_each_photograph_is_a_row(tmp_path: Path) -> None:
+def test_each_image_is_a_row(tmp_path: Path) -> None:
     """The table, byte for byte: folds count from 1, and who is left out has neither."""
     folds = {"location mill": 0, "undated of camera c": 2, "location lake": 1}
     write_split(tmp_path / "split.csv", Split((DEER, BOTH, COPY), "location"), folds)
@@ -46,7 +46,7 @@ def test_without_a_cross_validation_there_are_no_folds(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_characters="\0")), min_size=1))
 def test_any_names_come_back(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
-    """Quotes, commas and line ends in names and places survive; half a letter is written out."""
+    """Quotes, commas, line ends and lone surrogates in names and locations are written out."""
     path = tmp_path_factory.mktemp("any") / "split.csv"
     rows = tuple(
         Assignment(image(name, name, location=name), name, name, Subset.TEST, "") for name in names
