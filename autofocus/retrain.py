@@ -12,10 +12,9 @@ from autofocus.errors import InputDataError, MissingInputError, SettingError, ne
 from autofocus.evaluation.metrics import Metrics
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.features.backbones import Backbone, load_backbone
-from autofocus.features.bottlenecks import Bottlenecks
 from autofocus.features.distortions import Distortions
+from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
-from autofocus.features.views import Viewer
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.finding import note_ignored
 from autofocus.images.names import PREPARATION_NAME
@@ -153,17 +152,19 @@ def retrain(
     ledger = saved_model_dir / LEDGER_NAME
     with (
         workspace,
-        Bottlenecks(cache_folder, backbone.name, backbone.digest, backbone.feature_size) as cache,
+        EmbeddingCache(
+            cache_folder, backbone.name, backbone.digest, backbone.feature_size
+        ) as cache,
         ItemRun(workspace, ledger) as run,
     ):
         jobs = settings.jobs or cores()
-        items = Extractor(image_dir, backbone, cache, jobs).items(list(classes.files))
-        outcomes = list(run.outcomes(items, jobs))
+        extractor = Extractor(image_dir, backbone, cache, jobs)
+        outcomes = list(run.outcomes(extractor.items(list(classes.files)), jobs))
         dataset = _make_dataset(image_dir, classes, outcomes, settings, workspace)
         job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
         source = DatasetFeatures(
             dataset,
-            Viewer(image_dir, backbone, cache, jobs),
+            extractor,
             distortions=_distortions(settings),
             copies=settings.distorted_copies,
             weight_by_motion=settings.weight_by_motion,

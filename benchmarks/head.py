@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from autofocus import __version__
 from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.features.backbones import DEFAULT_BACKBONE, load_backbone
-from autofocus.features.loading import load, to_batch
+from autofocus.features.pixels import to_batch, to_pixels
+from autofocus.images.reading import read_image
 from autofocus.preprocess_images import preprocess_images
 from autofocus.training.fitting import HeadSettings, fit
 from autofocus.training.samples import Samples
@@ -136,7 +137,10 @@ def _features(places: Sequence[Path]) -> NDArray[np.float32]:
     backbone = load_backbone(DEFAULT_BACKBONE)
     batches = []
     for start in range(0, len(places), 32):
-        pixels = [load(place, backbone.image_size) for place in places[start : start + 32]]
+        pixels = [
+            to_pixels(read_image(place).image, backbone.image_size)
+            for place in places[start : start + 32]
+        ]
         batches.append(backbone.features(to_batch(pixels)))
     return np.concatenate(batches)
 

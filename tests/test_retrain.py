@@ -26,7 +26,7 @@ from autofocus.errors import (
 )
 from autofocus.features.backbones.base import Backbone
 from autofocus.images.preparing import Preparation
-from autofocus.model.classifier import TrainedClassifier
+from autofocus.model.saved_model import TrainedClassifier
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
 from tests.features.pictures import make_classes, make_picture

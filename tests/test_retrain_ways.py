@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autofocus.model.classifier import TrainedClassifier
+from autofocus.model.saved_model import TrainedClassifier
 from autofocus.predict import predict
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings

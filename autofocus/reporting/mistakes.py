@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from autofocus.errors import RejectedImageError
-from autofocus.features.loading import read
+from autofocus.images.reading import read_image
 from autofocus.motion.boxes import Box
 
 WITHHELD = "Not shown: a person may be on it"
@@ -110,7 +110,7 @@ def make_thumbnail(path: Path) -> Image.Image:
     Raises:
         RejectedImageError: the file can't be used.
     """
-    small = ImageOps.contain(read(path).convert("RGB"), _THUMBNAIL)
+    small = ImageOps.contain(read_image(path).image.convert("RGB"), _THUMBNAIL)
     small.info.clear()
     return small
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from autofocus.model.classifier import View
+from autofocus.features.crop import View
 from autofocus.splits.subsets import Subset
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
@@ -34,7 +34,7 @@ class Candidate:
 
     @property
     def view(self) -> View:
-        """What the classifier looks at."""
+        """What the classifier sees."""
         return self.recipe.view
 
     @property
@@ -64,7 +64,7 @@ def train_candidate(
 
     Args:
         source: gives features; the view must have been prepared.
-        view: what the classifier looks at.
+        view: what the classifier sees.
         settings: how to train.
         checkpoint: keeps unfinished training.
     """

@@ -1,15 +1,15 @@
 """From a data set's images to the matrices that a head is trained and evaluated on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.features.crop import Crop, View, crops_of
 from autofocus.features.distortions import Distortions
-from autofocus.features.loading import read
-from autofocus.features.views import Picture, Viewer, crop_key, stack
-from autofocus.model.classifier import View
+from autofocus.features.extraction import Extractor
+from autofocus.images.reading import read_image
 from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
@@ -21,12 +21,6 @@ from autofocus.training.samples import Samples
 
 # Bounds of an image's weight, as a multiple of the usual motion score in its class.
 _MIN_WEIGHT, _MAX_WEIGHT = 0.3, 3.0
-# The inputs of the backbone for each view.
-_INPUTS: dict[View, tuple[View, ...]] = {
-    "full": ("full",),
-    "motion": ("motion",),
-    "both": ("full", "motion"),
-}
 
 
 @dataclass
@@ -35,7 +29,7 @@ class DatasetFeatures:
 
     Attributes:
         dataset: the images.
-        viewer: computes feature vectors.
+        extractor: computes feature vectors, and the boxes around motion.
         motion: how motion is detected.
         distortions: how copies of training images are distorted.
         copies: number of distorted copies per image, if images are distorted at all.
@@ -43,7 +37,7 @@ class DatasetFeatures:
     """
 
     dataset: Dataset
-    viewer: Viewer
+    extractor: Extractor
     motion: MotionSettings = field(default_factory=MotionSettings)
     distortions: Distortions = field(default_factory=Distortions)
     copies: int = 0
@@ -54,22 +48,19 @@ class DatasetFeatures:
         """Compute everything that a view needs.
 
         Args:
-            view: what the classifier looks at.
+            view: what the classifier sees.
             copies: whether to compute the distorted copies of the training images, too.
         """
-        if "motion" in _INPUTS[view] or self.weight_by_motion:
+        if view != "full" or self.weight_by_motion:
             self._detect_motion()
-        pictures = [
-            self._picture(row.image, side) for row in self.dataset.used for side in _INPUTS[view]
-        ]
-        self.viewer.ensure(pictures, f"features ({view})")
+        crops = ((row.image, crop) for row in self.dataset.used for crop in self._crops(row, view))
+        self._extract(crops, f"features ({view})")
         if copies:
             self._prepare_copies(self.dataset.subset(Subset.TRAINING), view)
 
     def features(self, images: Sequence[Assignment], view: View) -> NDArray[np.float32]:
         """Return the features of N images, shape (N, D), or (N, 2 D) for the view `both`."""
-        keys = [[self._picture(row.image, side).key for row in images] for side in _INPUTS[view]]
-        return stack(self.viewer.cache, keys)
+        return self._get(images, [self._crops(row, view) for row in images], view)
 
     def samples(
         self, images: Sequence[Assignment], view: View, *, copies: bool = False
@@ -78,7 +69,7 @@ class DatasetFeatures:
 
         Args:
             images: any of the data set.
-            view: what the classifier looks at.
+            view: what the classifier sees.
             copies: whether to append their distorted copies, as for training; an image and its
                 copies share its weight.
         """
@@ -88,13 +79,18 @@ class DatasetFeatures:
             return Samples(features, targets, weights)
         # Folds are trained on images that the model itself was not.
         self._prepare_copies(images, view)
-        further = list(self._copies(images, view))
+        further = list(self._copies_features(images, view))
         number = 1 + len(further)
         return Samples(
             np.concatenate([features, *further]),
             np.tile(targets, (number, 1)),
             np.tile(weights / number, number).astype(np.float32),
         )
+
+    def crop(self, image: Image, view: View) -> Crop:
+        """Return what the classifier sees of an image in a single view, `full` or `motion`."""
+        (crop,) = crops_of(view, self.box(image))
+        return crop
 
     def box(self, image: Image) -> Box | None:
         """Return the box of the motion in an image; None if motion was not detected."""
@@ -108,47 +104,59 @@ class DatasetFeatures:
     def _detect_motion(self) -> None:
         if self._boxes:
             return
-        folder = self.viewer.image_dir
+        folder = self.extractor.image_dir
         images = self.dataset.images
         finder = MotionFinder(
             [image.frame for image in images],
-            lambda name: read(folder / name),
+            lambda name: read_image(folder / name).image,
             self.motion,
         )
         digests = {image.name: image.digest for image in images}
-        self._boxes.update(self.viewer.boxes(finder, digests))
+        self._boxes.update(self.extractor.boxes(finder, digests))
 
-    def _picture(self, image: Image, side: View) -> Picture:
-        if side == "full":
-            return Picture(image.digest, image.file)
-        box = self._boxes[image.name]
-        key = crop_key(image.digest, box)
-        return Picture(key, image.file, box if key != image.digest else None)
+    def _crops(self, row: Assignment, view: View) -> tuple[Crop, ...]:
+        return crops_of(view, None if view == "full" else self._boxes[row.image.name])
 
-    def _distorted(self, image: Image, side: View) -> Iterator[Picture]:
-        whole = self._picture(image, side)
-        for copy in self.distortions.copies(whole.key, self.copies):
-            yield Picture(copy.key, whole.name, whole.box, copy.pixels)
+    def _copies(self, row: Assignment, view: View) -> list[tuple[Crop, ...]]:
+        """Return the crops of each distorted copy of an image."""
+        copies = (
+            crop.distorted(self.distortions, row.image.digest, self.copies)
+            for crop in self._crops(row, view)
+        )
+        return list(zip(*copies, strict=True))
 
     def _prepare_copies(self, images: Sequence[Assignment], view: View) -> None:
-        distorted = [
-            picture
+        crops = (
+            (row.image, crop)
             for row in images
-            for side in _INPUTS[view]
-            for picture in self._distorted(row.image, side)
-        ]
-        self.viewer.ensure(distorted, f"distorted copies ({view})")
+            for copy in self._copies(row, view)
+            for crop in copy
+        )
+        self._extract(crops, f"distorted copies ({view})")
 
-    def _copy_keys(self, image: Image, side: View) -> list[str]:
-        return [picture.key for picture in self._distorted(image, side)]
+    def _copies_features(
+        self, images: Sequence[Assignment], view: View
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the features of the images' first copies, of their second ones, and so on."""
+        for copies in zip(*(self._copies(row, view) for row in images), strict=True):
+            yield self._get(images, copies, view)
 
-    def _copies(self, images: Sequence[Assignment], view: View) -> Iterator[NDArray[np.float32]]:
+    def _extract(self, crops: Iterable[tuple[Image, Crop]], label: str) -> None:
+        self.extractor.extract(
+            {crop.key(image.digest): (image.file, crop) for image, crop in crops}, label
+        )
+
+    def _get(
+        self, images: Sequence[Assignment], crops: Sequence[Sequence[Crop]], view: View
+    ) -> NDArray[np.float32]:
+        """Return the features of images, those of their crops side by side."""
         keys = [
-            list(zip(*(self._copy_keys(row.image, side) for row in images), strict=True))
-            for side in _INPUTS[view]
+            crop.key(row.image.digest)
+            for row, own in zip(images, crops, strict=True)
+            for crop in own
         ]
-        for sides in zip(*keys, strict=True):
-            yield stack(self.viewer.cache, sides)
+        width = len(crops_of(view, None)) * self.extractor.backbone.feature_size
+        return self.extractor.cache.get(keys).reshape(len(images), width)
 
     def _weights(self, images: Sequence[Assignment]) -> NDArray[np.float32]:
         weights = np.ones(len(images), np.float32)

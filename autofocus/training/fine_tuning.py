@@ -11,17 +11,16 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
 from autofocus.errors import SettingError
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.efficientnet_lite import VARIANTS
-from autofocus.features.loading import read, to_batch, to_pixels
-from autofocus.model.classifier import View
+from autofocus.features.crop import View
+from autofocus.features.pixels import Pixels, to_batch
+from autofocus.images.reading import read_image
 from autofocus.model.head import Head
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
-from autofocus.splits.images import Image
 from autofocus.splits.subsets import Subset
 from autofocus.training.checkpoint import Checkpoint, TrainingState
 from autofocus.training.class_weights import ClassWeights, loss_weights
@@ -29,8 +28,6 @@ from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.samples import Samples
 from autofocus.training.scores import calibrated_brier_score
 from autofocus.training.tuned_network import NetworkState, TunedNetwork
-
-Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class FineTuning:
 
         Args:
             source: gives the images; their boxes must be known if the view is `motion`.
-            view: what the classifier looks at; not `both`, which is no single image.
+            view: what the classifier sees; not `both`, which is no single image.
             head: the head that was trained on the frozen backbone.
             checkpoint: keeps unfinished training.
 
@@ -102,30 +99,26 @@ class FineTuning:
         training, validation = (
             _pixel_source(source, subset, view) for subset in (Subset.TRAINING, Subset.VALIDATION)
         )
-        viewer = source.viewer
+        extractor = source.extractor
         result = fine_tune(
-            viewer.backbone, head, training, validation, self, viewer.jobs, checkpoint
+            extractor.backbone, head, training, validation, self, extractor.jobs, checkpoint
         )
         return result.backbone, result.head
 
 
 def _pixel_source(source: DatasetFeatures, subset: Subset, view: View) -> PixelSource:
     rows = source.dataset.subset(subset)
-    size = source.viewer.backbone.image_size
+    size = source.extractor.backbone.image_size
 
     def read_pixels(number: int, random: np.random.Generator | None) -> Pixels:
-        image = _read(source, rows[number].image, view)
+        image = rows[number].image
+        crop = source.crop(image, view)
+        decoded = read_image(source.extractor.image_dir / image.file).image
         if random is None or not source.distortions:
-            return to_pixels(image, size)
-        return source.distortions.apply(image, size, random)
+            return crop.pixels(decoded, size)
+        return source.distortions.apply(crop.cut(decoded), size, random)
 
     return PixelSource(source.samples(rows, view), read_pixels)
-
-
-def _read(source: DatasetFeatures, image: Image, view: View) -> PillowImage.Image:
-    whole = read(source.viewer.image_dir / image.file)
-    box = source.box(image) if view == "motion" else None
-    return box.crop(whole) if box is not None and box.status == "motion" else whole
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from autofocus.model.classifier import View
+from autofocus.features.crop import View
 from autofocus.splits.split import Assignment
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
@@ -19,7 +19,7 @@ class Recipe:
     steps of gradient descent as led to the model.
 
     Attributes:
-        view: what the classifier looks at.
+        view: what the classifier sees.
         settings: how to train.
     """
 

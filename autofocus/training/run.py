@@ -12,9 +12,10 @@ from autofocus.evaluation.metrics import Metrics
 from autofocus.evaluation.scalars import scalars
 from autofocus.evaluation.serialization import from_text
 from autofocus.features.backbones import Backbone
-from autofocus.features.bottlenecks import Bottlenecks
-from autofocus.model.classifier import Description, build, put_in_place
+from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.model.description import Description
 from autofocus.model.head import Head
+from autofocus.model.saved_model import build, put_in_place
 from autofocus.reporting import results
 from autofocus.runs import files
 from autofocus.runs.workspace import Workspace
@@ -216,7 +217,7 @@ class _Training:
         with self._fine_tuned(chosen) as (source, head):
             assessment = Assessment(self.job, self.source, source, candidates, chosen, head)
             result = assessment.result()
-            self._export(chosen, source.viewer.backbone, result)
+            self._export(chosen, source.extractor.backbone, result)
             scratch = self.workspace.scratch / "results"
             write_files(self.job, result, source, self.run_id, scratch)
         for checkpoint in self.workspace.folder.glob("checkpoint-*.npz"):
@@ -246,11 +247,11 @@ class _Training:
         backbone, head = tuning.run(
             self.source, chosen.view, head, self._checkpoint("fine-tuning")
         )
-        with Bottlenecks(
+        with EmbeddingCache(
             self.workspace.scratch / "tuned", backbone.name, backbone.digest, backbone.feature_size
         ) as cache:
-            viewer = replace(self.source.viewer, backbone=backbone, cache=cache)
-            source = replace(self.source, viewer=viewer)
+            extractor = replace(self.source.extractor, backbone=backbone, cache=cache)
+            source = replace(self.source, extractor=extractor)
             source.prepare(chosen.view, copies=False)
             yield source, head
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.features.bottlenecks import Bottlenecks
+from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
 from autofocus.runs.items import process
 from autofocus.runs.ledger import Reason, Row, Status, read_ledger
@@ -22,7 +22,7 @@ def extractor(tmp_path: Path) -> Iterator[Extractor]:
     backbone, _ = small_backbone()
     for number, name in enumerate((FIRST, SECOND), start=1):
         picture(tmp_path / "images" / name, 50 * number, 200)
-    with Bottlenecks(tmp_path / "cache", "means", "0" * 64, 6) as cache:
+    with EmbeddingCache(tmp_path / "cache", "means", "0" * 64, 6) as cache:
         yield Extractor(tmp_path / "images", backbone, cache, 1)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from autofocus.features.bottlenecks import Bottlenecks
-from autofocus.features.views import Viewer
-from autofocus.model.classifier import View
+from autofocus.features.crop import View
+from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.features.extraction import Extractor
 from autofocus.model.head import Head
 from autofocus.training.candidates import (
     Candidate,
@@ -50,9 +50,9 @@ def test_auto_tries_all_views_and_a_view_itself() -> None:
 def test_a_head_is_trained_on_training_and_judged_on_validation_images(tmp_path: Path) -> None:
     """On images that the light half tells apart, validation has no mistake."""
     backbone, _ = small_backbone()
-    with Bottlenecks(tmp_path / "cache", "means", "0" * 64, 6) as cache:
-        viewer = Viewer(tmp_path / "i", backbone, cache, 1)
-        source = DatasetFeatures(dataset(tmp_path / "i"), viewer)
+    with EmbeddingCache(tmp_path / "cache", "means", "0" * 64, 6) as cache:
+        extractor = Extractor(tmp_path / "i", backbone, cache, 1)
+        source = DatasetFeatures(dataset(tmp_path / "i"), extractor)
         source.prepare("full")
         checkpoint = Checkpoint(tmp_path / "c.npz", tmp_path, "subject")
         trained = train_candidate(source, "full", HeadSettings(), checkpoint)

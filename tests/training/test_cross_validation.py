@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autofocus.features.bottlenecks import Bottlenecks
-from autofocus.features.views import Viewer
+from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.features.extraction import Extractor
 from autofocus.training.cross_validation import (
     folds_by_image,
     out_of_fold_logits,
@@ -22,9 +22,9 @@ def test_predictions_of_a_fold_know_nothing_of_its_images(tmp_path: Path) -> Non
     """A class that is in one fold only is never predicted in it; otherwise it is."""
     backbone, _ = small_backbone()
     recipe = Recipe("full", HeadSettings(strengths=(0.01,)))
-    with Bottlenecks(tmp_path / "cache", "means", "0" * 64, 6) as cache:
+    with EmbeddingCache(tmp_path / "cache", "means", "0" * 64, 6) as cache:
         source = DatasetFeatures(
-            dataset(tmp_path / "i"), Viewer(tmp_path / "i", backbone, cache, 1)
+            dataset(tmp_path / "i"), Extractor(tmp_path / "i", backbone, cache, 1)
         )
         source.prepare("full")
         rows = source.dataset.used

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autofocus.features.bottlenecks import Bottlenecks
+from autofocus.features.crop import Crop
 from autofocus.features.distortions import Distortions
-from autofocus.features.views import Viewer, crop_key
+from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.features.extraction import Extractor
 from autofocus.motion.boxes import Box
 from autofocus.splits.subsets import Subset
 from autofocus.training.dataset_features import DatasetFeatures
@@ -23,8 +24,8 @@ def made(tmp_path: Path) -> Iterator[tuple[DatasetFeatures, Means]]:
     """Features of photographs whose light half is what tells their class."""
     backbone, means = small_backbone()
     data = dataset(tmp_path / "images")
-    with Bottlenecks(tmp_path / "cache", "means", "0" * 64, 6) as cache:
-        yield DatasetFeatures(data, Viewer(tmp_path / "images", backbone, cache, 2)), means
+    with EmbeddingCache(tmp_path / "cache", "means", "0" * 64, 6) as cache:
+        yield DatasetFeatures(data, Extractor(tmp_path / "images", backbone, cache, 2)), means
 
 
 def test_a_second_look_computes_nothing(made: tuple[DatasetFeatures, Means]) -> None:
@@ -60,7 +61,7 @@ def test_what_is_tested_is_never_distorted(made: tuple[DatasetFeatures, Means]) 
     source = replace(source, distortions=Distortions(random_brightness=20), copies=3)
     source.prepare("full")
     training = len(source.dataset.subset(Subset.TRAINING))
-    assert len(source.viewer.cache.known) == 24 + 3 * training
+    assert len(source.extractor.cache.known) == 24 + 3 * training
 
 
 def test_both_views_stand_side_by_side(
@@ -71,7 +72,7 @@ def test_both_views_stand_side_by_side(
     boxes = {image.name: MOVED for image in source.dataset.images}
     still = source.dataset.used[0].image.name
     boxes[still] = Box(detail="nothing moved")
-    monkeypatch.setattr(Viewer, "boxes", lambda *_: boxes)
+    monkeypatch.setattr(Extractor, "boxes", lambda *_: boxes)
     source.prepare("both")
     images = source.dataset.used
     vectors = source.features(images, "both")
@@ -96,7 +97,7 @@ def test_weights_by_motion_keep_classes_alike(
     }
     first = source.dataset.used[0].image.name
     boxes[first] = replace(MOVED, score=0.3)
-    monkeypatch.setattr(Viewer, "boxes", lambda *_: boxes)
+    monkeypatch.setattr(Extractor, "boxes", lambda *_: boxes)
     source.prepare("full")
     images = source.dataset.used
     weights = source.samples(images, "full").weights
@@ -106,7 +107,7 @@ def test_weights_by_motion_keep_classes_alike(
 
 
 def test_keys_tell_boxes_apart_and_a_whole_frame_is_the_frame() -> None:
-    """Another box is another picture; without motion nothing is computed twice."""
-    assert crop_key("d", MOVED) != crop_key("d", replace(MOVED, left=0.4))
-    assert crop_key("d", MOVED) == crop_key("d", replace(MOVED, score=0.9))
-    assert crop_key("d", Box()) == "d"
+    """Another box is another crop; without motion nothing is computed twice."""
+    assert Crop(MOVED).key("d") != Crop(replace(MOVED, left=0.4)).key("d")
+    assert Crop(MOVED).key("d") == Crop(replace(MOVED, score=0.9)).key("d")
+    assert Crop(Box()).key("d") == "d"

@@ -9,12 +9,12 @@ import pytest
 
 from autofocus.errors import SettingError
 from autofocus.features.backbones import Backbone, load_backbone
+from autofocus.features.pixels import Pixels
 from autofocus.model.head import Head
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.fine_tuning import (
     FineTuning,
     FineTuningResult,
-    Pixels,
     PixelSource,
     fine_tune,
 )

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autofocus.features.bottlenecks import Bottlenecks
 from autofocus.features.distortions import Distortions
-from autofocus.features.views import Viewer
+from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.features.extraction import Extractor
 from autofocus.splits.subsets import Subset
 from autofocus.training import recipe as module
 from autofocus.training.cross_validation import out_of_fold_logits
@@ -26,10 +26,10 @@ DESCENT = HeadSettings("gradient_descent", max_steps=900, learning_rate=0.5, eva
 def source(tmp_path: Path) -> Iterator[DatasetFeatures]:
     """Images of six places, with mirrored copies of those that are trained on."""
     backbone, _ = small_backbone()
-    with Bottlenecks(tmp_path / "cache", "means", "0" * 64, 6) as cache:
+    with EmbeddingCache(tmp_path / "cache", "means", "0" * 64, 6) as cache:
         features = DatasetFeatures(
             dataset(tmp_path / "i"),
-            Viewer(tmp_path / "i", backbone, cache, 1),
+            Extractor(tmp_path / "i", backbone, cache, 1),
             distortions=Distortions(flip_left_right=True),
             copies=4,
         )

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from autofocus.errors import InputDataError
-from autofocus.features.bottlenecks import Bottlenecks
+from autofocus.features.embedding_cache import EmbeddingCache
 
 VECTORS = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
 
 
-def cache(folder: Path, backbone_digest: str = "a" * 64) -> Bottlenecks:
-    return Bottlenecks(folder, "backbone", backbone_digest, 3)
+def cache(folder: Path, backbone_digest: str = "a" * 64) -> EmbeddingCache:
+    return EmbeddingCache(folder, "backbone", backbone_digest, 3)
 
 
 def test_what_is_put_is_got_in_the_order_asked_for(tmp_path: Path) -> None:
