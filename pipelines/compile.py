@@ -26,7 +26,7 @@ PIPELINES = {
 
 
 @dataclass(frozen=True)
-class Compiled:
+class CompiledPipelines:
     """The compiled pipelines.
 
     Attributes:
@@ -47,7 +47,7 @@ def compile_pipelines(
     registry: str | None = None,
     tag: str | None = None,
     storage_class: str | None = None,
-) -> Compiled:
+) -> CompiledPipelines:
     """Write all pipelines; the output is deterministic.
 
     Args:
@@ -76,7 +76,7 @@ def _note_registry(images: tuple[str, ...]) -> None:
         )
 
 
-def _compile(outdir: Path) -> Compiled:
+def _compile(outdir: Path) -> CompiledPipelines:
     import importlib
 
     import yaml
@@ -96,7 +96,7 @@ def _compile(outdir: Path) -> Compiled:
         executors = specification["deploymentSpec"]["executors"].values()
         images |= {item["container"]["image"] for item in executors if "container" in item}
     (outdir / ".unfinished").rmdir()
-    return Compiled(tuple(paths), tuple(sorted(images)))
+    return CompiledPipelines(tuple(paths), tuple(sorted(images)))
 
 
 COMMAND = ModuleCommand(

@@ -36,8 +36,8 @@ _IS: dict[type, str] = {
 
 
 @dataclass(frozen=True)
-class Given:
-    """A value for a parameter.
+class ParameterValue:
+    """A value for a parameter, with its source.
 
     Attributes:
         value: as YAML reads it.
@@ -69,7 +69,7 @@ class Parameter:
     required: bool = False
     description: str = ""
 
-    def accept(self, given: Given) -> Any:
+    def accept(self, given: ParameterValue) -> Any:
         """Return a value as the pipeline takes it: a whole number written 3.0 is 3.
 
         Raises:
@@ -115,7 +115,7 @@ class Interface:
     stages: frozenset[str]
     parameters: Mapping[str, Parameter]
 
-    def check(self, given: Mapping[str, Given]) -> dict[str, Any]:
+    def check(self, given: Mapping[str, ParameterValue]) -> dict[str, Any]:
         """Return the values that a run is started with.
 
         Args:
@@ -226,7 +226,7 @@ def _parameter(name: str, definition: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _from_text(kind: str, given: Given) -> Any:
+def _from_text(kind: str, given: ParameterValue) -> Any:
     """Return a value of the command line as the parameter's type, if YAML takes it for another."""
     if given.text is None:
         return given.value

@@ -33,12 +33,12 @@ from autofocus.runs import files
 from autofocus.runs.workspace import HIDDEN, Workspace
 from pipelines.checks import check_values
 from pipelines.command import ModuleCommand
+from pipelines.completeness import check_complete
 from pipelines.interface import load_documents, read_interface
 from pipelines.manifest import MANIFEST, find_manifest
 from pipelines.parameters import gather
 from pipelines.results import collect
 from pipelines.variants import without_retries
-from pipelines.whole import check_whole
 
 if TYPE_CHECKING:
     from docker.client import DockerClient
@@ -120,7 +120,7 @@ def run_locally(
         tasks = _tasks_folder(workspace)
         with _no_containers_left(client) as label:
             _run(documents, values, tasks, label)
-        done = check_whole(tasks, documents[0], defaults | values)
+        done = check_complete(tasks, documents[0], defaults | values)
         outputs = collect(done, outdir)
     return LocalRun(len(done), tuple(outputs), audit(outdir))
 

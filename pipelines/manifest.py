@@ -14,7 +14,7 @@ from autofocus.download_images import UNCHECKED
 from autofocus.errors import SettingError, StoreError
 from autofocus.store.listing import list_objects, manifest_digest, without_outputs
 from autofocus.store.session import open_bucket
-from pipelines.interface import Given, Interface
+from pipelines.interface import Interface, ParameterValue
 
 MANIFEST = "manifest"
 OUTPUT_PREFIX = "output_prefix"
@@ -24,12 +24,14 @@ _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _SELECTION = ("bucket", "prefix", OUTPUT_PREFIX)
 
 
-def needs_manifest(interface: Interface, values: Mapping[str, Given]) -> bool:
+def needs_manifest(interface: Interface, values: Mapping[str, ParameterValue]) -> bool:
     """Return whether a pipeline takes a manifest that wasn't given."""
     return MANIFEST in interface.parameters and MANIFEST not in values
 
 
-def find_manifest(interface: Interface, values: Mapping[str, Given]) -> Given | None:
+def find_manifest(
+    interface: Interface, values: Mapping[str, ParameterValue]
+) -> ParameterValue | None:
     """List the bucket, where a pipeline takes a manifest that wasn't given.
 
     The bucket is listed at AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL if one is set; otherwise at
@@ -54,12 +56,12 @@ def find_manifest(interface: Interface, values: Mapping[str, Given]) -> Given | 
     with open_bucket(bucket, prefix=prefix, endpoint_url=endpoint, patience=0) as opened:
         objects = list_objects(opened, prefix)
     inputs = without_outputs(objects, _text(OUTPUT_PREFIX, interface, values))
-    return Given(manifest_digest(inputs), f"the listing of {bucket}")
+    return ParameterValue(manifest_digest(inputs), f"the listing of {bucket}")
 
 
 def manifest_or_placeholder(
-    interface: Interface, values: Mapping[str, Given]
-) -> tuple[Given | None, str | None]:
+    interface: Interface, values: Mapping[str, ParameterValue]
+) -> tuple[ParameterValue | None, str | None]:
     """Return the manifest, or a placeholder where the bucket can't be listed from here.
 
     Args:
@@ -79,18 +81,20 @@ def manifest_or_placeholder(
         )
 
 
-def with_placeholder(interface: Interface, values: Mapping[str, Given]) -> Mapping[str, Given]:
+def with_placeholder(
+    interface: Interface, values: Mapping[str, ParameterValue]
+) -> Mapping[str, ParameterValue]:
     """Return the values of a run with a placeholder for a manifest that isn't known yet."""
     is_needed = needs_manifest(interface, values)
     return {**values, MANIFEST: _placeholder()} if is_needed else values
 
 
-def _placeholder() -> Given:
+def _placeholder() -> ParameterValue:
     """Return a value in place of a manifest that no other run has."""
-    return Given(f"{UNCHECKED}{uuid.uuid4().hex}", "pipelines.submit")
+    return ParameterValue(f"{UNCHECKED}{uuid.uuid4().hex}", "pipelines.submit")
 
 
-def check_manifest_from(interface: Interface, values: Mapping[str, Given]) -> None:
+def check_manifest_from(interface: Interface, values: Mapping[str, ParameterValue]) -> None:
     """Check that a pipeline can take another run's manifest.
 
     Args:
@@ -106,8 +110,11 @@ def check_manifest_from(interface: Interface, values: Mapping[str, Given]) -> No
 
 
 def manifest_of_run(
-    run: str, parameters: Mapping[str, Any], interface: Interface, values: Mapping[str, Given]
-) -> Given:
+    run: str,
+    parameters: Mapping[str, Any],
+    interface: Interface,
+    values: Mapping[str, ParameterValue],
+) -> ParameterValue:
     """Return the manifest of an earlier run.
 
     Args:
@@ -132,10 +139,10 @@ def manifest_of_run(
                 f"--manifest-from: the run {run} has {name} {earlier!r}, not {now!r}, and so the "
                 "manifest of other objects."
             )
-    return Given(manifest, f"the run {run}")
+    return ParameterValue(manifest, f"the run {run}")
 
 
-def _text(name: str, interface: Interface, values: Mapping[str, Given]) -> str:
+def _text(name: str, interface: Interface, values: Mapping[str, ParameterValue]) -> str:
     """Return a parameter's value, given or by default; empty if it has none."""
     if name in values and values[name].value is not None:
         return str(values[name].value)

@@ -26,7 +26,7 @@ from autofocus.options.settings import normalise_keys, shown
 from autofocus.run import LOCAL_DATA, SECTIONS
 from autofocus.runs.sharding import Shard
 from components.stages import STAGES, component_of_section
-from pipelines.interface import EXTRA, Given, Interface
+from pipelines.interface import EXTRA, Interface, ParameterValue
 from pipelines.names import parameter_name
 
 # `clean` is handed two artifacts of each shard; a cluster can hand it those of 48 shards, and of
@@ -35,7 +35,7 @@ MOST_SHARDS = 40
 
 
 @dataclass
-class Gathered:
+class ParameterValues:
     """Values for a pipeline's parameters, before they are checked against it.
 
     Attributes:
@@ -43,11 +43,11 @@ class Gathered:
         left_out: sections of the file that are for stages that the pipeline doesn't have.
     """
 
-    values: dict[str, Given] = field(default_factory=dict)
+    values: dict[str, ParameterValue] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
-    def put(self, name: str, given: Given) -> None:
-        """Take a value.
+    def put(self, name: str, given: ParameterValue) -> None:
+        """Add a value.
 
         Raises:
             SettingError: the parameter has another value already.
@@ -61,7 +61,7 @@ class Gathered:
         self.values[name] = given
 
 
-def gather(path: Path | None, words: Sequence[str], interface: Interface) -> Gathered:
+def gather(path: Path | None, words: Sequence[str], interface: Interface) -> ParameterValues:
     """Collect the values from a file and from the command line, which prevails.
 
     Args:
@@ -74,8 +74,8 @@ def gather(path: Path | None, words: Sequence[str], interface: Interface) -> Gat
         InputDataError: a file can't be read.
         SettingError: a key can't be used.
     """
-    gathered = Gathered() if path is None else read_parameters(path, interface)
-    on_line = Gathered()
+    gathered = ParameterValues() if path is None else read_parameters(path, interface)
+    on_line = ParameterValues()
     for word in words:
         name, given = _from_word(word)
         for key, value in _converted(name, given, Path()):
@@ -84,7 +84,7 @@ def gather(path: Path | None, words: Sequence[str], interface: Interface) -> Gat
     return gathered
 
 
-def read_parameters(path: Path, interface: Interface) -> Gathered:
+def read_parameters(path: Path, interface: Interface) -> ParameterValues:
     """Read a parameter file for a pipeline.
 
     Raises:
@@ -92,7 +92,7 @@ def read_parameters(path: Path, interface: Interface) -> Gathered:
         InputDataError: it is no YAML.
         SettingError: a key can't be used.
     """
-    gathered = Gathered()
+    gathered = ParameterValues()
     for key, value in normalise_keys(read_yaml(path), str(path)).items():
         if key == LOCAL_DATA:
             raise SettingError(
@@ -102,12 +102,12 @@ def read_parameters(path: Path, interface: Interface) -> Gathered:
         if key in SECTIONS:
             _read_section(gathered, key, {} if value is None else value, path, interface)
         else:
-            _put(gathered, key, Given(value, str(path)), path)
+            _put(gathered, key, ParameterValue(value, str(path)), path)
     return gathered
 
 
 def _read_section(
-    gathered: Gathered, section: str, values: Any, path: Path, interface: Interface
+    gathered: ParameterValues, section: str, values: Any, path: Path, interface: Interface
 ) -> None:
     where = f"{section} in {path}"
     if not isinstance(values, dict):
@@ -119,7 +119,7 @@ def _read_section(
         return
     for option, value in normalise_keys(values, where).items():
         _check_known(option, stage, where, interface)
-        _put(gathered, parameter_name(stage, option), Given(value, where), path)
+        _put(gathered, parameter_name(stage, option), ParameterValue(value, where), path)
 
 
 def _has_stage(interface: Interface, stage: str) -> bool:
@@ -127,7 +127,7 @@ def _has_stage(interface: Interface, stage: str) -> bool:
     return stage in interface.stages or not interface.stages & STAGES.keys()
 
 
-def _put(gathered: Gathered, name: str, given: Given, path: Path) -> None:
+def _put(gathered: ParameterValues, name: str, given: ParameterValue, path: Path) -> None:
     for key, value in _converted(name, given, path.parent):
         gathered.put(key, value)
 
@@ -146,7 +146,7 @@ def _check_known(option: str, stage: str, where: str, interface: Interface) -> N
         )
 
 
-def _from_word(word: str) -> tuple[str, Given]:
+def _from_word(word: str) -> tuple[str, ParameterValue]:
     name, equals, text = word.partition("=")
     if not equals or not name:
         raise SettingError(f"--set: write NAME=VALUE, such as trim_bottom=0, not {word!r}.")
@@ -155,11 +155,13 @@ def _from_word(word: str) -> tuple[str, Given]:
         value = yaml.safe_load(text) if text else ""
     except (yaml.YAMLError, ValueError):
         value = text
-    return name.replace("-", "_"), Given(value, "--set", text)
+    return name.replace("-", "_"), ParameterValue(value, "--set", text)
 
 
-def _converted(name: str, given: Given, folder: Path) -> Iterator[tuple[str, Given]]:
-    """Turn what is written for people into what the pipeline takes."""
+def _converted(
+    name: str, given: ParameterValue, folder: Path
+) -> Iterator[tuple[str, ParameterValue]]:
+    """Convert a value from the form of parameter files to the pipeline's."""
     if given.value is None:
         return
     if name in _FROM_FILES:
@@ -172,7 +174,7 @@ def _converted(name: str, given: Given, folder: Path) -> Iterator[tuple[str, Giv
     yield name, given
 
 
-def _path(name: str, given: Given, folder: Path) -> Path:
+def _path(name: str, given: ParameterValue, folder: Path) -> Path:
     if not isinstance(given.value, str):
         raise SettingError(f"{given.where}: {name}'s file must be a path, not {given.value!r}.")
     return folder / given.value
@@ -188,7 +190,7 @@ _FROM_FILES: Mapping[str, tuple[str, Callable[[Path], Any]]] = {
 }
 
 
-def _shards(given: Given) -> Any:
+def _shards(given: ParameterValue) -> Any:
     """Return the list of parts: 2 is short for ["0/2", "1/2"]."""
     number = given.value
     if isinstance(number, float) and number.is_integer():
@@ -229,7 +231,7 @@ def check_shards(parts: Sequence[Any], where: str) -> None:
         )
 
 
-def _check_labels(name: str, given: Given) -> None:
+def _check_labels(name: str, given: ParameterValue) -> None:
     """Refuse what YAML reads as other than text: Kubernetes would, in the middle of the run."""
     if not isinstance(given.value, dict):
         return

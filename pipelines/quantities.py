@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from autofocus.errors import SettingError
-from pipelines.interface import Given, Interface
+from pipelines.interface import Interface, ParameterValue
 
 Parse = Callable[[str, str], Decimal]
 
@@ -85,7 +85,9 @@ class _Quantity:
     where: str
 
 
-def complete_resources(interface: Interface, values: Mapping[str, Given]) -> dict[str, Given]:
+def complete_resources(
+    interface: Interface, values: Mapping[str, ParameterValue]
+) -> dict[str, ParameterValue]:
     """Check processors and memory, and complete the values of a run.
 
     Args:
@@ -122,14 +124,16 @@ def _request(limit: str) -> str:
     return f"{limit}_request"
 
 
-def _as_text(given: Given) -> Given:
+def _as_text(given: ParameterValue) -> ParameterValue:
     """Return a number as text: in a file, YAML reads 4 as a number."""
     if isinstance(given.value, bool) or not isinstance(given.value, int | float):
         return given
     return replace(given, value=given.text or str(given.value))
 
 
-def _complete(interface: Interface, values: dict[str, Given], name: str, parse: Parse) -> None:
+def _complete(
+    interface: Interface, values: dict[str, ParameterValue], name: str, parse: Parse
+) -> None:
     """Check a limit and its request, and lower the request where it is the pipeline's default."""
     limit = _read(interface, values, name, parse)
     request = _read(interface, values, _request(name), parse)
@@ -144,17 +148,17 @@ def _complete(interface: Interface, values: dict[str, Given], name: str, parse: 
             f"{request.where}: {_request(name)} ({request.text}) must not be above "
             f"{name} ({limit.text})."
         )
-    values[_request(name)] = Given(limit.text, limit.where)
+    values[_request(name)] = ParameterValue(limit.text, limit.where)
 
 
 def _read(
-    interface: Interface, values: Mapping[str, Given], name: str, parse: Parse
+    interface: Interface, values: Mapping[str, ParameterValue], name: str, parse: Parse
 ) -> _Quantity | None:
     """Return a quantity; None if there is none, or a value that the interface will reject."""
     parameter = interface.parameters.get(name)
     if parameter is None:
         return None
-    given = values[name] if _is_given(values, name) else Given(parameter.default, "")
+    given = values[name] if _is_given(values, name) else ParameterValue(parameter.default, "")
     if not isinstance(given.value, str):
         return None
     where = given.where or str(interface.path)
@@ -164,5 +168,5 @@ def _read(
         raise SettingError(f"{where}: {error}") from None
 
 
-def _is_given(values: Mapping[str, Given], name: str) -> bool:
+def _is_given(values: Mapping[str, ParameterValue], name: str) -> bool:
     return name in values and values[name].value is not None

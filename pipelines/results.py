@@ -7,7 +7,7 @@ from pathlib import Path
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.tables.columns import LINKS_NAME, PROPERTIES_NAME
 from autofocus.tables.merging import merge_tables
-from pipelines.whole import DoneTask
+from pipelines.completeness import CompletedTask
 
 # Where each output goes; those of a fan-out are merged.
 PLACES = {
@@ -26,7 +26,7 @@ PLACES = {
 KEY = "input"
 
 
-def collect(done: Sequence[DoneTask], outdir: Path) -> list[Path]:
+def collect(done: Sequence[CompletedTask], outdir: Path) -> list[Path]:
     """Copy the outputs of a run that are of use to people.
 
     Args:

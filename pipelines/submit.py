@@ -26,7 +26,7 @@ from pipelines.checks import check_values
 from pipelines.cluster import Cluster, in_namespace
 from pipelines.command import ModuleCommand
 from pipelines.follow import FollowSettings, command_line, follow_run
-from pipelines.interface import Given, Interface, load_documents, read_interface
+from pipelines.interface import Interface, ParameterValue, load_documents, read_interface
 from pipelines.parameters import gather
 from pipelines.variants import content_to_upload
 from pipelines.versions import check_versions
@@ -200,8 +200,11 @@ def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSett
 
 
 def _manifest(
-    cluster: Cluster, interface: Interface, values: Mapping[str, Given], settings: SubmitSettings
-) -> Given | None:
+    cluster: Cluster,
+    interface: Interface,
+    values: Mapping[str, ParameterValue],
+    settings: SubmitSettings,
+) -> ParameterValue | None:
     """Return the manifest, where the pipeline takes one that wasn't given."""
     if settings.manifest_from is not None:
         manifest.check_manifest_from(interface, values)

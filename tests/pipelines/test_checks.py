@@ -12,7 +12,7 @@ from components.stages import STAGES
 from pipelines.checks import check_settings, check_values
 from pipelines.compile import PIPELINES
 from pipelines.inputs import read_inputs
-from pipelines.interface import Given, Interface, load_documents, read_interface
+from pipelines.interface import Interface, ParameterValue, load_documents, read_interface
 from pipelines.names import parameter_name
 from pipelines.parameters import MOST_SHARDS, gather
 
@@ -26,8 +26,8 @@ def interfaces(folder: Path) -> dict[str, Interface]:
     return {name: read_interface(folder / f"{name}.yaml") for name in PIPELINES}
 
 
-def given(values: Mapping[str, Any], where: str = "run.yaml") -> dict[str, Given]:
-    return {name: Given(value, where) for name, value in values.items()}
+def given(values: Mapping[str, Any], where: str = "run.yaml") -> dict[str, ParameterValue]:
+    return {name: ParameterValue(value, where) for name, value in values.items()}
 
 
 def error(interface: Interface, values: Mapping[str, Any]) -> str:

@@ -8,14 +8,16 @@ import yaml
 from kfp import compiler, dsl
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError
-from pipelines.interface import Given, read_interface
+from pipelines.interface import ParameterValue, read_interface
 from tests.pipelines.fake_api import TINY, write_tiny
 
 NEEDED = {"bucket": "photographs", "shards": ["0/1"]}
 
 
 def check(folder: Path, values: dict[str, Any], **texts: str) -> dict[str, Any]:
-    given = {name: Given(value, "run.yaml", texts.get(name)) for name, value in values.items()}
+    given = {
+        name: ParameterValue(value, "run.yaml", texts.get(name)) for name, value in values.items()
+    }
     return read_interface(write_tiny(folder)).check(given)
 
 

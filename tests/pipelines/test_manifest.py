@@ -10,7 +10,7 @@ import pytest
 
 from autofocus.download_images import DownloadSettings, download_images
 from autofocus.errors import SettingError, StoreError
-from pipelines.interface import Given, Interface, Parameter
+from pipelines.interface import Interface, Parameter, ParameterValue
 from pipelines.manifest import find_manifest, manifest_of_run, manifest_or_placeholder
 from pipelines.submit import COMMAND
 from tests.conftest import S3
@@ -37,8 +37,8 @@ def interface(**defaults: str) -> Interface:
 INTERFACE = interface()
 
 
-def given(**values: str) -> dict[str, Given]:
-    return {name: Given(value, "a test") for name, value in values.items()}
+def given(**values: str) -> dict[str, ParameterValue]:
+    return {name: ParameterValue(value, "a test") for name, value in values.items()}
 
 
 def test_it_is_the_one_that_the_download_checks(s3: S3, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_it_is_that_of_an_earlier_run() -> None:
     """Where the objects are the same by their parameters, the earlier run's manifest is taken."""
     earlier = {"manifest": "unchecked-1", "bucket": "zoo", "prefix": "a/"}
     found = manifest_of_run("run-9", earlier, INTERFACE, given(bucket="zoo", prefix="a/"))
-    assert found == Given("unchecked-1", "the run run-9")
+    assert found == ParameterValue("unchecked-1", "the run run-9")
     pipeline = interface(output_prefix="autofocus/")
     earlier["output_prefix"] = "autofocus/"
     assert manifest_of_run("run-9", earlier, pipeline, given(bucket="zoo", prefix="a/")) == found

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autofocus.errors import SettingError
-from pipelines.interface import Given, Interface, Parameter
+from pipelines.interface import Interface, Parameter, ParameterValue
 from pipelines.quantities import complete_resources, parse_cpu, parse_memory
 
 DEFAULTS = {
@@ -30,7 +30,7 @@ def interface() -> Interface:
 
 
 def complete(**values: Any) -> dict[str, Any]:
-    given = {name: Given(value, "run.yaml") for name, value in values.items()}
+    given = {name: ParameterValue(value, "run.yaml") for name, value in values.items()}
     return {name: one.value for name, one in complete_resources(interface(), given).items()}
 
 
@@ -101,7 +101,7 @@ def test_numbers_become_text() -> None:
 
 def test_text_of_the_command_line_stays_as_it_was_written() -> None:
     """A salt of 1.10 isn't shortened to 1.1."""
-    given = {"cache_salt": Given(1.1, "--set", "1.10")}
+    given = {"cache_salt": ParameterValue(1.1, "--set", "1.10")}
     assert complete_resources(interface(), given)["cache_salt"].value == "1.10"
 
 

@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from autofocus.containers.executor import Artifact
+from pipelines.completeness import CompletedTask
 from pipelines.results import collect
-from pipelines.whole import DoneTask
 
 HEADER = "stage,input,status,reason,detail,output\n"
 
 
-def task(folder: Path, component: str, **outputs: str) -> DoneTask:
+def task(folder: Path, component: str, **outputs: str) -> CompletedTask:
     """Leave outputs as a task does."""
     folder.mkdir()
     for name, text in outputs.items():
         (folder / name).write_text(text)
     artifacts = {name: Artifact(name, str(folder / name)) for name in outputs}
-    return DoneTask(component, artifacts)
+    return CompletedTask(component, artifacts)
 
 
 def test_shards_ledgers_become_one(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_a_model_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
     """Nothing of the model that stood there before is left."""
     (tmp_path / "out" / "model").mkdir(parents=True)
     (tmp_path / "out" / "model" / "old.txt").touch()
-    done = [DoneTask("retrain", {"model": Artifact("model", str(tmp_path / "model"))})]
+    done = [CompletedTask("retrain", {"model": Artifact("model", str(tmp_path / "model"))})]
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "labels.txt").write_text("cat\n")
     collect(done, tmp_path / "out")

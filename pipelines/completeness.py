@@ -20,7 +20,7 @@ EXECUTOR_OUTPUT = "executor_output.json"
 
 
 @dataclass(frozen=True)
-class DoneTask:
+class CompletedTask:
     """A task that succeeded.
 
     Attributes:
@@ -74,9 +74,9 @@ def _rounds(task: Mapping[str, Any], given: Mapping[str, Any]) -> int:
     return len(over)
 
 
-def check_whole(
+def check_complete(
     folder: Path, spec: Mapping[str, Any], values: Mapping[str, Any]
-) -> list[DoneTask]:
+) -> list[CompletedTask]:
     """Check all outputs of a run against what its components recorded.
 
     Args:
@@ -103,7 +103,7 @@ def check_whole(
     return done
 
 
-def _check_task(path: Path, component: str, names: list[str]) -> DoneTask:
+def _check_task(path: Path, component: str, names: list[str]) -> CompletedTask:
     artifacts = json.loads(path.read_text(encoding="utf-8"))["artifacts"]
     outputs = {
         name: Artifact.from_json(value["artifacts"][0]) for name, value in artifacts.items()
@@ -112,7 +112,7 @@ def _check_task(path: Path, component: str, names: list[str]) -> DoneTask:
         if name not in outputs or not outputs[name].path.exists():
             raise InputDataError(f"The output {name} of {component} is missing: {path.parent}.")
         _check_output(outputs[name], f"The output {name} of {component}")
-    return DoneTask(component, outputs)
+    return CompletedTask(component, outputs)
 
 
 def _check_output(artifact: Artifact, which: str) -> None:
