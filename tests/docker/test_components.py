@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from autofocus.containers.archive import pack, unpack
+from autofocus.predict import predict
 from tests.components.calling import Call, empty_ledger, prepare
 from tests.docker.running import call, command, weed
 from tests.killing import tree
@@ -313,7 +314,10 @@ def training(coloured: Path, tmp_path: Path, **parameters: object) -> Call:
 def test_a_model_is_trained_and_labels_photographs(
     images: Images, coloured: Path, tmp_path: Path
 ) -> None:
-    """Retrain tells the colours apart, and predict with its model labels each photograph."""
+    """Retrain tells the colours apart, and predict with its model labels each image.
+
+    Label, score and decision are those of `autofocus predict` outside the container.
+    """
     trained = training(coloured, tmp_path)
     told = call(images("retrain"), trained)
     assert told.returncode == 0, told.stderr
@@ -335,6 +339,18 @@ def test_a_model_is_trained_and_labels_photographs(
     found = {row["filepath"]: row["label"] for row in rows(made["predictions"])}
     assert len(found) == 40
     assert all(name == f"zoo/{label}/{Path(name).name}" for name, label in found.items())
+    outside = predict(tmp_path / "model", coloured / "source", tmp_path / "outside.csv")
+    check_same_predictions(rows(made["predictions"]), rows(outside.predictions))
+
+
+def check_same_predictions(inside: list[dict[str, str]], outside: list[dict[str, str]]) -> None:
+    """Scores are rounded to 4 digits; another processor may round in the other direction."""
+    for one, other in zip(inside, outside, strict=True):
+        assert one.pop("filepath").removeprefix("zoo/") == other.pop("filepath").removeprefix(
+            "source/"
+        )
+        assert float(one.pop("score")) == pytest.approx(float(other.pop("score")), abs=1.01e-4)
+        assert one == other
 
 
 def test_retrain_says_that_a_photograph_is_missing(

@@ -1,0 +1,49 @@
+"""Claims about importing the package."""
+
+import subprocess
+import sys
+
+# A second import of everything, when all other packages have done what they do on theirs. Modules
+# that import TensorFlow at their tops are imported only by the functions that need it.
+SCRIPT = """
+import importlib, logging, os, pkgutil, sys, warnings
+import autofocus
+from PIL import Image
+
+ON_DEMAND = {"autofocus.features.backbones.modules", "autofocus.model.classifier_module"}
+
+def import_all():
+    path = importlib.import_module("autofocus").__path__
+    for module in pkgutil.walk_packages(path, "autofocus."):
+        if module.name not in ON_DEMAND and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+def state():
+    levels = {logger.name: logger.level for logger in loggers()}
+    return (list(warnings.filters), dict(os.environ), list(sys.path), Image.MAX_IMAGE_PIXELS,
+            levels, list(logging.root.handlers))
+
+def loggers():
+    known = logging.root.manager.loggerDict.values()
+    return [logger for logger in known if isinstance(logger, logging.Logger)]
+
+environment, limit = dict(os.environ), Image.MAX_IMAGE_PIXELS
+import_all()
+warnings.resetwarnings()
+os.environ.clear()
+os.environ.update(environment)
+Image.MAX_IMAGE_PIXELS = limit
+for logger in loggers():
+    logger.setLevel(logging.NOTSET)
+for name in [name for name in sys.modules if name.split(".")[0] == "autofocus"]:
+    del sys.modules[name]
+before = state()
+import_all()
+assert state() == before, (before, state())
+assert "tensorflow" not in sys.modules
+"""
+
+
+def test_importing_the_package_changes_nothing_else() -> None:
+    """No warning filter, environment variable, path, logger or setting of Pillow is changed."""
+    subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=300)
