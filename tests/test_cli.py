@@ -153,3 +153,12 @@ def test_light_install(tmp_path: Path, package: str, words: str, extra: str) -> 
         f"autofocus {words.split(maxsplit=1)[0]}: error: The package {package} is not installed: "
         f"install it with: pip install 'autofocus[{extra}]'.\n"
     )
+
+
+def test_without_the_sample_its_command_says_so() -> None:
+    """In an image, which has no `autofocus.demo`, `demo` fails with one sentence."""
+    command = [sys.executable, "-c", WITHOUT, "autofocus.demo", "demo"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("autofocus demo: error: The synthetic sample is not part of")
+    assert len(done.stderr.splitlines()) == 1

@@ -27,6 +27,10 @@ def missing_package(command: str, error: ModuleNotFoundError) -> MissingDependen
     Raises:
         ModuleNotFoundError: what is missing is a module of this project.
     """
+    if (error.name or "").startswith("autofocus.demo"):
+        return MissingDependencyError(
+            "The synthetic sample is not part of this image: use the package outside of it."
+        )
     package = (error.name or str(error)).split(".")[0]
     if package in _OWN:
         raise error

@@ -85,6 +85,13 @@ def test_a_light_image_has_no_heavy_package(images: Images, stage: str) -> None:
     assert run(images(stage), "python", "-c", script).stdout == "[]\n"
 
 
+@pytest.mark.parametrize("stage", ALL)
+def test_an_image_has_no_synthetic_sample(images: Images, stage: str) -> None:
+    """The sample and its S3 server are for a person's machine."""
+    script = "from importlib.util import find_spec as find; print(find('autofocus.demo'))"
+    assert run(images(stage), "python", "-c", script).stdout == "None\n"
+
+
 @pytest.mark.parametrize("stage", HEAVY)
 def test_a_heavy_image_has_no_kfp(images: Images, stage: str) -> None:
     """What pipelines are written with is for the machine that submits them."""
