@@ -39,8 +39,8 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Interface:
-    """The interface of a component.
+class Component:
+    """A component of pipelines.
 
     Attributes:
         name: the component's name.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from components.images import TAG
-from components.interface import REQUIRED, Interface, Parameter
+from components.interface import REQUIRED, Component, Parameter
 from components.stages import STAGES
 
 FOLDER = Path(__file__).parent
@@ -55,9 +55,9 @@ def render(name: str) -> str:
     )
 
 
-def interface_of(name: str) -> Interface:
+def interface_of(name: str) -> Component:
     """Return a component's interface."""
-    interface: Interface = getattr(importlib.import_module(f"components.{name}.component"), name)
+    interface: Component = getattr(importlib.import_module(f"components.{name}.component"), name)
     return interface
 
 

@@ -19,7 +19,7 @@ from autofocus.labels.priority import parse_rules
 from autofocus.options.settings import from_mapping
 from autofocus.tables.detections import find_tables
 from components.stages import STAGES
-from pipelines.interface import Interface, ParameterValue
+from pipelines.interface import ParameterValue, PipelineInterface
 from pipelines.names import parameter_name
 from pipelines.parameters import check_shards
 from pipelines.quantities import complete_resources
@@ -33,7 +33,7 @@ _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def check_values(
-    documents: list[Any], interface: Interface, values: Mapping[str, ParameterValue]
+    documents: list[Any], interface: PipelineInterface, values: Mapping[str, ParameterValue]
 ) -> dict[str, Any]:
     """Check all that was given for a run.
 
@@ -55,7 +55,7 @@ def check_values(
     return accepted
 
 
-def check_settings(interface: Interface, values: Mapping[str, ParameterValue]) -> None:
+def check_settings(interface: PipelineInterface, values: Mapping[str, ParameterValue]) -> None:
     """Check values by the settings of the pipeline's stages.
 
     Args:
@@ -84,12 +84,12 @@ class _Run:
         values: the same as the pipeline takes it, and the defaults of all other parameters.
     """
 
-    interface: Interface
+    interface: PipelineInterface
     given: Mapping[str, ParameterValue]
     values: Mapping[str, Any]
 
     @classmethod
-    def of(cls, interface: Interface, values: Mapping[str, ParameterValue]) -> "_Run":
+    def of(cls, interface: PipelineInterface, values: Mapping[str, ParameterValue]) -> "_Run":
         known = interface.parameters
         given = {
             name: one for name, one in values.items() if name in known and one.value is not None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autofocus.errors import need
 from pipelines.interface import EXTRA
 from pipelines.problems import Problem
-from pipelines.snapshot import Snapshot, Stage, State
+from pipelines.snapshot import Snapshot, StageProgress, State
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -113,14 +113,14 @@ def format_elapsed(elapsed: timedelta) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
-def _duration(stage: Stage) -> str:
+def _duration(stage: StageProgress) -> str:
     """Return how long a stage took; empty until it has ended."""
     if stage.started is None or stage.finished is None:
         return ""
     return f", took {format_elapsed(stage.finished - stage.started)}"
 
 
-def _table(stages: Sequence[Stage], now: datetime) -> "RenderableType":
+def _table(stages: Sequence[StageProgress], now: datetime) -> "RenderableType":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)

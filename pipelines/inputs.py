@@ -11,7 +11,7 @@ from typing import Any
 from autofocus.errors import InputDataError
 from pipelines.interface import stage_of
 
-Node = Mapping[str, Any]
+Spec = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ class TaskInputs:
         is_in_loop: whether there is such a task for each shard.
     """
 
-    component: Node
-    container: Node
-    platform: Node
+    component: Spec
+    container: Spec
+    platform: Spec
     parameters: Mapping[str, Value]
     artifacts: Mapping[str, Origin]
     is_in_loop: bool
@@ -91,7 +91,7 @@ class RunInputs:
     """
 
     pipeline: str
-    root: Node
+    root: Spec
     values: Mapping[str, Any]
     tasks: tuple[TaskInputs, ...]
     shards: int
@@ -135,14 +135,14 @@ def _read(documents: list[Any], values: Mapping[str, Any]) -> RunInputs:
 class _Walk:
     """Goes through a pipeline's graph, and collects tasks and the lengths of loops."""
 
-    spec: Node
-    platform: Node
+    spec: Spec
+    platform: Spec
     tasks: list[TaskInputs] = field(default_factory=list)
     loops: list[int] = field(default_factory=list)
 
     def down(
         self,
-        component: Node,
+        component: Spec,
         parameters: Mapping[str, Value],
         artifacts: Mapping[str, Origin],
         is_in_loop: bool = False,
@@ -164,21 +164,21 @@ class _Walk:
                     TaskInputs(inner, container, platform, given, origins, is_in_loop)
                 )
 
-    def _component(self, task: Node) -> Node:
-        component: Node = self.spec["components"][task["componentRef"]["name"]]
+    def _component(self, task: Spec) -> Spec:
+        component: Spec = self.spec["components"][task["componentRef"]["name"]]
         return component
 
-    def _executor(self, label: str) -> Node:
-        executor: Node = self.spec["deploymentSpec"]["executors"].get(label, {})
+    def _executor(self, label: str) -> Spec:
+        executor: Spec = self.spec["deploymentSpec"]["executors"].get(label, {})
         return executor
 
-    def _platform(self, label: str) -> Node:
+    def _platform(self, label: str) -> Spec:
         content = self.platform
         for key in ("platforms", "kubernetes", "deploymentSpec", "executors", label):
             content = content.get(key, {})
         return content
 
-    def _item(self, iterator: Node, given: Mapping[str, Value]) -> dict[str, Value]:
+    def _item(self, iterator: Spec, given: Mapping[str, Value]) -> dict[str, Value]:
         """Return a loop's item: the longest."""
         items = iterator["items"]
         value = given.get(items.get("inputParameter", ""))
@@ -189,7 +189,7 @@ class _Walk:
         return {iterator["itemInput"]: Value(value.source, longest)}
 
     def _artifacts(
-        self, tasks: Node, task: Node, artifacts: Mapping[str, Origin]
+        self, tasks: Spec, task: Spec, artifacts: Mapping[str, Origin]
     ) -> Iterator[tuple[str, Origin]]:
         for name, source in task.get("inputs", {}).get("artifacts", {}).items():
             if made := source.get("taskOutputArtifact"):
@@ -197,7 +197,7 @@ class _Walk:
             elif origin := artifacts.get(source.get("componentInputArtifact", "")):
                 yield name, origin
 
-    def _origin(self, tasks: Node, task: str, output: str) -> Origin:
+    def _origin(self, tasks: Spec, task: str, output: str) -> Origin:
         """Return where an output comes from: a task may be a whole pipeline."""
         component = self._component(tasks[task])
         if "dag" not in component:
@@ -210,7 +210,7 @@ class _Walk:
         )
 
 
-def _parameters(task: Node, parameters: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
+def _parameters(task: Spec, parameters: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
     for name, source in task.get("inputs", {}).get("parameters", {}).items():
         if "runtimeValue" in source:
             yield name, Value("", source["runtimeValue"].get("constant"))

@@ -52,7 +52,7 @@ class ParameterValue:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class PipelineParameter:
     """A pipeline's parameter.
 
     Attributes:
@@ -96,7 +96,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Interface:
+class PipelineInterface:
     """The interface of a compiled pipeline.
 
     Attributes:
@@ -113,7 +113,7 @@ class Interface:
     description: str
     sdk_version: str
     stages: frozenset[str]
-    parameters: Mapping[str, Parameter]
+    parameters: Mapping[str, PipelineParameter]
 
     def check(self, given: Mapping[str, ParameterValue]) -> dict[str, Any]:
         """Return the values that a run is started with.
@@ -151,7 +151,7 @@ class Interface:
         return f"the pipeline {self.name} has no parameter {name!r}{meant}; known are {known}"
 
 
-def read_interface(path: Path) -> Interface:
+def read_interface(path: Path) -> PipelineInterface:
     """Read what a compiled pipeline takes.
 
     Raises:
@@ -193,10 +193,10 @@ def load_documents(path: Path) -> list[Any]:
         raise InputDataError(f"{path} is no YAML: {' '.join(str(error).split())}.") from None
 
 
-def _interface(spec: Mapping[str, Any], path: Path) -> Interface:
+def _interface(spec: Mapping[str, Any], path: Path) -> PipelineInterface:
     inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
     executors = spec.get("deploymentSpec", {}).get("executors", {})
-    return Interface(
+    return PipelineInterface(
         name=spec["pipelineInfo"]["name"],
         path=path,
         description=spec["pipelineInfo"].get("description", ""),
@@ -211,12 +211,12 @@ def stage_of(label: str) -> str:
     return re.sub(r"-\d+$", "", label.removeprefix("exec-"))
 
 
-def _parameter(name: str, definition: Mapping[str, Any]) -> Parameter:
+def _parameter(name: str, definition: Mapping[str, Any]) -> PipelineParameter:
     kind = definition["parameterType"]
     if kind not in _MUST_BE:
         raise TypeError(f"{name} has the unknown type {kind}")
     default = definition.get("defaultValue")
-    return Parameter(
+    return PipelineParameter(
         name,
         kind,
         # The spec's numbers are all floating point: 198 is written 198.0.

@@ -14,7 +14,7 @@ from autofocus.download_images import UNCHECKED
 from autofocus.errors import SettingError, StoreError
 from autofocus.store.listing import list_objects, manifest_digest, without_outputs
 from autofocus.store.session import open_bucket
-from pipelines.interface import Interface, ParameterValue
+from pipelines.interface import ParameterValue, PipelineInterface
 
 MANIFEST = "manifest"
 OUTPUT_PREFIX = "output_prefix"
@@ -24,13 +24,13 @@ _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _SELECTION = ("bucket", "prefix", OUTPUT_PREFIX)
 
 
-def needs_manifest(interface: Interface, values: Mapping[str, ParameterValue]) -> bool:
+def needs_manifest(interface: PipelineInterface, values: Mapping[str, ParameterValue]) -> bool:
     """Return whether a pipeline takes a manifest that wasn't given."""
     return MANIFEST in interface.parameters and MANIFEST not in values
 
 
 def find_manifest(
-    interface: Interface, values: Mapping[str, ParameterValue]
+    interface: PipelineInterface, values: Mapping[str, ParameterValue]
 ) -> ParameterValue | None:
     """List the bucket, where a pipeline takes a manifest that wasn't given.
 
@@ -60,7 +60,7 @@ def find_manifest(
 
 
 def manifest_or_placeholder(
-    interface: Interface, values: Mapping[str, ParameterValue]
+    interface: PipelineInterface, values: Mapping[str, ParameterValue]
 ) -> tuple[ParameterValue | None, str | None]:
     """Return the manifest, or a placeholder where the bucket can't be listed from here.
 
@@ -82,7 +82,7 @@ def manifest_or_placeholder(
 
 
 def with_placeholder(
-    interface: Interface, values: Mapping[str, ParameterValue]
+    interface: PipelineInterface, values: Mapping[str, ParameterValue]
 ) -> Mapping[str, ParameterValue]:
     """Return the values of a run with a placeholder for a manifest that isn't known yet."""
     is_needed = needs_manifest(interface, values)
@@ -94,7 +94,9 @@ def _placeholder() -> ParameterValue:
     return ParameterValue(f"{UNCHECKED}{uuid.uuid4().hex}", "pipelines.submit")
 
 
-def check_manifest_from(interface: Interface, values: Mapping[str, ParameterValue]) -> None:
+def check_manifest_from(
+    interface: PipelineInterface, values: Mapping[str, ParameterValue]
+) -> None:
     """Check that a pipeline can take another run's manifest.
 
     Args:
@@ -112,7 +114,7 @@ def check_manifest_from(interface: Interface, values: Mapping[str, ParameterValu
 def manifest_of_run(
     run: str,
     parameters: Mapping[str, Any],
-    interface: Interface,
+    interface: PipelineInterface,
     values: Mapping[str, ParameterValue],
 ) -> ParameterValue:
     """Return the manifest of an earlier run.
@@ -142,7 +144,7 @@ def manifest_of_run(
     return ParameterValue(manifest, f"the run {run}")
 
 
-def _text(name: str, interface: Interface, values: Mapping[str, ParameterValue]) -> str:
+def _text(name: str, interface: PipelineInterface, values: Mapping[str, ParameterValue]) -> str:
     """Return a parameter's value, given or by default; empty if it has none."""
     if name in values and values[name].value is not None:
         return str(values[name].value)

@@ -26,7 +26,7 @@ from autofocus.options.settings import normalise_keys, shown
 from autofocus.run import LOCAL_DATA, SECTIONS
 from autofocus.runs.sharding import Shard
 from components.stages import STAGES, component_of_section
-from pipelines.interface import EXTRA, Interface, ParameterValue
+from pipelines.interface import EXTRA, ParameterValue, PipelineInterface
 from pipelines.names import parameter_name
 
 # `clean` is handed two artifacts of each shard; a cluster can hand it those of 48 shards, and of
@@ -61,7 +61,9 @@ class ParameterValues:
         self.values[name] = given
 
 
-def gather(path: Path | None, words: Sequence[str], interface: Interface) -> ParameterValues:
+def gather(
+    path: Path | None, words: Sequence[str], interface: PipelineInterface
+) -> ParameterValues:
     """Collect the values from a file and from the command line, which prevails.
 
     Args:
@@ -84,7 +86,7 @@ def gather(path: Path | None, words: Sequence[str], interface: Interface) -> Par
     return gathered
 
 
-def read_parameters(path: Path, interface: Interface) -> ParameterValues:
+def read_parameters(path: Path, interface: PipelineInterface) -> ParameterValues:
     """Read a parameter file for a pipeline.
 
     Raises:
@@ -107,7 +109,7 @@ def read_parameters(path: Path, interface: Interface) -> ParameterValues:
 
 
 def _read_section(
-    gathered: ParameterValues, section: str, values: Any, path: Path, interface: Interface
+    gathered: ParameterValues, section: str, values: Any, path: Path, interface: PipelineInterface
 ) -> None:
     where = f"{section} in {path}"
     if not isinstance(values, dict):
@@ -122,7 +124,7 @@ def _read_section(
         _put(gathered, parameter_name(stage, option), ParameterValue(value, where), path)
 
 
-def _has_stage(interface: Interface, stage: str) -> bool:
+def _has_stage(interface: PipelineInterface, stage: str) -> bool:
     """Return whether a pipeline runs a stage; one that has none of ours is taken to have all."""
     return stage in interface.stages or not interface.stages & STAGES.keys()
 
@@ -132,7 +134,7 @@ def _put(gathered: ParameterValues, name: str, given: ParameterValue, path: Path
         gathered.put(key, value)
 
 
-def _check_known(option: str, stage: str, where: str, interface: Interface) -> None:
+def _check_known(option: str, stage: str, where: str, interface: PipelineInterface) -> None:
     """Raise an error for an option that `autofocus run` has and this pipeline doesn't."""
     if option in _FROM_FILES:
         has_none = _FROM_FILES[option][0] not in interface.parameters

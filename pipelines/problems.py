@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.reasons import exit_code, explain, explain_exit, explain_sentence
-from pipelines.snapshot import Snapshot, State, Task
+from pipelines.snapshot import Snapshot, State, TaskProgress
 from pipelines.workflow import Node, Workflow
 
 # Every pod is pending for some seconds.
@@ -15,7 +15,7 @@ LOGS_PER_STAGE = 3
 SHARDS_NAMED = 3
 
 # By the message of the pod and the reason without its counts: the reason, and its tasks.
-Groups = dict[tuple[str, str], tuple[str, list[Task]]]
+Groups = dict[tuple[str, str], tuple[str, list[TaskProgress]]]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Problems:
         return pod.phase == "Pending" and self.clock() - start >= PENDING_S
 
     def _grouped(self, snapshot: Snapshot, state: State, verb: str) -> list[Problem]:
-        by_stage: dict[str, list[Task]] = {}
+        by_stage: dict[str, list[TaskProgress]] = {}
         for task in (*snapshot.graphs, *snapshot.tasks):
             if task.state == state:
                 by_stage.setdefault(task.stage, []).append(task)
@@ -97,10 +97,10 @@ class Problems:
             for reason, group in self._groups(snapshot, tasks).values()
         ]
 
-    def _groups(self, snapshot: Snapshot, tasks: Sequence[Task]) -> Groups:
+    def _groups(self, snapshot: Snapshot, tasks: Sequence[TaskProgress]) -> Groups:
         """Group tasks by reason; reasons that differ in counts alone are the same."""
         groups: Groups = {}
-        unread: list[Task] = []
+        unread: list[TaskProgress] = []
         for task in tasks:
             reason = self._reason(snapshot, task)
             if reason is None:
@@ -112,7 +112,7 @@ class Problems:
             _join(task, groups)
         return groups
 
-    def _reason(self, snapshot: Snapshot, task: Task) -> str | None:
+    def _reason(self, snapshot: Snapshot, task: TaskProgress) -> str | None:
         """Return why a task failed; None if only its log knows, and enough logs were read."""
         message, code = task.pod.message, exit_code(task.pod.message)
         if message and code is None:
@@ -124,7 +124,7 @@ class Problems:
             return _of_driver(task, explain_sentence(sentence, task))
         return _of_driver(task, f"{explain_exit(code, task)} ({_log_place(snapshot, task.pod)})")
 
-    def _read(self, snapshot: Snapshot, task: Task) -> bool:
+    def _read(self, snapshot: Snapshot, task: TaskProgress) -> bool:
         """Read a task's log, unless enough logs of its stage were read."""
         key = task.stage, task.state
         self._reads[key] = self._reads.get(key, 0) + 1
@@ -134,7 +134,7 @@ class Problems:
         return True
 
 
-def _of_driver(task: Task, reason: str) -> str:
+def _of_driver(task: TaskProgress, reason: str) -> str:
     return f"its driver: {reason}" if task.driver else reason
 
 
@@ -146,7 +146,7 @@ def _log_place(snapshot: Snapshot, pod: Node) -> str:
     return f"its log: {f's3://{bucket}/' if bucket else ''}{pod.log_key}"
 
 
-def _join(task: Task, groups: Groups) -> None:
+def _join(task: TaskProgress, groups: Groups) -> None:
     """Add a task whose log wasn't read to the group of those that ended like it, if it's one."""
     message = task.pod.message
     alike = [key for key in groups if key[0] == message]
@@ -157,7 +157,7 @@ def _join(task: Task, groups: Groups) -> None:
     groups.setdefault((message, reason), (reason, []))[1].append(task)
 
 
-def _label(stage: str, tasks: Sequence[Task], shards: Sequence[str]) -> str:
+def _label(stage: str, tasks: Sequence[TaskProgress], shards: Sequence[str]) -> str:
     names = [
         shards[task.index] if task.index < len(shards) else str(task.index)
         for task in tasks

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from autofocus.errors import SettingError
-from pipelines.interface import Interface, ParameterValue
+from pipelines.interface import ParameterValue, PipelineInterface
 
 Parse = Callable[[str, str], Decimal]
 
@@ -86,7 +86,7 @@ class _Quantity:
 
 
 def complete_resources(
-    interface: Interface, values: Mapping[str, ParameterValue]
+    interface: PipelineInterface, values: Mapping[str, ParameterValue]
 ) -> dict[str, ParameterValue]:
     """Check processors and memory, and complete the values of a run.
 
@@ -111,7 +111,7 @@ def complete_resources(
     return completed
 
 
-def _limits(interface: Interface) -> Iterator[tuple[str, Parse]]:
+def _limits(interface: PipelineInterface) -> Iterator[tuple[str, Parse]]:
     """Yield the names of the limits that a pipeline takes, and how to parse them."""
     for stage in sorted(interface.stages):
         for resource, parse in _PARSERS.items():
@@ -132,7 +132,7 @@ def _as_text(given: ParameterValue) -> ParameterValue:
 
 
 def _complete(
-    interface: Interface, values: dict[str, ParameterValue], name: str, parse: Parse
+    interface: PipelineInterface, values: dict[str, ParameterValue], name: str, parse: Parse
 ) -> None:
     """Check a limit and its request, and lower the request where it is the pipeline's default."""
     limit = _read(interface, values, name, parse)
@@ -152,7 +152,7 @@ def _complete(
 
 
 def _read(
-    interface: Interface, values: Mapping[str, ParameterValue], name: str, parse: Parse
+    interface: PipelineInterface, values: Mapping[str, ParameterValue], name: str, parse: Parse
 ) -> _Quantity | None:
     """Return a quantity; None if there is none, or a value that the interface will reject."""
     parameter = interface.parameters.get(name)

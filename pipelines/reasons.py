@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.snapshot import Task
+from pipelines.snapshot import TaskProgress
 from pipelines.workflow import one_line
 
 LONGEST = 300
@@ -111,7 +111,7 @@ _ADVICE = (
 )
 
 
-def explain(message: str, task: Task, parameters: Mapping[str, Any]) -> str:
+def explain(message: str, task: TaskProgress, parameters: Mapping[str, Any]) -> str:
     """Return the reason that a pod's message gives, without a full stop.
 
     Args:
@@ -134,7 +134,7 @@ def exit_code(message: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def explain_exit(code: int | None, task: Task) -> str:
+def explain_exit(code: int | None, task: TaskProgress) -> str:
     """Return the reason for a task that left no sentence in its log, given its exit code."""
     if code is None:
         return "no reason is known"
@@ -143,7 +143,7 @@ def explain_exit(code: int | None, task: Task) -> str:
     return f"exit code {code}{more}"
 
 
-def explain_sentence(sentence: str, task: Task) -> str:
+def explain_sentence(sentence: str, task: TaskProgress) -> str:
     """Add what to do to the last sentence of a task's log, if it doesn't say it."""
     for pattern, advice in _ADVICE:
         if re.search(pattern, sentence):
@@ -170,7 +170,7 @@ def _explain_scheduling(total: int, reasons: str, phrases: Mapping[str, str]) ->
     return "; ".join(parts) or shorten(f"no node can take it: {reasons}")
 
 
-def _phrases(message: str, task: Task, parameters: Mapping[str, Any]) -> dict[str, str]:
+def _phrases(message: str, task: TaskProgress, parameters: Mapping[str, Any]) -> dict[str, str]:
     """Return what explanations say of a task; what isn't known or can't be set is left out."""
     patch, stage = task.pod.pod_patch, task.stage
     containers = patch.get("containers") or [{}]
@@ -190,7 +190,7 @@ def _phrases(message: str, task: Task, parameters: Mapping[str, Any]) -> dict[st
     }
 
 
-def _labels(task: Task, parameters: Mapping[str, Any]) -> str:
+def _labels(task: TaskProgress, parameters: Mapping[str, Any]) -> str:
     """Return the labels that a task's node must have."""
     selector = task.pod.pod_patch.get("nodeSelector")
     if not selector and task.stage == "retrain":

@@ -8,7 +8,7 @@ from kfp import dsl
 from kfp.dsl import Dataset, Input
 
 from components.download.component import download
-from components.interface import REQUIRED, Interface, Parameter
+from components.interface import REQUIRED, Component, Parameter
 from components.preprocess.component import preprocess
 from pipelines.resources import resource_parameters
 from pipelines.settings import MANIFEST, S3_SECRET, SHARDS
@@ -71,7 +71,7 @@ def _prepare(arguments: Arguments) -> Shards:
 def build_inner(
     name: str,
     summary: str,
-    components: tuple[Interface, ...],
+    components: tuple[Component, ...],
     parameters: Iterable[Parameter],
     body: Callable[[Arguments], Any],
     artifacts: Iterable[Parameter] = (),

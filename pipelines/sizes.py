@@ -34,7 +34,7 @@ from autofocus.containers import shards
 from autofocus.errors import SettingError
 from autofocus.runs.ledger import Reason, Share
 from pipelines.inputs import Origin, RunInputs, TaskInputs, read_inputs
-from pipelines.interface import Interface
+from pipelines.interface import PipelineInterface
 
 LIMIT = 128 * 1024
 WORKFLOW_LIMIT = 1024 * 1024
@@ -139,7 +139,9 @@ def workflow_size(documents: list[Any], values: Mapping[str, Any]) -> int:
     return _SPECIFICATION + sum(_workflow_parts(read_inputs(documents, values)).values())
 
 
-def check_sizes(documents: list[Any], interface: Interface, values: Mapping[str, Any]) -> None:
+def check_sizes(
+    documents: list[Any], interface: PipelineInterface, values: Mapping[str, Any]
+) -> None:
     """Check that a cluster can hand each task its inputs, and keep the workflow.
 
     Args:

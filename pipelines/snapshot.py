@@ -43,7 +43,7 @@ _ENDED = frozenset({State.DONE, State.CACHED, State.FAILED, State.CANCELLED})
 
 
 @dataclass(frozen=True)
-class Task:
+class TaskProgress:
     """One task of a stage.
 
     Attributes:
@@ -66,7 +66,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageProgress:
     """All tasks of one component.
 
     Attributes:
@@ -133,9 +133,9 @@ class Snapshot:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     workflow: Workflow | None = None
-    tasks: tuple[Task, ...] = ()
-    graphs: tuple[Task, ...] = ()
-    stages: tuple[Stage, ...] = ()
+    tasks: tuple[TaskProgress, ...] = ()
+    graphs: tuple[TaskProgress, ...] = ()
+    stages: tuple[StageProgress, ...] = ()
     shards: tuple[str, ...] = ()
 
     @property
@@ -190,7 +190,7 @@ def take_snapshot(run: Mapping[str, Any], manifest: str | None = None) -> Snapsh
     )
 
 
-def find_tasks(workflow: Workflow) -> list[Task]:
+def find_tasks(workflow: Workflow) -> list[TaskProgress]:
     """Return the tasks of a workflow, in rising order of stage and shard."""
     groups = _groups(node for node in workflow.nodes if _is_of_task(node))
     keys = {_rename(key, key[-1][0].removesuffix(_DRIVER)) for key in groups}
@@ -200,7 +200,7 @@ def find_tasks(workflow: Workflow) -> list[Task]:
     return sorted(tasks, key=_order)
 
 
-def find_graphs(workflow: Workflow) -> list[Task]:
+def find_graphs(workflow: Workflow) -> list[TaskProgress]:
     """Return the drivers of graphs, such as the loop over shards, that hold up or end a run.
 
     They aren't tasks of a stage, but nothing within the graph starts without them.
@@ -212,14 +212,14 @@ def find_graphs(workflow: Workflow) -> list[Task]:
     return sorted(graphs, key=_order)
 
 
-def find_stages(tasks: Iterable[Task], shards: int) -> list[Stage]:
+def find_stages(tasks: Iterable[TaskProgress], shards: int) -> list[StageProgress]:
     """Return the stages of a run in the order in which they start.
 
     Args:
         tasks: the run's tasks.
         shards: the number of shards, as far as it is known.
     """
-    by_name: dict[str, list[Task]] = {}
+    by_name: dict[str, list[TaskProgress]] = {}
     for task in tasks:
         by_name.setdefault(task.stage, []).append(task)
     stages = [_stage(name, some, shards) for name, some in by_name.items()]
@@ -313,7 +313,7 @@ def _was_terminated(pod: Node, head: Node) -> bool:
     return not failed and (pod.message or head.message).startswith(_TERMINATED)
 
 
-def _task(own: _Attempts | None, driver: _Attempts | None) -> Task:
+def _task(own: _Attempts | None, driver: _Attempts | None) -> TaskProgress:
     groups = [group for group in (driver, own) if group is not None]
     failed = driver is not None and driver.state in {State.FAILED, State.CANCELLED}
     is_unstarted = own is not None and own.state == State.NOT_STARTED
@@ -322,7 +322,7 @@ def _task(own: _Attempts | None, driver: _Attempts | None) -> Task:
     # Until its driver has ended, a task has no nodes of its own.
     if own is None and state in {State.DONE, State.CACHED, State.RUNNING}:
         state = State.PENDING
-    return Task(
+    return TaskProgress(
         stage=_stage_name(head),
         index=head.iteration,
         state=state,
@@ -342,16 +342,16 @@ def _stage_name(head: Node) -> str:
     return own[-1] if own else "the pipeline"
 
 
-def _order(task: Task) -> tuple[str, int]:
+def _order(task: TaskProgress) -> tuple[str, int]:
     return task.stage, -1 if task.index is None else task.index
 
 
-def _stage(name: str, tasks: Sequence[Task], shards: int) -> Stage:
+def _stage(name: str, tasks: Sequence[TaskProgress], shards: int) -> StageProgress:
     in_loop = any(task.index is not None for task in tasks)
     total = max(len(tasks), shards if in_loop else 0)
     ended = len(tasks) == total and all(t.state in {*_ENDED, State.NOT_STARTED} for t in tasks)
     ends = [task.finished for task in tasks if task.finished is not None]
-    return Stage(
+    return StageProgress(
         name=name,
         total=total,
         counts=Counter(task.state for task in tasks),

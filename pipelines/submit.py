@@ -26,7 +26,7 @@ from pipelines.checks import check_values
 from pipelines.cluster import Cluster, in_namespace
 from pipelines.command import ModuleCommand
 from pipelines.follow import FollowSettings, command_line, follow_run
-from pipelines.interface import Interface, ParameterValue, load_documents, read_interface
+from pipelines.interface import ParameterValue, PipelineInterface, load_documents, read_interface
 from pipelines.parameters import gather
 from pipelines.variants import content_to_upload
 from pipelines.versions import check_versions
@@ -100,7 +100,7 @@ class _Job:
         parameters: the run's values.
     """
 
-    interface: Interface
+    interface: PipelineInterface
     content: bytes
     names: Mapping[str, str]
     namespace: str | None
@@ -201,7 +201,7 @@ def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSett
 
 def _manifest(
     cluster: Cluster,
-    interface: Interface,
+    interface: PipelineInterface,
     values: Mapping[str, ParameterValue],
     settings: SubmitSettings,
 ) -> ParameterValue | None:

@@ -11,14 +11,14 @@ from typing import Any
 
 from kfp import dsl
 
-from components.interface import Interface, Parameter, declare
+from components.interface import Component, Parameter, declare
 from pipelines.names import parameter_name
 
 Arguments = Mapping[str, Any]
 
 
 def parameters_of(
-    components: Iterable[Interface],
+    components: Iterable[Component],
     own: Iterable[Parameter] = (),
     excluded: Collection[str] = (),
 ) -> tuple[Parameter, ...]:
@@ -65,7 +65,7 @@ def build_pipeline(
     return dsl.pipeline(name=name)(run)
 
 
-def start(component: Interface, arguments: Arguments, **inputs: Any) -> dsl.PipelineTask:
+def start(component: Component, arguments: Arguments, **inputs: Any) -> dsl.PipelineTask:
     """Start a component as a task of a pipeline.
 
     Args:

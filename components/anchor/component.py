@@ -2,9 +2,9 @@
 
 from kfp.dsl import Dataset
 
-from components.interface import Interface, Parameter
+from components.interface import Component, Parameter
 
-anchor = Interface(
+anchor = Component(
     "anchor",
     """Write a tiny artifact that all other tasks of a run depend on.
 

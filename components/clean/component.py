@@ -2,9 +2,9 @@
 
 from kfp.dsl import Dataset
 
-from components.interface import Interface, Parameter
+from components.interface import Component, Parameter
 
-clean = Interface(
+clean = Component(
     "clean",
     "Join the detections to the images of all shards, one row per image.",
     inputs=(

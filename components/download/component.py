@@ -2,9 +2,9 @@
 
 from kfp.dsl import Dataset
 
-from components.interface import Interface, Parameter
+from components.interface import Component, Parameter
 
-download = Interface(
+download = Component(
     "download",
     "Download one shard of a bucket's images, and pack them into a few tar files.",
     inputs=(Parameter("anchor", Dataset, "see the anchor component"),),

@@ -2,9 +2,9 @@
 
 from kfp.dsl import Dataset
 
-from components.interface import Interface, Parameter
+from components.interface import Component, Parameter
 
-link = Interface(
+link = Component(
     "link",
     "Select the label that each image is trained on.",
     inputs=(Parameter("detections_clean", Dataset, "the table from clean"),),

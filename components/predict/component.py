@@ -2,9 +2,9 @@
 
 from kfp.dsl import Dataset, Model
 
-from components.interface import Interface, Parameter
+from components.interface import Component, Parameter
 
-predict = Interface(
+predict = Component(
     "predict",
     "Label the images of one shard.",
     inputs=(

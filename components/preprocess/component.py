@@ -2,9 +2,9 @@
 
 from kfp.dsl import Dataset
 
-from components.interface import Interface, Parameter
+from components.interface import Component, Parameter
 
-preprocess = Interface(
+preprocess = Component(
     "preprocess",
     "Crop and resize the images of one shard, and record their properties.",
     inputs=(Parameter("images", Dataset, "the shard's images, from download"),),

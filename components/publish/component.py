@@ -2,9 +2,9 @@
 
 from kfp.dsl import Dataset
 
-from components.interface import Interface, Parameter
+from components.interface import Component, Parameter
 
-publish = Interface(
+publish = Component(
     "publish",
     "Merge the labels of all shards, and upload them to a bucket.",
     inputs=(

@@ -2,9 +2,9 @@
 
 from kfp.dsl import HTML, ClassificationMetrics, Dataset, Metrics, Model
 
-from components.interface import Interface, Parameter
+from components.interface import Component, Parameter
 
-retrain = Interface(
+retrain = Component(
     "retrain",
     "Train a classifier on the features of a frozen ImageNet network, tracked by MLflow.",
     inputs=(

@@ -12,7 +12,7 @@ from components.stages import STAGES
 from pipelines.checks import check_settings, check_values
 from pipelines.compile import PIPELINES
 from pipelines.inputs import read_inputs
-from pipelines.interface import Interface, ParameterValue, load_documents, read_interface
+from pipelines.interface import ParameterValue, PipelineInterface, load_documents, read_interface
 from pipelines.names import parameter_name
 from pipelines.parameters import MOST_SHARDS, gather
 
@@ -22,7 +22,7 @@ NEEDED = {"train": LEAST, "train-cpu": LEAST, "label": {**LEAST, **MODEL}}
 
 
 @pytest.fixture(scope="module")
-def interfaces(folder: Path) -> dict[str, Interface]:
+def interfaces(folder: Path) -> dict[str, PipelineInterface]:
     return {name: read_interface(folder / f"{name}.yaml") for name in PIPELINES}
 
 
@@ -30,14 +30,16 @@ def given(values: Mapping[str, Any], where: str = "run.yaml") -> dict[str, Param
     return {name: ParameterValue(value, where) for name, value in values.items()}
 
 
-def error(interface: Interface, values: Mapping[str, Any]) -> str:
+def error(interface: PipelineInterface, values: Mapping[str, Any]) -> str:
     with pytest.raises(SettingError) as caught:
         check_settings(interface, given(LEAST, "least") | given(values))
     return str(caught.value)
 
 
 @pytest.mark.parametrize("name", PIPELINES)
-def test_the_pipelines_defaults_are_fine(interfaces: dict[str, Interface], name: str) -> None:
+def test_the_pipelines_defaults_are_fine(
+    interfaces: dict[str, PipelineInterface], name: str
+) -> None:
     """With what must be given and nothing else, no stage rejects a value."""
     check_settings(interfaces[name], given(NEEDED[name]))
 
@@ -62,14 +64,14 @@ def test_the_pipelines_defaults_are_fine(interfaces: dict[str, Interface], name:
     ],
 )
 def test_the_stages_settings_decide(
-    interfaces: dict[str, Interface], values: dict[str, Any], told: str
+    interfaces: dict[str, PipelineInterface], values: dict[str, Any], told: str
 ) -> None:
     """Ranges, choices, patterns and combinations are those of the command line."""
     assert error(interfaces["train"], values).startswith(f"run.yaml: {told}")
 
 
 def test_a_parameter_is_called_by_the_name_that_the_pipeline_has(
-    interfaces: dict[str, Interface],
+    interfaces: dict[str, PipelineInterface],
 ) -> None:
     """Where several stages have an option, the sentence names the parameter of the right one."""
     assert error(interfaces["train"], {"link_max_rejected": 3}) == (
@@ -77,7 +79,7 @@ def test_a_parameter_is_called_by_the_name_that_the_pipeline_has(
     )
 
 
-def test_all_who_gave_the_values_are_named(interfaces: dict[str, Interface]) -> None:
+def test_all_who_gave_the_values_are_named(interfaces: dict[str, PipelineInterface]) -> None:
     """Two values that don't go together may come from two places, which both are named."""
     values = given(LEAST) | given({"view": "both"}, "retrain in run.yaml")
     values |= given({"fine_tune_layers": 1}, "--set")
@@ -86,7 +88,7 @@ def test_all_who_gave_the_values_are_named(interfaces: dict[str, Interface]) -> 
 
 
 def test_a_default_that_can_t_be_used_is_the_pipeline_s(
-    interfaces: dict[str, Interface],
+    interfaces: dict[str, PipelineInterface],
 ) -> None:
     """A pipeline that was compiled with a wrong default is named as the place."""
     train = interfaces["train"]
@@ -95,7 +97,9 @@ def test_a_default_that_can_t_be_used_is_the_pipeline_s(
     assert error(changed, {}) == f"{train.path}: trim_top must not be negative, but is -1."
 
 
-def test_stages_that_a_pipeline_lacks_decide_nothing(interfaces: dict[str, Interface]) -> None:
+def test_stages_that_a_pipeline_lacks_decide_nothing(
+    interfaces: dict[str, PipelineInterface],
+) -> None:
     """Only the settings of a pipeline's own stages are made."""
     train = interfaces["train"]
     without = dataclasses.replace(train, stages=train.stages - {"preprocess"})
@@ -129,7 +133,7 @@ def test_stages_that_a_pipeline_lacks_decide_nothing(interfaces: dict[str, Inter
     ],
 )
 def test_what_is_no_setting_is_checked_too(
-    interfaces: dict[str, Interface], values: dict[str, Any], told: str
+    interfaces: dict[str, PipelineInterface], values: dict[str, Any], told: str
 ) -> None:
     """Label map, rules, names of tables, of Kubernetes and the like are checked as well."""
     assert error(interfaces["train"], values).startswith(f"run.yaml: {told}")
@@ -147,7 +151,7 @@ def test_what_is_no_setting_is_checked_too(
     ],
 )
 def test_what_the_stages_take_passes(
-    interfaces: dict[str, Interface], values: dict[str, Any]
+    interfaces: dict[str, PipelineInterface], values: dict[str, Any]
 ) -> None:
     """Values that no stage would reject are not rejected here."""
     check_settings(interfaces["train"], given({**LEAST, **values}))
@@ -157,7 +161,7 @@ def test_what_the_stages_take_passes(
     ("uri", "passes"), [("s3://b/model", True), ("/model", True), ("model", False)]
 )
 def test_a_model_has_an_address_or_a_path(
-    interfaces: dict[str, Interface], uri: str, passes: bool
+    interfaces: dict[str, PipelineInterface], uri: str, passes: bool
 ) -> None:
     """A model is in an object store, or on this machine; a relative path is rejected."""
     values = given({**LEAST, "model_uri": uri})
@@ -188,7 +192,7 @@ def test_every_option_that_a_component_takes_is_checked(folder: Path, name: str)
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_all_checks_together_return_what_a_run_is_started_with(
-    folder: Path, interfaces: dict[str, Interface], name: str
+    folder: Path, interfaces: dict[str, PipelineInterface], name: str
 ) -> None:
     """Values come back as the pipeline takes them, completed, and the most shards are accepted."""
     interface, documents = interfaces[name], load_documents(folder / f"{name}.yaml")
@@ -213,7 +217,7 @@ def test_all_checks_together_return_what_a_run_is_started_with(
     ],
 )
 def test_all_checks_together_reject_what_one_rejects(
-    folder: Path, interfaces: dict[str, Interface], values: dict[str, Any], told: str
+    folder: Path, interfaces: dict[str, PipelineInterface], values: dict[str, Any], told: str
 ) -> None:
     """Quantities, types, settings and sizes are all checked."""
     documents = load_documents(folder / "train.yaml")

@@ -10,7 +10,7 @@ import pytest
 
 from autofocus.download_images import DownloadSettings, download_images
 from autofocus.errors import SettingError, StoreError
-from pipelines.interface import Interface, Parameter, ParameterValue
+from pipelines.interface import ParameterValue, PipelineInterface, PipelineParameter
 from pipelines.manifest import find_manifest, manifest_of_run, manifest_or_placeholder
 from pipelines.submit import COMMAND
 from tests.conftest import S3
@@ -19,17 +19,20 @@ from tests.pipelines.fake_api import serving
 ROOT = Path(__file__).parents[2]
 
 
-def interface(**defaults: str) -> Interface:
+def interface(**defaults: str) -> PipelineInterface:
     """Return what a pipeline takes: a manifest, and text with these defaults."""
-    return Interface(
+    return PipelineInterface(
         name="zoo",
         path=Path("zoo.yaml"),
         description="",
         sdk_version="",
         stages=frozenset(),
         parameters={
-            "manifest": Parameter("manifest", "STRING", required=True),
-            **{name: Parameter(name, "STRING", default) for name, default in defaults.items()},
+            "manifest": PipelineParameter("manifest", "STRING", required=True),
+            **{
+                name: PipelineParameter(name, "STRING", default)
+                for name, default in defaults.items()
+            },
         },
     )
 
@@ -110,7 +113,7 @@ def test_pods_and_this_computer_may_reach_the_store_at_different_addresses(
 def test_own_outputs_are_no_part_of_it(s3: S3) -> None:
     """What a pipeline itself writes below its output_prefix doesn't make another manifest."""
 
-    def now(pipeline: Interface, **values: str) -> str:
+    def now(pipeline: PipelineInterface, **values: str) -> str:
         found = find_manifest(pipeline, given(bucket=s3.bucket, **values))
         assert found is not None
         return str(found.value)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError, SettingError
-from pipelines.interface import Interface, read_interface
+from pipelines.interface import PipelineInterface, read_interface
 from pipelines.names import parameter_name
 from pipelines.parameters import gather
 from tests.pipelines.tiny import write_tiny
@@ -17,17 +17,17 @@ SAMPLE = Path(__file__).parents[2] / "sample_data"
 
 
 @pytest.fixture
-def interface(tmp_path: Path) -> Interface:
+def interface(tmp_path: Path) -> PipelineInterface:
     return read_interface(write_tiny(tmp_path))
 
 
-def read(interface: Interface, text: str, *words: str) -> dict[str, Any]:
+def read(interface: PipelineInterface, text: str, *words: str) -> dict[str, Any]:
     path = interface.path.with_name("run.yaml")
     path.write_text(text)
     return {name: given.value for name, given in gather(path, words, interface).values.items()}
 
 
-def test_the_sample_s_file_of_autofocus_run_serves(interface: Interface) -> None:
+def test_the_sample_s_file_of_autofocus_run_serves(interface: PipelineInterface) -> None:
     """Sections are flattened, the label map and the rules are read, and nothing else is added."""
     known = dict(interface.parameters)
     for name in ("indir", "min_side", "detections", "strip_components", "tfhub_module", "view"):
@@ -56,13 +56,13 @@ def test_the_sample_s_file_of_autofocus_run_serves(interface: Interface) -> None
     }
 
 
-def test_flat_keys_and_sections_may_stand_together(interface: Interface) -> None:
+def test_flat_keys_and_sections_may_stand_together(interface: PipelineInterface) -> None:
     """What has no section is the pipeline's parameter of that name; dashes are as good."""
     text = "bucket: b\nretrain: {learning-rate: 0.5}\npredict: {jobs: 4}\n"
     assert read(interface, text) == {"bucket": "b", "learning_rate": 0.5}
 
 
-def test_keys_of_several_stages_are_named_after_their_stage(interface: Interface) -> None:
+def test_keys_of_several_stages_are_named_after_their_stage(interface: PipelineInterface) -> None:
     """`max_rejected` of a stage becomes `<stage>_max_rejected`; what is one stage's stays."""
     assert read(interface, "preprocess_images: {max_rejected: 0.5}\n") == {
         "preprocess_max_rejected": 0.5
@@ -73,7 +73,7 @@ def test_keys_of_several_stages_are_named_after_their_stage(interface: Interface
     assert parameter_name("retrain", "location_pattern") == "location_pattern"
 
 
-def test_a_name_is_not_shared_with_an_option_of_one_machine(interface: Interface) -> None:
+def test_a_name_is_not_shared_with_an_option_of_one_machine(interface: PipelineInterface) -> None:
     """The pattern of locations is that of retrain; that of preprocessing is for one machine."""
     known = {**interface.parameters, "location_pattern": interface.parameters["prefix"]}
     wide = dataclasses.replace(interface, parameters=known)
@@ -83,7 +83,7 @@ def test_a_name_is_not_shared_with_an_option_of_one_machine(interface: Interface
         read(wide, "preprocess_images: {location_pattern: x}\n")
 
 
-def test_stages_must_agree_on_the_extensions(interface: Interface) -> None:
+def test_stages_must_agree_on_the_extensions(interface: PipelineInterface) -> None:
     """One parameter serves two stages, so that two values are refused and equal ones are not."""
     whole = dataclasses.replace(interface, stages=interface.stages | {"predict"})
     both = "preprocess_images: {{extensions: [JPG]}}\npredict: {{extensions: [{}]}}\n"
@@ -92,7 +92,9 @@ def test_stages_must_agree_on_the_extensions(interface: Interface) -> None:
         read(whole, both.format("PNG"))
 
 
-def test_sections_of_stages_that_a_pipeline_lacks_are_left_out(interface: Interface) -> None:
+def test_sections_of_stages_that_a_pipeline_lacks_are_left_out(
+    interface: PipelineInterface,
+) -> None:
     """One file serves all pipelines: what it says for others is left out and reported."""
     path = interface.path.with_name("run.yaml")
     path.write_text("predict: {photographs: p}\nclean_detections: {}\n")
@@ -100,7 +102,7 @@ def test_sections_of_stages_that_a_pipeline_lacks_are_left_out(interface: Interf
     assert (gathered.values, gathered.left_out) == ({}, ["predict"])
 
 
-def test_shards_may_be_a_number(interface: Interface) -> None:
+def test_shards_may_be_a_number(interface: PipelineInterface) -> None:
     """4 is short for the four parts, on the command line too."""
     parts = ["0/4", "1/4", "2/4", "3/4"]
     assert read(interface, "shards: 4\n") == {"shards": parts}
@@ -108,7 +110,7 @@ def test_shards_may_be_a_number(interface: Interface) -> None:
     assert read(interface, "shards: [1/2]\n") == {"shards": ["1/2"]}
 
 
-def test_the_command_line_prevails(interface: Interface) -> None:
+def test_the_command_line_prevails(interface: PipelineInterface) -> None:
     """--set wins over the file, reads YAML, and takes a path from the folder one is in."""
     words = ("bucket=other", "prefix=", "labelmap={fox: raccoon}", "label_priority=['a > b']")
     assert read(interface, "bucket: b\ntrim_bottom: 3\n", *words) == {
@@ -122,7 +124,7 @@ def test_the_command_line_prevails(interface: Interface) -> None:
     assert read(interface, "", f"labelmap_path={path}")["labelmap"] == json.loads(path.read_text())
 
 
-def test_nothing_leaves_the_pipeline_s_default(interface: Interface) -> None:
+def test_nothing_leaves_the_pipeline_s_default(interface: PipelineInterface) -> None:
     """A key without a value is as if it weren't there."""
     text = "prefix:\nlink_images_by_label: {labelmap_path: null}\n"
     assert read(interface, text) == {}
@@ -168,7 +170,7 @@ def test_nothing_leaves_the_pipeline_s_default(interface: Interface) -> None:
     ],
 )
 def test_what_can_t_be_used_is_refused(
-    text: str, words: tuple[str, ...], told: str, interface: Interface
+    text: str, words: tuple[str, ...], told: str, interface: PipelineInterface
 ) -> None:
     """One sentence says where, what and why."""
     with pytest.raises(AutofocusError) as error:
@@ -177,7 +179,7 @@ def test_what_can_t_be_used_is_refused(
     assert told.format(interface.path.with_name("run.yaml")) in str(error.value)
 
 
-def test_a_file_that_is_not_there_is_named(interface: Interface) -> None:
+def test_a_file_that_is_not_there_is_named(interface: PipelineInterface) -> None:
     """The sentence names the option."""
     with pytest.raises(MissingInputError, match=r"There is no file nowhere\.yaml \(--params\)"):
         gather(Path("nowhere.yaml"), (), interface)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autofocus.errors import SettingError
-from pipelines.interface import Interface, Parameter, ParameterValue
+from pipelines.interface import ParameterValue, PipelineInterface, PipelineParameter
 from pipelines.quantities import complete_resources, parse_cpu, parse_memory
 
 DEFAULTS = {
@@ -21,12 +21,12 @@ DEFAULTS = {
 }
 
 
-def interface() -> Interface:
+def interface() -> PipelineInterface:
     parameters = {
-        name: Parameter(name, "STRING", default, required=default is None)
+        name: PipelineParameter(name, "STRING", default, required=default is None)
         for name, default in DEFAULTS.items()
     }
-    return Interface("tiny", Path("tiny.yaml"), "", "", frozenset({"retrain"}), parameters)
+    return PipelineInterface("tiny", Path("tiny.yaml"), "", "", frozenset({"retrain"}), parameters)
 
 
 def complete(**values: Any) -> dict[str, Any]:
