@@ -1,8 +1,10 @@
-"""Where things lie in the report's drawings; the templates only write them down."""
+"""Charts: as PNG files, and as SVG inside the report, in the colours of its style sheet."""
 
+import io
 import math
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,128 +13,26 @@ import numpy as np
 from autofocus.evaluation.metrics import ReliabilityBin
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+History = Sequence[Mapping[str, float]]
 
 _DPI = 150
-
-# Of the reliability diagram and of the course of training, in units of their drawings.
-_LEFT, _TOP, _SIDE = 40, 10, 250
-_WIDTH, _HEIGHT = 280, 170
-_LARGEST, _SMALLEST = 10.0, 2.5
-# At most so many steps between the marks of an axis.
-_TICKS = 5
-
-
-@dataclass(frozen=True)
-class Dot:
-    """A bin of a reliability diagram.
-
-    Attributes:
-        x: where it lies, by confidence.
-        y: likewise by accuracy; the larger, the lower.
-        even: where it would lie if confidence were right.
-        radius: its area tells how many images it holds.
-    """
-
-    x: float
-    y: float
-    even: float
-    radius: float
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A mark on an axis, and what is written there."""
-
-    place: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a chart: its name, and its points as SVG wants them."""
-
-    name: str
-    points: str
-
-
-@dataclass(frozen=True)
-class LineChart:
-    """Lines over the steps of training.
-
-    Attributes:
-        lines: the lines that there are.
-        across: marks of the steps.
-        up: marks of the values.
-    """
-
-    lines: tuple[Line, ...]
-    across: tuple[Tick, ...]
-    up: tuple[Tick, ...]
-
-
-def reliability_dots(bins: Sequence[ReliabilityBin]) -> list[Dot]:
-    """Return the bins that hold images as dots."""
-    held = [one for one in bins if one.images and one.confidence is not None]
-    most = max((one.images for one in held), default=1)
-    return [
-        Dot(
-            round(_LEFT + _SIDE * one.confidence, 1),
-            round(_TOP + _SIDE * (1 - (one.accuracy or 0.0)), 1),
-            round(_TOP + _SIDE * (1 - one.confidence), 1),
-            round(max(_SMALLEST, _LARGEST * math.sqrt(one.images / most)), 1),
-        )
-        for one in held
-        if one.confidence is not None
-    ]
-
-
-def line_chart(history: Sequence[Mapping[str, float]], key: str) -> LineChart | None:
-    """Return the course of training as lines; None if there are fewer than two points.
-
-    Args:
-        history: rows with `step` and `training_…`, `validation_…`.
-        key: `accuracy` or `cross_entropy`.
-    """
-    both = {part: _points(history, part, key) for part in ("training", "validation")}
-    points = {part: each for part, each in both.items() if each}
-    if not any(len(each) > 1 for each in points.values()):
-        return None
-    is_share = key == "accuracy"
-    last = max(x for each in points.values() for x, _ in each) or 1.0
-    highest = 1.0 if is_share else max(y for each in points.values() for _, y in each)
-    up = _ticks(highest)
-    top = max(up[-1], highest)
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        return round(_LEFT + _WIDTH * x / last, 1), round(_TOP + _HEIGHT * (1 - y / top), 1)
-
-    return LineChart(
-        tuple(_line(part, [place(x, y) for x, y in each]) for part, each in points.items()),
-        tuple(Tick(place(x, 0)[0], f"{x:,.0f}") for x in _ticks(last) if x <= last),
-        tuple(Tick(place(0, y)[1], f"{100 * y:.0f}" if is_share else f"{y:g}") for y in up),
-    )
-
-
-def _points(
-    history: Sequence[Mapping[str, float]], part: str, key: str
-) -> list[tuple[float, float]]:
-    name = f"{part}_{key}"
-    rows = [row for row in history if row.get(name) is not None and math.isfinite(row[name])]
-    return sorted((row["step"], row[name]) for row in rows)
-
-
-def _line(name: str, points: Sequence[tuple[float, float]]) -> Line:
-    return Line(name, " ".join(f"{x},{y}" for x, y in points))
-
-
-def _ticks(highest: float) -> list[float]:
-    """Return round numbers from 0 on, the last of them the first that is not below the highest."""
-    if highest <= 0:
-        return [0.0, 1.0]
-    power = 10.0 ** math.floor(math.log10(highest / _TICKS))
-    step = next(each * power for each in (1, 2, 2.5, 5, 10) if highest <= each * power * _TICKS)
-    return [round(step * number, 12) for number in range(math.ceil(highest / step) + 1)]
+_POINTS_PER_INCH = 72
+_FONT_SIZE = 12
+# The colours of the light scheme, and their names in style.css, where a dark scheme has others.
+_ACCENT, _SOFT, _LINE, _WRONG, _CARD = "#14634a", "#55605a", "#d9d9cf", "#9c3d10", "#ffffff"
+_VARIABLES = {
+    _ACCENT: "--accent",
+    _SOFT: "--soft",
+    _LINE: "--line",
+    _WRONG: "--wrong",
+    _CARD: "--card",
+}
+_TICKS = (0, 25, 50, 75, 100)
+# Radii of dots in a reliability diagram, in per cent of its width.
+_LARGEST, _SMALLEST = 4.0, 1.0
+_TITLES = {"accuracy": "accuracy, %", "cross_entropy": "cross-entropy"}
 
 
 def draw_confusion(
@@ -142,11 +42,12 @@ def draw_confusion(
 
     Args:
         labels: the C classes.
-        confusion: C rows (true) of C numbers (answered); None where images have several labels.
-        path: where to write a PNG.
+        confusion: C rows (true) of C numbers (predicted); None if images have several labels.
+        path: the PNG to write.
     """
     number = len(labels)
-    figure, axes = _figure(max(4.5, 0.7 * number + 2.0), max(4.0, 0.6 * number + 1.6))
+    figure = _figure(max(4.5, 0.7 * number + 2.0), max(4.0, 0.6 * number + 1.6))
+    axes = figure.subplots()
     if confusion is None:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "Images may have several labels:\nno confusion matrix", ha="center")
@@ -155,7 +56,7 @@ def draw_confusion(
         ticks, texts = range(number), [_plain(_short(label)) for label in labels]
         axes.set_xticks(ticks, texts, rotation=45, ha="right")
         axes.set_yticks(ticks, texts)
-        axes.set_xlabel("answered")
+        axes.set_xlabel("predicted")
         axes.set_ylabel("true")
     figure.savefig(path, format="png", dpi=_DPI)
 
@@ -168,37 +69,132 @@ def _fill(axes: Any, confusion: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
         axes.text(column, row, str(confusion[row, column]), ha="center", va="center", color=colour)
 
 
-def draw_history(rows: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Draw accuracy and cross-entropy over the steps of training."""
-    figure, axes = _figure(9, 3.4, columns=2)
-    for panel, key in zip(axes, ("accuracy", "cross_entropy"), strict=True):
-        for part, colour in (("training", "tab:gray"), ("validation", "tab:blue")):
-            points = [
-                (row["step"], row[f"{part}_{key}"]) for row in rows if f"{part}_{key}" in row
-            ]
-            if points:
-                panel.plot(*zip(*points, strict=True), label=part, color=colour, linewidth=1.2)
-                panel.legend(frameon=False)
-        panel.set_xlabel("step")
-        panel.set_ylabel(key.replace("_", "-"))
-        panel.grid(alpha=0.25)
-    axes[0].set_ylim(0, 1.02)
+def draw_history(history: History, path: Path) -> None:
+    """Draw accuracy and cross-entropy over the steps of training, as a PNG."""
+    figure = _figure(9, 3.4)
+    for axes, key in zip(figure.subplots(1, 2), _TITLES, strict=True):
+        _plot_history(axes, history, key)
+        axes.set_ylabel(_TITLES[key])
     figure.savefig(path, format="png", dpi=_DPI)
 
 
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Any, Any]:
-    # The figure is made without pyplot, which keeps global state and may want a display.
+def history_chart(history: History, key: str, title: str) -> str:
+    """Return the history of training as SVG; empty if it has fewer than two points.
+
+    Args:
+        history: rows with `step` and `training_…`, `validation_…`.
+        key: `accuracy` or `cross_entropy`.
+        title: what is shown.
+    """
+    parts = [part for part in ("training", "validation") if _points(history, part, key)]
+    if not any(len(_points(history, part, key)) > 1 for part in parts):
+        return ""
+    figure = _figure(4.6, 3.2)
+    _plot_history(figure.subplots(), history, key)
+    return _svg(figure, f"{title} over the steps of training: {' and '.join(parts)}")
+
+
+def _plot_history(axes: Any, history: History, key: str) -> None:
+    scale, corner = (100, "lower right") if key == "accuracy" else (1, "upper right")
+    for part, colour, style in (("training", _SOFT, (0, (1, 2.2))), ("validation", _ACCENT, "-")):
+        points = _points(history, part, key)
+        if points:
+            steps, values = zip(*points, strict=True)
+            scaled = [scale * value for value in values]
+            axes.plot(steps, scaled, color=colour, ls=style, lw=2.5, label=part, clip_on=False)
+            axes.legend(frameon=False, fontsize=_FONT_SIZE, loc=corner)
+    axes.set_xlim(left=0)
+    # Accuracy always ends at 100 %, so that two reports can be compared.
+    axes.set_ylim(0, 100 if key == "accuracy" else max(1e-9, axes.get_ylim()[1]))
+    axes.set_xlabel("step", fontsize=_FONT_SIZE)
+    _style(axes)
+
+
+def _points(history: History, part: str, key: str) -> list[tuple[float, float]]:
+    """Return the known values of one line, in the order of steps."""
+    name = f"{part}_{key}"
+    known = [row for row in history if row.get(name) is not None and math.isfinite(row[name])]
+    return sorted((row["step"], row[name]) for row in known)
+
+
+def reliability_chart(bins: Sequence[ReliabilityBin], title: str) -> str:
+    """Return a reliability diagram as SVG: accuracy by confidence; larger dots are more images."""
+    figure = _figure(4.25, 4.25)
+    axes = figure.subplots()
+    axes.plot([0, 100], [0, 100], color=_SOFT, ls=(0, (5, 4)), lw=1.5)
+    _draw_bins(axes, bins)
+    axes.set_aspect("equal")
+    for axis, name in (
+        (axes.xaxis, "how sure it is, %"),
+        (axes.yaxis, "how often it is right, %"),
+    ):
+        axis.set_ticks(_TICKS)
+        axis.set_label_text(name, fontsize=_FONT_SIZE)
+    axes.set(xlim=(0, 100), ylim=(0, 100))
+    _style(axes)
+    text = "how often answers are right, by how sure the classifier is"
+    return _svg(figure, f"{title}: {text}; the numbers are in the table below")
+
+
+def _draw_bins(axes: Any, bins: Sequence[ReliabilityBin]) -> None:
+    from matplotlib.patches import Circle
+
+    most = max((one.images for one in bins), default=0)
+    for one in bins:
+        if one.confidence is not None and one.accuracy is not None:
+            x, y = 100 * one.confidence, 100 * one.accuracy
+            radius = max(_SMALLEST, _LARGEST * math.sqrt(one.images / most))
+            axes.plot([x, x], [x, y], color=_WRONG, lw=2)
+            dot = Circle((x, y), radius, facecolor=_ACCENT, edgecolor=_CARD, lw=1, zorder=3)
+            axes.add_patch(dot)
+
+
+def _figure(width: float, height: float) -> "Figure":
+    # Made without pyplot, which keeps global state and may need a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    axes: Axes | Any = figure.subplots(1, columns)
-    return figure, axes
+    return figure
+
+
+def _style(axes: Any) -> None:
+    """Draw a faint grid and no frame."""
+    axes.grid(color=_LINE, lw=1)
+    axes.set_axisbelow(True)
+    axes.tick_params(left=False, bottom=False, labelsize=_FONT_SIZE)
+    for spine in axes.spines.values():
+        spine.set_color(_LINE)
+
+
+def _svg(figure: "Figure", label: str) -> str:
+    """Return a figure as an SVG element that follows the page's fonts and colours.
+
+    It has no ids, as several charts are in one page, and so no clipping.
+    """
+    from matplotlib import rc_context
+
+    for artist in figure.findobj():
+        artist.set_clip_on(False)
+    content = io.StringIO()
+    with rc_context({"svg.fonttype": "none"}):
+        figure.savefig(content, format="svg", metadata={"Date": None}, transparent=True)
+    text = content.getvalue()
+    body = text[text.index("<g ") : text.rindex("</g>") + len("</g>")]
+    for pattern in (r"<!--.*?-->", r' id="[^"]*"', r"font-size: [^;]*; font-family: [^;]*;? ?"):
+        body = re.sub(pattern, "", body, flags=re.DOTALL)
+    for colour, variable in _VARIABLES.items():
+        body = body.replace(colour, f"var({variable})")
+    width, height = (_POINTS_PER_INCH * inches for inches in figure.get_size_inches())
+    return (
+        f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-label="{escape(label)}">{body}</svg>'
+    )
 
 
 def _plain(text: str) -> str:
-    # What stands between two of them is a formula for matplotlib.
+    # Matplotlib takes what is between two of them for a formula.
     return text.replace("$", r"\$")
 
 

@@ -104,8 +104,8 @@ def _words() -> dict[str, Any]:
         wording.listed,
         wording.number,
         wording.held_out_images,
-        charts.reliability_dots,
-        charts.line_chart,
+        charts.reliability_chart,
+        charts.history_chart,
     )
     return {function.__name__: function for function in functions} | {"SLICES": wording.SLICES}
 

@@ -1,6 +1,7 @@
-"""Claims about where things lie in drawings."""
+"""Claims about charts, as SVG for the report and as PNG."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,57 +9,107 @@ import pytest
 from PIL import Image
 
 from autofocus.evaluation.metrics import ReliabilityBin
-from autofocus.reporting.charts import draw_confusion, draw_history, line_chart, reliability_dots
+from autofocus.reporting.charts import (
+    draw_confusion,
+    draw_history,
+    history_chart,
+    reliability_chart,
+)
+
+BINS = (
+    ReliabilityBin(0.4, 0.6, 4, 0.5, 1.0),
+    ReliabilityBin(0.0, 0.2, 1, 0.1, 0.1),
+    ReliabilityBin(0.8, 1.0, 0, None, None),
+)
+HISTORY = [
+    {"step": 40.0, "training_cross_entropy": 0.5, "validation_cross_entropy": math.nan},
+    {"step": 10.0, "training_cross_entropy": 1.9},
+]
+
+
+def numbers(path: str) -> list[tuple[float, float]]:
+    """Return the points of an SVG path."""
+    return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path)]
+
+
+def paths(chart: str, style: str) -> list[list[tuple[float, float]]]:
+    """Return the points of the paths with a style."""
+    found = re.findall(r'<path d="([^"]*)" style="([^"]*)"', chart)
+    return [numbers(path) for path, its_style in found if style in its_style]
 
 
 def test_a_dot_lies_where_its_bin_says() -> None:
-    """Half sure and always right: in the middle across, at the top, above the even line."""
-    dots = reliability_dots(
-        [
-            ReliabilityBin(0.4, 0.6, 4, 0.5, 1.0),
-            ReliabilityBin(0.0, 0.2, 1, 0.0, 0.0),
-            ReliabilityBin(0.8, 1.0, 0, None, None),
-        ]
+    """At 50 % and always right: in the middle across, and at the top, twice as wide as one image.
+
+    The corners are those of the line from 0 to 100 %.
+    """
+    chart = reliability_chart(BINS, "Before")
+    ((left, bottom), (right, top)) = paths(chart, "stroke-dasharray: 7.5,6")[0]
+    large, small = sorted(
+        paths(chart, "fill: var(--accent)"), key=lambda dot: -np.ptp([x for x, _ in dot])
     )
-    assert [(dot.x, dot.y, dot.even) for dot in dots] == [(165, 10, 135), (40, 260, 260)]
-    assert dots[0].radius == 2 * dots[1].radius
+    x, y = np.mean(large[:-1], axis=0)
+    assert x == pytest.approx((left + right) / 2, abs=1)
+    assert y == pytest.approx(top, abs=1)
+    assert top < bottom
+    assert np.ptp([x for x, _ in large]) == pytest.approx(
+        2 * np.ptp([x for x, _ in small]), rel=0.1
+    )
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        reliability_chart(BINS, "<b>Before</b>"),
+        history_chart(HISTORY, "cross_entropy", "<b>Cross-entropy</b>"),
+    ],
+)
+def test_a_chart_follows_the_page(chart: str) -> None:
+    """It has the colours and fonts of the style sheet, words for screen readers, and no ids."""
+    assert re.findall(r"#[0-9a-fA-F]{3,6}\b", chart) == []
+    assert "var(--accent)" in chart or "var(--soft)" in chart
+    assert "font" not in chart
+    assert ' id="' not in chart
+    assert "url(" not in chart
+    assert chart.startswith('<svg class="chart" viewBox="0 0 3')
+    assert 'role="img" aria-label="&lt;b&gt;' in chart
+
+
+def test_charts_are_deterministic() -> None:
+    """The same metrics give the same bytes."""
+    assert reliability_chart(BINS, "A") == reliability_chart(BINS, "A")
+    first, second = (history_chart(HISTORY, "cross_entropy", "A") for _ in range(2))
+    assert first == second
 
 
 def test_lines_go_through_what_was_measured() -> None:
-    """Values out of order are drawn in the order of steps; axes are marked by round numbers."""
-    history = [
-        {"step": 40.0, "training_cross_entropy": 0.5, "validation_cross_entropy": math.nan},
-        {"step": 10.0, "training_cross_entropy": 1.9},
-    ]
-    chart = line_chart(history, "cross_entropy")
-    assert chart is not None
-    assert [line.name for line in chart.lines] == ["training"]
-    assert chart.lines[0].points == "110.0,18.5 320.0,137.5"
-    assert [tick.text for tick in chart.across] == ["0", "10", "20", "30", "40"]
-    assert [tick.text for tick in chart.up] == ["0", "0.5", "1", "1.5", "2"]
+    """Values out of order are drawn in the order of steps, and unknown ones are left out."""
+    chart = history_chart(HISTORY, "cross_entropy", "Cross-entropy")
+    assert "over the steps of training: training" in chart
+    assert "validation" not in chart
+    line = next(path for path in paths(chart, "stroke: var(--soft); stroke-width: 2.5"))
+    (x0, y0), (x1, y1) = line
+    assert x0 < x1
+    assert y0 < y1
 
 
 def test_accuracy_is_drawn_up_to_all() -> None:
     """The axis of a share always ends at 100 %, so that two reports can be compared."""
     history = [{"step": float(step), "training_accuracy": 0.3} for step in (1, 2)]
-    chart = line_chart(history, "accuracy")
-    assert chart is not None
-    assert chart.up[-1].text == "100"
-    assert chart.up[-1].place == 10
+    texts = re.findall(r">([\d.]+)</text>", history_chart(history, "accuracy", "Accuracy"))
+    assert texts[-1] == "100"
 
 
 @pytest.mark.parametrize("history", [[], [{"step": 3.0, "training_accuracy": 1.0}]])
 def test_a_line_needs_two_points(history: list[dict[str, float]]) -> None:
     """Of fewer, nothing is drawn."""
-    assert line_chart(history, "accuracy") is None
+    assert history_chart(history, "accuracy", "Accuracy") == ""
 
 
 def test_a_training_that_was_perfect_from_the_start_can_be_drawn() -> None:
     """A cross-entropy of 0 throughout has an axis nevertheless."""
-    chart = line_chart([{"step": s, "training_cross_entropy": 0.0} for s in (0.0, 1.0)],
-                       "cross_entropy")  # fmt: skip
-    assert chart is not None
-    assert chart.up[-1].text == "1"
+    history = [{"step": step, "training_cross_entropy": 0.0} for step in (0.0, 1.0)]
+    assert "</text>" in history_chart(history, "cross_entropy", "Cross-entropy")
 
 
 @pytest.mark.parametrize("classes", [2, 30])
