@@ -320,5 +320,5 @@ def test_ctrl_c_does_not_wait_for_large_objects(tmp_path: Path) -> None:
             _, said = process.communicate()
     assert time.monotonic() - begun < 10
     assert process.returncode == 130
-    assert said.splitlines()[-1].endswith("stopped; the same command goes on from here")
+    assert said.splitlines()[-1].endswith("stopped; run the same command to continue")
     assert "Traceback" not in said

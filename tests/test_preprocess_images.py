@@ -152,7 +152,7 @@ def test_no_input_folder(tmp_path: Path) -> None:
         ({"trim_top": -1}, "trim_top must not be negative, but is -1"),
         ({"night_tolerance": -0.1}, "night_tolerance must not be negative, but is -0.1"),
         ({"jobs": -1}, "jobs must not be negative, but is -1"),
-        ({"max_rejected": 1.1}, "max_rejected is a share, 0 to 1, not 1.1"),
+        ({"max_rejected": 1.1}, "max_rejected must be a share, 0 to 1, not 1.1"),
     ],
 )
 def test_wrong_settings(wrong: dict[str, object], words: str) -> None:

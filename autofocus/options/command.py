@@ -1,6 +1,6 @@
-"""From a stage's function and settings to its command line.
+"""The command line of a stage, made from its function and its settings.
 
-Every option may be written with `-` or `_`. Errors end as one sentence on standard error.
+Options can be written with `-` or `_`. An error is printed as one sentence on standard error.
 """
 
 import argparse
@@ -23,16 +23,15 @@ from autofocus.options.settings import Kind
 
 @dataclass(frozen=True)
 class Argument:
-    """What a stage's function takes besides its settings: where things come from and go to.
+    """A parameter of a stage's function besides its settings, such as an input or output path.
 
     Attributes:
-        name: the function's parameter, which is the option's name too.
-        help: one sentence for `--help`.
-        kind: the type of value.
-        default: the value where none is given; the option is required where this is None and
-            `required` is True.
+        name: the name of the parameter and of the option.
+        help: the text for `--help`.
+        kind: the kind of its value.
+        default: the default value; with None, the option is required if `required` is True.
         required: whether it must be given.
-        positional: whether it stands without `--name`.
+        positional: whether it is given without `--name`.
     """
 
     name: str
@@ -45,14 +44,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class Command:
-    """A stage as a person calls it.
+    """The command that runs a stage.
 
     Attributes:
         name: the stage's name, such as ``preprocess_images``.
         summary: what it does, in one sentence.
         example: a command line to copy.
-        function: the stage; takes the arguments by name, and `settings`.
-        arguments: what the function takes besides its settings.
+        function: the stage; it takes the arguments by name, and `settings`.
+        arguments: the parameters of the function besides its settings.
         settings: its settings dataclass, if it has any.
     """
 
@@ -65,7 +64,7 @@ class Command:
 
     @property
     def program(self) -> str:
-        """How it is called, without its options."""
+        """The command line without its options."""
         return f"autofocus {self.name}"
 
     def main(self, words: Sequence[str] | None = None) -> int:
@@ -113,25 +112,25 @@ class Command:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one sentence."""
+    """A parser that reports an error in one sentence."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the example's line breaks and shows default values that say something."""
+    """Keeps the line breaks of the example, and shows default values once."""
 
     def _get_help_string(self, action: argparse.Action) -> str:
-        # Some of Python's versions write the default of a `--[no-]` option by themselves.
-        text = (action.help or "").split(" (default: ")[0]
-        if shown := _shown(action.default):
-            text += f" (default: {shown})"
+        # Until Python 3.12, argparse adds the default of a `--[no-]` option itself.
+        text = (action.help or "").removesuffix(" (default: %(default)s)")
+        if (default := _shown(action.default)) and "(default: " not in text:
+            text += f" (default: {default})"
         return text.replace("%", "%%")
 
 
 def _shown(default: Any) -> str:
-    """Return a default value as text; empty for those that say nothing (0 does, unlike False)."""
+    """Return a default value as text; empty for None and False, which `--help` need not show."""
     if default is None or default is False or default is argparse.SUPPRESS:
         return ""
     if isinstance(default, (tuple, list)):
@@ -191,8 +190,8 @@ def _flag(name: str) -> str:
 
 
 def with_dashes(words: Sequence[str]) -> list[str]:
-    """Write every option with `-`, so that `--trim_bottom` is `--trim-bottom`."""
-    # After `--` alone come values, however they begin.
+    """Return the words with `-` for `_` in options, so that `--trim_bottom` is `--trim-bottom`."""
+    # After a lone `--` there are only values.
     end = words.index("--") if "--" in words else len(words)
     options = [_with_dashes(word) if word.startswith("--") else word for word in words[:end]]
     return [*options, *words[end:]]
@@ -204,27 +203,27 @@ def _with_dashes(word: str) -> str:
 
 
 def guarded(program: str, work: Callable[[], None]) -> int:
-    """Run a command; turn errors into one sentence and an exit status.
+    """Run a command, and turn errors into one sentence and an exit status.
 
     Args:
-        program: with what the sentence begins.
-        work: what to do.
+        program: the beginning of the sentence.
+        work: runs the command.
 
     Returns:
-        0 if all went well, 1 after an error, 130 or 143 when stopped by a signal.
+        0 on success, 1 after an error, 130 or 143 if a signal stopped it.
     """
     _end_cleanly_on_sigterm()
     _print_every_name()
     try:
         work()
-        # Here, not at the interpreter's end, where a reader that has gone would be a traceback.
+        # When the interpreter exits, a closed pipe would cause a traceback.
         sys.stdout.flush()
     except AutofocusError as error:
         return _fail(program, str(error), 1)
     except KeyboardInterrupt:
-        return _fail(program, "stopped; the same command goes on from here", 130)
+        return _fail(program, "stopped; run the same command to continue", 130)
     except BrokenPipeError:
-        # Whoever read our output has gone: not an error of ours, but nobody is left to tell.
+        # The reader of the output has exited: there is nobody to report to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -239,7 +238,7 @@ def _fail(program: str, sentence: str, status: int) -> int:
 
 
 def _print_every_name() -> None:
-    """Let results name any file; not every letter of a name can be written on every output."""
+    """Escape characters of file names that the output's encoding lacks."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

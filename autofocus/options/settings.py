@@ -1,8 +1,9 @@
-"""Settings: one frozen dataclass a stage, from which options, YAML keys and checks are made.
+"""Settings: one frozen dataclass per stage, which defines options, YAML keys and their checks.
 
-A field made by `option` carries its help text, and whether it changes what a stage writes. The
-command line (`autofocus.options.command`) and the parameter file of `autofocus run` both read it,
-so a name is written down once.
+A field made by `option` has a help text, and says whether it affects what the stage writes. The
+command line (`options.command`) and parameter files (`options.parameter_file`) are made from the
+fields, so each option is defined once. `Kind` is the one system of types: it reads words of the
+command line as well as values of YAML and JSON files.
 """
 
 import dataclasses
@@ -28,10 +29,10 @@ def option(
     """Declare a field of a settings dataclass.
 
     Args:
-        default: the value where none is given.
-        help: one sentence for `--help`.
+        default: the default value.
+        help: the text for `--help`.
         affects_output: False for options such as `jobs`, which may differ when an interrupted
-            run is started again.
+            run is continued.
         metavar: the placeholder in `--help`.
     """
     metadata = {"help": help, "affects_output": affects_output, "metavar": metavar}
@@ -39,26 +40,26 @@ def option(
 
 
 def jobs_option() -> Any:
-    """Declare the field `jobs`: how many threads work at once."""
-    return option(0, "threads; 0 for one a core", affects_output=False, metavar="N")
+    """Declare the field `jobs`: the number of worker threads."""
+    return option(0, "worker threads (0: one per core)", affects_output=False, metavar="N")
 
 
 def endpoint_option() -> Any:
-    """Declare the field `endpoint_url` of a stage that works on a bucket."""
+    """Declare the field `endpoint_url` of a stage that uses a bucket."""
     return option(
         None,
-        "the server's address, such as http://localhost:8333, if it isn't Amazon's; "
-        "AWS_ENDPOINT_URL does as well",
+        "URL of S3-compatible storage, such as http://localhost:8333 (default: AWS_ENDPOINT_URL, "
+        "else Amazon S3)",
         affects_output=False,
         metavar="URL",
     )
 
 
 def patience_option(server: str = "the object store") -> Any:
-    """Declare the field `patience` of a stage that works with a server.
+    """Declare the field `patience` of a stage that uses a server.
 
     Args:
-        server: what the server is called in `--help`.
+        server: the name of the server in `--help`.
     """
     return option(
         300.0,
@@ -69,10 +70,10 @@ def patience_option(server: str = "the object store") -> Any:
 
 
 def max_rejected_option() -> Any:
-    """Declare the field `max_rejected` of a stage that works on photographs."""
+    """Declare the field `max_rejected` of a stage that processes images."""
     return option(
         0.1,
-        "end with an error where a larger share of photographs is rejected",
+        "maximum share of rejected images (0 to 1); above it the run fails",
         affects_output=False,
         metavar="SHARE",
     )
@@ -80,13 +81,13 @@ def max_rejected_option() -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """What values an option takes.
+    """The kind of values that an option takes.
 
     Attributes:
         base: the type of one value: str, int, float, bool or Path.
-        many: whether it takes several.
-        optional: whether it may be left unset (None).
-        choices: the only values allowed, where there are any.
+        many: whether it takes several values.
+        optional: whether it may be unset (None).
+        choices: the allowed values; empty if any is allowed.
     """
 
     base: type
@@ -235,7 +236,7 @@ def accept_values(
 
 
 def describe(settings: Any) -> dict[str, Any]:
-    """Return the settings that change what a stage writes, as plain JSON values."""
+    """Return the settings that affect what a stage writes, as plain JSON values."""
     return {
         field.name: _plain(getattr(settings, field.name))
         for field in dataclasses.fields(settings)
@@ -257,7 +258,7 @@ def require(condition: bool, sentence: str) -> None:
 
 def require_share(name: str, value: float) -> None:
     """Raise a SettingError unless the value is a share, 0 to 1."""
-    require(0 <= value <= 1, f"{name} is a share, 0 to 1, not {value}.")
+    require(0 <= value <= 1, f"{name} must be a share, 0 to 1, not {value}.")
 
 
 def require_not_negative(settings: Any, *names: str) -> None:

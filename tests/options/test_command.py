@@ -27,7 +27,7 @@ class Example:
     mode: Literal["fast", "slow"] = option("fast", "how")
     flip_left: bool = option(False, "flip, in 50 % of all cases")
     keep_all: bool = option(True, "keep")
-    cache: Path | None = option(None, "a folder")
+    cache: Path | None = option(None, "a folder (default: beside the output)")
 
     def __post_init__(self) -> None:
         require(self.trim_bottom >= 0, f"trim_bottom must not be negative: {self.trim_bottom}.")
@@ -129,6 +129,14 @@ def test_several_values_of_an_argument() -> None:
     assert caught == {"tables": [Path("a"), Path("b")]}
 
 
+def test_a_default_is_shown_once() -> None:
+    """The default follows the help text, unless that names one itself."""
+    text = helped()
+    assert "rows to cut, 100 % at most (default: 198)\n" in text
+    assert "a folder (default: beside the output)\n" in text
+    assert "keep (default: True)\n" in text
+
+
 def test_result_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """What the function returns is printed as text, and the exit status is 0."""
     assert run("--indir", "a", "--out-dir", "b") == 0
@@ -183,7 +191,7 @@ def test_help_hides_defaults_that_say_nothing() -> None:
     """The help shows no default of an option that is off or unset, and takes `%` as it is."""
     text = helped()
     assert "--flip-left           flip, in 50 % of all cases\n" in text
-    assert "--cache CACHE         a folder\n" in text
+    assert "--cache CACHE         a folder (default: beside the output)\n" in text
     assert "--indir INDIR         where from\n" in text
 
 
@@ -243,7 +251,7 @@ raise SystemExit(Command("stage_x", "", "", wait, ()).main([]))
         (
             signal.SIGINT,
             130,
-            b"autofocus stage_x: error: stopped; the same command goes on from here\n",
+            b"autofocus stage_x: error: stopped; run the same command to continue\n",
         ),
         (signal.SIGTERM, 143, b""),
     ],

@@ -180,7 +180,7 @@ def test_require_raises_its_sentence() -> None:
 @pytest.mark.parametrize("value", [-0.01, 1.01, float("nan")])
 def test_share_outside_0_to_1(value: float) -> None:
     """A share below 0, above 1 or not a number is refused by name."""
-    with pytest.raises(SettingError, match="max_rejected is a share, 0 to 1"):
+    with pytest.raises(SettingError, match="max_rejected must be a share, 0 to 1"):
         require_share("max_rejected", value)
 
 

@@ -57,7 +57,7 @@ def test_the_pipelines_defaults_are_fine(
         ({"extensions": [1]}, "extensions must be text, not 1."),
         ({"date_format": "year"}, "date_format must be one of"),
         ({"strip_components": -1}, "strip_components must not be negative"),
-        ({"threshold_value": 2.0}, "threshold_value is a share, 0 to 1, not 2.0."),
+        ({"threshold_value": 2.0}, "threshold_value must be a share, 0 to 1, not 2.0."),
         ({"location_pattern": "("}, "location_pattern: '(' is no regular expression"),
         ({"fine_tune_layers": 1, "view": "both"}, "fine_tune_layers needs a single view"),
         ({"testing_percentage": 95}, "testing_percentage and validation_percentage add up"),
@@ -75,7 +75,7 @@ def test_a_parameter_is_called_by_the_name_that_the_pipeline_has(
 ) -> None:
     """Where several stages have an option, the sentence names the parameter of the right one."""
     assert error(interfaces["train"], {"link_max_rejected": 3}) == (
-        "run.yaml: link_max_rejected is a share, 0 to 1, not 3.0."
+        "run.yaml: link_max_rejected must be a share, 0 to 1, not 3.0."
     )
 
 
