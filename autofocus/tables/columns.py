@@ -4,46 +4,46 @@ A path in a table is relative to the folder that holds the table, with `/` betwe
 that a results folder can be moved. Absolute paths in tables from elsewhere are understood.
 """
 
-# image_properties.csv, written by preprocess_images: one row a photograph.
+# image_properties.csv, written by preprocess_images: one row per image.
 PROPERTIES_NAME = "image_properties.csv"
 PROPERTIES = (
-    "filepath",  # of the preprocessed photograph
+    "filepath",  # of the preprocessed image
     "date",  # YYYY-MM-DD, from EXIF; empty where there is none
-    "time",  # HH:MM:SS, likewise
+    "time",  # HH:MM:SS; empty where there is none
     "night",  # 1 where all channels are the same (within the tolerance), else 0
-    "mean_brightness",  # of the preprocessed photograph in grayscale, 0 to 255
-    "time_source",  # the EXIF field that date and time are from
+    "mean_brightness",  # of the preprocessed image in grayscale, 0 to 255
+    "time_source",  # the EXIF field of date and time
     "width",  # of the original, upright, in pixels
-    "height",  # likewise, footer included
+    "height",  # of the original, footer included, in pixels
     "camera_make",
     "camera_model",
 )
 
-# motion_boxes.csv, written by preprocess_images --motion_boxes: one row a photograph.
+# motion_boxes.csv, written by preprocess_images --motion_boxes: one row per image.
 MOTION_BOXES_NAME = "motion_boxes.csv"
 MOTION_BOXES = (
-    "filepath",  # of the preprocessed photograph
-    "left",  # of the square around what moved, as a share of the width, 0 to 1
-    "top",  # likewise of the height
-    "width",  # likewise
-    "height",  # likewise
-    "score",  # how much moved, 0 to 1; 0 for a whole frame
-    "frames",  # with how many others it was compared
-    "status",  # motion, or whole_frame where nothing was found
-    "detail",  # why not
+    "filepath",  # of the preprocessed image
+    "left",  # edge of the box, as a share of the image's width, 0 to 1
+    "top",  # edge of the box, as a share of the image's height
+    "width",  # of the box, as a share of the image's width
+    "height",  # of the box, as a share of the image's height
+    "score",  # amount of motion, 0 to 1; 0 for a whole frame
+    "frames",  # number of other frames that it was compared with
+    "status",  # motion, or whole_frame where none was found
+    "detail",  # why none was found
 )
 
-# The detection tables that people give: one row a label on a photograph. Extra columns may stand
-# beside these.
+# The detection tables that people write: one row per label of an image. They may have further
+# columns.
 DETECTIONS = ("ImageDate", "FilePath", "FileName", "ShortName")
 
-# detections_clean.csv, written by clean_detections: one row a photograph; then `location` where a
-# column of the detections tells it, and a 0/1 column `contains_<label>` for each label.
+# detections_clean.csv, written by clean_detections: one row per image; then `location` if a
+# column of the detections holds it, and a 0/1 column `contains_<label>` per label.
 CLEAN = ("date", "filepath", "time", "night", "mean_brightness")
 LOCATION = "location"
 CONTAINS = "contains_"
 
-# links.csv, written by link_images_by_label: one row a link; then `location` where it is known.
+# links.csv, written by link_images_by_label: one row per link; then `location` if it is known.
 LINKS_NAME = "links.csv"
 LINKS = ("filepath", "label", "link")
 

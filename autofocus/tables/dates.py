@@ -1,7 +1,7 @@
-"""Dates in the forms in which people write them, brought to ISO form.
+"""Dates as people write them, converted to ISO form.
 
-A month by name and the ISO form can be read in one way only, value by value. A date of three
-numbers can mean day or month first: that is decided for a whole column, by what fits all of it.
+A date with the name of the month, or in ISO form, is unambiguous. A date of three numbers can have
+the day or the month first: that is inferred for a whole column, from all of its values.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 DAY_FIRST, MONTH_FIRST = "day-month-year", "month-day-year"
 
-# Separators are all brought to `-` first, and a time behind the date is cut off.
+# Separators are replaced by `-` first, and a time after the date is removed.
 _NAMED = ("%d-%b-%y", "%d-%b-%Y", "%d-%B-%y", "%d-%B-%Y", "%b-%d-%Y", "%B-%d-%Y")
 _ISO = ("%Y-%m-%d",)
 _NUMERIC = {DAY_FIRST: ("%d-%m-%Y", "%d-%m-%y"), MONTH_FIRST: ("%m-%d-%Y", "%m-%d-%y")}
@@ -26,8 +26,8 @@ class Dates:
     """A column of dates.
 
     Attributes:
-        values: YYYY-MM-DD, or empty where a value is no date; in the column's order.
-        forms: the forms that were found, in words.
+        values: YYYY-MM-DD, or empty if a value is not a date; in the column's order.
+        forms: the forms that occur, in words.
     """
 
     values: "pd.Series[str]"
@@ -39,12 +39,12 @@ def read_dates(column: "pd.Series[str]", where: str, date_format: str | None = N
 
     Args:
         column: text.
-        where: how to name the column in messages.
-        date_format: how to read dates of three numbers, `DAY_FIRST` or `MONTH_FIRST`; None to
-            find out.
+        where: the name of the column in messages.
+        date_format: the form of dates of three numbers, `DAY_FIRST` or `MONTH_FIRST`; None to
+            infer it.
 
     Raises:
-        InputDataError: dates of three numbers fit both ways, and mean different days.
+        InputDataError: both forms fit the dates of three numbers, and mean different days.
     """
     unique = column.drop_duplicates()
     plain = unique.str.strip().str.replace(_TIME, "", regex=True)
@@ -64,7 +64,7 @@ def read_dates(column: "pd.Series[str]", where: str, date_format: str | None = N
 
 
 def _parse(texts: "pd.Series[str]", forms: tuple[str, ...]) -> "pd.Series[pd.Timestamp]":
-    """Read each text in the first form that fits it; NaT where none does."""
+    """Parse each text by the first form that fits it; NaT if none does."""
     import pandas as pd
 
     dates = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
@@ -80,7 +80,7 @@ def _parse(texts: "pd.Series[str]", forms: tuple[str, ...]) -> "pd.Series[pd.Tim
 def _parse_numeric(
     texts: "pd.Series[str]", where: str, date_format: str | None
 ) -> "tuple[pd.Series[pd.Timestamp], str]":
-    """Read dates of three numbers all in the same way."""
+    """Parse dates of three numbers, all by the same form."""
     if date_format is not None:
         return _parse(texts, _NUMERIC[date_format]), date_format
     read = {form: _parse(texts, forms) for form, forms in _NUMERIC.items()}
@@ -89,7 +89,7 @@ def _parse_numeric(
     if fits[DAY_FIRST] == fits[MONTH_FIRST] and not read[DAY_FIRST].equals(read[MONTH_FIRST]):
         example = texts[read[DAY_FIRST].ne(read[MONTH_FIRST]) & read[best].notna()].iloc[0]
         raise InputDataError(
-            f"{where}: dates such as {example} can mean day or month first: give --date-format "
-            f"{DAY_FIRST} or {MONTH_FIRST}."
+            f"{where}: dates such as {example} can have the day or the month first: give "
+            f"--date-format {DAY_FIRST} or {MONTH_FIRST}."
         )
     return read[best], best

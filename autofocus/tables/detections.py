@@ -1,4 +1,4 @@
-"""Tables of detections as people give them: one row a label on a photograph."""
+"""Detection tables as people write them: one row per label of an image."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,22 +16,22 @@ FILE, ROW = "file", "row"
 
 
 def find_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """Find tables by their names.
+    """Return the tables that match patterns, in the patterns' order.
 
     Args:
-        folder: where to look.
-        patterns: such as ``lpz_data/detections_*.csv``, below the folder.
+        folder: the folder to search.
+        patterns: such as ``lpz_data/detections_*.csv``, relative to the folder.
 
     Raises:
-        MissingInputError: a pattern fits no file.
-        SettingError: a pattern leads elsewhere.
+        MissingInputError: no file matches a pattern.
+        SettingError: a pattern leads out of the folder.
     """
     tables = []
     for pattern in patterns:
         found = _glob(folder, pattern)
         if not found:
             raise MissingInputError(
-                f"No table in {folder} is named {pattern} (detections of clean_detections)."
+                f"No table in {folder} matches {pattern} (detections of clean_detections)."
             )
         tables += found
     return tables
@@ -46,26 +46,26 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
         raise wrong
     try:
         return sorted(folder.glob(pattern))
-    except (ValueError, IndexError, AttributeError):  # what Python's versions say of no pattern
+    except (ValueError, IndexError, AttributeError):  # raised by various Python versions
         raise wrong from None
 
 
 def read_detections(
     paths: Sequence[Path], location_column: str | None = None
 ) -> "tuple[list[pd.DataFrame], list[str]]":
-    """Read tables of detections.
+    """Read detection tables.
 
     Args:
         paths: the tables.
-        location_column: the column that tells the place, if there is one.
+        location_column: the column that holds the location, if there is one.
 
     Returns:
-        Each table with its columns, `location` if there is one, and `file` and `row` (the header
-        is row 1); and notes for people.
+        Per table its columns without blanks around values, `location` if there is one, and
+        `file` and `row` (the header is row 1); and notes for people.
 
     Raises:
-        MissingInputError: there is no such file.
-        InputDataError: one lacks a column, or is no CSV table.
+        MissingInputError: a table does not exist.
+        InputDataError: a table lacks a column, or can't be read.
     """
     tables, notes = [], []
     for path, name in zip(paths, _names(paths), strict=True):
@@ -79,29 +79,29 @@ def read_detections(
         table[ROW] = range(2, len(table) + 2)
         tables.append(table)
         if encoding != UTF8:
-            notes.append(f"{path} is not in UTF-8: it was read as Windows-1252.")
+            notes.append(f"{path} is not in UTF-8 and was read as Windows-1252.")
     return tables, notes
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """Return a short name for each file, with as many folders as it takes to tell them apart."""
+    """Return a short, unique name per file, with as many parent folders as needed."""
     for parts in range(1, max(len(path.parts) for path in paths) + 1):
         names = ["/".join(path.parts[-parts:]) for path in paths]
         if len(set(names)) == len(names):
             return names
-    raise InputDataError(f"The same table of detections is given twice: {', '.join(names)}.")
+    raise InputDataError(f"The same detection table is given twice: {', '.join(names)}.")
 
 
 def image_paths(table: "pd.DataFrame", strip_components: int) -> "pd.Series[str]":
-    r"""Return the photographs' paths relative to the image folder.
+    r"""Return the images' paths relative to the image folder.
 
-    The first components of `FilePath` are dropped, as they name the disk of whoever wrote the
-    table, and `FileName` is appended unless it stands there already. Components are split at `\`
-    or `/`.
+    The first components of `FilePath`, which name the disk of the person who wrote the table, are
+    removed, and `FileName` is appended unless it is the last component already. Components are
+    separated by `\` or `/`.
 
     Args:
         table: with the columns `FilePath` and `FileName`.
-        strip_components: how many components to drop.
+        strip_components: the number of components to remove.
     """
     folders = {
         text: "".join(part + "/" for part in _components(text)[strip_components:])
@@ -109,7 +109,7 @@ def image_paths(table: "pd.DataFrame", strip_components: int) -> "pd.Series[str]
     }
     prefix = table["FilePath"].map(folders)
     names = table["FileName"]
-    # Few tables have the whole path in FilePath; only for their rows is the name cut off again.
+    # Some tables have the whole path in FilePath: the name is removed from their rows.
     doubled = table["FilePath"].map(_last).str.casefold() == names.str.casefold()
     if doubled.any():
         folders_only = prefix[doubled].str.replace(r"[^/]+/$", "", regex=True)

@@ -1,4 +1,4 @@
-"""Joining detections to photographs, whole columns at a time."""
+"""The join of detections to images, by whole columns."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ from autofocus.tables.detections import FILE, ROW
 if TYPE_CHECKING:
     import pandas as pd
 
-# Working columns beside those of the detections: the photograph's path and its number among the
-# properties (-1 for none), the date, and what becomes of the row.
+# Working columns beside those of the detections: the image's path and its position among the
+# properties (-1 for none), the date, and the cells of the ledger.
 IMAGE, NUMBER, DATE = "image", "number", "date"
 INPUT, STATUS, REASON, DETAIL, OUTPUT = "input", "status", "reason", "detail", "output"
 _LABEL = "ShortName"
@@ -25,13 +25,13 @@ _OK = Status.OK.value
 
 @dataclass(frozen=True)
 class Joined:
-    """Detections joined to photographs.
+    """Detections joined to images.
 
     Attributes:
-        clean: one row a photograph: the columns `CLEAN`, `location` where the detections tell it,
-            then `contains_<label>`.
-        ledger: one row an input: `input`, `status`, `reason`, `detail`, `output`.
-        timed: how many photographs have a time, as its date agrees with the detection's.
+        clean: one row per image: the columns `CLEAN`, `location` if the detections have it, then
+            `contains_<label>`.
+        ledger: one row per input: `input`, `status`, `reason`, `detail`, `output`.
+        timed: the number of images with a time, because their date agrees with the detection's.
     """
 
     clean: "pd.DataFrame"
@@ -40,14 +40,13 @@ class Joined:
 
 
 def join(detections: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) -> Joined:
-    """Join detections to the properties of photographs.
+    """Join detections to the properties of images.
 
     Args:
-        detections: the columns `DETECTIONS`, `file`, `row`, `image` (the photograph's path
-            relative to the image folder), `date` (ISO form, or empty) and, if there is one,
-            `location`.
-        properties: indexed by the photograph's path relative to the image folder, unique.
-        prefix: what to put before such a path in the result.
+        detections: the columns `DETECTIONS`, `file`, `row`, `image` (the image's path relative to
+            the image folder), `date` (ISO form, or empty) and, if there is one, `location`.
+        properties: indexed by the image's path relative to the image folder, unique.
+        prefix: prepended to these paths in the result.
     """
     table = detections.copy()
     table[STATUS], table[REASON], table[DETAIL] = _OK, "", ""
@@ -69,7 +68,7 @@ def join(detections: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) ->
 def _reject(
     table: "pd.DataFrame", rows: "pd.Series[bool]", reason: Reason, detail: "pd.Series[str] | str"
 ) -> None:
-    """Reject those of the rows that are still good."""
+    """Reject those of the rows that are not rejected yet."""
     rows = rows & (table[STATUS] == _OK)
     if not rows.any():
         return
@@ -79,10 +78,10 @@ def _reject(
 
 
 def _match(table: "pd.DataFrame", properties: "pd.DataFrame") -> None:
-    """Find each row's photograph: by its exact path, else by one that differs only by case."""
+    """Find each row's image by its exact path, else by a path that differs only in case."""
     import pandas as pd
 
-    # Objects, as looking up the strings of an Arrow array takes many times longer.
+    # Python objects: looking up the strings of an Arrow array is many times slower.
     known = pd.Index(properties.index.to_numpy(dtype=object))
     numbers = known.get_indexer(pd.Index(table[IMAGE].to_numpy(dtype=object)))
     if (lost := np.flatnonzero(numbers < 0)).size:
@@ -97,7 +96,7 @@ def _match(table: "pd.DataFrame", properties: "pd.DataFrame") -> None:
 
 
 def _ignoring_case(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[np.intp]:
-    """Return the numbers of the only paths that are the same but for case; -1 where none is."""
+    """Return the positions of paths that differ only in case; -1 if none does, or several do."""
     import pandas as pd
 
     folded = pd.Series(known).str.casefold()
@@ -110,21 +109,21 @@ def _ignoring_case(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[
 
 
 def _reject_conflicting(table: "pd.DataFrame", column: str, reason: Reason) -> None:
-    """Reject the detections of photographs for which they tell more than one value."""
+    """Reject the detections of images for which they give more than one value."""
     good = table[(table[STATUS] == _OK) & (table[column] != "")]
     values = good[[NUMBER, column]].drop_duplicates().sort_values([NUMBER, column])
     several = values[values[NUMBER].duplicated(keep=False)]
     if several.empty:
         return
-    told = several.groupby(NUMBER)[column].agg(", ".join)
-    detail = "the photograph's detections give " + table[NUMBER].map(told).fillna("")
-    _reject(table, table[NUMBER].isin(told.index), reason, detail)
+    given = several.groupby(NUMBER)[column].agg(", ".join)
+    detail = "the photograph's detections give " + table[NUMBER].map(given).fillna("")
+    _reject(table, table[NUMBER].isin(given.index), reason, detail)
 
 
 def _share_locations(table: "pd.DataFrame") -> None:
-    """Let all detections of a photograph tell its location, if one of them does."""
-    told = table[(table[STATUS] == _OK) & (table[LOCATION] != "")].drop_duplicates(NUMBER)
-    known = dict(zip(told[NUMBER], told[LOCATION], strict=True))
+    """Give all detections of an image the location that one of them has."""
+    given = table[(table[STATUS] == _OK) & (table[LOCATION] != "")].drop_duplicates(NUMBER)
+    known = dict(zip(given[NUMBER], given[LOCATION], strict=True))
     table[LOCATION] = [
         known.get(number, own) for number, own in zip(table[NUMBER], table[LOCATION], strict=True)
     ]
@@ -169,11 +168,11 @@ def _one_row_an_image(
     return pd.concat([clean, _flags(good, images, len(properties))], axis=1)
 
 
-def _flags(good: "pd.DataFrame", images: "pd.DataFrame", photographs: int) -> "pd.DataFrame":
-    """Return a 0/1 column for each label."""
+def _flags(good: "pd.DataFrame", images: "pd.DataFrame", known: int) -> "pd.DataFrame":
+    """Return a 0/1 column per label."""
     import pandas as pd
 
-    rows = np.empty(photographs, np.intp)
+    rows = np.empty(known, np.intp)
     rows[images[NUMBER].to_numpy()] = np.arange(len(images))
     codes, labels = pd.factorize(good[_LABEL], sort=True)
     flags = np.zeros((len(images), len(labels)), np.int8)
@@ -210,6 +209,6 @@ def _ledger(table: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) -> "
 
 
 def relative_prefix(folder: Path, table_folder: Path) -> str:
-    """Return what makes a path relative to the folder one relative to the table's folder."""
+    """Return the prefix that makes a path relative to a folder relative to the table's folder."""
     prefix = files.relative_to_folder(folder, table_folder)
     return "" if prefix == "." else prefix + "/"

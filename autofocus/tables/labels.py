@@ -1,4 +1,4 @@
-"""Which labels photographs have, read from a table of either form."""
+"""The labels of images, read from a table of either of two forms."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Photographs and their labels.
+    """Images and their labels.
 
     Attributes:
-        filepaths: N paths as they stand in the table, unique, in rising order.
-        labels: the names of C labels, unique, in rising order.
-        present: which photograph has which label, shape (N, C).
-        locations: where the camera of each stood, empty where that isn't told; None where the
-            table has no such column.
+        filepaths: N paths as in the table, unique and sorted.
+        labels: the names of C labels, unique and sorted.
+        present: whether an image has a label, shape (N, C).
+        locations: the location of each image, empty if unknown; None if the table has no such
+            column.
     """
 
     filepaths: list[str]
@@ -37,12 +37,12 @@ class Labelled:
 def read_labelled(path: Path) -> Labelled:
     """Read a table of labels.
 
-    It has a row a photograph with `filepath` and 0/1 columns `contains_<label>`, or a row a label
-    with `filepath` and `label`; in either, `location` may tell where the camera stood.
+    It has one row per image, with `filepath` and 0/1 columns `contains_<label>`, or one row per
+    label, with `filepath` and `label`. Either may have the column `location`.
 
     Raises:
-        MissingInputError: there is no such table, or it has no rows.
-        InputDataError: it is of neither form, or gives a photograph two locations.
+        MissingInputError: the table does not exist, or has no rows.
+        InputDataError: it has neither form, or gives an image two locations.
     """
     with CsvReader(path, lenient=True) as reader:
         contains = [name for name in reader.columns if name.startswith(CONTAINS)]
@@ -63,16 +63,16 @@ def read_labelled(path: Path) -> Labelled:
 
 
 def _locations(table: "pd.DataFrame", filepaths: list[str], path: Path) -> list[str]:
-    told = table[["filepath"]].assign(**{LOCATION: table[LOCATION].str.strip()})
-    told = told[told[LOCATION] != ""].drop_duplicates()
-    if (again := told["filepath"].duplicated(keep=False)).any():
-        photograph = told[again]["filepath"].iloc[0]
-        both = told[told["filepath"] == photograph][LOCATION]
+    given = table[["filepath"]].assign(**{LOCATION: table[LOCATION].str.strip()})
+    given = given[given[LOCATION] != ""].drop_duplicates()
+    if (again := given["filepath"].duplicated(keep=False)).any():
+        image = given[again]["filepath"].iloc[0]
+        both = given[given["filepath"] == image][LOCATION]
         raise InputDataError(
-            f"{path} gives {photograph} several locations ({', '.join(sorted(both))}): a "
-            "photograph has one."
+            f"{path} gives {image} several locations ({', '.join(sorted(both))}): an image has "
+            "one."
         )
-    known = dict(zip(told["filepath"], told[LOCATION], strict=True))
+    known = dict(zip(given["filepath"], given[LOCATION], strict=True))
     return [known.get(filepath, "") for filepath in filepaths]
 
 
@@ -94,15 +94,15 @@ def _from_rows(table: "pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     flags = pd.get_dummies(table["label"].str.strip(), dtype=bool)
-    # A row without a label names a photograph that has none.
+    # A row without a label is an image that has none.
     return flags.drop(columns="", errors="ignore").set_index(table["filepath"])
 
 
 def merge_labels(labelled: Labelled, names: list[str]) -> Labelled:
-    """Rename labels and merge those that then have the same name.
+    """Rename labels, and merge those that get the same name.
 
     Args:
-        labelled: photographs and their labels.
+        labelled: images and their labels.
         names: the new name of each label, in the labels' order.
     """
     merged = sorted(set(names))

@@ -1,4 +1,4 @@
-"""Putting the tables of shards together, in flat memory."""
+"""The merge of the tables of shards, in flat memory."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -11,22 +11,22 @@ from autofocus.runs.csv_files import CsvReader, CsvWriter
 
 
 def merge_tables(paths: Sequence[Path], outpath: Path, key: str) -> int:
-    """Merge CSV tables with the same columns, in rising order of one of them.
+    """Merge sorted CSV tables with the same columns.
 
-    What comes out has the bytes of the table that one run over all shards would have written.
+    The result is byte-identical to the table that a single run over all shards would write.
 
     Args:
-        paths: the tables; the rows of each are in rising order of `key` already.
+        paths: the tables, each sorted by `key`.
         outpath: the table to write; it must not be among `paths`.
-        key: the column that tells rows apart.
+        key: the column that identifies a row.
 
     Returns:
-        How many rows there are.
+        The number of rows.
 
     Raises:
-        MissingInputError: there is no such table, or none is given.
-        InputDataError: tables have other columns than the first or none named `key`, a row is
-            not whole or not in order, or two rows have the same key: shards overlap.
+        MissingInputError: a table does not exist, or none is given.
+        InputDataError: a table has other columns than the first, or lacks `key`; a row can't be
+            read or is not in order; or two rows have the same key, because shards overlap.
     """
     if not paths:
         raise MissingInputError("Give at least one table to merge.")
@@ -53,7 +53,7 @@ def _rows(table: CsvReader, key: str) -> Iterator[tuple[str, Path, list[str]]]:
     for row in table:
         name = row[column]
         if name < before:
-            raise InputDataError(f"{table.path} is not in rising order at {name}.")
+            raise InputDataError(f"{table.path} is not sorted at {name}.")
         before = name
         yield name, table.path, row
 
@@ -61,6 +61,6 @@ def _rows(table: CsvReader, key: str) -> Iterator[tuple[str, Path, list[str]]]:
 def _check_columns(first: CsvReader, other: CsvReader) -> None:
     if first.columns != other.columns:
         raise InputDataError(
-            f"{first.path} and {other.path} have different columns: they were not made in the "
-            "same way."
+            f"{first.path} and {other.path} have different columns: they were not written with "
+            "the same settings."
         )

@@ -138,7 +138,7 @@ def test_a_broken_archive_fails_in_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("detections", "sentence"),
     [
-        (["other_*.csv"], "No table in data is named other_*.csv"),
+        (["other_*.csv"], "No table in data matches other_*.csv"),
         (["../*.csv"], "must name tables below the data"),
         (["e.csv"], "data/e.csv lacks the columns"),
     ],

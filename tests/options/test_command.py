@@ -22,7 +22,7 @@ class Example:
 
     trim_bottom: int = option(198, "rows to cut, 100 % at most", metavar="ROWS")
     trim_top: int = option(0, "rows to cut")
-    share: float = option(0.1, "a share")
+    share: float = option(0.1, "a share (default: a tenth)")
     names: tuple[str, ...] = option(("JPG", "PNG"), "names")
     mode: Literal["fast", "slow"] = option("fast", "how")
     flip_left: bool = option(False, "flip, in 50 % of all cases")
@@ -134,6 +134,7 @@ def test_a_default_is_shown_once() -> None:
     text = helped()
     assert "rows to cut, 100 % at most (default: 198)\n" in text
     assert "a folder (default: beside the output)\n" in text
+    assert "a share (default: a tenth)\n" in text
     assert "keep (default: True)\n" in text
 
 

@@ -131,7 +131,7 @@ def test_tables_are_found_by_pattern(tmp_path: Path) -> None:
 def test_a_pattern_without_a_table_is_told(tmp_path: Path) -> None:
     """Each pattern must fit a table, not one of them alone."""
     write(tmp_path / "a.csv", HEADER)
-    with pytest.raises(MissingInputError, match=r"is named b_\*\.csv"):
+    with pytest.raises(MissingInputError, match=r"matches b_\*\.csv"):
         find_tables(tmp_path, ["a.csv", "b_*.csv"])
 
 
