@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# See that Chromium is there, in which tests look at the report: install Debian's where it lacks.
+# Make sure that Chromium is installed, in which tests open the report: install Debian's if it is not.
 set -euo pipefail
 
 if command -v chromium >/dev/null; then

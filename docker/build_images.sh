@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Build the components' images, one a stage.
+# Build the components' images, one per stage.
 #
-#   REGISTRY    with what their names begin, such as registry.example.org/wildlife (nothing)
-#   TAG         by default that of docker/tag.sh
-#   BASE_IMAGE  what they are built on (the official slim image of Python)
-#   STAGES      which (all)
-#   GPU         1 for retrain-gpu besides, which has CUDA and several gigabytes
-#   PYTHON      one with pip and hatchling, to build the library's wheel
+#   REGISTRY    prefix of their names, such as registry.example.org/wildlife (none)
+#   TAG         their tag (that of docker/tag.sh)
+#   BASE_IMAGE  the image to build on (the official slim image of Python)
+#   STAGES      the stages to build (all)
+#   GPU         1 to build retrain-gpu, too, which contains CUDA: several gigabytes
+#   PYTHON      a Python with pip and hatchling, to build the library's wheel
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,7 +32,7 @@ have() {
 choose_base() {
   if [ -n "${BASE_IMAGE:-}" ]; then
     have "$BASE_IMAGE" || docker pull --quiet "$BASE_IMAGE" >/dev/null 2>&1 \
-      || fail "the base image $BASE_IMAGE is not here and can't be fetched."
+      || fail "the base image $BASE_IMAGE does not exist here and can't be pulled."
   elif have "$OFFICIAL"; then
     BASE_IMAGE=$OFFICIAL
   elif have "$HOMEMADE"; then
@@ -40,18 +40,18 @@ choose_base() {
   elif docker pull --quiet "$OFFICIAL" >/dev/null 2>&1; then
     BASE_IMAGE=$OFFICIAL
   else
-    fail "$OFFICIAL can't be fetched: where there is no registry, make base-image makes a base."
+    fail "$OFFICIAL can't be pulled: without a registry, create a base image with make base-image."
   fi
 }
 
-# build NAME FILE ARGUMENTS...: the image NAME of a Dockerfile, quietly unless it fails.
+# build NAME FILE ARGUMENTS...: build the image NAME from a Dockerfile; print only if it fails.
 build() {
   local name=$1 file=$2 log
   shift 2
   log=$(mktemp)
   if ! docker build --tag "$name" --file "$file" "$@" "${PASSED_ON[@]}" . >"$log" 2>&1; then
     tail -n 20 "$log" >&2
-    fail "$name could not be built of $file; what stands above says why, the whole is in $log."
+    fail "$name could not be built from $file; see above, or the complete log in $log."
   fi
   rm -f "$log"
 }
@@ -86,9 +86,9 @@ megabytes() {
   echo $(($(docker image inspect --format '{{.Size}}' "$1") / 1000000))
 }
 
-docker info >/dev/null 2>&1 || fail "Docker does not answer: start it, and see that you may use it."
+docker info >/dev/null 2>&1 || fail "Docker does not respond: start it, and check that you may use it."
 TAG=${TAG:-$(docker/tag.sh)}
-[ "$TAG" != latest ] || fail "a tag must mean one content for ever, so not latest (TAG)."
+[ "$TAG" != latest ] || fail "the tag latest is not allowed, because its content changes (TAG)."
 choose_base
 PASSED_ON=()
 for name in PIP_INDEX_URL HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
@@ -105,7 +105,7 @@ VERSION=$("$PYTHON" -c 'import autofocus; print(autofocus.__version__)')
 REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 CREATED=$(git log -1 --format=%cI 2>/dev/null || echo unknown)
 
-# Named by the tag too, so that builds side by side don't take each other's.
+# Their names contain the tag, so that concurrent builds don't use each other's.
 runtime=autofocus-runtime:$TAG learning=autofocus-learning:$TAG
 build "$runtime" docker/runtime.Dockerfile --build-arg "BASE_IMAGE=$BASE_IMAGE"
 case " $STAGES " in
@@ -120,5 +120,5 @@ for stage in $STAGES; do
   [ -d "components/${stage%-gpu}" ] || fail "there is no stage $stage (STAGES)."
   build_stage "$stage"
   size=$(megabytes "$(image "$stage")")
-  echo "$(image "$stage"): $size MB, $((size - base)) MB of them its own"
+  echo "$(image "$stage"): $size MB, $((size - base)) MB above the base"
 done

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Make a base image from Debian's packages, for sites without a container registry.
+# Create a base image from Debian's packages, for sites without a container registry.
 #
-#   NAME       what to call it (autofocus-base:bookworm)
+#   NAME       the image's name (autofocus-base:bookworm)
 #   SUITE      Debian's release (bookworm)
-#   MIRROR     where its packages are (this machine's own source, where it runs Debian; else that
-#              of debootstrap itself)
+#   MIRROR     the source of its packages (this machine's own, if it runs Debian; else
+#              debootstrap's default)
 #   CA_BUNDLE  certificates that programs in the image trust (this machine's)
 set -euo pipefail
 
@@ -19,7 +19,7 @@ fail() {
   exit 1
 }
 
-# The first source of packages that this machine has, in either of apt's formats.
+# The first package source of this machine, in either of apt's formats.
 own_mirror() {
   local found
   found=$({
@@ -29,34 +29,34 @@ own_mirror() {
   echo "${found%%[[:space:]]*}"
 }
 
-[ "$(id -u)" = 0 ] || fail "debootstrap works as root only: use sudo."
+[ "$(id -u)" = 0 ] || fail "debootstrap requires root: use sudo."
 command -v debootstrap >/dev/null || fail "debootstrap is not installed: apt-get install debootstrap."
-docker info >/dev/null 2>&1 || fail "Docker does not answer: start it, or see docker/start_docker.sh."
-[ -r "$CA_BUNDLE" ] || fail "there is no file of certificates $CA_BUNDLE (CA_BUNDLE)."
+docker info >/dev/null 2>&1 || fail "Docker does not respond: start it, or see docker/start_docker.sh."
+[ -r "$CA_BUNDLE" ] || fail "the certificate file $CA_BUNDLE does not exist (CA_BUNDLE)."
 
 MIRROR=${MIRROR:-$(own_mirror)}
 made_of=$(cat "$0" "$CA_BUNDLE" <(echo "$SUITE $MIRROR") | sha256sum | cut -d' ' -f1)
 label=org.autofocus.base.made-of
 if [ "$(docker image inspect --format "{{index .Config.Labels \"$label\"}}" "$NAME" 2>/dev/null)" = "$made_of" ]; then
-  echo "$NAME is there already"
+  echo "$NAME exists already"
   exit
 fi
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 log=$root.log
-echo "making $NAME of Debian $SUITE: this takes a minute or two"
+echo "creating $NAME from Debian $SUITE: this takes a minute or two"
 debootstrap --variant=minbase --include="$PACKAGES" "$SUITE" "$root" ${MIRROR:+"$MIRROR"} >"$log" 2>&1 \
-  || { tail -n 5 "$log" >&2; fail "debootstrap failed, $log says why."; }
+  || { tail -n 5 "$log" >&2; fail "debootstrap failed; its log is $log."; }
 rm -f "$log"
 cp -L "$CA_BUNDLE" "$root$TRUSTED"
 rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* \
   "$root"/usr/share/{man,locale,info}/* "$root"/tmp/*
-# Licences stay.
+# Keep the licences.
 find "$root/usr/share/doc" -type f ! -name copyright -delete
 tar --create --directory "$root" --numeric-owner . | docker import \
   --change "ENV PIP_CERT=$TRUSTED SSL_CERT_FILE=$TRUSTED" \
   --change "LABEL $label=$made_of" \
   --change 'CMD ["python3"]' \
   - "$NAME" >/dev/null
-echo "made $NAME"
+echo "created $NAME"

@@ -1,8 +1,8 @@
-# What all images share: an environment for Python, made for any user, and no more.
+# Shared by all images: an empty Python environment that any user can use.
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
 
-# No user has a home here, and MLflow and matplotlib ask for a name and a place to write.
+# Users have no home directory here, but MLflow and matplotlib need a name and a folder to write to.
 ENV PATH=/opt/autofocus/bin:$PATH \
     HOME=/tmp \
     USER=autofocus \

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Print the tag of the images that the working tree makes: one tag, one content.
+# Print the tag of the images built from the working tree: one tag, one content.
 #
-# A clean tree has its commit's; one with changes has a digest of all its files besides.
+# For a clean tree it is the commit; with changes, a digest of all files follows.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if ! commit=$(git rev-parse --short=12 HEAD 2>/dev/null); then
-  echo "tag: error: this is no git checkout, so give a tag: TAG=1.2.3" >&2
+  echo "tag: error: this is not a git checkout, so set a tag: TAG=1.2.3" >&2
   exit 1
 fi
 if [ -z "$(git status --porcelain)" ]; then

@@ -73,4 +73,4 @@ def test_without_a_checkout_a_tag_must_be_given(tmp_path: Path) -> None:
         [tmp_path / "docker" / "tag.sh"], check=False, capture_output=True, text=True
     )
     assert told.returncode == 1
-    assert told.stderr == "tag: error: this is no git checkout, so give a tag: TAG=1.2.3\n"
+    assert told.stderr == "tag: error: this is not a git checkout, so set a tag: TAG=1.2.3\n"
