@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NAME = "clean_detections"
+# Raised with every change that makes other outputs of the same inputs and settings.
+RECIPE = 1
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,9 @@ def clean_detections(
         return JointOutcome(_ledger_rows(joined.ledger), notes)
 
     inputs = _fingerprint([*detections, image_properties], image_dir, outpath)
-    with Workspace(outpath.parent, NAME, describe(settings), output=outpath.name) as workspace:
+    with Workspace(
+        outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE
+    ) as workspace:
         counts, notes = make_jointly(workspace, ledger, [outpath], make, inputs)
     counts.check(settings.max_rejected, ledger)
     return CleanResult(NAME, counts, ledger, {"table": outpath}, notes, table=outpath)

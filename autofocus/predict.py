@@ -37,6 +37,8 @@ from autofocus.runs.sharding import Shard
 from autofocus.runs.workspace import Workspace
 
 NAME = "predict"
+# Raised with every change that makes other outputs of the same inputs and settings.
+RECIPE = 1
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def predict(
     folder = files.relative_to_folder(indir, outpath.parent)
     prefix = "" if folder == "." else f"{folder}/"
     table = PredictionTable(classifier.description, names, prefix, settings.probabilities)
-    with Workspace(outpath.parent, NAME, memory, output=outpath.name) as workspace:
+    with Workspace(outpath.parent, NAME, memory, output=outpath.name, recipe=RECIPE) as workspace:
         neighbours = _find_neighbours(classifier, indir, names, preparation, settings, workspace)
         predictor = Predictor(indir, classifier, preparation, neighbours, rejected, settings.batch)
         counts = process(

@@ -170,9 +170,11 @@ def preprocess_images(
         own = [ledger, properties, preparation, *(boxes.outputs if boxes else ())]
         workspace.check_outputs(own, ledger)
         with ItemRun(workspace, ledger, tables) as run:
+            for _ in run.outcomes(preprocessor.items(listing.names), settings.jobs or cores()):
+                pass
             workspace.claim([preparation], ledger)
             files.write_json(preparation, settings.preparation.to_json(), workspace.scratch)
-            counts = run.complete(preprocessor.items(listing.names), settings.jobs or cores())
+            counts = run.publish()
         made = boxes.make() if boxes else None
     counts.check(settings.max_rejected, ledger)
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}

@@ -36,12 +36,15 @@ from autofocus.splits.folds import make_folds
 from autofocus.splits.images import collect_images, read_origins
 from autofocus.tracking.experiment import check_store
 from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.files import output_files
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import HeadSettings
 from autofocus.training.job import TrainingJob
 from autofocus.training.run import ensure_trained, read_metrics, was_trained
 
 NAME = "retrain"
+# Raised with every change that makes another model of the same inputs and settings.
+RECIPE = 1
 _LEVELS = {
     "location": "split by location",
     "sequence": "split by sequence: places may stand on both sides",
@@ -143,7 +146,7 @@ def retrain(
         need("tensorboard", "tensorboard")
     classes = find_classes(image_dir)
     preparation = _read_preparation(image_dir, settings.preparation_path)
-    workspace = Workspace(saved_model_dir, NAME, describe(settings))
+    workspace = Workspace(saved_model_dir, NAME, describe(settings), recipe=RECIPE)
     if not was_trained(workspace):
         # An unusable store is reported now rather than after minutes of work.
         check_store(settings.patience)
@@ -157,6 +160,8 @@ def retrain(
         ) as cache,
         ItemRun(workspace, ledger) as run,
     ):
+        extra = [settings.output_labels] if settings.output_labels else []
+        workspace.claim([ledger, *output_files(saved_model_dir), *extra], ledger)
         jobs = settings.jobs or cores()
         extractor = Extractor(image_dir, backbone, cache, jobs)
         outcomes = list(run.outcomes(extractor.items(list(classes.files)), jobs))

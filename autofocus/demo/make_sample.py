@@ -19,10 +19,13 @@ from autofocus.runs.items import Items, process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Row
 from autofocus.runs.parallel import cores
+from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
 
 NAME = "make_sample"
+# Raised with every change that makes other outputs of the same settings.
+RECIPE = 1
 BUCKET = "bucket"
 DATA = f"{BUCKET}/lpz_data"
 # Raise it with every change to what is drawn or planned: a folder begun before is then refused, as
@@ -86,15 +89,12 @@ def make_sample(folder: Path, settings: SampleSettings = SampleSettings()) -> Sa
     """
     plan = make_plan(settings.seed, settings.sequences, settings.sites, settings.first_site)
     ledger = folder / LEDGER_NAME
-    with Workspace(folder, NAME, describe(settings) | {"drawing": DRAWING}) as workspace:
+    memory = describe(settings) | {"drawing": DRAWING}
+    with Workspace(folder, NAME, memory, recipe=RECIPE) as workspace:
+        workspace.claim([ledger, *_text_paths(folder)], ledger)
         _write_texts(folder, workspace.scratch, plan)
         maker = _Maker(folder, workspace.scratch, settings.seed)
-        counts = process(
-            Items(plan, name=_path, work=maker.work, is_whole=maker.is_whole),
-            workspace,
-            ledger,
-            jobs=settings.jobs or cores(),
-        )
+        counts = process(maker.items(plan), workspace, ledger, jobs=settings.jobs or cores())
     bucket, truth = folder / BUCKET, folder / TRUTH_NAME
     outputs = {"bucket": bucket, "truth": truth}
     notes = ("everything in it is synthetic; some files are broken on purpose",)
@@ -109,21 +109,32 @@ class _Maker:
     scratch: Path
     seed: int
 
-    def work(self, shot: Shot) -> Outcome:
+    def items(self, plan: Sequence[Shot]) -> Items[Shot]:
+        """Return all files, and how to make each."""
+        return Items(
+            plan,
+            name=_path,
+            work=self._work,
+            is_whole=lambda *_: True,
+            outputs=lambda shot: [self.folder / _path(shot)],
+        )
+
+    def _work(self, shot: Shot) -> Product:
         name = _path(shot)
         final = self.folder / name
-        with files.whole_file(final, self.scratch) as unfinished:
-            unfinished.write_bytes(file_bytes(shot, self.seed))
-        return Outcome(Row(name, output=name), {"made": files.stamp(final)})
-
-    def is_whole(self, shot: Shot, earlier: Outcome) -> bool:
-        """The file is there, as it was made."""
-        final = self.folder / _path(shot)
-        return final.is_file() and files.stamp(final) == earlier.extra.get("made")
+        unfinished = files.unfinished_path(final, self.scratch)
+        unfinished.write_bytes(file_bytes(shot, self.seed))
+        return Product(Outcome(Row(name, output=name)), (OutputFile(final, unfinished),))
 
 
 def _path(shot: Shot) -> str:
     return f"{DATA}/{shot.path}"
+
+
+def _text_paths(folder: Path) -> list[Path]:
+    tables = [folder / DATA / f"detections_{season.year}.csv" for season in SEASONS]
+    texts = [folder / README_NAME, folder / BUCKET / README_NAME, folder / BUCKET / ARCHIVE_NAME]
+    return [*texts, *tables, folder / TRUTH_NAME]
 
 
 def _write_texts(folder: Path, scratch: Path, plan: Sequence[Shot]) -> None:

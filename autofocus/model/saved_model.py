@@ -3,7 +3,6 @@
 It maps images to probabilities; the description is its asset `autofocus.json`.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,17 @@ from autofocus.features.backbones.base import Backbone
 from autofocus.features.runtime import tensorflow
 from autofocus.model.description import Description
 from autofocus.model.head import Head
+from autofocus.runs import files
 
 ASSET_NAME = "autofocus.json"
+# All files of a SavedModel, relative to its folder.
+MODEL_FILES = (
+    "saved_model.pb",
+    "fingerprint.pb",
+    "variables/variables.index",
+    "variables/variables.data-00000-of-00001",
+    f"assets/{ASSET_NAME}",
+)
 
 
 @dataclass(frozen=True)
@@ -65,16 +73,15 @@ def build(backbone: Backbone, head: Head, description: Description, scratch: Pat
 def put_in_place(saved: Path, folder: Path) -> None:
     """Move a SavedModel from a scratch folder to its final one, its graph last.
 
-    Without its graph (`saved_model.pb`) a partly moved model can't be taken for a whole one.
+    Without its graph (`saved_model.pb`) a partly moved model can't be taken for a complete one.
+    Other files in the folder stay.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    graph = folder / "saved_model.pb"
-    graph.unlink(missing_ok=True)
-    for item in sorted(saved.iterdir(), key=lambda path: path.name == graph.name):
-        target = folder / item.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        item.replace(target)
+    graph = "saved_model.pb"
+    (folder / graph).unlink(missing_ok=True)
+    names = [path.relative_to(saved) for path in saved.rglob("*") if path.is_file()]
+    for name in sorted(names, key=lambda name: (name == Path(graph), name)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        files.put_in_place(saved / name, folder / name)
 
 
 class TrainedClassifier:

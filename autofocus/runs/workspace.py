@@ -155,6 +155,8 @@ class Workspace:
 
     def _has_memories(self) -> bool:
         """Tell whether any work was recorded as done."""
+        if any(os.path.lexists(self.root / name) for name in self._claimed()):
+            return True
         own = {self._settings_path.name, self._outputs_path.name, "lock"}
         return any(path.name not in own and path.stat().st_size for path in self.folder.iterdir())
 

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from autofocus.model.saved_model import MODEL_FILES
 from autofocus.reporting import results
 from autofocus.reporting.mistakes import withhold
 from autofocus.reporting.report import Context, Report
+from autofocus.runs import files
 from autofocus.splits.subsets import Subset
 from autofocus.splits.table import write_split
 from autofocus.tables.columns import SPLIT_NAME
@@ -32,7 +34,12 @@ def write_files(
     report = Report(result.metrics, _context(job, result, source, run_id)).render()
     (scratch / results.REPORT).write_text(report, encoding="utf-8", newline="\n")
     for path in scratch.iterdir():
-        path.replace(job.saved_model_dir / path.name)
+        files.put_in_place(path, job.saved_model_dir / path.name)
+
+
+def output_files(saved_model_dir: Path) -> list[Path]:
+    """Return the paths of all files that a training writes into the model's folder."""
+    return [saved_model_dir / name for name in (*MODEL_FILES, *results.ALL, SPLIT_NAME)]
 
 
 def _context(

@@ -15,9 +15,9 @@ from autofocus.features.backbones import Backbone
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.model.description import Description
 from autofocus.model.head import Head
-from autofocus.model.saved_model import build, put_in_place
+from autofocus.model.saved_model import MODEL_FILES, build, put_in_place
 from autofocus.reporting import results
-from autofocus.runs import files
+from autofocus.runs import files, marks
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import Experiment, experiment
@@ -75,9 +75,30 @@ class _Memory:
         return record if record.fingerprint == self.job.fingerprint else None
 
     def has_model(self, name: str) -> bool:
-        """Return whether a record exists and the model is still there."""
-        is_whole = (self.job.saved_model_dir / "saved_model.pb").is_file()
-        return is_whole and self.read(name) is not None
+        """Return whether a record exists and the model and its metrics are intact."""
+        return self.read(name) is not None and self._is_intact()
+
+    def mark_model(self) -> None:
+        """Record the marks of the model and its metrics, to notice damage later."""
+        recorded = {path.name: marks.mark_of(path) for path in self._model_files}
+        files.write_json(self._marks_path, recorded, self.workspace.scratch)
+
+    @property
+    def _model_files(self) -> list[Path]:
+        return [self.job.saved_model_dir / name for name in (*MODEL_FILES, results.METRICS)]
+
+    @property
+    def _marks_path(self) -> Path:
+        return self.workspace.folder / "marks.json"
+
+    def _is_intact(self) -> bool:
+        if not self._marks_path.is_file():
+            # Earlier versions recorded no marks.
+            return all(path.is_file() and path.stat().st_size for path in self._model_files)
+        recorded = json.loads(self._marks_path.read_text(encoding="utf-8"))
+        return all(
+            marks.check(path, recorded.get(path.name, marks.MISSING)) for path in self._model_files
+        )
 
     def write(self, name: str, record: TrainingRecord) -> None:
         """Write a record."""
@@ -122,11 +143,12 @@ def ensure_trained(
         record = TrainingRecord(job.fingerprint, run.run_id, run.tracking_uri)
         memory.write(_Memory.BEGUN, record)
         if memory.has_model(_Memory.WRITTEN):
-            _rename_run(job, memory.read(_Memory.WRITTEN), record)
+            _rename_run(job, memory.read(_Memory.WRITTEN), record, workspace)
         else:
             memory.forget(_Memory.WRITTEN, _Memory.LOGGED)
             _log_parameters(job, run)
             _Training(job, source, workspace, run.run_id).train()
+        memory.mark_model()
         memory.write(_Memory.WRITTEN, record)
         _log_results(job, run)
     memory.write(_Memory.LOGGED, record)
@@ -149,12 +171,14 @@ def _explained(memory: _Memory) -> Iterator[None]:
         ) from error
 
 
-def _rename_run(job: TrainingJob, before: TrainingRecord | None, record: TrainingRecord) -> None:
+def _rename_run(
+    job: TrainingJob, before: TrainingRecord | None, record: TrainingRecord, workspace: Workspace
+) -> None:
     """Put the run's identity into the report, if it is not that of the run that wrote it."""
     path = job.saved_model_dir / results.REPORT
     if before and before.run_id != record.run_id and path.is_file():
         text = path.read_text(encoding="utf-8").replace(before.run_id, record.run_id)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        files.write_text(path, text, workspace.scratch)
 
 
 def read_metrics(saved_model_dir: Path) -> Metrics:

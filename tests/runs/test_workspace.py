@@ -246,3 +246,17 @@ def test_only_own_files_are_removed(tmp_path: Path) -> None:
         workspace.remove(tmp_path / "own.csv")
         workspace.remove(tmp_path / "foreign.csv")
     assert [path.name for path in tmp_path.glob("*.csv")] == ["foreign.csv"]
+
+
+def fail_after_writing(root: Path) -> None:
+    with Workspace(root, "stage_x", {}) as workspace:
+        workspace.claim([root / "own.csv"], root / "ledger.csv")
+        (root / "own.csv").write_text("own")
+        raise ValueError("wrong")
+
+
+def test_a_file_that_was_written_stays_known(tmp_path: Path) -> None:
+    """A run that fails when it has written a file, and nothing else, finds it its own again."""
+    for _ in range(2):
+        with pytest.raises(ValueError, match="wrong"):
+            fail_after_writing(tmp_path)
