@@ -39,8 +39,8 @@ def check_values(
 
     Args:
         documents: the compiled pipeline's documents.
-        interface: what it takes.
-        values: what was given, by parameter.
+        interface: the interface of the pipeline.
+        values: the given values by parameter.
 
     Returns:
         The values to start the run with.
@@ -60,7 +60,7 @@ def check_settings(interface: PipelineInterface, values: Mapping[str, ParameterV
 
     Args:
         interface: the pipeline.
-        values: what was given, by parameter.
+        values: the given values by parameter.
 
     Raises:
         SettingError: a stage would reject a value, or values together.
@@ -80,7 +80,7 @@ class _Run:
 
     Attributes:
         interface: the pipeline.
-        given: what was given, by parameter.
+        given: the given values by parameter.
         values: the same as the pipeline takes it, and the defaults of all other parameters.
     """
 
@@ -207,7 +207,7 @@ def _must_match(pattern: "re.Pattern[str]", what: str) -> Callable[[_Run, str], 
 
     Args:
         pattern: the form.
-        what: what it is, for the message.
+        what: the name of the form, for the message.
     """
 
     def check(run: _Run, name: str) -> None:

@@ -54,7 +54,7 @@ class TaskInputs:
     Attributes:
         component: the specification of its component.
         container: its image, command and environment.
-        platform: what is particular to Kubernetes.
+        platform: its specification for Kubernetes.
         parameters: values by the component's parameter.
         artifacts: their origins, by the component's input.
         is_in_loop: whether there is such a task for each shard.
@@ -102,7 +102,7 @@ def read_inputs(documents: list[Any], values: Mapping[str, Any]) -> RunInputs:
 
     Args:
         documents: the compiled pipeline's documents.
-        values: the run's values; what isn't there is as the pipeline has it.
+        values: the run's values; others are the pipeline's defaults.
 
     Raises:
         InputDataError: the pipeline can't be read.
@@ -147,7 +147,7 @@ class _Walk:
         artifacts: Mapping[str, Origin],
         is_in_loop: bool = False,
     ) -> None:
-        """Collect the tasks of a graph, given what the graph is given."""
+        """Collect the tasks of a graph, given its inputs."""
         tasks = component["dag"]["tasks"]
         for task in tasks.values():
             inner = self._component(task)

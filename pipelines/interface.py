@@ -1,7 +1,7 @@
 """The parameters of a compiled pipeline, read from its YAML, and checks of values for them.
 
 The format is the pipeline spec of Kubeflow Pipelines 2 (`schemaVersion` 2.1.0): a first YAML
-document with the pipeline, and a second, where there is one, with what is particular to
+document with the pipeline, and a second, where there is one, with its specification for
 Kubernetes.
 """
 
@@ -60,7 +60,7 @@ class PipelineParameter:
         kind: its type as the pipeline spec names it, such as ``NUMBER_INTEGER``.
         default: the value where none is given; None where it has none.
         required: whether it must be given.
-        description: what it is for.
+        description: its description.
     """
 
     name: str
@@ -102,10 +102,10 @@ class PipelineInterface:
     Attributes:
         name: the pipeline's name.
         path: the file that it was read from.
-        description: what it does.
+        description: its description.
         sdk_version: the version of kfp that compiled it, such as ``2.17.0``; may be empty.
         stages: the short names of the components that it runs, such as ``download``.
-        parameters: what it takes, by name.
+        parameters: its parameters by name.
     """
 
     name: str
@@ -152,7 +152,7 @@ class PipelineInterface:
 
 
 def read_interface(path: Path) -> PipelineInterface:
-    """Read what a compiled pipeline takes.
+    """Read the interface of a compiled pipeline.
 
     Raises:
         MissingInputError: there is no such file.

@@ -135,7 +135,7 @@ def _check_outdir(outdir: Path) -> None:
 
 
 def _tasks_folder(workspace: Workspace) -> Path:
-    """Return an empty folder for what goes from task to task; an earlier run's goes."""
+    """Return an empty folder for the artifacts; those of an earlier run are removed."""
     tasks = (workspace.folder / "tasks").absolute()
     files.empty_folder(tasks)
     if os.getuid() == 0:

@@ -39,7 +39,7 @@ def find_manifest(
 
     Args:
         interface: the pipeline.
-        values: what was given.
+        values: the given values by parameter.
 
     Returns:
         The manifest; None if there is no need of it, or no bucket was given.
@@ -66,7 +66,7 @@ def manifest_or_placeholder(
 
     Args:
         interface: the pipeline.
-        values: what was given.
+        values: the given values by parameter.
 
     Returns:
         The value, if one is needed, and a sentence if it is a placeholder.
@@ -101,7 +101,7 @@ def check_manifest_from(
 
     Args:
         interface: the pipeline.
-        values: what was given for it.
+        values: the given values of that pipeline.
 
     Raises:
         SettingError: it takes no manifest, or one was given.
@@ -123,7 +123,7 @@ def manifest_of_run(
         run: the earlier run, for messages.
         parameters: the values that it was started with.
         interface: the pipeline that is to take the manifest.
-        values: what was given for it.
+        values: the given values of that pipeline.
 
     Raises:
         SettingError: the run has no manifest, or it is of other objects.

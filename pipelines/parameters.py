@@ -5,7 +5,7 @@ pipeline's parameter of the same name, but for these:
 
 - `max_rejected` is named after the stage as well: `preprocess_max_rejected`. Any other key that
   several stages have, such as `extensions`, is one parameter for all, and stages must agree.
-- `labelmap_path` and `label_priority_path` become what is in those files: `labelmap` and
+- `labelmap_path` and `label_priority_path` become the content of those files: `labelmap` and
   `label_priority`. A cluster can't read a file of this machine.
 
 Keys may stand without a section too, as the pipeline names them. `shards: 4` is short for
@@ -234,7 +234,7 @@ def check_shards(parts: Sequence[Any], where: str) -> None:
 
 
 def _check_labels(name: str, given: ParameterValue) -> None:
-    """Refuse what YAML reads as other than text: Kubernetes would, in the middle of the run."""
+    """Fail if a label isn't text for YAML, which Kubernetes would reject during the run."""
     if not isinstance(given.value, dict):
         return
     for label, value in given.value.items():

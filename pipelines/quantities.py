@@ -31,7 +31,7 @@ def parse_cpu(name: str, text: str) -> Decimal:
     """Return a number of processors.
 
     Args:
-        name: what to call the value in messages.
+        name: the value's name in messages.
         text: a number, or a number of thousandths with `m` behind it.
 
     Raises:
@@ -49,7 +49,7 @@ def parse_memory(name: str, text: str) -> Decimal:
     """Return an amount of memory in bytes.
 
     Args:
-        name: what to call the value in messages.
+        name: the value's name in messages.
         text: a number with a unit (`k` to `E`, `Ki` to `Ei`) or an exponent behind it.
 
     Raises:
@@ -92,7 +92,7 @@ def complete_resources(
 
     Args:
         interface: the pipeline.
-        values: what was given, by parameter.
+        values: the given values by parameter.
 
     Returns:
         The values. Numbers that were given for these parameters are text, and where a limit was

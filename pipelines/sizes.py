@@ -6,8 +6,8 @@ Pipelines ships may not create: the task fails, hours after the run began. So ea
 is built here as the cluster builds it: the executor input is JSON, in the patch of the pod, which
 is JSON, in the template, which is JSON; each time all quotes are escaped anew.
 
-What Kubeflow Pipelines 2.17.0 and Argo Workflows 4.0.5 made of the pipelines of commit 7f66d77,
-and what is estimated here, in bytes:
+Measured for the pipelines of commit 7f66d77 with Kubeflow Pipelines 2.17.0 and Argo Workflows
+4.0.5, and estimated here (bytes):
 
 =============================================  ========  =========
 template                                           made  estimated
@@ -38,7 +38,7 @@ from pipelines.interface import PipelineInterface
 
 LIMIT = 128 * 1024
 WORKFLOW_LIMIT = 1024 * 1024
-# What a task is handed is kept by six nodes: two of its driver, and four of its executor. Of each
+# A task's inputs are kept by six nodes: two of its driver, and four of its executor. Of each
 # artifact in a list they have 900 bytes when they are compressed. A workflow with two tasks and
 # three such artifacts for each of 52 shards had 679 KB: that makes 5,200 for each of the tasks.
 _COPIES = 6
@@ -57,7 +57,7 @@ _STORE = (
     '"fromEnv":"false","maxRetries":"5","region":"us-east-1","secretKeyKey":"secretkey",'
     '"secretName":"mlpipeline-minio-artifact"}}'
 )
-# What comes with an artifact: what a component records, and how to reach it.
+# The metadata of an artifact: those that a component records, and the access to the store.
 METADATA: Mapping[str, Any] = {
     "bytes": 1_000_000,
     "files": 2,
@@ -93,8 +93,8 @@ class _Template:
 
     Attributes:
         name: whose it is.
-        text: what differs from pod to pod.
-        parts: the sizes of what it is made of, by the run's parameter; `shards` for the lists of
+        text: the content that differs from pod to pod.
+        parts: the sizes of its parts by the run's parameter; `shards` for the lists of
             artifacts.
     """
 
@@ -109,32 +109,32 @@ class _Template:
 
 
 def task_sizes(documents: list[Any], values: Mapping[str, Any]) -> dict[str, int]:
-    """Return the sizes of what the stages' tasks would be handed, in bytes.
+    """Return the sizes of the templates of the stages' tasks (bytes).
 
     Args:
         documents: the compiled pipeline's documents.
-        values: the run's values; what isn't there is as the pipeline has it.
+        values: the run's values; others are the pipeline's defaults.
     """
     run = read_inputs(documents, values)
     return {task.stage: _of_task(run, task).size for task in run.tasks}
 
 
 def run_size(documents: list[Any], values: Mapping[str, Any]) -> int:
-    """Return the size of what the driver of the whole run would be handed, in bytes.
+    """Return the size of the template of the run's driver (bytes).
 
     Args:
         documents: the compiled pipeline's documents.
-        values: the run's values; what isn't there is as the pipeline has it.
+        values: the run's values; others are the pipeline's defaults.
     """
     return _of_run(read_inputs(documents, values)).size
 
 
 def workflow_size(documents: list[Any], values: Mapping[str, Any]) -> int:
-    """Return about how large the whole workflow would be in the end, in bytes.
+    """Return the estimated size of the workflow at the end of the run (bytes).
 
     Args:
         documents: the compiled pipeline's documents.
-        values: the run's values; what isn't there is as the pipeline has it.
+        values: the run's values; others are the pipeline's defaults.
     """
     return _SPECIFICATION + sum(_workflow_parts(read_inputs(documents, values)).values())
 
@@ -146,8 +146,8 @@ def check_sizes(
 
     Args:
         documents: the compiled pipeline's documents.
-        interface: what the pipeline takes.
-        values: the run's values; what isn't there is as the pipeline has it.
+        interface: the pipeline.
+        values: the run's values; others are the pipeline's defaults.
 
     Raises:
         SettingError: something would be too large; the sentence names its largest part.
@@ -183,9 +183,9 @@ def _kib(size: int) -> str:
 
 
 def _workflow_parts(run: RunInputs) -> Counter[str]:
-    """Return the sizes of what a workflow is made of: its nodes, compressed, and the parameters.
+    """Return the sizes of a workflow's parts: its nodes, compressed, and the parameters.
 
-    Nodes keep what tasks are handed. That of one shard is much like that of the next, and costs
+    Nodes keep the inputs of tasks. Those of one shard are much like those of the next, and cost
     the same for all; that of other tasks is as large as its parameters are.
     """
     parts: Counter[str] = Counter()
@@ -302,7 +302,7 @@ def _artifacts(run: RunInputs, task: TaskInputs, name: str) -> list[dict[str, An
 
 
 def _shares(run: RunInputs, origin: Origin) -> dict[str, int]:
-    """Return what the stages up to this one record for the check of the whole run's rejections.
+    """Return the metadata that the stages up to this one record for the check of all rejections.
 
     Older pipelines have no such check, and their images record nothing for it.
     """

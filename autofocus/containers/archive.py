@@ -65,7 +65,7 @@ def pack(
 
 
 def _parts(folder: Path, names: Sequence[str], tar_bytes: int) -> Iterator[list[str]]:
-    """Yield what goes into each tar file; an archive of nothing has one that is empty."""
+    """Yield the files of each tar file; an empty archive has one empty tar file."""
     part: list[str] = []
     size = 0
     for name in names:

@@ -27,7 +27,7 @@ class Artifact:
     Attributes:
         name: its name in the pipeline's records.
         uri: its address in the object store, or its path on this machine in a local run.
-        metadata: what is recorded with it.
+        metadata: the metadata recorded with it.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Artifact:
 
 @dataclass(frozen=True)
 class ExecutorInput:
-    """What a container is to do.
+    """The request to a container.
 
     Attributes:
         parameters: values by name; whole numbers are of type int, however they came.
@@ -127,7 +127,7 @@ def write_output(executor_input: ExecutorInput, metadata: Mapping[str, Mapping[s
 
     Args:
         executor_input: the request.
-        metadata: what is to be recorded with each output artifact, by its name. An output that
+        metadata: the metadata to record with each output artifact, by its name. An output that
             isn't named here is none of the component's, and is left to the launcher. Numbers
             that are not finite are left out: the launcher reads strict JSON.
     """

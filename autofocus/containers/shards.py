@@ -29,7 +29,7 @@ def check_shard(share: Share, limit: float) -> None:
     """Fail if a shard is hopeless, whatever the other shards hold.
 
     Args:
-        share: what the shard's task rejected.
+        share: the share that the shard's task rejected.
         limit: the largest share allowed in the whole run, 0 to 1.
 
     Raises:
@@ -67,7 +67,7 @@ def to_metadata(stage: str, share: Share) -> dict[str, int]:
 
     Args:
         stage: the stage's name, with which the keys begin.
-        share: what its task of this shard rejected.
+        share: the share that its task of this shard rejected.
     """
     reasons = {f"{stage}_{reason}": number for reason, number in sorted(share.reasons.items())}
     return {f"{stage}_inputs": share.inputs, **reasons}

@@ -251,7 +251,7 @@ def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
     request = read_executor_input(words)
     with tempfile.TemporaryDirectory(prefix="autofocus-") as folder:
         task = Task(request, Path(folder))
-        # What writes into the current folder, such as MLflow's local store, finds room here.
+        # Programs that write to the current folder, such as MLflow's local store, have room here.
         os.chdir(folder)
         try:
             result = work(task)
