@@ -21,7 +21,7 @@ from autofocus.store import patience
 from tests.components.calling import Call, prepare, start
 from tests.conftest import S3
 from tests.downloading import command, fill, landed, ledger, objects
-from tests.predicting.models import LABELS, PREPARATION, make_model, make_photograph
+from tests.predicting.models import LABELS, PREPARATION, make_image, make_model
 from tests.store.outage import Proxy
 from tests.test_publish_labels import MERGED, shards
 
@@ -145,12 +145,12 @@ def test_publishing_ends_with_its_patience(tmp_path: Path) -> None:
     assert not (tmp_path / "labels.ledger.csv").exists()
 
 
-def make_photographs(folder: Path, number: int) -> dict[str, bytes]:
+def make_images(folder: Path, number: int) -> dict[str, bytes]:
     """Write photographs of seven cameras, and return them by their keys."""
     for place in range(number):
         colour = (20 + place, 190 - place // 2, 60 + place % 9)
         moment = f"2016-07-05T{place // 60:02}:{place % 60:02}:{7 * place % 60:02}"
-        make_photograph(folder / "zoo" / f"site{place % 7}" / f"{place:03}.JPG", colour, moment)
+        make_image(folder / "zoo" / f"site{place % 7}" / f"{place:03}.JPG", colour, moment)
     paths = sorted(folder.rglob("*.JPG"))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
@@ -209,7 +209,7 @@ def test_an_outage_of_a_minute_costs_nothing(
     s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Download, label and publish outlast 60 s without a store: all `ok`, and the same bytes."""
-    photographs = make_photographs(tmp_path / "photographs", 210)
+    photographs = make_images(tmp_path / "photographs", 210)
     shard = {key: photographs[key] for key in photographs if Shard.parse("0/2").has(key)}
     for key, content in photographs.items():
         s3.put(key, content)

@@ -24,7 +24,7 @@ from autofocus.runs.sharding import Shard
 from autofocus.tables.merging import merge_tables
 from tests.features.pictures import COLOURS, make_classes
 from tests.killing import check_killed_runs, noted
-from tests.predicting.models import LABELS, make_model, make_photograph
+from tests.predicting.models import LABELS, make_image, make_model
 
 WITH_PROBABILITIES = PredictSettings(probabilities=True)
 COLUMNS = "filepath,label,score,status,decision,sequence,sequence_label,sequence_score"
@@ -38,7 +38,7 @@ GRASS, SAND, NIGHT = (COLOURS[label] for label in ("grass", "sand", "night"))
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that tells colours apart, and has thresholds for two of the three."""
+    """A model that classifies colours, and has thresholds for two of the three."""
     folder = tmp_path_factory.mktemp("model")
     thresholds = {"grass": 0.9, "night": 0.9, "sand": None}
     return make_model(folder, thresholds=thresholds, threshold_target="precision 0.95")
@@ -55,7 +55,7 @@ def between(first: tuple[int, int, int], second: tuple[int, int, int]) -> tuple[
     return red, green, blue
 
 
-def test_photographs_get_their_labels(model: Path, tmp_path: Path) -> None:
+def test_images_get_their_labels(model: Path, tmp_path: Path) -> None:
     """Each picture of a plain colour is named after it, with its probability as score."""
     make_classes(tmp_path / "in", 3)
     result = predict(model, tmp_path / "in", tmp_path / "out.csv", WITH_PROBABILITIES)
@@ -69,7 +69,7 @@ def test_photographs_get_their_labels(model: Path, tmp_path: Path) -> None:
         assert row["status"] == "ok"
 
 
-def test_probabilities_come_when_asked_for(model: Path, tmp_path: Path) -> None:
+def test_probabilities_are_optional(model: Path, tmp_path: Path) -> None:
     """Without the option the table has the same rows, and no column for each label."""
     make_classes(tmp_path / "in", 1)
     full = predict(model, tmp_path / "in", tmp_path / "full.csv", WITH_PROBABILITIES)
@@ -83,7 +83,7 @@ def test_probabilities_come_when_asked_for(model: Path, tmp_path: Path) -> None:
 
 
 def test_paths_are_relative_to_the_table(model: Path, tmp_path: Path) -> None:
-    """From the table's folder, each path leads to its photograph."""
+    """From the table's folder, each path leads to its image."""
     make_classes(tmp_path / "in", 1)
     result = predict(model, tmp_path / "in", tmp_path / "a" / "out.csv")
     assert all((tmp_path / "a" / row["filepath"]).is_file() for row in rows(result.predictions))
@@ -93,14 +93,14 @@ def test_paths_are_relative_to_the_table(model: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_raw_photographs_are_prepared_as_the_model_s_were(model: Path, tmp_path: Path) -> None:
+def test_raw_images_are_prepared_as_the_model_s_were(model: Path, tmp_path: Path) -> None:
     """A footer of another colour is trimmed away before the model sees it."""
     whole = Image.new("RGB", (64, 24), SAND)
     whole.paste(NIGHT, (0, 16, 64, 24))
     (tmp_path / "in").mkdir()
     whole.save(tmp_path / "in" / "a.JPG", quality=92)
     plain = tmp_path / "plain"
-    make_photograph(plain / "a.JPG", SAND, size=(64, 24))
+    make_image(plain / "a.JPG", SAND, size=(64, 24))
     as_it_is = PredictSettings(photographs="preprocessed")
     scores = {
         name: rows(predict(model, folder, tmp_path / name, settings).predictions)[0]["score"]
@@ -114,8 +114,8 @@ def test_raw_photographs_are_prepared_as_the_model_s_were(model: Path, tmp_path:
     assert float(scores["whole.csv"]) < float(scores["raw.csv"]) - 0.05
 
 
-def test_preprocessed_photographs_are_known_as_such(model: Path, tmp_path: Path) -> None:
-    """The preparation beside them tells that they are not to be trimmed again."""
+def test_preprocessed_images_are_recognized(model: Path, tmp_path: Path) -> None:
+    """Because of the preparation beside them they are not cropped again."""
     make_classes(tmp_path / "in", 2)
     preprocess_images(
         tmp_path / "in", tmp_path / "small", PreprocessSettings(trim_bottom=8, min_side=32)
@@ -130,7 +130,7 @@ def test_preprocessed_photographs_are_known_as_such(model: Path, tmp_path: Path)
 
 
 def test_what_preprocessing_rejected_has_a_row(model: Path, tmp_path: Path) -> None:
-    """Raw or preprocessed, the same photographs are in table and ledger, with the same reasons."""
+    """Raw or preprocessed, the same images are in table and ledger, with the same reasons."""
     make_classes(tmp_path / "in", 4, ("sand",))
     (tmp_path / "in" / "sand" / "broken.JPG").write_text("text")
     (tmp_path / "in" / "sand" / "broken.PNG").write_text("text")
@@ -156,8 +156,8 @@ def test_what_preprocessing_rejected_has_a_row(model: Path, tmp_path: Path) -> N
     ]
 
 
-def test_photographs_preprocessed_otherwise_are_refused(model: Path, tmp_path: Path) -> None:
-    """What was trimmed in another way than the model's photographs is told, not labelled."""
+def test_images_preprocessed_otherwise_are_refused(model: Path, tmp_path: Path) -> None:
+    """What was trimmed in another way than the model's images is an error."""
     make_classes(tmp_path / "in", 1)
     (tmp_path / "in" / "preparation.json").write_text(json.dumps(Preparation().to_json()))
     with pytest.raises(InputDataError, match="preprocess them with the"):
@@ -165,7 +165,7 @@ def test_photographs_preprocessed_otherwise_are_refused(model: Path, tmp_path: P
 
 
 def test_broken_files_have_a_row_without_a_label(model: Path, tmp_path: Path) -> None:
-    """A file that is no picture is rejected in the ledger, and its row says why."""
+    """A file that is no image is rejected in the ledger, and its row says why."""
     make_classes(tmp_path / "in", 4, ("sand",))
     (tmp_path / "in" / "broken.JPG").write_text("text")
     settings = PredictSettings(max_rejected=0.5, probabilities=True)
@@ -181,7 +181,7 @@ def test_broken_files_have_a_row_without_a_label(model: Path, tmp_path: Path) ->
 
 
 def test_a_second_call_labels_only_what_is_new(model: Path, tmp_path: Path) -> None:
-    """Labels that stand are reused, and their rows stay; a new photograph gets one."""
+    """Labels that stand are reused, and their rows stay; a new image gets one."""
     make_classes(tmp_path / "in", 2)
     before = rows(predict(model, tmp_path / "in", tmp_path / "out.csv").predictions)
     make_classes(tmp_path / "in", 3, ("night",))
@@ -224,11 +224,11 @@ def test_an_empty_shard_may_be_fine(model: Path, tmp_path: Path, name: str) -> N
     assert result.counts.inputs == 0
 
 
-def test_a_sure_answer_is_accepted(model: Path, tmp_path: Path) -> None:
+def test_a_confident_prediction_is_accepted(model: Path, tmp_path: Path) -> None:
     """From its label's threshold on nobody need look; of a label without one, somebody must."""
-    make_photograph(tmp_path / "in" / "1.JPG", GRASS)
-    make_photograph(tmp_path / "in" / "2.JPG", between(GRASS, NIGHT))
-    make_photograph(tmp_path / "in" / "3.JPG", SAND)
+    make_image(tmp_path / "in" / "1.JPG", GRASS)
+    make_image(tmp_path / "in" / "2.JPG", between(GRASS, NIGHT))
+    make_image(tmp_path / "in" / "3.JPG", SAND)
     result = predict(model, tmp_path / "in", tmp_path / "out.csv")
     table = rows(result.predictions)
     assert [row["decision"] for row in table] == ["accept", "review", "review"]
@@ -256,12 +256,12 @@ def test_no_package_of_training_is_needed(model: Path, tmp_path: Path) -> None:
 def test_a_burst_votes(model: Path, tmp_path: Path) -> None:
     """Frames within a minute share the label of their mean, with those of no other camera."""
     photos = tmp_path / "in"
-    make_photograph(photos / "a" / "1.JPG", GRASS, "2016-07-05T11:00:00")
-    make_photograph(photos / "a" / "2.JPG", GRASS, "2016-07-05T11:00:50")
-    make_photograph(photos / "a" / "3.JPG", SAND, "2016-07-05T11:01:40")
-    make_photograph(photos / "a" / "4.JPG", SAND, "2016-07-05T11:03:00")
-    make_photograph(photos / "b" / "5.JPG", NIGHT, "2016-07-05T11:00:00")
-    make_photograph(photos / "b" / "6.JPG", NIGHT)
+    make_image(photos / "a" / "1.JPG", GRASS, "2016-07-05T11:00:00")
+    make_image(photos / "a" / "2.JPG", GRASS, "2016-07-05T11:00:50")
+    make_image(photos / "a" / "3.JPG", SAND, "2016-07-05T11:01:40")
+    make_image(photos / "a" / "4.JPG", SAND, "2016-07-05T11:03:00")
+    make_image(photos / "b" / "5.JPG", NIGHT, "2016-07-05T11:00:00")
+    make_image(photos / "b" / "6.JPG", NIGHT)
     table = rows(predict(model, photos, tmp_path / "out.csv", WITH_PROBABILITIES).predictions)
     first, later = "in/a@2016-07-05T11:00:00", "in/a@2016-07-05T11:03:00"
     other = "in/b@2016-07-05T11:00:00"
@@ -274,10 +274,10 @@ def test_a_burst_votes(model: Path, tmp_path: Path) -> None:
 
 
 def test_a_model_may_give_several_labels(tmp_path: Path) -> None:
-    """Where several are allowed, a photograph has all of them, or none."""
+    """Where several are allowed, an image has all of them, or none."""
     several = make_model(tmp_path, multilabel=True, thresholds=dict.fromkeys(LABELS, 0.4))
-    make_photograph(tmp_path / "in" / "1.JPG", (220, 30, 220), "2016-07-05T11:00:00")
-    make_photograph(tmp_path / "in" / "2.JPG", (30, 30, 30), "2016-07-05T12:00:00")
+    make_image(tmp_path / "in" / "1.JPG", (220, 30, 220), "2016-07-05T11:00:00")
+    make_image(tmp_path / "in" / "2.JPG", (30, 30, 30), "2016-07-05T12:00:00")
     first, second = rows(predict(several, tmp_path / "in", tmp_path / "out.csv").predictions)
     assert first["label"] == first["sequence_label"] == "grass; sand"
     assert (second["label"], second["sequence_label"]) == ("", "")
@@ -285,7 +285,7 @@ def test_a_model_may_give_several_labels(tmp_path: Path) -> None:
 
 
 def test_a_table_names_what_is_labelled(model: Path, tmp_path: Path) -> None:
-    """Only photographs that it names are, and one that isn't there is so in the ledger."""
+    """Only images that it names are, and one that isn't there is so in the ledger."""
     make_classes(tmp_path / "in", 2)
     (tmp_path / "list.csv").write_text(
         "filepath\nin/sand/001.JPG\nin/gone.JPG\nin/night/000.JPG\n"
@@ -302,7 +302,7 @@ def test_a_table_names_what_is_labelled(model: Path, tmp_path: Path) -> None:
     ]
 
 
-def test_a_photograph_that_goes_is_missing(model: Path, tmp_path: Path) -> None:
+def test_an_image_that_goes_is_missing(model: Path, tmp_path: Path) -> None:
     """What a table names and a second call no longer finds is rejected then."""
     make_classes(tmp_path / "in", 2, ("sand",))
     (tmp_path / "list.csv").write_text("filepath\nin/sand/000.JPG\nin/sand/001.JPG\n")
@@ -316,15 +316,15 @@ def test_a_photograph_that_goes_is_missing(model: Path, tmp_path: Path) -> None:
 def test_shards_are_the_whole(tmp_path: Path) -> None:
     """The tables of all shards, merged, are the table of one run, byte for byte.
 
-    So it is with a network that reckons otherwise for another number of photographs.
+    So it is with a network that computes other values for another number of images.
     """
     model = make_model(tmp_path, counts=0.01)
     photos = tmp_path / "in"
     for number in range(40):
-        # Hardly two photographs are alike, and batches of shards are not those of the whole.
+        # Hardly two images are alike, and batches of shards are not those of the whole.
         colour = (20 + 5 * number, 170 - 3 * number, 60 + number)
         moment = f"2016-07-05T11:{number:02}:00"
-        make_photograph(photos / f"site{number % 7}" / f"{number}.JPG", colour, moment)
+        make_image(photos / f"site{number % 7}" / f"{number}.JPG", colour, moment)
     (photos / "site3" / "broken.JPG").write_text("text")
     whole = predict(model, photos, tmp_path / "whole.csv", WITH_PROBABILITIES)
     tables = []
@@ -369,7 +369,7 @@ def test_a_killed_run_ends_with_the_same_bytes(model: Path, tmp_path: Path) -> N
     for number in range(400):
         colour = (20 + number // 2, 220 - number // 2, 60 + number // 10)
         moment = f"2016-07-05T{number // 60:02}:{number % 60:02}:00"
-        make_photograph(photos / f"site{number % 3}" / f"{number:03}.JPG", colour, moment)
+        make_image(photos / f"site{number % 3}" / f"{number:03}.JPG", colour, moment)
 
     def command(out: Path) -> list[str | Path]:
         words: list[str | Path] = [

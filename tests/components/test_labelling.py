@@ -12,7 +12,7 @@ from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.runs.sharding import Shard
 from tests.components.calling import Call, prepare, start
 from tests.conftest import S3
-from tests.predicting.models import LABELS, PREPARATION, make_model, make_photograph
+from tests.predicting.models import LABELS, PREPARATION, make_image, make_model
 
 TRIMMED: dict[str, Any] = {
     "trim_bottom": PREPARATION.trim_bottom,
@@ -39,7 +39,7 @@ def make_bucket(folder: Path) -> list[str]:
     for number in range(30):
         colour = (20 + 7 * number, 190 - 5 * number, 60 + number)
         moment = f"2016-07-05T11:{number:02}:{7 * number % 60:02}"
-        make_photograph(folder / "zoo" / f"site{number % 7}" / f"{number}.JPG", colour, moment)
+        make_image(folder / "zoo" / f"site{number % 7}" / f"{number}.JPG", colour, moment)
     (folder / "zoo" / "site3" / "broken.JPG").write_text("text")
     return find_images(folder, ("JPG",))
 
@@ -86,7 +86,7 @@ def test_the_table_is_that_of_autofocus_predict(model: Path, s3: S3, tmp_path: P
 
 def test_keys_at_the_bucket_s_root_are_keys(model: Path, tmp_path: Path) -> None:
     """Without a folder that holds the photographs, paths in the table are keys all the same."""
-    make_photograph(tmp_path / "in" / "cam" / "1.JPG", (60, 140, 50))
+    make_image(tmp_path / "in" / "cam" / "1.JPG", (60, 140, 50))
     preprocess_images(tmp_path / "in", tmp_path / "small", PreprocessSettings(**TRIMMED))
     pack(tmp_path / "small", ["cam/1.JPG", "preparation.json"], tmp_path / "archive")
     made = call(

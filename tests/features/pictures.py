@@ -1,4 +1,4 @@
-"""Small photographs that are easy to tell apart, for tests that train."""
+"""Small images that are easy to classify, for tests that train."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A backbone that takes no time, and photographs for it, for tests."""
+"""A backbone that takes no time, and images for it, for tests."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -46,7 +46,7 @@ def small_backbone() -> tuple[Backbone, Means]:
 
 
 def picture(path: Path, left: int, right: int) -> None:
-    """Save a picture with two grey halves."""
+    """Save an image with two grey halves."""
     pixels = np.full((16, 24, 3), left, np.uint8)
     pixels[:, 12:] = right
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def picture(path: Path, left: int, right: int) -> None:
 
 
 def photograph(name: str, number: int, *, place: int, second: int = 0) -> Image:
-    """A photograph of a place, with a digest of its own."""
+    """An image of a place, with a digest of its own."""
     label, own = name.split("/")
     moment = START + timedelta(seconds=second)
     frame = Frame(name, f"cam{place}/{own}", moment, f"L{place}")
@@ -63,7 +63,7 @@ def photograph(name: str, number: int, *, place: int, second: int = 0) -> Image:
 
 
 def places(folder: Path, number: int = 6) -> list[Image]:
-    """Photographs of two classes at several places: light on the left, or on the right."""
+    """Images of two classes at several places: light on the left, or on the right."""
     found = []
     for place in range(number):
         for shot in range(4):

@@ -18,7 +18,7 @@ def variants(distortions: Distortions, number: int = 40) -> list[np.ndarray]:
     return [distortions.apply(ramp(), SIZE, np.random.default_rng(seed)) for seed in range(number)]
 
 
-def test_nothing_asked_for_changes_nothing() -> None:
+def test_no_distortion_changes_nothing() -> None:
     """Without options an image is resized and no more, whatever the chance."""
     assert not Distortions()
     first, *others = variants(Distortions(), 5)

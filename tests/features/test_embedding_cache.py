@@ -1,4 +1,4 @@
-"""Claims about the cache of bottleneck values."""
+"""Claims about the cache of embeddings."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ def cache(folder: Path, backbone_digest: str = "a" * 64) -> EmbeddingCache:
     return EmbeddingCache(folder, "backbone", backbone_digest, 3)
 
 
-def test_what_is_put_is_got_in_the_order_asked_for(tmp_path: Path) -> None:
-    """Vectors come back unchanged after the cache was closed, in the order of the question."""
+def test_embeddings_are_returned_in_the_order_of_the_keys(tmp_path: Path) -> None:
+    """Vectors come back unchanged after the cache was closed, in the order of the keys."""
     with cache(tmp_path) as first:
         first.put(["one", "two"], VECTORS)
     with cache(tmp_path) as second:
@@ -39,7 +39,7 @@ def test_what_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 def test_no_images_give_no_rows(tmp_path: Path) -> None:
-    """An empty question has an empty answer of the right width."""
+    """No keys give an empty matrix of the right width."""
     with cache(tmp_path) as empty:
         assert empty.get([]).shape == (0, 3)
 

@@ -17,7 +17,7 @@ EXIF_FOLDER, DATE_TIME_ORIGINAL = 0x8769, 0x9003
 
 
 def constant(width: int, height: int, colour: int | tuple[int, ...]) -> Pixels:
-    """Return a picture of one colour, `[height, width]` or `[height, width, channels]`."""
+    """Return an image of one colour, `[height, width]` or `[height, width, channels]`."""
     shape = (height, width) if isinstance(colour, int) else (height, width, len(colour))
     return np.full(shape, colour, np.uint8)
 
@@ -32,7 +32,7 @@ def scene(size: tuple[int, int], bars: tuple[int, int], shade: int, bar_shade: i
 
 
 def hills(width: int, height: int) -> Pixels:
-    """Return a smooth coloured picture with shapes of many sizes, as photographs have."""
+    """Return a smooth coloured image with shapes of many sizes, as photographs have."""
     across, down = np.meshgrid(np.arange(width), np.arange(height))
     waves = [
         np.sin(across / 31.0) + np.cos(down / 17.0),
@@ -43,10 +43,10 @@ def hills(width: int, height: int) -> Pixels:
 
 
 def stored(upright: Pixels, orientation: int) -> Pixels:
-    """Return an upright picture as a camera of this EXIF orientation stores it.
+    """Return an upright image as a camera of this EXIF orientation stores it.
 
     Written from the table in the EXIF specification (CIPA DC-008, tag 0x0112), which says where
-    the first stored row and column are in the upright picture.
+    the first stored row and column are in the upright image.
     """
     ways: dict[int, Pixels] = {
         1: upright,  # top, left
@@ -72,7 +72,7 @@ def exif(tags: dict[int, Any], original: str | None = None) -> Image.Exif:
 
 
 def encoded(picture: Pixels | Image.Image, picture_format: str = "JPEG", **how: Any) -> bytes:
-    """Return a picture as a file's bytes; JPEG at quality 95 with full colour unless told."""
+    """Return an image as a file's bytes; JPEG at quality 95 with full colour by default."""
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     if picture_format == "JPEG":
         how = {"quality": 95, "subsampling": 0} | how
@@ -84,7 +84,7 @@ def encoded(picture: Pixels | Image.Image, picture_format: str = "JPEG", **how: 
 def write(
     path: Path, picture: Pixels | Image.Image, picture_format: str = "JPEG", **how: Any
 ) -> Path:
-    """Write a picture to a file, folders made, and return its path."""
+    """Write an image to a file, folders made, and return its path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encoded(picture, picture_format, **how))
     return path

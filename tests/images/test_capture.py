@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
 
 
 def capture(data: Any = None, picture_format: str = "JPEG") -> Capture:
-    """Return what is read from a picture with these EXIF data."""
+    """Return what is read from an image with these EXIF data."""
     how = {} if data is None else {"exif": data}
     file = io.BytesIO(encoded(constant(16, 16, 90), picture_format, **how))
     with Image.open(file) as image:
@@ -74,7 +74,7 @@ def test_nothing_is_invented() -> None:
     ],
 )
 def test_moment_that_is_none(moment: str) -> None:
-    """Zeros, blanks and days that never were count as no time, and DateTime is looked at."""
+    """Zeros, blanks and days that never were count as no time, and DateTime is read."""
     assert capture(exif({}, moment)) == Capture()
     data = exif({DATE_TIME: "2019:01:02 03:04:05"}, moment)
     assert capture(data) == Capture("2019-01-02", "03:04:05", "DateTime")
@@ -158,11 +158,11 @@ def test_broken_part_of_exif(kind: int) -> None:
 @pytest.mark.parametrize("source", ["DateTimeOriginal", "DateTime"])
 @pytest.mark.parametrize("picture_format", ["JPEG", "PNG"])
 def test_capture_is_kept(source: str, picture_format: str) -> None:
-    """A derived picture tells the same date, time, source and camera as the original."""
+    """A derived image has the same date, time, source and camera as the original."""
     original = Capture("2016-07-05", "14:03:09", source, "RECONYX", "HC500")
     assert capture(to_exif(original), picture_format) == original
 
 
 def test_nothing_is_kept_of_nothing() -> None:
-    """A picture derived from one without EXIF data tells nothing either."""
+    """An image derived from one without EXIF data has no data either."""
     assert capture(to_exif(Capture())) == Capture()

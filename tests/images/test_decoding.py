@@ -1,4 +1,4 @@
-"""Tests of opening photographs of all sorts, and of rejecting what is none."""
+"""Tests of opening images of all sorts, and of rejecting what is none."""
 
 import os
 from pathlib import Path
@@ -24,8 +24,8 @@ RED = (200, 40, 40)
 
 
 def decoded(path: Path, shrink: float = 1.0) -> tuple[Image.Image, float]:
-    with open_image(path) as photograph:
-        return decode(photograph, shrink)
+    with open_image(path) as opened:
+        return decode(opened, shrink)
 
 
 def pixels(image: Image.Image) -> Pixels:
@@ -97,8 +97,8 @@ def test_jpeg(tmp_path: Path, progressive: bool) -> None:
     assert np.abs(pixels(image).astype(int) - hills(200, 120)).mean() < 1.5
 
 
-def test_mpo_is_its_first_picture(tmp_path: Path) -> None:
-    """Of a file with several pictures, as some cameras write, the first counts."""
+def test_mpo_is_its_first_image(tmp_path: Path) -> None:
+    """Of a file with several images, as some cameras write, the first counts."""
     other = Image.fromarray(constant(64, 48, 200))
     path = write(
         tmp_path / "x.JPG",
@@ -124,19 +124,19 @@ def test_content_goes_before_the_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation(tmp_path: Path, orientation: int) -> None:
-    """Each of the eight EXIF orientations is turned upright, and told as width and height."""
+    """Each of the eight EXIF orientations is turned upright, and so are width and height."""
     upright = hills(48, 32)
     data = pictures.exif({pictures.ORIENTATION: orientation})
     path = write(tmp_path / "x.png", pictures.stored(upright, orientation), "PNG", exif=data)
-    with open_image(path) as photograph:
-        assert (photograph.width, photograph.height) == (48, 32)
-        image, _ = decode(photograph)
+    with open_image(path) as opened:
+        assert (opened.width, opened.height) == (48, 32)
+        image, _ = decode(opened)
     np.testing.assert_array_equal(pixels(image), upright)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535, "6"])
 def test_orientation_that_is_none(tmp_path: Path, orientation: Any) -> None:
-    """An orientation outside 1 to 8 leaves the picture as it is stored."""
+    """An orientation outside 1 to 8 leaves the image as it is stored."""
     data = pictures.exif({pictures.ORIENTATION: orientation})
     if isinstance(orientation, str):
         data = pictures.exif({pictures.MAKE: orientation})
@@ -157,7 +157,7 @@ def test_orientation_that_is_none(tmp_path: Path, orientation: Any) -> None:
     ],
 )
 def test_reduced_size(tmp_path: Path, shrink: float, share: float) -> None:
-    """JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 that isn't smaller than asked for."""
+    """JPEG is decoded at the smallest of 1, 1/2, 1/4 and 1/8 that isn't smaller than required."""
     image, got = decoded(write(tmp_path / "x.jpg", hills(320, 240)), shrink)
     assert got == share
     assert image.size == (320 * share, 240 * share)
@@ -174,7 +174,7 @@ def test_share_of_odd_sizes(tmp_path: Path, width: int) -> None:
 @pytest.mark.parametrize("share", [0.5, 0.25, 0.125])
 @pytest.mark.parametrize("how", [{}, {"subsampling": 2}, {"progressive": True}])
 def test_reduced_is_close_to_full(tmp_path: Path, share: float, how: dict[str, Any]) -> None:
-    """A picture decoded at reduced size differs little from one decoded in full, then averaged."""
+    """An image decoded at reduced size differs little from one decoded in full, then averaged."""
     path = write(tmp_path / "x.jpg", hills(640, 480), **how)
     full, _ = decoded(path)
     reduced, _ = decoded(path, share)
@@ -191,7 +191,7 @@ def test_empty_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"this is no picture",
+        b"this is no image",
         b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ",
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n",
         b"%PDF-1.7\n",
@@ -281,7 +281,7 @@ def test_detail_holds_no_path(
 
 
 def test_file_is_closed(tmp_path: Path) -> None:
-    """Photographs leave no open file behind, whether they could be decoded or not."""
+    """Images leave no open file behind, whether they could be decoded or not."""
     whole = encoded(hills(320, 240))
     (tmp_path / "whole.jpg").write_bytes(whole)
     (tmp_path / "cut.jpg").write_bytes(whole[:3000])
@@ -298,17 +298,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=120), st.sampled_from([b"MM\0*\0\0\0\x08", b"II*\0\x08\0\0\0", b""]))
-def test_broken_exif_costs_no_picture(place: Path, start: bytes, rest: bytes) -> None:
-    """Whatever the EXIF data hold, the picture is decoded, and nothing is raised."""
+def test_broken_exif_costs_no_image(place: Path, start: bytes, rest: bytes) -> None:
+    """Whatever the EXIF data hold, the image is decoded, and nothing is raised."""
     place.write_bytes(encoded(constant(16, 16, 90), exif=b"Exif\0\0" + start + rest))
-    with open_image(place) as photograph:
-        read_capture(photograph.image)
-        image, _ = decode(photograph, 0.5)
+    with open_image(place) as opened:
+        read_capture(opened.image)
+        image, _ = decode(opened, 0.5)
     np.testing.assert_array_equal(pixels(image), constant(8, 8, 90))
 
 
 def test_broken_exif_is_turned_upright(tmp_path: Path) -> None:
-    """A picture whose EXIF data are broken but for the orientation is turned upright."""
+    """An image whose EXIF data are broken but for the orientation is turned upright."""
     tags = b"\x00\x02\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x01\x1a\x00\x05\x00\x00"
     broken = b"Exif\0\0MM\0*\0\0\0\x08" + tags + b"\xff\xff\xff\xff\xff\xff"
     path = write(tmp_path / "x.jpg", constant(32, 16, 90), exif=broken)
@@ -333,9 +333,9 @@ def test_broken_bytes_are_rejected(place: Path, whole: bytes, data: st.DataObjec
         changed[at] = data.draw(st.integers(0, 255))
     place.write_bytes(changed)
     try:
-        with open_image(place) as photograph:
-            read_capture(photograph.image)
-            image, _ = decode(photograph, 0.25)
+        with open_image(place) as opened:
+            read_capture(opened.image)
+            image, _ = decode(opened, 0.25)
     except RejectedImageError:
         return
     assert image.mode in ("RGB", "L")

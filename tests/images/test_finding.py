@@ -1,4 +1,4 @@
-"""Tests of finding photographs below a folder."""
+"""Tests of finding images below a folder."""
 
 from pathlib import Path
 
@@ -111,7 +111,7 @@ def test_circular_links_end(tmp_path: Path) -> None:
 
 
 def test_links_to_files_are_taken(tmp_path: Path) -> None:
-    """A link to a file is an input, and so is one to nowhere, which the ledger then tells of."""
+    """A link to a file is an input, and so is one to nowhere, which the ledger then reports."""
     make(tmp_path, "a.JPG")
     (tmp_path / "b.JPG").symlink_to("a.JPG")
     (tmp_path / "c.JPG").symlink_to("nowhere.JPG")
@@ -134,14 +134,14 @@ def test_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("name", ["nowhere", "file.txt"])
 def test_no_folder(tmp_path: Path, name: str) -> None:
-    """A folder that isn't there, or is a file, is refused by its path."""
+    """A folder that isn't there, or is a file, is rejected by its path."""
     make(tmp_path, "file.txt")
     with pytest.raises(MissingInputError, match=f"There is no folder .*{name}"):
         find_images(tmp_path / name, ["JPG"])
 
 
-def test_no_photograph(tmp_path: Path) -> None:
-    """A folder without one such file is refused, with the extensions that were looked for."""
+def test_no_image(tmp_path: Path) -> None:
+    """A folder without one such file is rejected, with the extensions that were looked for."""
     make(tmp_path, "a.png")
     with pytest.raises(MissingInputError, match=r"No file below .* ends in \.jpeg, \.jpg: give"):
         find_images(tmp_path, ["JPG", "JPEG"])

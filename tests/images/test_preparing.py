@@ -1,4 +1,4 @@
-"""Tests of trimming, resizing and measuring photographs."""
+"""Tests of trimming, resizing and measuring images."""
 
 from pathlib import Path
 
@@ -24,8 +24,8 @@ from tests.images.pictures import Pixels, constant, encoded, hills, scene, write
 
 
 def prepared(path: Path, preparation: Preparation) -> Image.Image:
-    with open_image(path) as photograph:
-        return prepare(photograph, preparation)
+    with open_image(path) as opened:
+        return prepare(opened, preparation)
 
 
 def image(pixels: Pixels) -> Image.Image:
@@ -42,7 +42,7 @@ def image(pixels: Pixels) -> Image.Image:
         # Upright: 1936 - 198 = 1738 rows; the width is the shorter side; 256 / 1296 * 1738 = 343.3
         ((1296, 1936), (0, 198), 256, (256, 343)),
         ((500, 500), (0, 0), 100, (100, 100)),
-        # A small photograph is enlarged.
+        # A small image is enlarged.
         ((40, 30), (0, 10), 60, (120, 60)),
         # 2.5 times: half a pixel is rounded up.
         ((5, 2), (0, 0), 5, (13, 5)),
@@ -75,7 +75,7 @@ def test_shorter_side_is_exact(width: int, height: int, min_side: int) -> None:
     ],
 )
 def test_too_short_to_trim(size: tuple[int, int], trims: tuple[int, int]) -> None:
-    """A photograph of which nothing, or only a strip, is left is rejected with its numbers."""
+    """An image of which nothing, or only a strip, is left is rejected with its numbers."""
     with pytest.raises(RejectedImageError) as caught:
         Preparation(*trims).output_size(*size)
     assert caught.value.reason is Reason.TOO_SHORT_TO_TRIM
@@ -94,7 +94,7 @@ def test_preparation_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"trim": 3}', b"\xff", b"3"])
 def test_no_preparation(tmp_path: Path, content: bytes) -> None:
-    """A file that is no preparation is refused by its path."""
+    """A file that is no preparation is rejected by its path."""
     (tmp_path / "p.json").write_bytes(content)
     with pytest.raises(InputDataError, match=r"p\.json does not describe"):
         Preparation.from_file(tmp_path / "p.json")
@@ -146,7 +146,7 @@ def test_close_to_the_slow_way(tmp_path: Path, min_side: int) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_rows_are_trimmed_of_the_upright_picture(tmp_path: Path, orientation: int) -> None:
-    """Header and footer are those of the upright picture, however it is stored."""
+    """Header and footer are those of the upright image, however it is stored."""
     upright = hills(160, 120)
     data = pictures.exif({pictures.ORIENTATION: orientation})
     path = write(tmp_path / "x.png", pictures.stored(upright, orientation), "PNG", exif=data)
@@ -155,7 +155,7 @@ def test_rows_are_trimmed_of_the_upright_picture(tmp_path: Path, orientation: in
 
 
 def test_one_channel_stays_one(tmp_path: Path) -> None:
-    """A photograph of one channel gives one of one channel."""
+    """An image of one channel gives one of one channel."""
     result = prepared(write(tmp_path / "x.jpg", constant(80, 60, 90)), Preparation(0, 20, 20))
     assert (result.mode, result.size) == ("L", (40, 20))
 

@@ -1,1 +1,1 @@
-"""Tests of labelling many photographs."""
+"""Tests of labelling many images."""

@@ -1,4 +1,4 @@
-"""A model that is made and run in no time: it tells images apart by their mean colour."""
+"""A model that is made and run in no time: it classifies images by their mean colour."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.features.pictures import COLOURS
 LABELS = tuple(sorted(COLOURS))
 SIZE = 32
 PREPARATION = Preparation(trim_top=0, trim_bottom=8, min_side=32)
-# How sharply colours are told apart: halfway between two of them a photograph is of either.
+# How sharply colours are distinguished: halfway between two of them an image is of either.
 _SHARPNESS = 40.0
 
 
@@ -68,7 +68,7 @@ def make_model(folder: Path, counts: float = 0.0, **more: Any) -> Path:
 def _head(described: Description) -> Head:
     """Return a layer in which the nearest colour wins; of two views, the last one's counts.
 
-    Of several labels, the first is there where a photograph is red, the second where it is green,
+    Of several labels, the first is there where an image is red, the second where it is green,
     the third where it is blue.
     """
     centres = np.array([COLOURS[label] for label in LABELS], np.float32) / 255
@@ -82,13 +82,13 @@ def _head(described: Description) -> Head:
     )
 
 
-def make_photograph(
+def make_image(
     path: Path,
     colour: tuple[int, int, int],
     moment: str = "",
     size: tuple[int, int] = (64, 56),
 ) -> None:
-    """Write a photograph of one colour.
+    """Write an image of one colour.
 
     Args:
         path: the file.

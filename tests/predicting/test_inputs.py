@@ -28,12 +28,12 @@ def listed(folder: Path, *lines: str, header: str = "filepath") -> Path:
 
 
 def test_without_a_table_all_are(photos: Path) -> None:
-    """Every file with an extension asked for, in order."""
+    """Every file with one of the extensions, sorted."""
     assert find_inputs(photos, JPG).names == ["a/1.JPG", "a/2.JPG", "b/3.jpg"]
 
 
 def test_other_files_are_counted_unless_a_table_chooses(photos: Path, tmp_path: Path) -> None:
-    """What has no wanted ending is counted; a table leaves nothing to ignore."""
+    """Files with other endings are counted; a table leaves nothing to ignore."""
     assert find_inputs(photos, JPG, shard=Shard(0, 2)).ignored == {".txt": 1}
     table = listed(tmp_path, "photos/a/1.JPG")
     assert find_inputs(photos, JPG, table=table).ignored == {}

@@ -1,4 +1,4 @@
-"""Claims about labelling with a model that looks at what moved."""
+"""Claims about labelling with a model that sees the box around motion."""
 
 import csv
 import os
@@ -22,7 +22,7 @@ SQUARE = (56, 16, 88, 48)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that looks at frame and crop, and tells by the crop's colour."""
+    """A model that sees frame and crop, and classifies by the colour of the crop."""
     folder = tmp_path_factory.mktemp("model")
     return make_model(folder, view="both", motion=MotionSettings())
 
@@ -85,7 +85,7 @@ def test_a_single_frame_is_looked_at_as_a_whole(model: Path, tmp_path: Path) -> 
     assert row["label"] == "sand"
 
 
-def test_a_photograph_is_done_again_when_a_neighbour_changes(model: Path, tmp_path: Path) -> None:
+def test_an_image_is_done_again_when_a_neighbour_changes(model: Path, tmp_path: Path) -> None:
     """A neighbour written anew makes its neighbours stale; other cameras' labels are reused."""
     make_camera(tmp_path / "in" / "a")
     make_camera(tmp_path / "in" / "b", seed=1)
@@ -97,8 +97,8 @@ def test_a_photograph_is_done_again_when_a_neighbour_changes(model: Path, tmp_pa
     assert counts.reused >= 7
 
 
-def test_a_broken_neighbour_costs_no_photograph(model: Path, tmp_path: Path) -> None:
-    """A photograph whose pixels are cut off is rejected; the others get their labels."""
+def test_a_broken_neighbour_costs_no_image(model: Path, tmp_path: Path) -> None:
+    """An image whose pixels are cut off is rejected; the others get their labels."""
     make_camera(tmp_path / "in" / "cam", number=9)
     broken = tmp_path / "in" / "cam" / "2.JPG"
     broken.write_bytes(broken.read_bytes()[:2000])
@@ -110,7 +110,7 @@ def test_a_broken_neighbour_costs_no_photograph(model: Path, tmp_path: Path) -> 
 
 
 def test_shards_and_tables_see_the_same(model: Path, tmp_path: Path) -> None:
-    """Neighbours that are not to be labelled are looked at nevertheless, in shards as in one."""
+    """Neighbours that are not to be labelled are read nevertheless, in shards and in one run."""
     for number in range(4):
         make_camera(tmp_path / "in" / f"cam{number}", seed=number)
     whole = predict(model, tmp_path / "in", tmp_path / "whole.csv").predictions

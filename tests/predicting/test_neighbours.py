@@ -1,4 +1,4 @@
-"""Claims about what a camera saw before and after a photograph."""
+"""Claims about the neighbours of an image."""
 
 import os
 from pathlib import Path
@@ -9,18 +9,18 @@ from autofocus.grouping.locations import LocationPattern
 from autofocus.motion.settings import MotionSettings
 from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.runs.workspace import Workspace
-from tests.predicting.models import make_photograph
+from tests.predicting.models import make_image
 
 GREY = (90, 90, 90)
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Two cameras' photographs, a minute apart."""
+    """Two cameras' images, a minute apart."""
     for camera in ("a", "b"):
         for number in range(5):
             moment = f"2016-07-05T11:0{number}:00"
-            make_photograph(tmp_path / "in" / camera / f"{number}.JPG", GREY, moment)
+            make_image(tmp_path / "in" / camera / f"{number}.JPG", GREY, moment)
     return tmp_path / "in"
 
 
@@ -33,25 +33,25 @@ def neighbours_of(photos: Path, *names: str) -> Neighbours:
 
 
 def change(path: Path) -> None:
-    """Write a file anew, as another photograph that was taken at the same time."""
+    """Write a file anew, as another image that was taken at the same time."""
     before = path.stat()
-    make_photograph(path, (10, 200, 10), f"2016-07-05T11:0{path.stem}:00")
+    make_image(path, (10, 200, 10), f"2016-07-05T11:0{path.stem}:00")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
 
 
 def test_neighbours_are_those_of_the_same_camera(photos: Path) -> None:
-    """All photographs of a folder are looked at, though only one is to be labelled."""
+    """All images of a folder are read, though only one is to be labelled."""
     neighbours = neighbours_of(photos, "a/2.JPG").finder.neighbours("a/2.JPG")
     assert set(neighbours) >= {"a/1.JPG", "a/3.JPG"}
     assert {Path(name).parent for name in neighbours} == {Path("a")}
 
 
 def test_locations_in_names_part_the_cameras_of_a_folder(tmp_path: Path) -> None:
-    """In a flat folder of two sites, a photograph's neighbours are those of its own."""
+    """In a flat folder of two sites, an image's neighbours are those of its own."""
     for number in range(6):
         site = ("D03-AMP1", "R05-WWP1")[number % 2]
         path = tmp_path / "in" / f"CHIL - {site}-JU16_{number}.JPG"
-        make_photograph(path, GREY, f"2016-07-05T11:0{number}:00")
+        make_image(path, GREY, f"2016-07-05T11:0{number}:00")
     name = "CHIL - D03-AMP1-JU16_2.JPG"
     assert neighbours_of(tmp_path / "in", name).finder.neighbours(name) == (
         "CHIL - D03-AMP1-JU16_0.JPG",
@@ -83,7 +83,7 @@ def test_a_header_is_read_once(photos: Path) -> None:
 
 
 def test_what_can_t_be_read_is_no_neighbour(photos: Path) -> None:
-    """A file that is no photograph, or not there, is passed over."""
+    """A file that is no image, or is missing, is skipped."""
     (photos / "a" / "1.JPG").write_text("text")
     around = neighbours_of(photos, "a/2.JPG", "a/gone.JPG")
     assert "a/1.JPG" not in around.finder.neighbours("a/2.JPG")

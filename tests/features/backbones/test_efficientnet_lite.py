@@ -37,7 +37,7 @@ def test_features_are_those_kept_from_torch(variant: str, features: np.ndarray) 
 
 
 def test_the_shape_is_what_the_backbone_says(variant: str, features: np.ndarray) -> None:
-    """Three images give three vectors of the size that the backbone tells."""
+    """Three images give three vectors of the size that the backbone states."""
     assert features.shape == (3, load_backbone(f"efficientnet-{variant}").feature_size)
 
 

@@ -160,7 +160,7 @@ def test_the_digest_tells_models_apart(tmp_path: Path) -> None:
 
 
 def test_what_gives_no_vectors_is_refused(tmp_path: Path) -> None:
-    """A model whose outputs aren't one vector an image is told, with the shape that it gave."""
+    """A model whose outputs aren't one vector per image is rejected, with their shape."""
     with pytest.raises(InputDataError, match=r"\(2, 1, 3\)"):
         load_backbone(str(save_module(tmp_path, [None, 32, 48, 3], outputs=3)))
 
@@ -175,13 +175,13 @@ def test_what_gives_no_vectors_is_refused(tmp_path: Path) -> None:
     ids=["list", "unnamed", "integers"],
 )
 def test_unclear_outputs_are_refused(tmp_path: Path, body: Any) -> None:
-    """Outputs among which no feature vectors can be told are refused, not guessed at."""
+    """Outputs without identifiable feature vectors are rejected."""
     with pytest.raises(InputDataError, match="no single tensor"):
         load_backbone(str(save_function(tmp_path, body, name=None)))
 
 
 def test_several_inputs_are_refused(tmp_path: Path) -> None:
-    """A model that wants more than images is told, with the names of its inputs."""
+    """A model with further inputs is rejected, with their names."""
     folder = save_function(
         tmp_path, lambda a, b: means(a) + means(b), name="serving_default", inputs=2
     )
@@ -190,7 +190,7 @@ def test_several_inputs_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_model_for_other_images_is_refused(tmp_path: Path) -> None:
-    """A model that can't take the images is told, with the shape that it was given."""
+    """A model that can't take the images is rejected, with their shape."""
     with pytest.raises(InputDataError, match=r"\(N, 224, 224, 3\)"):
         load_backbone(str(save_module(tmp_path, [None, None, None, 1])))
 
@@ -223,6 +223,6 @@ def test_a_handle_out_of_reach_is_one_sentence(
 
 @pytest.mark.parametrize("name", ["resnet", ""])
 def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
-    """A plain name that is no backbone is answered with the embedded ones."""
+    """The error about an unknown name lists the embedded backbones."""
     with pytest.raises(SettingError, match="efficientnet-lite0"):
         load_backbone(name)

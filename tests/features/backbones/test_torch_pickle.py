@@ -54,7 +54,7 @@ def test_strides_are_honoured(tmp_path: Path) -> None:
 
 
 def test_no_other_class_is_built(tmp_path: Path) -> None:
-    """A pickle that names a function of the system runs nothing and is refused by name."""
+    """A pickle that names a function of the system runs nothing and is rejected by name."""
     trace = tmp_path / "was_run"
     evil = b"\x80\x02cos\nsystem\nX" + struct.pack("<I", len(f"touch {trace}"))
     evil += f"touch {trace}".encode() + b"\x85R."
@@ -89,6 +89,6 @@ def test_a_tensor_beyond_its_storage_is_refused(tmp_path: Path) -> None:
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
-    """A pickle of something else is told from weights."""
+    """A pickle of something else is rejected."""
     with pytest.raises(InputDataError):
         read_state(written(tmp_path, pickle.dumps(OrderedDict(a=1), 2)))
