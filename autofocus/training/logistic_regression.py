@@ -31,7 +31,7 @@ class Solution:
 
     Attributes:
         head: for raw features.
-        steps: number of steps of L-BFGS, summed over labels if images may have several.
+        steps: number of steps of L-BFGS; with several labels per image, the most that one took.
         converged: whether it needed fewer steps than the maximum.
     """
 
@@ -73,7 +73,7 @@ class LogisticRegressions:
         head = Head(weights.astype(np.float32), bias.astype(np.float32), self._multilabel)
         return Solution(
             self._scale.unfold(head),
-            sum(problem.steps for problem in self._problems),
+            max(problem.steps for problem in self._problems),
             all(problem.converged for problem in self._problems),
         )
 

@@ -1,0 +1,127 @@
+"""Claims about where the settings of retrain go."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autofocus import retrain as module
+from autofocus.options.settings import describe
+from autofocus.retrain_settings import RetrainSettings
+from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.job import TrainingJob
+from tests.features.small import picture, small_backbone
+
+# All that settings of one part depend on is switched on.
+SETTINGS = RetrainSettings(fine_tune_layers=1, testing_percentage=30, validation_percentage=30)
+# A valid other value of each setting that affects the output.
+OTHER: dict[str, Any] = {
+    "tfhub_module": "efficientnet-lite2",
+    "view": "motion",
+    "weight_by_motion": True,
+    "split_by": "image",
+    "location_pattern": r"^(.)",
+    "sequence_gap": 30.0,
+    "testing_percentage": 20.0,
+    "validation_percentage": 20.0,
+    "folds": 2,
+    "multilabel": True,
+    "optimizer": "gradient_descent",
+    "how_many_training_steps": 7,
+    "learning_rate": 0.5,
+    "train_batch_size": 7,
+    "eval_step_interval": 7,
+    "class_weights": "none",
+    "flip_left_right": True,
+    "random_crop": 7,
+    "random_scale": 7,
+    "random_brightness": 7,
+    "distorted_copies": 7,
+    "fine_tune_layers": 2,
+    "fine_tune_rate": 0.5,
+    "fine_tune_epochs": 7,
+    "threshold_target": "recall",
+    "threshold_value": 0.5,
+    "empty_labels": ("nothing",),
+    "human_labels": ("us",),
+    "show_people": True,
+    "final_tensor_name": "scores",
+}
+
+
+@dataclass(frozen=True)
+class Handed(Exception):  # noqa: N818 - it carries what the training was given
+    """What the training was given."""
+
+    job: TrainingJob
+    source: DatasetFeatures
+    backbone: str
+
+    def values(self) -> dict[str, Any]:
+        """Return all values that come from settings, without the list for MLflow."""
+        job = {field.name: getattr(self.job, field.name) for field in dataclasses.fields(self.job)}
+        unrelated = ("settings", "saved_model_dir", "backbone", "dataset")
+        kept = {name: value for name, value in job.items() if name not in unrelated}
+        return {
+            **kept,
+            "split": self.job.dataset.settings,
+            "distortions": self.source.distortions,
+            "copies": self.source.copies,
+            "weight_by_motion": self.source.weight_by_motion,
+            "module": self.backbone,
+        }
+
+
+@pytest.fixture
+def hand_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[RetrainSettings], Any]:
+    """Run the stage on a backbone that takes no time, up to its training."""
+    for label, light in (("left", 200), ("right", 60)):
+        for number in range(6):
+            path = tmp_path / "links" / label / f"place{number}" / "0.PNG"
+            picture(path, light + number, 120 - number)
+    used: list[str] = []
+
+    def load(name: str) -> Any:
+        used.append(name)
+        return small_backbone()[0]
+
+    def capture(job: TrainingJob, source: DatasetFeatures, *_: object) -> None:
+        raise Handed(job, source, used[-1])
+
+    monkeypatch.setattr(module, "load_backbone", load)
+    monkeypatch.setattr(module, "check_store", lambda _: None)
+    monkeypatch.setattr(module, "ensure_trained", capture)
+    runs: list[int] = []
+
+    def run(settings: RetrainSettings) -> Handed:
+        runs.append(1)
+        with pytest.raises(Handed) as handed:
+            module.retrain(tmp_path / "links", tmp_path / f"model{len(runs)}", settings)
+        return handed.value
+
+    return run
+
+
+def test_every_setting_that_affects_the_output_reaches_the_training(
+    hand_over: Callable[[RetrainSettings], Handed],
+) -> None:
+    """Each setting with another value changes what the training is given."""
+    assert set(OTHER) == set(describe(SETTINGS))
+    before = hand_over(SETTINGS).values()
+    assert hand_over(SETTINGS).values() == before
+    for name, value in OTHER.items():
+        assert value != getattr(SETTINGS, name)
+        assert hand_over(replace(SETTINGS, **{name: value})).values() != before, name
+
+
+@pytest.mark.parametrize("kind", ["balanced", "none"])
+def test_class_weights_reach_the_head_and_fine_tuning(
+    kind: Any, hand_over: Callable[[RetrainSettings], Handed]
+) -> None:
+    """The backbone's last blocks are trained with the same class weights as the head."""
+    job = hand_over(replace(SETTINGS, class_weights=kind)).job
+    assert job.fine_tuning is not None
+    assert job.head_settings.class_weights == job.fine_tuning.class_weights == kind
