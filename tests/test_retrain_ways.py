@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from autofocus.predict import predict
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
 from tests.features.pictures import COLOURS, make_picture
+from tests.killing import finish, kill_when
 
 PLACES = 6
 SETTINGS = RetrainSettings(
@@ -140,6 +142,31 @@ def test_tuned_blocks_are_in_the_saved_model(folder: Path, tmp_path: Path) -> No
     assert result.metrics.test.accuracy.value == 1.0
     images = np.zeros((1, 224, 224, 3), np.float32)
     assert TrainedClassifier(tmp_path / "model").probabilities(images).shape == (1, 3)
+
+
+def test_fine_tuning_that_is_killed_resumes_and_ends_with_the_same_bytes(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Killed after its first epoch and started again, metrics and model are those of one go."""
+
+    def command(name: str) -> list[str | Path]:
+        return [
+            sys.executable, "-m", "autofocus", "retrain", "--image_dir", folder / "links",
+            "--saved_model_dir", tmp_path / name, "--bottleneck_dir", folder / "bottlenecks",
+            "--testing_percentage", "20", "--validation_percentage", "20",
+            "--fine_tune_layers", "1", "--fine_tune_epochs", "2", "--fine_tune_rate", "1e-3",
+        ]  # fmt: skip
+
+    finish(command("whole"))
+    memory = tmp_path / "killed" / ".autofocus" / "retrain"
+    checkpoint = memory / "checkpoint-fine-tuning.npz"
+    kill_when(command("killed"), checkpoint.exists)
+    assert not (tmp_path / "killed" / "saved_model.pb").exists()
+    finish(command("killed"))
+    assert not checkpoint.exists()
+    for name in ("metrics.json", "variables/variables.data-00000-of-00001"):
+        whole, killed = (tmp_path / each / name for each in ("whole", "killed"))
+        assert whole.read_bytes() == killed.read_bytes(), name
 
 
 def test_thresholds_are_stored_with_the_model(folder: Path, tmp_path: Path) -> None:

@@ -95,7 +95,9 @@ def test_a_fold_has_the_strength_that_was_chosen(
     fits = Fits(monkeypatch)
     rows = source.dataset.used
     out_of_fold_logits(source, rows, np.arange(len(rows)) % 3, recipe.fixed(result))
-    assert {fold.strength for fold in fits.results} == {result.strength}
+    assert {(fold.strength, fold.chosen_on) for fold in fits.results} == {
+        (result.strength, "given")
+    }
 
 
 def test_all_training_images_give_the_head_of_the_model_again(source: DatasetFeatures) -> None:
