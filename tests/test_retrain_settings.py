@@ -1,6 +1,7 @@
 """Claims about where the settings of retrain go."""
 
 import dataclasses
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from autofocus import retrain as module
 from autofocus.options.settings import describe
+from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.job import TrainingJob
@@ -91,6 +92,7 @@ def hand_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Retr
     def capture(job: TrainingJob, source: DatasetFeatures, *_: object) -> None:
         raise Handed(job, source, used[-1])
 
+    module = importlib.import_module("autofocus.retrain")
     monkeypatch.setattr(module, "load_backbone", load)
     monkeypatch.setattr(module, "check_store", lambda _: None)
     monkeypatch.setattr(module, "ensure_trained", capture)
@@ -99,7 +101,7 @@ def hand_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Retr
     def run(settings: RetrainSettings) -> Handed:
         runs.append(1)
         with pytest.raises(Handed) as handed:
-            module.retrain(tmp_path / "links", tmp_path / f"model{len(runs)}", settings)
+            retrain(tmp_path / "links", tmp_path / f"model{len(runs)}", settings)
         return handed.value
 
     return run
