@@ -1,1 +1,1 @@
-"""Which photographs belong together: one place, one camera, one burst."""
+"""Which images belong together: locations, cameras and sequences."""

@@ -1,4 +1,4 @@
-"""A photograph as one frame among others: which camera took it, when and where."""
+"""An image as one frame among others: its camera, time and location."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 
 @dataclass(frozen=True)
 class Frame:
-    """What tells which photographs a photograph belongs with.
+    """An image, with what determines the others that it belongs with.
 
     Attributes:
-        name: how the caller calls it; no two frames share one.
-        path: where it lies in its collection, with `/` between parts.
-        moment: when it was taken, by the camera's clock; None where that isn't told.
-        location: the place where the camera stood; empty where that isn't known.
+        name: the caller's unique name for it.
+        path: its path in the collection, with `/` between components.
+        moment: the date and time by the camera's clock; None if unknown.
+        location: where the camera stood; empty if unknown.
     """
 
     name: str
@@ -23,5 +23,5 @@ class Frame:
 
     @property
     def camera(self) -> str:
-        """The folder that it lies in: one folder is one deployment of one camera."""
+        """The folder of the image: one folder is one deployment of one camera."""
         return PurePosixPath(self.path).parent.as_posix()

@@ -1,4 +1,4 @@
-"""Where a photograph was taken, as its path tells."""
+"""The location of an image, inferred from its path."""
 
 import re
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from dataclasses import replace
 from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
 
-# The sites of the Lincoln Park Zoo, as files and folders are named after them: in
-# `images_2016/D03-AMP1/IMG_0037.JPG` as in `CHIL - D03-AMP1-JU16_00037.JPG` it is D03-AMP1, and
-# the season's code JU16 is no part of it.
+# The sites of the Lincoln Park Zoo in names of files and folders: D03-AMP1 in
+# `images_2016/D03-AMP1/IMG_0037.JPG` and in `CHIL - D03-AMP1-JU16_00037.JPG`, without the code of
+# the season, JU16.
 DEFAULT_PATTERN = r"(?<![A-Za-z0-9])(?P<location>[A-Z]\d{2}-[A-Z]{3}\d{1,2})(?![A-Za-z0-9])"
 
 
@@ -18,10 +18,10 @@ class LocationPattern:
 
     Args:
         text: a regular expression, searched for anywhere in the path. The location is its group
-            `location`, else its first group, else all that it matches.
+            `location`, else its first group, else the whole match.
 
     Raises:
-        SettingError: it is no regular expression.
+        SettingError: it is not a regular expression.
     """
 
     def __init__(self, text: str = DEFAULT_PATTERN) -> None:
@@ -36,15 +36,16 @@ class LocationPattern:
         self._group: str | int = "location" if has_name else min(1, self._expression.groups)
 
     def find(self, path: str) -> str:
-        """Return the location; empty where the path does not tell it."""
+        """Return the location; empty if the pattern does not match."""
         match = self._expression.search(path)
         return (match.group(self._group) or "") if match else ""
 
 
 def fill_in(frames: Sequence[Frame]) -> list[Frame]:
-    """Give frames without a location that of their folder, where its other frames all have one.
+    """Give frames without a location that of their folder, if its other frames all have the same.
 
-    A folder is one deployment of one camera: a photograph that was renamed still shows its place.
+    A folder is one deployment of one camera, so this finds the location of images that were
+    renamed.
 
     Returns:
         The frames in the same order.

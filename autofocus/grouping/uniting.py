@@ -1,4 +1,4 @@
-"""Making one group of groups that have something in common."""
+"""The union of groups that have something in common."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ def unite(groups: Sequence[str], ties: Sequence[str]) -> list[str]:
     """Unite groups that share a tie.
 
     Args:
-        groups: of N items.
-        ties: of the same items; all items with the same tie must end in one group.
+        groups: the groups of N items.
+        ties: the ties of the same items; items with the same tie get the same group.
 
     Returns:
-        The group of each item; a united one has the name that comes first in the alphabet.
+        The group of each item; a union has the name that sorts first.
     """
     parent = {group: group for group in groups}
 

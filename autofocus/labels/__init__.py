@@ -1,1 +1,1 @@
-"""Labels: mapping them, deciding between them, and naming folders and links after them."""
+"""Labels: label map, priority rules, and the names of label folders and links."""

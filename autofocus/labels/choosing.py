@@ -1,4 +1,4 @@
-"""Deciding under which labels a photograph is linked."""
+"""The decision under which labels an image is linked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from autofocus.tables.labels import Labelled
 
 @dataclass(frozen=True)
 class Choice:
-    """What was decided for a photograph.
+    """The decision for an image.
 
     Attributes:
-        filepath: its path as it stands in the table.
-        labels: the labels that are left.
-        reason: why it is left out; None if it is linked.
+        filepath: its path as in the table.
+        labels: the labels that the rules leave.
+        reason: why it is rejected; None if it is linked.
         detail: the rules that decided, or the conflict.
-        location: where the camera stood; None where the table has no such column.
+        location: where the camera stood; None if the table has no such column.
     """
 
     filepath: str
@@ -30,12 +30,12 @@ class Choice:
 def choose(
     labelled: Labelled, rules: Sequence[Rule], *, keep_unresolved: bool = False
 ) -> list[Choice]:
-    """Decide for each photograph.
+    """Return the decision for each image.
 
     Args:
-        labelled: photographs and their labels, mapped already.
-        rules: applied in their order.
-        keep_unresolved: whether photographs with several labels are linked under each.
+        labelled: images and their labels, after the label map.
+        rules: the priority rules, in the order in which they apply.
+        keep_unresolved: whether an image with several labels is linked under each.
     """
     left, changed = apply_rules(labelled.labels, labelled.present, rules)
     choices = []

@@ -1,33 +1,33 @@
-"""Names of label folders and links: safe on every file system, and never two the same.
+"""Names of label folders and links: unique, and valid on every file system.
 
-A label may be called anything. In a folder's name, what a file system could take for something
-else is written as in a URL: `a/b` becomes `a%2Fb`. So no name leads out of its folder, two labels
-never share one, and the label can be read back.
+A label may be any text. In the name of its folder, the special characters of file systems are
+percent-encoded: `a/b` becomes `a%2Fb`. So no name leads out of its folder, no two labels share a
+folder, and the label can be recovered from the name.
 """
 
 import hashlib
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
-# Bytes; file systems allow 255, and links and copies are written under longer names at first.
+# Bytes; file systems allow 255, and unfinished links and copies have longer names.
 _LONGEST_LABEL = 150
 _LONGEST_STEM = 150
-# What stands unchanged, besides letters and digits of any script, and `_.-~`.
+# Not encoded, besides letters and digits of any script, and `_.-~`.
 _SAFE = " !#$&'()+,;=@[]{}^`"
-# Windows takes these for devices, whatever the extension.
+# Devices on Windows, with any extension.
 _DEVICES = {
     "con", "prn", "aux", "nul",
     *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10)),
 }  # fmt: skip
 _DIGITS = 10
-# Of the label without a letter; in all other names, two digits follow a `%`.
+# The folder of the empty label; in all other names, two digits follow a `%`.
 _NAMELESS = "%"
 
 
 def label_to_folder(label: str) -> str:
     """Return the name of a label's folder.
 
-    Very long labels are shortened and told apart by a digest; those can't be read back.
+    Very long labels are shortened and made unique by a digest; those can't be recovered.
     """
     name = "".join(letter if letter.isalnum() else quote(letter, safe=_SAFE) for letter in label)
     if name.startswith("."):
@@ -44,18 +44,18 @@ def label_to_folder(label: str) -> str:
 
 
 def folder_to_label(name: str) -> str:
-    """Return the label that a folder is named after: the reverse of `label_to_folder`."""
+    """Return the label of a folder: the inverse of `label_to_folder`."""
     return "" if name == _NAMELESS else unquote(name, errors="surrogateescape")
 
 
 def link_name(filepath: str) -> str:
-    """Return the name of the link to a photograph.
+    """Return the name of the link to an image.
 
-    It is the file's own name with a digest of its path, so that two cameras' `IMG_0001.JPG` both
-    stay, and a link keeps its name when others are added.
+    It is the file's name with a digest of its path, so that the `IMG_0001.JPG` of two cameras have
+    different links, and a link keeps its name when others are added.
 
     Args:
-        filepath: the photograph's path, relative to the folder of its table.
+        filepath: the image's path, relative to the folder of the table.
     """
     path = PurePosixPath(filepath)
     return f"{_cut(path.stem, _LONGEST_STEM)}-{_digest(filepath)}{_cut(path.suffix, 20)}"
@@ -66,5 +66,5 @@ def _digest(text: str) -> str:
 
 
 def _cut(text: str, size: int) -> str:
-    """Shorten to a number of bytes, at a letter's border."""
+    """Shorten to a number of bytes, at the end of a character."""
     return text.encode("utf-8", "surrogateescape")[:size].decode("utf-8", "ignore")

@@ -1,4 +1,4 @@
-"""The label map: which labels count as which, such as every other animal as `not_raccoon`."""
+"""The label map: which class each label counts as, such as every other animal as `not_raccoon`."""
 
 import json
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ def read_labelmap(path: Path) -> dict[str, str]:
     """Read a label map: a JSON object from label to label.
 
     Raises:
-        MissingInputError: there is no such file.
-        InputDataError: it is no such object, or names a label twice.
+        MissingInputError: the file does not exist.
+        InputDataError: it is not such an object, or has a label twice.
     """
     if not path.is_file():
         raise MissingInputError(f"There is no label map {path} (--labelmap-path).")
@@ -22,7 +22,7 @@ def read_labelmap(path: Path) -> dict[str, str]:
             path.read_text(encoding="utf-8-sig"), object_pairs_hook=lambda p: _once(p, path)
         )
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputDataError(f"The label map {path} is no JSON: {error}.") from None
+        raise InputDataError(f"The label map {path} is not valid JSON: {error}.") from None
     if not isinstance(values, dict):
         raise InputDataError(f'The label map {path} must be an object: {{"label": "label", ...}}.')
     return check_labelmap(values, f"The label map {path}")
@@ -33,10 +33,10 @@ def check_labelmap(values: Mapping[Any, Any], name: str) -> dict[str, str]:
 
     Args:
         values: what each label counts as.
-        name: what to call the label map in messages.
+        name: the name of the label map in messages.
 
     Raises:
-        InputDataError: a label is no text, or maps to nothing.
+        InputDataError: a label is not text, or is mapped to nothing.
     """
     for label, mapped in values.items():
         if not isinstance(label, str):
@@ -50,11 +50,11 @@ def _once(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for label, mapped in pairs:
         if label in values:
-            raise InputDataError(f"The label map {path} names {label!r} twice.")
+            raise InputDataError(f"The label map {path} has {label!r} twice.")
         values[label] = mapped
     return values
 
 
 def map_labels(labels: list[str], labelmap: Mapping[str, str]) -> list[str]:
-    """Return what each label counts as; a label that isn't in the map stays."""
+    """Return what each label counts as; a label that is not in the map stays the same."""
     return [labelmap.get(label, label) for label in labels]

@@ -1,12 +1,12 @@
-"""Priority rules: which of several labels on a photograph stays.
+"""Priority rules: which of several labels of an image is kept.
 
-One rule a line, in the order in which they are applied:
+One rule per line, in the order in which they apply:
 
-    human > *       # where there is a human, all other labels go
-    * > empty       # where there is anything else, "empty" goes
-    raccoon > cat   # where there are both, "cat" goes
+    human > *       # with a human, all other labels are removed
+    * > empty       # with any other label, "empty" is removed
+    raccoon > cat   # with both, "cat" is removed
 
-Cycles are allowed: the order decides. Blank lines and `#` comments are skipped.
+Cycles are allowed, because the order decides. Blank lines and `#` comments are skipped.
 """
 
 from collections.abc import Sequence
@@ -27,15 +27,15 @@ class Rule:
     """One rule.
 
     Attributes:
-        winner: the label that stays; `*` for any other than the loser.
-        loser: the label that goes; `*` for all others than the winner.
+        winner: the label that is kept; `*` for any other than the loser.
+        loser: the label that is removed; `*` for all other than the winner.
     """
 
     winner: str
     loser: str
 
     def __str__(self) -> str:
-        """Return the rule as it stands in a file."""
+        """Return the rule as in a file."""
         return f"{self.winner} > {self.loser}"
 
 
@@ -43,8 +43,8 @@ def read_rules(path: Path) -> list[Rule]:
     """Read priority rules.
 
     Raises:
-        MissingInputError: there is no such file.
-        InputDataError: a line is no rule; the message names it.
+        MissingInputError: the file does not exist.
+        InputDataError: a line is not a rule; the message names it.
     """
     if not path.is_file():
         raise MissingInputError(f"There is no file of priority rules {path}.")
@@ -55,11 +55,11 @@ def parse_rules(text: str, name: str) -> list[Rule]:
     """Parse priority rules.
 
     Args:
-        text: one rule a line.
-        name: what to call the rules in messages, such as a file's name.
+        text: one rule per line.
+        name: the name of the rules in messages, such as a file's name.
 
     Raises:
-        InputDataError: a line is no rule, or there is none; the message names the line.
+        InputDataError: a line is not a rule, or there is none; the message names the line.
     """
     rules = [
         _parse(rule, f"{name}, line {number}")
@@ -87,11 +87,12 @@ def apply_rules(
 
     Args:
         labels: the names of C labels.
-        present: which of N photographs has which label, shape (N, C); not changed.
+        present: whether each of N images has each label, shape (N, C); not modified.
         rules: the rules.
 
     Returns:
-        What is left, shape (N, C), and for each rule which photographs it changed, shape (N,).
+        The labels that are kept, shape (N, C), and for each rule the images that it changed,
+        shape (N,).
     """
     left = present.copy()
     numbers = {label: number for number, label in enumerate(labels)}

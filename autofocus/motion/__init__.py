@@ -1,1 +1,1 @@
-"""What moved in front of a camera, against what it saw before and after."""
+"""Motion detection: the part of an image that differs from those before and after."""

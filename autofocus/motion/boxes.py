@@ -1,4 +1,4 @@
-"""The square around what moved on a photograph."""
+"""The box around motion in an image."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -8,17 +8,17 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Box:
-    """Where something moved; or the whole frame, and why.
+    """A box around motion; or the whole frame, and why.
 
     Attributes:
-        left: of the box, as a share of the frame's width, 0 to 1.
-        top: likewise of its height.
-        width: likewise.
-        height: likewise.
-        score: how much moved, 0 to 1; 0 for a whole frame.
-        frames: with how many others the frame was compared.
-        status: whether something moved, or the whole frame is to be looked at.
-        detail: why the whole frame.
+        left: the left edge as a share of the frame's width, 0 to 1.
+        top: the top edge as a share of the frame's height, 0 to 1.
+        width: as a share of the frame's width.
+        height: as a share of the frame's height.
+        score: the amount of motion, 0 to 1; 0 for a whole frame.
+        frames: the number of other frames that the frame was compared with.
+        status: whether motion was detected, or the box is the whole frame.
+        detail: why it is the whole frame.
     """
 
     left: float = 0.0
@@ -31,7 +31,7 @@ class Box:
     detail: str = ""
 
     def crop(self, image: Image.Image) -> Image.Image:
-        """Return the part of an image that is in the box."""
+        """Return the crop of an image to the box."""
         left, top = self.left * image.width, self.top * image.height
         right, bottom = left + self.width * image.width, top + self.height * image.height
         edges = (round(left), round(top), round(right), round(bottom))
@@ -43,5 +43,5 @@ class Box:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Box":
-        """Read what `to_json` made."""
+        """Return the box that `to_json` described."""
         return cls(**values)

@@ -1,4 +1,4 @@
-"""Connected parts of a picture of changes."""
+"""Connected components of a map of change."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Component:
-    """A connected part of what changed; edges in pixels, right and bottom excluded.
+    """A connected component; edges in pixels, right and bottom excluded.
 
     Attributes:
         left: its first column.
         top: its first row.
         right: the column after its last.
         bottom: the row after its last.
-        mass: how much changed in it, all pixels added up.
-        row: where its centre of mass is.
+        mass: the sum of the change over its pixels.
+        row: the row of its centre of mass.
     """
 
     left: int
@@ -40,16 +40,16 @@ class Component:
 
 
 def find_components(change: NDArray[np.float32], low: float, high: float) -> list[Component]:
-    """Return connected parts above `low` that somewhere rise above `high`, the heaviest first.
+    """Return the components above `low` whose maximum is above `high`, the heaviest first.
 
-    Two thresholds, as J. Canny has them for edges (IEEE Transactions on Pattern Analysis and
-    Machine Intelligence 8, 1986): noise seldom reaches the higher, and the lower keeps an animal
-    in one piece.
+    This is the hysteresis of J. Canny, "A Computational Approach to Edge Detection" (IEEE
+    Transactions on Pattern Analysis and Machine Intelligence 8, 1986): noise rarely reaches the
+    high threshold, and the low one keeps an animal in one piece.
 
     Args:
         change: shape (H, W).
-        low: the threshold of what belongs.
-        high: the threshold of what counts.
+        low: the threshold for the pixels of a component.
+        high: the threshold for its maximum.
     """
     labels = _label(change > low)
     number = int(labels.max(initial=0))
@@ -66,7 +66,7 @@ def find_components(change: NDArray[np.float32], low: float, high: float) -> lis
 
 
 def _component(change: NDArray[np.float32]) -> Component:
-    """Return the only part of a picture that is not 0."""
+    """Return the only component of a map that is 0 elsewhere."""
     by_row, by_column = change.sum(axis=1, dtype=np.float64), change.sum(axis=0)
     rows, columns = np.flatnonzero(by_row), np.flatnonzero(by_column)
     mass = float(by_row.sum())
@@ -76,9 +76,9 @@ def _component(change: NDArray[np.float32]) -> Component:
 
 
 def _label(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Number connected parts, neighbours across corners included; 0 is outside.
+    """Number the components (8-connectivity) from 1; 0 is outside.
 
-    Runs of each row are united with those of the row above that they touch.
+    The runs of each row are united with those of the row above that they touch.
     """
     labels = np.zeros(mask.shape, np.int64)
     parents = [0]

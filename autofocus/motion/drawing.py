@@ -1,4 +1,4 @@
-"""Drawing what moved on copies of photographs, for people to judge."""
+"""Drawings of motion boxes, for people to check."""
 
 from PIL import Image, ImageDraw
 
@@ -8,7 +8,7 @@ _MOTION, _WHOLE = (255, 64, 64), (64, 128, 255)
 
 
 def draw_box(image: Image.Image, box: Box) -> Image.Image:
-    """Return a copy of a photograph with its box, and how much moved or why nothing was found."""
+    """Return a copy of an image with its box, and the score or why no motion was detected."""
     drawn = image.convert("RGB")
     draw = ImageDraw.Draw(drawn)
     moved = box.status == "motion"

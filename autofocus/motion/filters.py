@@ -1,20 +1,20 @@
-"""Filters on small grey pictures, made of running sums, so that numpy alone suffices."""
+"""Filters for small grayscale images, with NumPy alone."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Grey = NDArray[np.float32]
 
-# Grey levels of 255: differences below are the sensor's noise, and must not be blown up.
+# Grey levels of 255: smaller differences are the sensor's noise, and are not amplified.
 _NOISE = 5.0
 
 
 def blur(picture: Grey, radius: int) -> Grey:
-    """Return the mean over a square around each pixel, cut off at the edges.
+    """Return the mean over a square around each pixel, cropped at the edges (box blur).
 
     Args:
         picture: shape (H, W).
-        radius: the square's side is twice that and one, in pixels.
+        radius: the side of the square is 2 * radius + 1 pixels.
     """
     return np.ascontiguousarray(_blur_rows(_blur_rows(picture, radius).T, radius).T)
 
@@ -30,10 +30,9 @@ def _blur_rows(picture: Grey, radius: int) -> Grey:
 
 
 def normalise(grey: Grey) -> Grey:
-    """Return the local contrast: how each pixel stands out from its surroundings.
+    """Return the local contrast: the difference from the local mean, by the local deviation.
 
-    A wide blur is subtracted and the local deviation divided by, so that brighter or darker light,
-    and shadows that are wide, change little.
+    Brighter or darker light, and wide shadows, change it little.
 
     Args:
         grey: shape (H, W), 0 to 255.
@@ -47,25 +46,25 @@ def normalise(grey: Grey) -> Grey:
 def find_shift(
     fixed: NDArray[np.complex64], moved: NDArray[np.complex64], most: int
 ) -> tuple[int, int]:
-    """Return by how many pixels a picture was shifted against another.
+    """Return the shift of an image against another.
 
     Phase correlation: C. D. Kuglin and D. C. Hines, "The Phase Correlation Image Alignment Method"
     (IEEE Conference on Cybernetics and Society, 1975).
 
     Args:
-        fixed: the two-dimensional Fourier transform of one picture.
+        fixed: the two-dimensional Fourier transform of one image.
         moved: that of the other, of the same shape.
-        most: a larger shift is taken for chance.
+        most: the maximum shift in pixels.
 
     Returns:
-        How far down and to the right the other must be moved to lie over the first.
+        By how many pixels the other must be moved down and to the right to match the first.
     """
     product = fixed * np.conj(moved)
     surface = np.fft.ifft2(product / (np.abs(product) + 1e-6)).real
     rows = np.r_[0 : most + 1, -most:0]
     window = surface[np.ix_(rows, rows)]
     best = np.unravel_index(int(window.argmax()), window.shape)
-    # Standing still is likelier than a shift that fits hardly better.
+    # No shift is more likely than one that fits hardly better.
     if window[best] < 1.5 * window[0, 0]:
         return 0, 0
     return int(rows[best[0]]), int(rows[best[1]])

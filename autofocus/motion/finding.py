@@ -1,12 +1,13 @@
-"""Finding what moved on a photograph.
+"""Motion detection by background subtraction.
 
-A trap camera stands still. The median of a frame's neighbours, pixel by pixel, is its background;
-what differs from that by much more than the neighbours differ among themselves has moved: leaves
-and water, which always move, differ always. Frames are compared by their local contrast, so that a
-change of light is none of the scene, and laid over each other first, as wind shakes cameras.
+A trap camera stands still. The median of a frame's neighbours, pixel by pixel, is its background,
+and what differs from that by much more than the neighbours differ among themselves is motion; so
+leaves and water, which always move, are not. Frames are compared by their local contrast, so that
+a change of the light is not a change of the scene, and are aligned first, because wind shakes
+cameras.
 
-The frames of the same burst go first, as seconds change neither shadows nor plants. What stood
-still in all of them is looked for against frames from before and after.
+A frame is compared with its own sequence first, as shadows and plants change little in seconds.
+An animal that stands still in the whole sequence is detected against frames from before and after.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,41 +25,42 @@ from autofocus.motion.frames import Small, SmallFrames
 from autofocus.motion.neighbours import Neighbourhood
 from autofocus.motion.settings import MotionSettings
 
-# A normal distribution's deviation is so many times its median deviation.
+# The standard deviation of a normal distribution by its median absolute deviation.
 _TO_DEVIATION = 1.4826
-# The deviations that are believed, in units of local contrast, from least to most. Few neighbours
-# tell little: within a burst, an animal that is on one of them is not to be taken for what always
-# moves; from other hours, much differs that they don't tell of.
+# Limits of the estimated deviation, in units of local contrast. Few neighbours give a poor
+# estimate: within a sequence, an animal in one of them must not count as what always moves; from
+# other hours, much differs that they don't show.
 _DEVIATIONS, _OF_FEW_IN_BURST, _OF_FEW = (0.2, np.inf), (0.2, 0.3), (0.4, np.inf)
 _FEW = 4
-# With itself, so many others of a burst show at most places the background.
+# The number of other frames of a sequence that, with the frame itself, show the background in most
+# places.
 _BURST = 2
-# Cameras shake by so much of the frame's longer side at most.
+# The maximum shake of a camera, as a share of the frame's longer side.
 _MOST_SHAKE = 0.04
-# Frames of one scene are at least so much alike in their local contrast; a folder may hold several
-# scenes, as when a camera was moved.
+# The minimum correlation of the local contrast of frames of one scene; a folder may hold several
+# scenes, for example if a camera was moved.
 _SAME_SCENE = 0.35
-# What differs on so much of the frame is no animal, but the camera or the light.
+# The share of the frame above which a change is of the camera or the light, not an animal.
 _ALL = 0.6
-# Digits in a strip of so much of the height at the top or the bottom change each second; what has
-# its centre of mass there is no animal.
+# The height of the strips at top and bottom, as a share of the frame's, in which the camera prints
+# digits that change: components with their centre of mass there are ignored.
 _STRIP = 0.08
-# Parts that are at least so heavy, of the heaviest, are looked at as well.
+# Components of at least this share of the mass of the heaviest are included in the box.
 _HEAVY = 0.25
-# So much of the frame, changed by the high threshold, is half a mass.
+# The mass that scores 0.5: this share of the frame, changed by the high threshold.
 _HALF_MASS = 0.02
 
 
 class MotionFinder:
-    """Finds what moved on photographs; several threads may ask at once.
+    """Detects motion in images; safe to use from several threads.
 
-    What is found on a frame depends on it and its neighbours alone.
+    The result for a frame depends on it and its neighbours alone.
 
     Args:
-        frames: all that there are, of any cameras.
-        read: gives a photograph by the name of its frame; where it raises RejectedImageError,
-            the photograph is no neighbour.
-        settings: how to look.
+        frames: all frames, of any cameras.
+        read: reads an image by the name of its frame; where it raises RejectedImageError, the
+            image is not compared with others.
+        settings: the settings of the detection.
     """
 
     def __init__(
@@ -73,15 +75,15 @@ class MotionFinder:
         self._frames = SmallFrames(read, settings.side)
 
     def neighbours(self, name: str) -> tuple[str, ...]:
-        """Return with which others a frame is compared, the nearest first."""
+        """Return the frames that a frame may be compared with, the nearest first."""
         return self._neighbours.of(name)
 
     def box(self, name: str) -> Box:
-        """Return where something moved, or the whole frame and why."""
+        """Return the box around motion, or the whole frame and why."""
         small = self._frames.get(name)
         if small is None:
             return Box(detail="the photograph can't be read")
-        others = self._alike(name, small)
+        others = self._comparable(name, small)
         if not others:
             return Box(detail="no other frame of this scene in the same light")
         burst = [other for near, other in others.items() if self._is_of_burst(near, name)]
@@ -95,8 +97,8 @@ class MotionFinder:
     def _is_of_burst(self, one: str, other: str) -> bool:
         return bool(self._bursts[one]) and self._bursts[one] == self._bursts[other]
 
-    def _alike(self, name: str, small: Small) -> dict[str, Grey]:
-        """Return the nearest frames that show the same scene in the same light, laid over it."""
+    def _comparable(self, name: str, small: Small) -> dict[str, Grey]:
+        """Return the nearest frames of the same scene in the same light, aligned with this one."""
         most = max(1, round(_MOST_SHAKE * max(small.contrast.shape)))
         found: dict[str, Grey] = {}
         for neighbour in self.neighbours(name):
@@ -105,7 +107,7 @@ class MotionFinder:
                 continue
             if other.contrast.shape != small.contrast.shape:
                 continue
-            laid = _laid_over(small, other, most)
+            laid = _aligned(small, other, most)
             if _correlation(small.contrast, laid) >= _SAME_SCENE:
                 found[neighbour] = laid
             if len(found) == self.settings.compared:
@@ -139,21 +141,21 @@ class MotionFinder:
 
 
 def measure_change(frame: Grey, others: Sequence[Grey], *, in_burst: bool = False) -> Grey:
-    """Return how much each pixel differs from the background, in units of its usual deviation.
+    """Return the difference of each pixel from the background, in usual deviations.
 
     Args:
         frame: the frame's local contrast, shape (H, W).
-        others: that of its neighbours, laid over it.
-        in_burst: whether they were all taken within the same seconds.
+        others: that of its neighbours, aligned with it.
+        in_burst: whether all are of the same sequence.
 
     Returns:
-        Shape (H, W), smoothed.
+        The smoothed difference, shape (H, W).
     """
     stack = np.stack(others)
-    # With itself among them: of three frames of a burst, at each place two show the background.
+    # The frame itself is included: of a sequence of three, two show the background everywhere.
     background = np.median(np.concatenate([stack, frame[None]]), axis=0)
     deviation = _TO_DEVIATION * np.median(np.abs(stack - background), axis=0)
-    # One pixel's median over a few frames is rough; its surroundings behave alike.
+    # The median over a few frames is a rough estimate for one pixel; its neighbours behave alike.
     deviation = blur(deviation.astype(np.float32), 2)
     least, most = _DEVIATIONS
     if len(others) < _FEW:
@@ -164,17 +166,17 @@ def measure_change(frame: Grey, others: Sequence[Grey], *, in_burst: bool = Fals
 
 
 def _correlation(one: Grey, other: Grey) -> float:
-    """Return how much alike two frames are, -1 to 1."""
+    """Return the correlation of two frames, -1 to 1."""
     a, b = one - one.mean(), other - other.mean()
     return float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-9))
 
 
-def _laid_over(frame: Small, other: Small, most: int) -> NDArray[np.float32]:
+def _aligned(frame: Small, other: Small, most: int) -> NDArray[np.float32]:
     down, right = find_shift(frame.spectrum, other.spectrum, most)
     if not (down or right):
         return other.contrast
     moved = np.roll(other.contrast, (down, right), axis=(0, 1))
-    # What came in at the edges is unknown, and counts as unchanged.
+    # The pixels that come in at the edges are unknown, and count as unchanged.
     for axis, shift in enumerate((down, right)):
         edge = slice(0, shift) if shift > 0 else slice(shift, None) if shift < 0 else slice(0, 0)
         place = (edge, slice(None)) if axis == 0 else (slice(None), edge)
@@ -187,7 +189,7 @@ def _is_in_strip(one: Component, height: int) -> bool:
 
 
 def join_heavy(components: Sequence[Component]) -> Component:
-    """Return the heaviest part, with others that are nearly as heavy.
+    """Return the heaviest component, united with those that are nearly as heavy.
 
     Args:
         components: the heaviest first.
@@ -202,9 +204,9 @@ def join_heavy(components: Sequence[Component]) -> Component:
 def _square(
     moved: Component, width: int, height: int, settings: MotionSettings
 ) -> tuple[float, float, float, float]:
-    """Return the square around what moved, with a margin, moved into the frame.
+    """Return the square around motion, with a margin, moved into the frame.
 
-    What is longer than the frame is high keeps its length: it is no square then.
+    Motion that is longer than the frame is high keeps its length, so the box is not a square.
     """
     longer = max(moved.right - moved.left, moved.bottom - moved.top)
     least = settings.least_side * min(width, height)

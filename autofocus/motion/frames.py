@@ -1,4 +1,4 @@
-"""Small pictures of frames as they are compared, few of them in memory at a time."""
+"""Small copies of frames for their comparison, a limited number in memory."""
 
 import threading
 from collections import OrderedDict
@@ -13,17 +13,17 @@ from autofocus.errors import RejectedImageError
 from autofocus.images.preparing import NIGHT_TOLERANCE, colourfulness
 from autofocus.motion.filters import Grey, normalise
 
-# So many small frames stay in memory: with those of a camera read in order, each is read once.
+# The number of small frames in memory: if those of a camera are read in order, each is read once.
 KEPT = 192
 
 
 @dataclass(frozen=True)
 class Small:
-    """A frame as it is compared with others.
+    """A small copy of a frame, ready to be compared with others.
 
     Attributes:
         contrast: its local contrast, shape (H, W).
-        spectrum: the Fourier transform of that, of the same shape.
+        spectrum: the Fourier transform of the contrast, shape (H, W).
         infrared: whether it was taken by infrared light.
     """
 
@@ -33,10 +33,10 @@ class Small:
 
 
 def shrink(image: Image.Image, side: int) -> Small:
-    """Make a frame small.
+    """Return a small copy of a frame.
 
     Args:
-        image: RGB or grey.
+        image: RGB or grayscale.
         side: the longer side of the result in pixels.
     """
     scale = side / max(image.size)
@@ -49,14 +49,14 @@ def shrink(image: Image.Image, side: int) -> Small:
 
 
 class SmallFrames:
-    """Gives frames as they are compared; those that were asked for last stay in memory.
+    """Reads small frames, with a cache of those that were used last.
 
-    Threads may ask at once: a frame that two of them want is then read twice, and no harm done.
+    It is safe to use from several threads; a frame may then be read twice.
 
     Args:
-        read: gives a frame by its name.
+        read: reads a frame by its name.
         side: the longer side of the result in pixels.
-        kept: how many stay in memory.
+        kept: the size of the cache.
     """
 
     def __init__(self, read: Callable[[str], Image.Image], side: int, kept: int = KEPT) -> None:
@@ -67,7 +67,7 @@ class SmallFrames:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """Return how many are in memory."""
+        """Return the number of frames in memory."""
         return len(self._kept)
 
     def get(self, name: str) -> Small | None:

@@ -1,4 +1,4 @@
-"""Which other frames of its camera a frame is compared with."""
+"""The other frames of its camera that a frame is compared with."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,20 +8,20 @@ from autofocus.grouping.frames import Frame
 
 
 class Neighbourhood:
-    """Knows the frames of all cameras in the order in which they were taken.
+    """The frames of all cameras in the order in which they were taken.
 
-    Frames of one folder that bear different locations are of different cameras.
+    Frames of one folder with different locations are of different cameras.
 
     Args:
         frames: of any cameras, in any order.
-        number: how many neighbours a frame has at most.
+        number: the maximum number of neighbours of a frame.
     """
 
     def __init__(self, frames: Sequence[Frame], number: int) -> None:
         self._number = number
         self._rows: list[tuple[str, ...]] = []
         self._places: dict[str, tuple[int, int]] = {}
-        # Frames without a moment stand behind the others, in the order of their names.
+        # Frames without a time follow the others, in the order of their names.
         ordered = sorted(
             frames,
             key=lambda f: (*_camera(f), f.moment is None, f.moment or datetime.min, f.path),
@@ -32,9 +32,9 @@ class Neighbourhood:
             self._rows.append(row)
 
     def of(self, name: str) -> tuple[str, ...]:
-        """Return the frames nearest in order, the nearest first, as many before as after.
+        """Return the neighbours, the nearest first: as many from before as from after.
 
-        Near an end of the row, more of the other side take their place.
+        Near the first or last frame, more are taken from the other side.
         """
         number, place = self._places[name]
         row = self._rows[number]

@@ -1,4 +1,4 @@
-"""How what moved is found."""
+"""Settings of motion detection."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -7,18 +7,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class MotionSettings:
-    """How what moved is found; stored with a model, as it must look at others the same way.
+    """Settings of motion detection; stored with a model, which must see new images the same way.
 
     Attributes:
-        neighbours: among how many other frames of its camera those are looked for with which a
-            frame can be compared.
-        compared: with how many it is compared at most.
-        gap_s: a frame's burst are those that its camera took with pauses of at most so long.
-        side: the longer side of the frames as they are compared, in pixels.
-        high: from how many times its usual deviation on a pixel has surely changed.
-        low: from how many on it belongs to what surely changed beside it.
-        margin: how much is taken around what moved, as a share of its longer side.
-        least_side: the least side of a square, as a share of the frame's shorter side.
+        neighbours: the number of other frames of its camera among which a frame is compared with
+            those of the same scene and light.
+        compared: the maximum number of frames that a frame is compared with.
+        gap_s: the maximum pause within a sequence, in seconds.
+        side: the longer side of the compared frames, in pixels.
+        high: the change, in usual deviations, above which a pixel starts a component.
+        low: the change above which a pixel belongs to a component.
+        margin: the margin around motion, as a share of its longer side.
+        least_side: the minimum side of a box, as a share of the frame's shorter side.
     """
 
     neighbours: int = 24
@@ -36,5 +36,5 @@ class MotionSettings:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "MotionSettings":
-        """Read what `to_json` made."""
+        """Return the settings that `to_json` described."""
         return cls(**values)

@@ -1,4 +1,4 @@
-"""The table of what moved on the photographs of a folder, and drawings of it."""
+"""The table of motion boxes of a folder of images, and drawings of them."""
 
 import hashlib
 import json
@@ -31,36 +31,36 @@ from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES
 
 
 @dataclass(frozen=True)
-class BoxesMade:
-    """What was made of a folder of photographs.
+class MotionSummary:
+    """The result of motion detection in a folder of images.
 
     Attributes:
-        table: with a row for each photograph.
-        moved: on how many something moved.
-        photographs: how many there are.
+        table: the table of motion boxes.
+        detected: the number of images with motion.
+        images: the number of all images.
     """
 
     table: Path
-    moved: int
-    photographs: int
+    detected: int
+    images: int
 
     def __str__(self) -> str:
-        """Return in words what was found."""
+        """Return the result in words."""
         return (
-            f"something moved on {self.moved} of {self.photographs} photographs; the others are "
-            "looked at whole"
+            f"motion was detected in {self.detected} of {self.images} images; for the others the "
+            "box is the whole frame"
         )
 
 
 @dataclass(frozen=True)
 class BoxMaker:
-    """Finds what moved on the photographs that `preprocess_images` made.
+    """Detects motion in the images that `preprocess_images` made.
 
     Attributes:
-        folder: holds them, and `image_properties.csv`.
+        folder: the folder of the images and of `image_properties.csv`.
         workspace: the stage's memory.
         jobs: the number of worker threads.
-        pattern: finds the location in a path, where a folder holds the frames of several.
+        pattern: finds the location in a path, if a folder holds the frames of several.
         names: of all images that the stage was given, in order.
         drawings: the folder for copies with the boxes drawn on them; None: there are none.
     """
@@ -85,7 +85,7 @@ class BoxMaker:
     def _drawing_paths(self) -> dict[str, Path]:
         return drawing_paths(self.names, self.drawings) if self.drawings else {}
 
-    def make(self) -> BoxesMade:
+    def make(self) -> MotionSummary:
         """Write the table and the drawings, unless they were made of the same images before."""
         table, memory = self._table, self.workspace.folder / "motion.json"
         mark = self._mark()
@@ -101,10 +101,10 @@ class BoxMaker:
         with CsvReader(table, ["status"]) as reader:
             column = reader.columns.index("status")
             statuses = [row[column] for row in reader]
-        return BoxesMade(table, statuses.count("motion"), len(statuses))
+        return MotionSummary(table, statuses.count("motion"), len(statuses))
 
     def _mark(self) -> str:
-        """Return what tells whether the same would come out again."""
+        """Return a digest that changes with everything that the table depends on."""
         properties = files.digest_file(self.folder / PROPERTIES_NAME)
         parts = [
             properties, MotionSettings().to_json(), self.pattern.text, str(self.drawings),
@@ -118,7 +118,7 @@ class BoxMaker:
         with (
             files.whole_file(table, self.workspace.scratch) as unfinished,
             CsvWriter(unfinished, MOTION_BOXES) as writer,
-            Progress("finding motion", len(names)) as progress,
+            Progress("detecting motion", len(names)) as progress,
         ):
             for name, box in zip(names, ordered_map(finder.box, names, self.jobs), strict=True):
                 writer.write(_row(name, box))
@@ -139,7 +139,7 @@ class BoxMaker:
 
 
 def drawing_paths(names: Sequence[str], folder: Path) -> dict[str, Path]:
-    """Return where to draw on a copy of each image; no two share a path on any file system.
+    """Return the path of the drawing of each image; no two are the same on any file system.
 
     Args:
         names: paths of images, in order.
@@ -159,7 +159,7 @@ def drawing_paths(names: Sequence[str], folder: Path) -> dict[str, Path]:
 
 
 def read_frames(properties: Path, pattern: LocationPattern) -> list[Frame]:
-    """Return the photographs of `image_properties.csv` as frames, in the table's order."""
+    """Return the images of `image_properties.csv` as frames, in the table's order."""
     columns = ("filepath", "date", "time")
     with CsvReader(properties, columns) as reader:
         cells = itemgetter(*map(reader.columns.index, columns))

@@ -23,7 +23,7 @@ def test_labels_that_are_not_in_the_map_stay() -> None:
         ('{"a": 1}', "must map to a label"),
         ('{"a": ""}', "must map to a label"),
         ('["a"]', "must be an object"),
-        ('{"a": ', "is no JSON"),
+        ('{"a": ', "is not valid JSON"),
     ],
 )
 def test_a_map_that_can_t_be_used_is_told(tmp_path: Path, text: str, told: str) -> None:
