@@ -1,5 +1,6 @@
 """Claims about retrain and an MLflow store that can't be used, before and after the training."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,15 +30,31 @@ def retrain(*options: str) -> int:
     return COMMAND.main([*words, "--testing_percentage", "30", "--validation_percentage", "20"])
 
 
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("sqlite:///text.db", "file is not a database"),
+        ("sqlite:///links", "unable to open database file"),
+        ("sqlite:///text.db/mlflow.db", "File exists"),
+        ("nonsense://store", "unsupported URI 'nonsense://store'"),
+    ],
+)
 def test_an_unusable_store_is_reported_before_any_work(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    uri: str,
+    reason: str,
 ) -> None:
-    """A file that is not a database is one sentence, and no feature vector has been computed."""
-    (folder / "broken.db").write_text("This is not a database, but it is long enough. " * 9)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/broken.db")
+    """Whatever is wrong with it, the store is one sentence within seconds, and nothing is made."""
+    (folder / "text.db").write_text("This is not a database, but it is long enough. " * 9)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    began = time.monotonic()
     assert retrain() != 0
+    assert time.monotonic() - began < 60
     sentence = capsys.readouterr().err.strip().splitlines()[-1]
-    assert "broken.db can't be used ((sqlite3.DatabaseError) file is not a database)" in sentence
+    assert f"The MLflow tracking store {uri} can't be used (" in sentence
+    assert reason in sentence
     assert not (folder / "model").exists()
     assert not (folder / "bottlenecks").exists()
 

@@ -6,9 +6,10 @@ in the current folder.
 
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,7 @@ from autofocus.tracking.server import TrackingServer, is_transient
 
 EXPERIMENT = "autofocus"
 MODEL_NAME = "model"
+_SQLITE = "sqlite:///"
 # The most metrics that MLflow takes in one call.
 _BATCH = 1000
 
@@ -141,8 +143,20 @@ def check_store(patience: float = 0.0) -> None:
         StoreError: it can't be used.
     """
     mlflow, server = _connect(patience)
+    server.call(lambda: _open_database(server.uri))
     with _mlflow_retries(0 if patience else 1):
         server.call(lambda: _write_tag(mlflow))
+
+
+def _open_database(uri: str) -> None:
+    """Open an SQLite database for writing; MLflow would try for two minutes before it fails."""
+    path = uri.removeprefix(_SQLITE)
+    if path == uri or "?" in path:
+        return
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
 
 
 def _write_tag(mlflow: Any) -> None:
