@@ -1,4 +1,4 @@
-"""Stage 4: train a classifier layer on a frozen ImageNet network.
+"""Stage 4: train a head on a frozen ImageNet backbone.
 
 python autofocus/retrain.py --image_dir data/links --saved_model_dir data/model
 """
@@ -47,8 +47,8 @@ NAME = "retrain"
 RECIPE = 1
 _LEVELS = {
     "location": "split by location",
-    "sequence": "split by sequence: places may stand on both sides",
-    "image": "split photograph by photograph: LIKELY TO BE TOO GOOD",
+    "sequence": "split by sequence: a location can be on both sides",
+    "image": "split image by image: LIKELY TO BE TOO HIGH",
 }
 
 
@@ -73,20 +73,20 @@ class RetrainResult(StageResult):
         """The test accuracy, with its interval and the kind of the split."""
         test = self.metrics.test
         if test.accuracy.value is None:
-            return "unknown: there are no test photographs"
+            return "unknown: there are no test images"
         interval = ""
         if test.accuracy.interval:
             low, high = test.accuracy.interval
             interval = f" (95 % interval {low:.1%} to {high:.1%})"
         level = _LEVELS[self.metrics.split.level]
-        return f"{test.accuracy.value:.1%} of {test.images} test photographs{interval}, {level}"
+        return f"{test.accuracy.value:.1%} of {test.images} test images{interval}, {level}"
 
     @property
     def sequence_accuracy_in_words(self) -> str:
         """The share of test sequences whose vote is right."""
         sequence = self.metrics.test.sequence
         if not sequence or sequence.accuracy.value is None:
-            return "unknown: no sequence of photographs is known"
+            return "unknown: no sequence is known"
         return f"{sequence.accuracy.value:.1%} of {sequence.sequences} test sequences"
 
     @property
@@ -120,26 +120,27 @@ def retrain(
     saved_model_dir: Path = Path("model"),
     settings: RetrainSettings = RetrainSettings(),
 ) -> RetrainResult:
-    """Train a classifier layer on photographs that stand in a folder for each label.
+    """Train a head on images in one folder per label.
 
-    Writes into `saved_model_dir` a SavedModel (images in, probabilities out), `labels.txt`,
-    `metrics.json`, the confusion matrix, the misclassified test photographs, `report.html` and
-    `ledger.csv`, and logs all of it to MLflow. Feature vectors are computed once and kept in
-    `bottleneck_dir`. It may be stopped at any moment; started again it does what is left.
+    Writes into `saved_model_dir` a SavedModel (images to probabilities), `labels.txt`,
+    `metrics.json`, the confusion matrix, the misclassified test images, `report.html` and
+    `ledger.csv`, and logs all of it to MLflow. Feature vectors are computed once and cached in
+    `bottleneck_dir`. An interrupted run resumes when it is started again.
 
     Args:
-        image_dir: a folder of photographs, or of links to them, for each label.
-        saved_model_dir: where to write.
+        image_dir: a folder of images, or of links to them, per label.
+        saved_model_dir: the folder to write to.
         settings: how to train.
 
     Raises:
-        MissingInputError: `image_dir` isn't there or holds no photographs.
-        InputDataError: there is one class only, or too few photographs.
-        SettingError: what is to be split by isn't known, or there are fewer groups than folds.
-        LeakError: a part of the data knows another: nothing is trained then.
+        MissingInputError: `image_dir` doesn't exist or has no images.
+        InputDataError: there is only one class, or there are too few images.
+        SettingError: the group to split by is unknown, or there are fewer groups than folds.
+        LeakError: the split leaks; nothing is trained then.
         OutputConflictError: `saved_model_dir` was begun with other settings, or is in use.
-        StoreError: MLflow's tracking store can't be used.
-        TooManyRejectedError: too many photographs can't be used; the model stands nevertheless.
+        StoreError: MLflow's tracking store can't be used. If that happens after the training, the
+            model is complete, and the next call logs it.
+        TooManyRejectedError: too many images were rejected; the model is complete nevertheless.
         MissingDependencyError: a package is missing, such as tensorboard for `summaries_dir`.
     """
     if settings.summaries_dir:
@@ -296,8 +297,8 @@ def _notes(classes: Classes, dataset: Dataset, preparation: Preparation | None) 
         notes.append(f"Left out, as their folders are empty: {', '.join(classes.empty)}.")
     if preparation is None:
         notes.append(
-            "How the photographs were preprocessed is not known (no preparation.json): predict "
-            "will take photographs as they are."
+            "The preparation of the images is unknown (no preparation.json): predict will use "
+            "images as they are."
         )
     return (*notes, *note_ignored(classes.ignored))
 
@@ -315,11 +316,11 @@ def _write_extras(saved_model_dir: Path, metrics: Metrics, settings: RetrainSett
 
 COMMAND = Command(
     name=NAME,
-    summary="Train a classifier layer on a frozen ImageNet network, tracked by MLflow.",
+    summary="Train a head on a frozen ImageNet backbone, tracked by MLflow.",
     example=f"autofocus {NAME} --image_dir data/links --saved_model_dir data/model",
     function=retrain,
     arguments=(
-        Argument("image_dir", "a folder that holds a folder of photographs for each label"),
+        Argument("image_dir", "a folder with one folder of images per label"),
         Argument("saved_model_dir", "the folder to write to", default=Path("model")),
     ),
     settings=RetrainSettings,
