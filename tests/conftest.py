@@ -40,6 +40,7 @@ SLOW = (
     "test_foreign_files.py",
     "test_killing.py",
     "test_new_places.py",
+    "test_one_path.py",
     "test_outages.py",
     "test_output_prefix.py",
     "test_predict*.py",
