@@ -1,4 +1,4 @@
-"""Runs a command until it ends or whoever started us does: however that dies, nothing is left.
+"""Run a command, and kill it when the parent process ends, however that ends.
 
 python keeper.py COMMAND...
 """
@@ -11,10 +11,10 @@ import threading
 
 def keep(command: list[str]) -> int:
     """Run the command, kill it when standard input ends, and return its exit status."""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - as told
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
 
         def kill_at_the_end() -> None:
-            # Not sys.stdin: Python can't end while a thread waits in its buffer.
+            # Not sys.stdin: Python can't exit while a thread waits in its buffer.
             while os.read(0, 1024):
                 pass
             process.kill()

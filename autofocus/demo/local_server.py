@@ -1,4 +1,4 @@
-"""A real S3 server for this machine alone: SeaweedFS, for the demo, tests and benchmarks."""
+"""A real, local S3 server: SeaweedFS, for the demo, tests and benchmarks."""
 
 import contextlib
 import http.client
@@ -29,15 +29,15 @@ _PARTS = ("master", "volume", "filer", "s3")
 
 
 class LocalS3Server:
-    """A server that runs while the `with` block does, or until this process ends in any way.
+    """A server that runs during a `with` block, and never longer than this process.
 
-    It listens on 127.0.0.1 alone. Objects stay in the folder, and a later start finds them again;
-    the access keys are new at each start.
+    It listens on 127.0.0.1 only. The objects stay in the folder for later starts; the access keys
+    are new at each start.
 
     Args:
-        folder: where the server keeps everything.
-        port: where to listen; None for any that is free.
-        public: buckets that everyone may read.
+        folder: the folder of the server's data.
+        port: the port to listen on; None for any free one.
+        public: buckets that can be read without credentials.
 
     Raises:
         MissingDependencyError: (on entering) SeaweedFS isn't installed.
@@ -60,7 +60,7 @@ class LocalS3Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which AWS's tools, and this project's, find the server."""
+        """The environment variables by which AWS clients, and this package, find the server."""
         past_proxies = {HOST: None, **dict.fromkeys(os.environ.get("NO_PROXY", "").split(","))}
         return {
             "AWS_ACCESS_KEY_ID": self.access_key,
@@ -72,7 +72,7 @@ class LocalS3Server:
 
     @contextlib.contextmanager
     def as_default(self) -> Iterator[None]:
-        """Make it the server that this process's AWS clients find, while the block runs."""
+        """Make it the default server of AWS clients in this process, within a `with` block."""
         before = dict(os.environ)
         for name in [name for name in before if name.startswith("AWS_")]:
             del os.environ[name]
@@ -90,7 +90,7 @@ class LocalS3Server:
             self._start()
             if self._wait():
                 return self
-            # Another program may have taken a port that was free a moment ago.
+            # Another program may have taken one of the ports meanwhile.
             self._stop()
         raise StoreError(f"The local S3 server doesn't start: {self._last_words()}")
 
@@ -131,7 +131,7 @@ class LocalS3Server:
         self._ports = dict(zip(names, ports, strict=True))
         if self._wanted_port is not None:
             self._ports["s3"] = self._wanted_port
-        # The master's memory, kept by port; it learns all from the volumes anew.
+        # The state of the master, by port; it is rebuilt from the volumes.
         for old in self._objects.glob("m[0-9]*"):
             shutil.rmtree(old)
         with self._log.open("wb") as log:
@@ -142,7 +142,7 @@ class LocalS3Server:
                 stderr=log,
                 cwd=self.folder,
                 env=self._server_environment(),
-                # Ctrl-C is for us; the keeper ends when we do.
+                # Ctrl-C is for this process; the keeper ends with it.
                 start_new_session=True,
             )
 
@@ -158,7 +158,7 @@ class LocalS3Server:
             "s3.port.iceberg": 0,
             "s3.port.lance": 0,
             "s3.autoCreateBucket": "false",
-            # Without it the start waits seconds for other masters.
+            # Otherwise the start waits for other masters for seconds.
             "master.peers": "none",
             "master.telemetry": "false",
             "master.volumeSizeLimitMB": 1024,
@@ -169,12 +169,12 @@ class LocalS3Server:
 
     def _server_environment(self) -> dict[str, str]:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("WEED_")}
-        # Not the configuration that the user may have for another SeaweedFS; and few volumes a
-        # bucket, as each costs time and files.
+        # Not the user's configuration of another SeaweedFS; and few volumes per bucket, as each
+        # takes time and files.
         return kept | {"HOME": str(self.folder), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "2"}
 
     def _wait(self) -> bool:
-        """Tell whether the server has come to answer."""
+        """Wait until the server responds, and tell whether it does."""
         deadline = time.monotonic() + START_WITHIN_S
         while time.monotonic() < deadline and self._process and self._process.poll() is None:
             if self._answers() and self._knows_the_key():
@@ -183,7 +183,7 @@ class LocalS3Server:
         return False
 
     def _answers(self) -> bool:
-        """The gateway answers, and the part that holds the bytes has reported to the master."""
+        """Tell whether the gateway responds and the volume server has registered itself."""
         try:
             _get(self._ports["s3"], "/")
             status = json.loads(_get(self._ports["master"], "/dir/status"))
@@ -192,7 +192,7 @@ class LocalS3Server:
         return bool(status["Topology"].get("DataCenters"))
 
     def _knows_the_key(self) -> bool:
-        """Another server that was on the port before, and won't leave it, doesn't."""
+        """Tell whether this server is on the port, and not an earlier one."""
         boto3 = need("boto3", "demo")
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
@@ -215,8 +215,8 @@ class LocalS3Server:
     def _stop(self) -> None:
         if self._process is None:
             return
-        # Its end tells the keeper to kill the server. What an S3 client was told to be stored has
-        # been written by then; ending politely would only take 15 seconds.
+        # The end of its input makes the keeper kill the server. All confirmed uploads are on the
+        # disk by then; a regular shutdown would take 15 seconds.
         self._process.communicate()
         self._process = None
         for port in self._ports.values():
@@ -225,11 +225,11 @@ class LocalS3Server:
 
     def _last_words(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return " | ".join(lines[-_LOG_TAIL:]) or f"it says nothing in {self._log}."
+        return " | ".join(lines[-_LOG_TAIL:]) or f"its log, {self._log}, is empty."
 
 
 def find_weed() -> str:
-    """Return where the program of SeaweedFS is.
+    """Return the path of SeaweedFS's program.
 
     Raises:
         MissingDependencyError: it isn't installed.
@@ -252,7 +252,7 @@ def _free_ports(number: int) -> list[int]:
 
 
 def _get(port: int, path: str) -> bytes:
-    # Not urllib, which would ask a proxy.
+    # urllib would use a proxy.
     with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=1)) as connection:
         connection.request("GET", path)
         return connection.getresponse().read()

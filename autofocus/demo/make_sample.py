@@ -1,4 +1,4 @@
-"""Make a synthetic set of photographs and tables, in the layout of the zoo's data.
+"""Make a synthetic data set of images and detection tables, in the layout of the zoo's data.
 
 python autofocus/demo/make_sample.py data/sample
 """
@@ -12,7 +12,7 @@ from autofocus.demo.synthetic.photographs import file_bytes
 from autofocus.demo.synthetic.plan import SEASONS, Shot, make_plan
 from autofocus.demo.synthetic.tables import detection_table, truth_table
 from autofocus.options.command import Argument, Command
-from autofocus.options.settings import describe, option, require, require_not_negative
+from autofocus.options.settings import describe, jobs_option, option, require, require_not_negative
 from autofocus.runs import files
 from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.items import Items, process
@@ -28,13 +28,13 @@ NAME = "make_sample"
 RECIPE = 1
 BUCKET = "bucket"
 DATA = f"{BUCKET}/lpz_data"
-# Raise it with every change to what is drawn or planned: a folder begun before is then refused, as
-# its files would be mixed with others.
+# Raise it with every change of the drawings or the plan: a folder of an earlier version is then
+# rejected, because old and new files would be mixed.
 DRAWING = 1
 TRUTH_NAME = "truth.csv"
 README_NAME = "README.txt"
 ARCHIVE_NAME = "field_notes.tar"
-# Fewer can't show every label and hold every special file.
+# Fewer sequences can't have every label and every special file.
 MIN_SEQUENCES = 9
 
 
@@ -42,13 +42,13 @@ MIN_SEQUENCES = 9
 class SampleSettings:
     """The options of `make_sample`."""
 
-    seed: int = option(0, "another one gives other photographs", metavar="N")
-    sequences: int = option(84, "how many bursts of three photographs", metavar="N")
-    sites: int = option(16, "how many cameras", metavar="N")
+    seed: int = option(0, "seed of the random numbers", metavar="N")
+    sequences: int = option(84, "number of sequences of three images", metavar="N")
+    sites: int = option(16, "number of cameras", metavar="N")
     first_site: int = option(
-        0, "the number of the first site; another one gives fresh backgrounds", metavar="N"
+        0, "number of the first site; other sites have other backgrounds", metavar="N"
     )
-    jobs: int = option(0, "photographs at once; 0: one a core", affects_output=False, metavar="N")
+    jobs: int = jobs_option()
 
     def __post_init__(self) -> None:
         require_not_negative(self, "seed", "first_site", "jobs")
@@ -62,10 +62,10 @@ class SampleSettings:
 
 @dataclass(frozen=True)
 class SampleResult(StageResult):
-    """The account of `make_sample`.
+    """The result of `make_sample`.
 
     Attributes:
-        bucket: the folder that belongs in an object store.
+        bucket: the folder to upload to an object store.
         truth: the table of what each file really shows.
     """
 
@@ -74,15 +74,15 @@ class SampleResult(StageResult):
 
 
 def make_sample(folder: Path, settings: SampleSettings = SampleSettings()) -> SampleResult:
-    """Make a synthetic data set; the same settings give the same bytes.
+    """Make a synthetic data set; it is deterministic.
 
-    Writes `bucket/` (photographs, tables of detections, a text that says that all is synthetic, a
-    small tar file), and beside it `truth.csv`, `README.txt` and `ledger.csv`. It may be stopped at
-    any moment; started again it does what is left.
+    Writes `bucket/` (images, detection tables, a text that says that all is synthetic, a small tar
+    file), and beside it `truth.csv`, `README.txt` and `ledger.csv`. It can be stopped at any time;
+    started again, it does what is left.
 
     Args:
-        folder: where to write.
-        settings: how much to make.
+        folder: the output folder.
+        settings: the size of the data set.
 
     Raises:
         OutputConflictError: `folder` was begun with other settings, or is in use.
@@ -138,7 +138,7 @@ def _text_paths(folder: Path) -> list[Path]:
 
 
 def _write_texts(folder: Path, scratch: Path, plan: Sequence[Shot]) -> None:
-    """Write all but the photographs, anew each time, as they are small."""
+    """Write all files but the images, anew each time, because they are small."""
     files.write_text(folder / README_NAME, OUTER_README, scratch)
     files.write_text(folder / BUCKET / README_NAME, README, scratch)
     with files.whole_file(folder / BUCKET / ARCHIVE_NAME, scratch) as unfinished:
@@ -157,10 +157,10 @@ def _write_table(final: Path, rows: Sequence[Sequence[str]], scratch: Path) -> N
 
 COMMAND = Command(
     name=NAME,
-    summary="Make a synthetic set of camera-trap photographs and tables of detections.",
+    summary="Make a synthetic data set: camera-trap images and detection tables.",
     example="autofocus make-sample data/sample",
     function=make_sample,
-    arguments=(Argument("folder", "the folder to write to", positional=True),),
+    arguments=(Argument("folder", "output folder", positional=True),),
     settings=SampleSettings,
 )
 

@@ -1,4 +1,4 @@
-"""Files that are no photographs, though their names say so."""
+"""Broken files with the names of images."""
 
 import struct
 import zlib
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from autofocus.demo.synthetic.kinds import Kind
 
 SIDE_OF_BOMB = 60000
-# What is left of a file whose copying was stopped.
+# The share of a file that is left when copying it was interrupted.
 _LEFT = 0.55
 
 
@@ -30,7 +30,7 @@ def spoil(kind: Kind, photograph: Callable[[], bytes]) -> bytes:
 
 
 def _apple_double() -> bytes:
-    """Return a file as macOS keeps it beside another (RFC 1740): a header and finder info."""
+    """Return an AppleDouble file (RFC 1740) of macOS: a header and finder info."""
     magic, version, entries = 0x00051607, 0x00020000, 1
     finder_info, offset, length = 9, 38, 32
     header = struct.pack(">II16xH", magic, version, entries)
@@ -38,7 +38,7 @@ def _apple_double() -> bytes:
 
 
 def _bomb() -> bytes:
-    """Return a small PNG file whose header declares 3.6 thousand million pixels."""
+    """Return a small PNG file whose header declares 3.6 billion pixels."""
     header = struct.pack(">IIBBBBB", SIDE_OF_BOMB, SIDE_OF_BOMB, 8, 0, 0, 0, 0)
     chunks = [
         (b"IHDR", header),

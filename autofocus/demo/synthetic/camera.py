@@ -1,4 +1,4 @@
-"""The camera: what it sees by day and by infrared light, and the footer it burns in."""
+"""The camera: images by daylight and by infrared light, and their footer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ from autofocus.demo.synthetic.textures import Colour, Field, Pixels, some_grain,
 WIDTH, HEIGHT = 1280, 960  # of the scene
 FOOTER = 198  # rows below it
 _SHADE_ABOVE = 120  # rows above the horizon in which shadows fade away
-# How bright each channel is in infrared light: leaves shine, whatever their green.
+# The weight of each channel in infrared light, in which leaves are bright.
 _INFRARED_WEIGHTS = np.array([0.5, 0.6, 0.1], np.float32)
 
 
 @dataclass(frozen=True)
 class _Seat:
-    """A figure's place in the picture."""
+    """The position of a figure in the image."""
 
     sprite: Sprite
     left: int
@@ -31,7 +31,7 @@ class _Seat:
 
 
 def take(shot: Shot, seed: int) -> Image.Image:
-    """Return the photograph of a shot: the scene and its footer, mode RGB.
+    """Return the image of a shot: the scene and its footer, mode RGB.
 
     The scene's channels are equal where the light is infrared.
     """
@@ -81,7 +81,7 @@ def _infrared(shot: Shot, seed: int) -> Image.Image:
 
 
 def _generators(shot: Shot, seed: int) -> tuple[np.random.Generator, np.random.Generator]:
-    """Return where chance comes from: in this frame, and in its whole sequence."""
+    """Return the random number generators of this frame and of its whole sequence."""
     return (
         np.random.default_rng([seed, Stream.IMAGE, shot.site, shot.number]),
         np.random.default_rng([seed, Stream.SEQUENCE, shot.site, shot.sequence]),
@@ -89,7 +89,7 @@ def _generators(shot: Shot, seed: int) -> tuple[np.random.Generator, np.random.G
 
 
 def _view(shot: Shot, seed: int, frame: np.random.Generator) -> Scene:
-    """Return the part of a site's scene that its camera has in view; the wind moves it a bit."""
+    """Return the part of a site's scene that is in view; the wind moves the camera a little."""
     scene = make_scene(seed, shot.site)
     season = np.random.default_rng([seed, Stream.DEPLOYMENT, shot.site, shot.season.year])
     left = int(season.integers(4, SIZE[0] - WIDTH - 4)) + int(frame.integers(-2, 3))
@@ -125,13 +125,13 @@ def _cast_shadow(canvas: Image.Image, seat: _Seat, strength: float) -> None:
 
 
 def _blurred(picture: Image.Image, frame: np.random.Generator) -> Image.Image:
-    """Blur who moves: exposures are long at night."""
+    """Blur figures that move: exposures are long at night."""
     radius = max(0.0, float(frame.normal(0.8, 2.0)))
     return picture.filter(ImageFilter.BoxBlur((radius, 0.3)))
 
 
 def _shine(canvas: Image.Image, seat: _Seat) -> None:
-    """Let eyes shine, as they do in a flash."""
+    """Draw eyes that reflect the flash."""
     draw = ImageDraw.Draw(canvas)
     for x, y, size in seat.sprite.eyes:
         left, top, radius = seat.left + x, seat.top + y, size * 1.15
@@ -176,7 +176,7 @@ def _to_8_bit(field: Field) -> Pixels:
 
 
 def _footer(shot: Shot) -> Image.Image:
-    """Return the bar that a camera writes below its pictures: date, time, place, and whose."""
+    """Return the footer that a camera adds to its images: date, time, site and owner."""
     dark = shot.site % 3 != 1
     paper, ink = ((12, 12, 12), (236, 236, 236)) if dark else ((226, 226, 222), (16, 16, 16))
     footer = Image.new("RGB", (WIDTH, FOOTER), paper)

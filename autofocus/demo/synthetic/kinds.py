@@ -1,17 +1,17 @@
-"""The kinds of files in a synthetic data set: plain ones, awkward ones and broken ones."""
+"""The kinds of files in a synthetic data set: plain, awkward and broken ones."""
 
 from enum import Enum
 
 
 class Kind(str, Enum):
-    """How a photograph's file is made."""
+    """How the file of an image is made."""
 
     PLAIN = "plain"
     # Awkward, but good.
     TINTED = "tinted"  # infrared whose channels differ by a little in some places
     CMYK = "cmyk"
     GRAY = "gray"  # mode L
-    MPO = "mpo"  # two pictures in one file
+    MPO = "mpo"  # two images in one file
     PROGRESSIVE = "progressive"
     LYING = "lying"  # EXIF orientation 6
     NO_EXIF = "no_exif"
@@ -24,7 +24,7 @@ class Kind(str, Enum):
     TEXT = "text"
     APPLE_DOUBLE = "apple_double"
     TOO_SHORT = "too_short"  # no higher than its footer
-    BOMB = "bomb"  # a small file whose header declares an enormous picture
+    BOMB = "bomb"  # a small file whose header declares an enormous image
 
 
 AWKWARD = (

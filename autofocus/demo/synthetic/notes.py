@@ -1,4 +1,4 @@
-"""The texts that say what a synthetic data set is, and its small archive."""
+"""The texts that describe a synthetic data set, and its small archive."""
 
 import io
 import tarfile
@@ -35,7 +35,7 @@ _NOTE = "SYNTHETIC field notes: batteries changed, lens wiped, nobody met.\n"
 
 
 def archive() -> bytes:
-    """Return a small tar file, the same bytes each time."""
+    """Return a small, deterministic tar file."""
     file, note = io.BytesIO(), _NOTE.encode()
     with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         member = tarfile.TarInfo("field_notes/SYNTHETIC.txt")

@@ -1,4 +1,4 @@
-"""From a shot to the bytes of its file."""
+"""The content of image files."""
 
 import io
 from datetime import timedelta
@@ -19,7 +19,7 @@ DESCRIPTION = (
 )
 _COMMENT = b"SYNTHETIC photograph made by autofocus make-sample"
 _SHORT_ROWS = 150
-# A camera whose battery was empty begins anew on a day long ago.
+# The clock of a camera after its battery was empty.
 _CLOCK_LOST = timedelta(days=5 * 365)
 _LYING = 6  # EXIF orientation: the stored rows, from the first, are the columns from the right
 _DESCRIPTION, _MAKE, _MODEL, _ORIENTATION, _DATE_TIME = 0x010E, 0x010F, 0x0110, 0x0112, 0x0132
@@ -48,7 +48,7 @@ def _encoded(shot: Shot, photograph: Image.Image, rng: np.random.Generator | Non
     if kind is Kind.PNG:
         how = {"exif": how["exif"], "pnginfo": _png_text(), "compress_level": 4}
     if kind is Kind.MPO:
-        # As cameras do it: the photograph, then a small one to look at.
+        # As cameras do it: the image, then a small preview.
         small = photograph.resize((WIDTH // 4, (HEIGHT + FOOTER) // 4))
         how |= {"save_all": True, "append_images": [small]}
     if kind is Kind.PROGRESSIVE:
@@ -77,7 +77,7 @@ def _tinted(photograph: Image.Image, rng: np.random.Generator) -> Image.Image:
     pixels = np.array(photograph)
     top = int(rng.integers(HEIGHT * 3 // 4))
     part = pixels[top : top + HEIGHT // 5, :, int(rng.choice([0, 2]))]
-    # One level would be lost in JPEG's colours.
+    # A single level would be lost in JPEG's chroma.
     np.copyto(part, np.minimum(part, 253) + 2)
     return Image.fromarray(pixels)
 

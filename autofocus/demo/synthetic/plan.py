@@ -1,6 +1,6 @@
-"""The plan of a synthetic data set: which camera photographs what, and when.
+"""The plan of a synthetic data set: which camera takes which images, and when.
 
-Everything follows from the settings: no clock, no disk, no order of threads has a part in it.
+It depends on the settings alone, and not on clocks, disks or the order of threads.
 """
 
 import dataclasses
@@ -17,11 +17,11 @@ from autofocus.demo.synthetic.special import Placing, placings
 
 EMPTY = "empty"
 DAY, INFRARED = "day", "infrared"
-FRAMES = 3  # photographs in a sequence (burst)
-# So many sequences get one of each kind of special file.
+FRAMES = 3  # images in a sequence
+# The number of sequences per special file of each kind.
 SEQUENCES_A_SET = 84
 
-# What the sequences show, and how large a share of them. A second label is a second animal.
+# The labels of sequences and the share of each. A second label is a second animal.
 SHARES: dict[tuple[str, ...], float] = {
     ("raccoon",): 0.25,
     (EMPTY,): 0.22,
@@ -33,7 +33,7 @@ SHARES: dict[tuple[str, ...], float] = {
     ("raccoon", "opossum"): 0.025,
     ("human", "dog"): 0.025,
 }
-# How often each is photographed by infrared light; raccoons and opossums go out at night.
+# The share of each that is taken by infrared light; raccoons and opossums are nocturnal.
 INFRARED_SHARES = {
     "raccoon": 0.65,
     "coyote": 0.5,
@@ -43,14 +43,14 @@ INFRARED_SHARES = {
     "human": 0.2,
     EMPTY: 0.45,
 }
-# One sequence in so many is in no table, beginning with this one.
+# One in this many sequences is in no table, beginning with this one.
 _UNLISTED_EVERY, _UNLISTED_FIRST = 28, 4
 _TRANSECTS = "DRJS"
 _PLACES = ("AMP", "BRK", "CLV", "DUN", "ELM", "FRN", "GLN", "HOL", "IRO", "JUN", "KNL", "LDN")
 
 
 class Stream(IntEnum):
-    """Keeps the random numbers of different purposes apart; a part of each generator's seed."""
+    """Purposes with separate random numbers; a part of each generator's seed."""
 
     PLAN = 1
     SITE = 2
@@ -83,7 +83,7 @@ SEASONS = (
 
 @dataclass(frozen=True)
 class Figure:
-    """An animal or a person in a photograph.
+    """An animal or a person in an image.
 
     Attributes:
         species: its label.
@@ -146,13 +146,13 @@ class Shot:
 
     @property
     def path(self) -> str:
-        """Where the file is, relative to `lpz_data`."""
+        """The path of the file relative to `lpz_data`."""
         return f"{self.folder}/{self.name}"
 
 
 @dataclass(frozen=True)
 class _Sequence:
-    """A burst before its frames are made."""
+    """A sequence before its frames are planned."""
 
     labels: tuple[str, ...]
     site: int
@@ -170,7 +170,7 @@ def site_code(site: int) -> str:
 
 
 def make_plan(seed: int, sequences: int, sites: int, first_site: int) -> list[Shot]:
-    """Return all shots of a data set in rising order of their paths.
+    """Return all shots of a data set, sorted by their paths.
 
     Args:
         seed: another one gives other photographs.
@@ -192,7 +192,7 @@ def make_plan(seed: int, sequences: int, sites: int, first_site: int) -> list[Sh
 
 
 def quotas(sequences: int) -> dict[tuple[str, ...], int]:
-    """Share out the sequences among labels: one to each, and the others where most are due."""
+    """Assign labels to the sequences: one to each, and the others by the shares."""
     total = sum(SHARES.values())
     counts = dict.fromkeys(SHARES, 1)
     for _ in range(sequences - len(counts)):
@@ -207,7 +207,7 @@ def _bursts(rng: np.random.Generator, sequences: int, sites: Sequence[int]) -> l
         for labels, count in quotas(sequences).items()
         for number in range(count)
     ]
-    # Every animal has its favourite places, as in life: a classifier may learn those instead.
+    # Each animal prefers some sites, as in life: a classifier may learn the sites instead.
     liking = {name: rng.gamma(2.0, size=len(sites)) for name in SHARES}
     room = np.full(len(sites), -(-len(subjects) // len(sites)))
     bursts: list[_Sequence] = []
@@ -222,7 +222,7 @@ def _bursts(rng: np.random.Generator, sequences: int, sites: Sequence[int]) -> l
 
 
 def _light(label: str, number: int) -> str:
-    """Return the light of a label's sequences by their number, so that each has its share."""
+    """Return the light of a label's sequences by their number, according to the shares."""
     share = INFRARED_SHARES[label]
     return INFRARED if int((number + 1) * share + 0.5) > int(number * share + 0.5) else DAY
 
@@ -239,7 +239,7 @@ def _burst(
     taken = season.start + timedelta(
         days=int(rng.integers(26)), seconds=int(hour * 3600 + rng.integers(60))
     )
-    # Nobody has looked at some yet.
+    # Nobody has labelled some yet.
     return _Sequence(
         labels, site, season, taken, light, listed=number % _UNLISTED_EVERY != _UNLISTED_FIRST
     )
@@ -300,7 +300,7 @@ def _named(rng: np.random.Generator, shots: Sequence[Shot], first_site: int) -> 
         if shot.folder not in next_numbers:
             next_numbers[shot.folder] = int(rng.integers(1, 60))
         elif shot.frame == 0:
-            # Frames that nobody kept.
+            # Frames that were deleted.
             next_numbers[shot.folder] += 3 * int(rng.integers(4))
         number = next_numbers[shot.folder]
         next_numbers[shot.folder] += 1
@@ -326,7 +326,7 @@ def _with_same_names(shots: Sequence[Shot], first_site: int) -> list[Shot]:
 def _with_special(
     rng: np.random.Generator, shots: Sequence[Shot], wanted: Sequence[Placing]
 ) -> list[Shot]:
-    """Make some of the photographs awkward or broken."""
+    """Make some of the images awkward or broken."""
     changed = list(shots)
     for placing in wanted:
         free = [
@@ -342,7 +342,7 @@ def _with_special(
         place = free[int(rng.integers(len(free)))]
         shot = dataclasses.replace(changed[place], kind=placing.kind)
         if placing.beside:
-            # It stands beside the photograph that it belongs to.
+            # It is beside the image that it belongs to.
             changed.append(dataclasses.replace(shot, name=f"._{shot.name}", listed=False))
         else:
             changed[place] = dataclasses.replace(shot, name=placing.rename(shot.name))

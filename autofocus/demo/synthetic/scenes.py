@@ -21,7 +21,7 @@ from autofocus.demo.synthetic.textures import (
     value_noise,
 )
 
-# Wider than a photograph, so that the camera may point a little elsewhere in the next season.
+# Wider than an image, so that the camera can point elsewhere in the next season.
 SIZE = (1360, 1020)
 _GRASSES: tuple[Colour, ...] = (
     (92, 112, 58), (112, 122, 66), (72, 98, 52), (128, 118, 74), (98, 104, 72),
@@ -36,7 +36,7 @@ _WALLS: tuple[Colour, ...] = ((132, 96, 80), (150, 146, 138), (116, 118, 124), (
 
 @dataclass(frozen=True)
 class Scene:
-    """What a camera sees when nobody is there.
+    """The background of a camera's images.
 
     Attributes:
         picture: the background by day, RGB, `SIZE`.

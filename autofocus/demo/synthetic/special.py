@@ -1,4 +1,4 @@
-"""Which awkward and broken files a data set gets, and under which names."""
+"""The awkward and broken files of a data set, and their names."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -12,7 +12,7 @@ _TINTED_A_SET = 3
 
 @dataclass(frozen=True)
 class Placing:
-    """A special file that is to be placed somewhere.
+    """A special file to be placed in the data set.
 
     Attributes:
         kind: what kind of file.
@@ -24,7 +24,7 @@ class Placing:
 
     @property
     def beside(self) -> bool:
-        """Whether it stands beside a photograph and doesn't replace it."""
+        """Whether it is beside an image rather than in its place."""
         return self.kind is Kind.APPLE_DOUBLE
 
     def rename(self, name: str) -> str:
@@ -41,6 +41,6 @@ def placings(copies: int) -> list[Placing]:
         copies: how many of each kind.
     """
     kinds = [*AWKWARD, *BROKEN, *[Kind.TINTED] * (_TINTED_A_SET - 1)]
-    # The choosy ones first, while there are photographs that suit them.
+    # Those with special needs first, while there are images that suit them.
     kinds.sort(key=lambda kind: kind not in _LIGHTS)
     return [Placing(kind, _LIGHTS.get(kind, "")) for kind in kinds for _ in range(copies)]

@@ -1,4 +1,4 @@
-"""The tables of a synthetic data set: detections as the zoo writes them, and the truth."""
+"""The tables of a synthetic data set: detections as the zoo records them, and the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from autofocus.demo.synthetic.plan import Season, Shot, site_code
 from autofocus.tables.columns import DETECTIONS
 
 TRUTH = ("filepath", "labels", "site", "sequence", "light", "kind")
-# What stands before the part of a path that is the same on every machine.
+# The components of a path that name the recorder's disk.
 _PREFIX = "Z:\\Chicago\\"
 # How each season's table writes its dates.
 _DATE_FORMS = {2016: "%d-%b-%y", 2017: "%Y-%m-%d"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LOST = 2  # rows a table whose photographs are lost
-_TWICE = 2  # rows a table that stand there twice
+_LOST = 2  # rows per table whose images are lost
+_TWICE = 2  # duplicate rows per table
 _LOST_NUMBER = 90000
 
 
 @dataclass(frozen=True)
 class Detection:
-    """A row of a table of detections.
+    """A row of a detection table.
 
     Attributes:
         taken: the day of the photograph.
@@ -36,7 +36,7 @@ class Detection:
     label: str
 
     def cells(self, season: Season) -> tuple[str, ...]:
-        """Return the row as it stands in the season's table."""
+        """Return the cells of the row in the season's table."""
         path = _PREFIX + self.folder.replace("/", "\\") + "\\"
         return _date(self.taken, season), path, self.name, self.label
 
@@ -64,12 +64,12 @@ def detections(shots: Sequence[Shot], season: Season) -> list[Detection]:
 
 
 def detection_table(shots: Sequence[Shot], season: Season) -> list[tuple[str, ...]]:
-    """Return a season's table of detections with its header."""
+    """Return a season's detection table with its header."""
     return [DETECTIONS, *(row.cells(season) for row in detections(shots, season))]
 
 
 def truth_table(shots: Sequence[Shot], data: str) -> list[tuple[str, ...]]:
-    """Return what is known of each file, with a header; broken ones have no labels.
+    """Return the true labels of each file, with a header; broken ones have none.
 
     Args:
         shots: the whole plan.
@@ -100,6 +100,6 @@ def _truth(shot: Shot, data: str) -> tuple[str, ...]:
 def _date(taken: datetime, season: Season) -> str:
     if season.year not in _DATE_FORMS:
         return taken.date().isoformat()
-    # Not `%b`, which depends on the machine's language.
+    # `%b` would depend on the locale.
     form = _DATE_FORMS[season.year].replace("%b", _MONTHS[taken.month - 1])
     return taken.strftime(form)

@@ -54,14 +54,14 @@ def value_noise(
 
 
 def mix(under: Colours, colour: Colour | Colours, share: Field) -> Colours:
-    """Lay a colour over another, as opaque as the share says, 0 to 1."""
+    """Blend a colour over another, with this opacity, 0 to 1."""
     over = np.asarray(colour, np.float32)
     mixed: Colours = under + (over - under) * share[..., None]
     return mixed
 
 
 def step(field: Field, edge: float, softness: float) -> Field:
-    """Return 0 below the edge and 1 above it, with a soft passage."""
+    """Return 0 below the edge and 1 above it, with a soft transition."""
     ramp: Field = np.clip((field - edge) / softness + 0.5, 0, 1).astype(np.float32)
     return ramp
 
