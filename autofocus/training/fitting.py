@@ -26,7 +26,7 @@ from autofocus.training.samples import Samples
 from autofocus.training.scores import Measurement, Scores, calibrated_brier_score, score
 from autofocus.training.threads import single_threaded
 
-# From so strong that little is learned to so weak that all is, by half an order of magnitude.
+# From underfitting to overfitting, by half an order of magnitude.
 STRENGTHS = tuple(float(10.0**power) for power in np.arange(1.0, -4.75, -0.5))
 # Used if there is nothing to choose by; about the optimum for the embedded backbones.
 MIDDLE_STRENGTH = 0.1
@@ -245,7 +245,7 @@ class _Path:
     settings: HeadSettings
     within: Mapping[float, float] = field(default_factory=dict)
     results: list[StrengthResult] = field(default_factory=list)
-    best_head: Head | None = None
+    best_head: Head = field(init=False)
 
     def walk(self, chosen_on: str) -> FitResult:
         """Train at all strengths that are worth it, and return the best head."""
@@ -309,7 +309,6 @@ class _Path:
 
     def _result(self, chosen_on: str) -> FitResult:
         best = self.results[self._best()]
-        assert self.best_head is not None  # noqa: S101
         is_held_out = len(self.validation) or self.within
         return FitResult(
             self.best_head,

@@ -59,10 +59,10 @@ class LogisticRegressions:
         self._features = self._scale.apply(samples.features)
         self._shape = (samples.features.shape[1], samples.targets.shape[1])
         self._multilabel = multilabel
-        answers = samples.targets.T > 0 if multilabel else [samples.classes]
+        targets = samples.targets.T > 0 if multilabel else [samples.classes]
         weights = loss_weights(samples, kind, multilabel=multilabel)
         self._problems = [
-            _Problem(*each, max_steps) for each in zip(answers, weights.T, strict=True)
+            _Problem(*each, max_steps) for each in zip(targets, weights.T, strict=True)
         ]
 
     def solve(self, strength: float) -> Solution:
@@ -104,34 +104,34 @@ class LogisticRegressions:
 
 
 class _Problem:
-    """A logistic regression of answers on features.
+    """One logistic regression: of the classes, or of the presence of a label.
 
     Args:
-        answers: the class of each image, shape (N,); booleans for a label.
+        targets: the class of each image, shape (N,); booleans for a label.
         weights: of the images, shape (N,).
         max_steps: maximum number of steps of L-BFGS.
     """
 
     def __init__(
-        self, answers: NDArray[Any], weights: NDArray[np.float32], max_steps: int
+        self, targets: NDArray[Any], weights: NDArray[np.float32], max_steps: int
     ) -> None:
-        self._answers = answers
+        self._targets = targets
         self._weights = weights
         self._max_steps = max_steps
-        self.classes = np.unique(answers)
+        self.classes = np.unique(targets)
         self._model = need("sklearn.linear_model", "train").LogisticRegression(
             tol=TOLERANCE, max_iter=max_steps, warm_start=True
         )
 
     @property
     def is_trivial(self) -> bool:
-        """Whether all images have the same answer, so that there is nothing to learn."""
+        """Whether all images are of one class, so that there is nothing to fit."""
         return len(self.classes) < _BINARY
 
     @property
     def _is_pair(self) -> bool:
         """Whether two classes share 1: each has half the weights, with opposite signs."""
-        return len(self.classes) == _BINARY and self._answers.dtype != bool
+        return len(self.classes) == _BINARY and self._targets.dtype != bool
 
     def fit(self, features: NDArray[np.float32], strength: float) -> None:
         """Fit at a strength, from where the last fit ended."""
@@ -143,7 +143,7 @@ class _Problem:
         with warnings.catch_warnings():
             # Reported as `converged`.
             warnings.simplefilter("ignore", need("sklearn.exceptions", "train").ConvergenceWarning)
-            self._model.fit(features, self._answers, sample_weight=self._weights)
+            self._model.fit(features, self._targets, sample_weight=self._weights)
 
     @property
     def weights(self) -> Floats:

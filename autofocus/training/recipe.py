@@ -44,8 +44,8 @@ class Recipe:
         samples = source.samples(training, self.view, copies=True)
         copies = len(samples) // max(1, len(training))
         groups = [row.group for row in training] * copies
-        judges = source.samples(validation, self.view)
-        return fit(samples, judges, groups, self.settings, checkpoint)
+        held_out = source.samples(validation, self.view)
+        return fit(samples, held_out, groups, self.settings, checkpoint)
 
     def fixed(self, result: FitResult) -> "Recipe":
         """Return the recipe with the choices of a training, so that none is left to make."""
