@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError, need
-from autofocus.evaluation.metrics import Metrics
 from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.evaluation.training_metrics import Metrics
 from autofocus.features.backbones import Backbone, load_backbone
 from autofocus.features.distortions import Distortions
 from autofocus.features.embedding_cache import EmbeddingCache

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from autofocus.evaluation.metrics import Metrics
+from autofocus.evaluation.training_metrics import Metrics
 
 
 def classification(metrics: Metrics) -> dict[str, Any]:

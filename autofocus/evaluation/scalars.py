@@ -3,7 +3,8 @@
 from functools import reduce
 from typing import Any
 
-from autofocus.evaluation.metrics import Estimate, Metrics
+from autofocus.evaluation.metrics import Estimate
+from autofocus.evaluation.training_metrics import Metrics
 
 # The name of each metric in the list, by its place in `Metrics`.
 _NAMES = {

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from autofocus.evaluation.metrics import ClassMetrics, Estimate, Metrics
+from autofocus.evaluation.metrics import ClassMetrics, Estimate
+from autofocus.evaluation.training_metrics import Metrics
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from autofocus import __version__
 from autofocus.errors import need
-from autofocus.evaluation.metrics import Metrics
+from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
 from autofocus.motion.boxes import Box
 from autofocus.reporting import charts, wording

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autofocus.evaluation.metrics import Metrics
 from autofocus.evaluation.serialization import to_text
+from autofocus.evaluation.training_metrics import Metrics
 from autofocus.reporting.charts import draw_confusion, draw_history
 from autofocus.reporting.mistakes import Misclassified, draw_contact_sheet
 from autofocus.runs.files import csv_writer

@@ -5,14 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autofocus.evaluation.intervals import Interval
-from autofocus.evaluation.metrics import (
-    ClassMetrics,
-    Estimate,
-    Evaluation,
-    Metrics,
-    Slice,
-    SliceRow,
-)
+from autofocus.evaluation.metrics import ClassMetrics, Estimate, Evaluation, Slice, SliceRow
+from autofocus.evaluation.training_metrics import Metrics
 
 # Keeps a number and its unit on one line.
 _NBSP = "\N{NO-BREAK SPACE}"

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.evaluation.evaluate import evaluate
-from autofocus.evaluation.metrics import Comparison, CrossValidation, Evaluation, Fold
+from autofocus.evaluation.metrics import Evaluation
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.evaluation.training_metrics import Comparison, CrossValidation, Fold
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.leaks import check_no_leak_between

@@ -6,7 +6,10 @@ from functools import cached_property
 
 from autofocus.evaluation.calibration import calibrate
 from autofocus.evaluation.evaluate import evaluate, list_mistakes
-from autofocus.evaluation.metrics import (
+from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.serialization import from_json
+from autofocus.evaluation.thresholds import choose_thresholds
+from autofocus.evaluation.training_metrics import (
     Fit,
     HeadMetrics,
     Metrics,
@@ -14,9 +17,6 @@ from autofocus.evaluation.metrics import (
     ViewCandidate,
     ViewMetrics,
 )
-from autofocus.evaluation.predictions import Predictions
-from autofocus.evaluation.serialization import from_json
-from autofocus.evaluation.thresholds import choose_thresholds
 from autofocus.model.head import Head
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.splits.split import Assignment

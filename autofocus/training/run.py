@@ -8,9 +8,9 @@ from pathlib import Path
 
 from autofocus import __version__
 from autofocus.errors import StoreError
-from autofocus.evaluation.metrics import Metrics
 from autofocus.evaluation.scalars import scalars
 from autofocus.evaluation.serialization import from_text
+from autofocus.evaluation.training_metrics import Metrics
 from autofocus.features.backbones import Backbone
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.model.description import Description

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from autofocus.evaluation.calibration import Calibration
 from autofocus.evaluation.evaluate import evaluate
-from autofocus.evaluation.metrics import (
+from autofocus.evaluation.metrics import Evaluation
+from autofocus.evaluation.predictions import Classification, Predictions
+from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.evaluation.training_metrics import (
     Comparison,
     CrossValidation,
-    Evaluation,
     Fit,
     Fold,
     HeadMetrics,
@@ -20,8 +22,6 @@ from autofocus.evaluation.metrics import (
     ViewCandidate,
     ViewMetrics,
 )
-from autofocus.evaluation.predictions import Classification, Predictions
-from autofocus.evaluation.settings import EvaluationSettings
 
 
 def made(

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from autofocus.evaluation.metrics import Estimate, Fit
+from autofocus.evaluation.metrics import Estimate
 from autofocus.evaluation.scalars import scalars
+from autofocus.evaluation.training_metrics import Fit
 from tests.evaluation.making import metrics
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from autofocus.evaluation.metrics import Evaluation, Metrics
+from autofocus.evaluation.metrics import Evaluation
 from autofocus.evaluation.serialization import from_json
+from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.reporting.report import Context

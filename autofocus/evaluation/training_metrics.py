@@ -1,0 +1,174 @@
+"""All metrics of a training, as they are stored in `metrics.json`; see `metrics`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autofocus.evaluation.metrics import Evaluation
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One fold of a cross-validation, numbered from 1."""
+
+    fold: int
+    groups: int
+    images: int
+    accuracy: float | None
+    sequence_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """The metrics of a cross-validation.
+
+    Attributes:
+        number: number of folds.
+        rows: one row per fold.
+        mean: mean accuracy of the folds.
+        standard_deviation: of the folds' accuracies.
+        sequence_mean: mean accuracy by sequence.
+        sequence_standard_deviation: of the folds' accuracies by sequence.
+        test: all images, each predicted by the classifier of its fold.
+    """
+
+    number: int
+    rows: tuple[Fold, ...]
+    mean: float | None
+    standard_deviation: float | None
+    sequence_mean: float | None
+    sequence_standard_deviation: float | None
+    test: Evaluation
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The accuracy that a split image by image would have claimed, and that of the real split."""
+
+    by_image_accuracy: float | None
+    by_group_accuracy: float | None
+    level: str
+    images: int
+    folds: int
+
+
+@dataclass(frozen=True)
+class SplitMetrics:
+    """The split.
+
+    Attributes:
+        level: the group that was never divided: `location`, `sequence` or `image`.
+        asked: the setting `split_by`.
+        groups: number of groups in training, validation and test.
+        images: number of images in each.
+        left_out: number of images in none.
+        sequence_gap_s: longest gap within a sequence, in seconds.
+        digest: of the split.
+        warnings: one sentence each.
+    """
+
+    level: str
+    asked: str
+    groups: Mapping[str, int]
+    images: Mapping[str, int]
+    left_out: int
+    sequence_gap_s: float
+    digest: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Accuracy and mean cross-entropy (natural logarithm) on the training or validation split."""
+
+    accuracy: float | None
+    cross_entropy: float | None
+
+
+@dataclass(frozen=True)
+class HeadMetrics:
+    """How the head was trained.
+
+    Attributes:
+        optimizer: the optimizer.
+        strength: the regularisation.
+        chosen_on: the images that it was chosen on.
+        converged: whether the optimizer converged.
+        steps: number of steps.
+        class_weights: the setting `class_weights`.
+        fine_tuning: the settings of fine-tuning; None without it.
+        path: one row per regularisation that was tried.
+    """
+
+    optimizer: str
+    strength: float
+    chosen_on: str
+    converged: bool
+    steps: int
+    class_weights: str
+    fine_tuning: Mapping[str, Any] | None
+    path: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class ViewCandidate:
+    """A view that was tried, with its metrics on the validation split."""
+
+    view: str
+    brier_score: float | None
+    validation_cross_entropy: float | None
+    validation_accuracy: float | None
+
+
+@dataclass(frozen=True)
+class ViewMetrics:
+    """The part of an image that the classifier sees.
+
+    Attributes:
+        asked: the setting `view`.
+        chosen: `full`, `motion` or `both`.
+        candidates: one row per view that was tried.
+        boxes: number of images with a crop around motion, and without.
+    """
+
+    asked: str
+    chosen: str
+    candidates: tuple[ViewCandidate, ...]
+    boxes: Mapping[str, int] | None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """All metrics of a training.
+
+    Attributes:
+        labels: the C classes.
+        multilabel: whether an image may have several labels.
+        images: number of images by label and split.
+        split: the split.
+        training: the head on the training split.
+        validation: the head on the validation split; None if that is empty.
+        head: how the head was trained.
+        view: what the classifier sees of an image.
+        warnings: one sentence each.
+        data_digest: of the images, their labels and the backbone.
+        history: one row per step that was measured.
+        test: the metrics on the test split.
+        folds: of the cross-validation over all images, if there was one.
+        comparison: with a split image by image.
+    """
+
+    labels: tuple[str, ...]
+    multilabel: bool
+    images: Mapping[str, Mapping[str, int]]
+    split: SplitMetrics
+    training: Fit | None
+    validation: Fit | None
+    head: HeadMetrics
+    view: ViewMetrics
+    warnings: tuple[str, ...]
+    data_digest: str
+    history: tuple[Mapping[str, float], ...]
+    test: Evaluation
+    folds: CrossValidation | None
+    comparison: Comparison | None
