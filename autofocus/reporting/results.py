@@ -8,7 +8,7 @@ from autofocus.evaluation.serialization import to_text
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.reporting.charts import draw_confusion, draw_history
 from autofocus.reporting.mistakes import Misclassified, draw_contact_sheet
-from autofocus.runs.files import csv_writer
+from autofocus.runs.csv_files import CsvWriter
 
 LABELS = "labels.txt"
 METRICS = "metrics.json"
@@ -59,7 +59,5 @@ def write_results(folder: Path, metrics: Metrics, mistakes: Sequence[Misclassifi
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv_writer(file)
-        writer.writerow(columns)
-        writer.writerows(rows)
+    with CsvWriter(path, columns) as writer:
+        writer.write_all(rows)

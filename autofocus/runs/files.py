@@ -1,6 +1,5 @@
 """Files that are either complete or absent."""
 
-import csv
 import hashlib
 import json
 import os
@@ -8,10 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from _csv import Writer as CsvWriter
+from typing import Any
 
 CHUNK = 1 << 20
 
@@ -75,26 +71,6 @@ def write_text(final: Path, text: str, scratch: Path) -> None:
 def write_json(final: Path, value: Any, scratch: Path) -> None:
     """Write a complete JSON file: keys in the given order, indented, with a final line feed."""
     write_text(final, json.dumps(value, indent=2, ensure_ascii=False) + "\n", scratch)
-
-
-class _UnixLineEnds:
-    """A text file for `csv_writer`: rows come with CR LF and go with LF."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def write(self, row: str) -> int:
-        return self._file.write(row.removesuffix("\r\n") + "\n")
-
-
-def csv_writer(file: IO[str]) -> "CsvWriter":
-    """Return a writer of CSV rows that end in a line feed on every system.
-
-    Set to end rows in a line feed, Python's own writer leaves a carriage return within a cell
-    unquoted, and a reader takes it for the end of the row; macOS keeps files with one in their
-    names.
-    """
-    return csv.writer(_UnixLineEnds(file), lineterminator="\r\n")
 
 
 def digest_file(path: Path, algorithm: str = "sha256") -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from autofocus.runs.files import csv_writer
+from autofocus.runs.csv_files import CsvWriter
 from autofocus.splits.split import Assignment, Split
 from autofocus.tables.columns import SPLIT
 
@@ -16,10 +16,8 @@ def write_split(path: Path, split: Split, folds: Mapping[str, int] | None = None
         split: the assignment of each image.
         folds: the fold of each group, from 0, if there was a cross-validation.
     """
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv_writer(file)
-        writer.writerow(SPLIT)
-        writer.writerows(_row(one, folds or {}) for one in split.assignments)
+    with CsvWriter(path, SPLIT) as writer:
+        writer.write_all(_row(one, folds or {}) for one in split.assignments)
 
 
 def _row(one: Assignment, folds: Mapping[str, int]) -> tuple[str, ...]:
