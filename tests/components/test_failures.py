@@ -176,7 +176,7 @@ def test_shards_that_overlap_fail_in_one_sentence(tmp_path: Path) -> None:
     [
         ({"labelmap": {}, "label_priority": ["human beats all"]}, "'human beats all' is no rule"),
         ({"labelmap": {"cat": 3}, "label_priority": []}, "labelmap.json"),
-        ({"labelmap": {}, "label_priority": [], "max_rejected": 2.0}, "max_rejected is a share"),
+        ({"labelmap": {}, "label_priority": [], "max_rejected": 2.0}, "must be a share"),
     ],
 )
 def test_link_fails_in_one_sentence(
