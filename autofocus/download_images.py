@@ -1,4 +1,4 @@
-"""Stage 0: copy photographs and tables from an S3 bucket.
+"""Stage 0: download images and tables from an S3 bucket.
 
 python autofocus/download_images.py --local_folder data --bucket autofocus
 """
@@ -30,7 +30,7 @@ from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
 from autofocus.runs.workspace import Workspace
-from autofocus.store.keys import Disk, Refusal, is_folder, probe, refusals
+from autofocus.store.keys import Disk, Rejection, find_rejections, is_folder, probe
 from autofocus.store.listing import (
     DEFAULT_OUTPUT_PREFIX,
     StoredObject,
@@ -50,7 +50,7 @@ NAME = "download_images"
 RECIPE = 1
 # In the stage's memory: local copies of objects that are no longer in the bucket.
 VANISHED = "vanished"
-# With what a manifest begins that is only a word for a state of the bucket.
+# A manifest with this prefix names a state of the bucket and is not compared.
 UNCHECKED = "unchecked-"
 
 
@@ -58,43 +58,43 @@ UNCHECKED = "unchecked-"
 class DownloadSettings:
     """The options of `download_images`."""
 
-    prefix: str = option("", "take only objects whose keys begin with P", metavar="P")
+    prefix: str = option("", "download only objects whose keys begin with P", metavar="P")
     output_prefix: str = option(
         DEFAULT_OUTPUT_PREFIX,
         "prefix of the keys of Autofocus' own outputs, which are never downloaded; empty: none",
         metavar="P",
     )
-    download_tar: bool = option(False, "take tar files (.tar, .tar.gz, .tgz), too")
+    download_tar: bool = option(False, "download tar files (.tar, .tar.gz, .tgz), too")
     sample: int = option(
         0,
-        "take all tables, but only N images, spread evenly over the folders; 0 takes everything",
+        "download all tables, but only N images, spread evenly over the folders; 0: all images",
         metavar="N",
     )
     shard: str | None = option(
         None,
-        "take only the I-th of N parts of the images, counted from 0; a folder's images stay "
-        "together, so that parts may be uneven; whatever is no image is in part 0",
+        "download only the I-th of N shards of the images, counted from 0; the images of a "
+        "folder stay together, so shards may be uneven; all other files are in shard 0",
         metavar="I/N",
     )
     manifest: str | None = option(
         None,
-        "go on only if the bucket holds what it held when --dry-run printed this digest; a text "
-        "that begins with unchecked- is not compared",
+        "fail unless the bucket is unchanged since --dry-run printed this digest; a text that "
+        "begins with unchecked- is not compared",
         affects_output=False,
         metavar="DIGEST",
     )
     endpoint_url: str | None = endpoint_option()
     no_sign_request: bool = option(
-        False, "use no credentials, as for a public bucket", affects_output=False
+        False, "send no credentials, as for a public bucket", affects_output=False
     )
     dry_run: bool = option(
-        False, "only say what there is to do, and write nothing", affects_output=False
+        False, "report what there is to do, and write nothing", affects_output=False
     )
     patience: float = patience_option()
-    jobs: int = option(32, "transfers at once", affects_output=False, metavar="N")
+    jobs: int = option(32, "number of concurrent transfers", affects_output=False, metavar="N")
     max_rejected: float = option(
         0.1,
-        "end with an error where a larger share of keys can't become files",
+        "largest share of keys, 0 to 1, that may be rejected as they can't become files",
         affects_output=False,
         metavar="SHARE",
     )
@@ -128,24 +128,24 @@ class DownloadSettings:
 
     @property
     def part(self) -> Shard | None:
-        """The shard to take."""
+        """The shard to download."""
         return None if self.shard is None else Shard.parse(self.shard)
 
 
 @dataclass(frozen=True)
 class DownloadResult(StageResult):
-    """The account of `download_images`.
+    """The result of `download_images`.
 
     Attributes:
-        left_out: how many objects the options left out; they are no inputs.
-        dry_run: whether nothing was done.
+        left_out: the number of objects that the options left out; they are not inputs.
+        dry_run: whether nothing was written.
     """
 
     left_out: int = 0
     dry_run: bool = False
 
     def __str__(self) -> str:
-        """Return the account as a few lines of text."""
+        """Return the result as a few lines of text."""
         if not self.dry_run:
             return super().__str__()
         return "\n".join([f"{self.stage}: a dry run, nothing was written", *self._notes()])
@@ -157,27 +157,34 @@ class DownloadResult(StageResult):
 def download_images(
     local_folder: Path, bucket: str, settings: DownloadSettings = DownloadSettings()
 ) -> DownloadResult:
-    """Copy a bucket's objects into a folder, with the folder structure of their keys.
+    """Download a bucket's objects into a folder, with the folder structure of their keys.
 
     Writes each object under its key in `local_folder`, and `ledger.csv` beside them. It may be
-    stopped at any moment; started again it does what is left. Objects that stand there whole, by
-    the size and ETag that they were fetched with, aren't fetched again. Nothing is deleted. While
-    the server is unavailable, it waits for up to `settings.patience` seconds.
+    stopped at any moment; started again it does what is left. Objects whose local copies are
+    intact and whose ETags are unchanged are not fetched again. While the server is unavailable,
+    it retries for up to `settings.patience` seconds.
+
+    Nothing is deleted. The local copy of an object that is no longer in the bucket is moved into
+    the stage's hidden folder, `.autofocus/download_images/vanished`, so that no later stage uses
+    it; a note says so.
 
     Args:
-        local_folder: where to write.
+        local_folder: the folder to write to.
         bucket: the bucket's name.
-        settings: what to take, and from where.
+        settings: what to download, and from where.
+
+    Returns:
+        The counts, the notes and the path of the ledger.
 
     Raises:
-        CredentialsError: no, wrong or expired credentials, or they don't suffice.
-        BucketNotFoundError: no such bucket, or not in this region.
-        MissingInputError: the bucket holds nothing that the options ask for.
-        InputDataError: the bucket holds something else than the manifest says.
-        OutputConflictError: the folder was begun with other settings or is in use, or its disk
-            can't hold what is left to fetch.
-        StoreError: the server is out of reach, or objects did not arrive; all others are done.
-        TooManyRejectedError: too many keys can't become files; all others are done nevertheless.
+        CredentialsError: the credentials are missing, wrong, expired or insufficient.
+        BucketNotFoundError: the bucket does not exist, or not in this region.
+        MissingInputError: the bucket holds nothing that the options select.
+        InputDataError: the bucket has changed since the manifest was made.
+        OutputConflictError: the folder was begun with other settings, is in use, or holds another
+            file in an object's place, or its disk is too small for what is left to fetch.
+        StoreError: the server is out of reach, or objects did not arrive; all others are there.
+        TooManyRejectedError: too many keys can't become files; all others were downloaded.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     with open_bucket(
@@ -199,12 +206,12 @@ def download_images(
         return _copy(source, plan, local_folder, settings)
 
 
-def _check_manifest(found: str, source: Bucket, settings: DownloadSettings) -> None:
-    wanted = settings.manifest
-    if wanted is not None and not wanted.startswith(UNCHECKED) and wanted != found:
+def _check_manifest(actual: str, source: Bucket, settings: DownloadSettings) -> None:
+    expected = settings.manifest
+    if expected is not None and not expected.startswith(UNCHECKED) and expected != actual:
         raise InputDataError(
-            f"The bucket {source.place.bucket} has changed: its manifest is {found}, and not "
-            f"{wanted}: start again with the new one, or with the --prefix and --output-prefix "
+            f"The bucket {source.address.bucket} has changed: its manifest is {actual}, and not "
+            f"{expected}: start again with the new one, or with the --prefix and --output-prefix "
             "that it was made for."
         )
 
@@ -212,7 +219,7 @@ def _check_manifest(found: str, source: Bucket, settings: DownloadSettings) -> N
 def _select(
     listed: Sequence[StoredObject], source: Bucket, settings: DownloadSettings
 ) -> Selection:
-    where = f"The bucket {source.place.bucket} at {source.place.server}"
+    where = f"The bucket {source.address.bucket} at {source.address.server}"
     if not listed:
         with_prefix = f" whose key begins with {settings.prefix}" if settings.prefix else ""
         raise MissingInputError(
@@ -237,24 +244,26 @@ def _select(
     # A shard may be empty by chance, and is no less a shard.
     if not selection.chosen and settings.shard is None:
         notes = ", ".join(Plan(selection.chosen, selection.left_out, ()).notes())
-        raise MissingInputError(f"{where} holds nothing that the options ask for: {notes}.")
+        raise MissingInputError(f"{where} holds nothing that the options select: {notes}.")
     return selection
 
 
 def _describe(plan: Plan, manifest: str, local_folder: Path) -> DownloadResult:
-    """Say what there is to do."""
-    # Finding out what the disk makes of names would need writing to it: guess.
+    """Return what there is to do."""
+    # How the file system compares names can only be probed by writing to it: guess.
     case_blind = sys.platform in ("darwin", "win32")
-    refused = refusals(plan.chosen, Disk(case_blind, sys.platform == "darwin"), local_folder)
+    rejections = find_rejections(
+        plan.chosen, Disk(case_blind, sys.platform == "darwin"), local_folder
+    )
     keys = [
-        f"rejected: {key} ({refusal.reason.value}: {refusal.detail})"
-        for key, refusal in refused.items()
+        f"rejected: {key} ({rejection.reason.value}: {rejection.detail})"
+        for key, rejection in rejections.items()
     ]
     return DownloadResult(
         NAME,
         Counts(),
         local_folder / LEDGER_NAME,
-        notes=(str(plan), *plan.by_sort(), f"manifest: {manifest}", *keys),
+        notes=(str(plan), *plan.by_kind(), f"manifest: {manifest}", *keys),
         left_out=sum(plan.left_out.values()),
         dry_run=True,
     )
@@ -264,13 +273,13 @@ def _copy(
     source: Bucket, plan: Plan, local_folder: Path, settings: DownloadSettings
 ) -> DownloadResult:
     ledger = local_folder / LEDGER_NAME
-    begun_with = {"bucket": source.place.bucket, **describe(settings)}
+    begun_with = {"bucket": source.address.bucket, **describe(settings)}
     with Workspace(local_folder, NAME, begun_with, recipe=RECIPE) as workspace:
         downloader = _Downloader(
             local_folder,
             workspace.scratch,
             Fetcher(source),
-            refusals(plan.chosen, probe(workspace.scratch), local_folder),
+            find_rejections(plan.chosen, probe(workspace.scratch), local_folder),
         )
         with ItemRun(workspace, ledger, aside=workspace.folder / VANISHED) as run:
             counts = run.complete(downloader.items(plan.chosen), settings.jobs, "object")
@@ -302,7 +311,7 @@ class _Downloader:
     folder: Path
     scratch: Path
     fetcher: Fetcher
-    refused: Mapping[str, Refusal]
+    rejections: Mapping[str, Rejection]
 
     def items(self, objects: Sequence[StoredObject]) -> Items[StoredObject]:
         """Return the objects, and what to do with each."""
@@ -316,12 +325,12 @@ class _Downloader:
         )
 
     def _outputs(self, item: StoredObject) -> list[Path]:
-        is_file = item.key not in self.refused and not is_folder(item)
+        is_file = item.key not in self.rejections and not is_folder(item)
         return [self.folder / item.key] if is_file else []
 
     def _work(self, item: StoredObject) -> Outcome | Product:
-        if refusal := self.refused.get(item.key):
-            return Outcome(rejected(item.key, refusal.reason, refusal.detail))
+        if rejection := self.rejections.get(item.key):
+            return Outcome(rejected(item.key, rejection.reason, rejection.detail))
         try:
             fetched = self._fetch(item)
         except TransferError as error:
@@ -335,7 +344,7 @@ class _Downloader:
     def _is_whole(self, item: StoredObject, earlier: Outcome) -> bool:
         """The object has not been changed since; a folder is there."""
         is_same = all(earlier.extra.get(key) == value for key, value in _version(item).items())
-        if item.key in self.refused or not is_same:
+        if item.key in self.rejections or not is_same:
             return False
         return (self.folder / item.key).is_dir() if is_folder(item) else True
 
@@ -364,7 +373,7 @@ _IN_THE_WAY = (
     "the local folder holds a file where this needs a folder, or the reverse: move that away",
 )
 _NO_NAME = (Reason.UNSAFE_KEY, "this disk can't hold a file of this name")
-# What a disk may find wrong with a name, as against with itself.
+# Errors of the file system that concern a name, and not the disk.
 _NAME_FAULTS = {
     errno.EEXIST: _IN_THE_WAY,
     errno.EISDIR: _IN_THE_WAY,
@@ -377,12 +386,12 @@ _NAME_FAULTS = {
 
 COMMAND = Command(
     name=NAME,
-    summary="Copy photographs and tables from an S3 bucket, and keep the folder structure.",
+    summary="Download images and tables from an S3 bucket, and keep the folder structure.",
     example=f"autofocus {NAME} --local-folder data --bucket autofocus --sample 500",
     function=download_images,
     arguments=(
-        Argument("local_folder", "the folder to write to"),
-        Argument("bucket", "the bucket's name", Kind(str)),
+        Argument("local_folder", "folder to write to"),
+        Argument("bucket", "name of the bucket", Kind(str)),
     ),
     settings=DownloadSettings,
 )

@@ -1,4 +1,4 @@
-"""Stage 3: link each photograph into a folder for its label.
+"""Stage 3: link each image into the folder of its label.
 
 python autofocus/link_images_by_label.py --detections-path data/detections_clean.csv \
         --outdir data/links --labelmap-path sample_data/raccoon_labelmap.json \
@@ -40,26 +40,24 @@ class LinkSettings:
 
     labelmap_path: Path | None = option(
         None,
-        "a JSON object: what each label counts as; labels that are not in it stay",
+        "JSON object that maps labels to other labels; labels that are not in it stay",
         affects_output=False,
         metavar="JSON",
     )
     label_priority_path: Path | None = option(
         None,
-        "rules, one a line, such as `human > *`: which of several labels stays",
+        "rules such as `human > *`, one per line, that choose among several labels",
         affects_output=False,
         metavar="TXT",
     )
     keep_unresolved: bool = option(
-        False, "link photographs that still have several labels under each of them"
+        False, "link images that still have several labels under each of them"
     )
-    copy: bool = option(False, "copy the photographs rather than link to them")
-    links_only: bool = option(
-        False, "write the table of links alone; the photographs need not be at hand"
-    )
+    copy: bool = option(False, "copy the images instead of linking to them")
+    links_only: bool = option(False, "write only the table of links; the images need not exist")
     max_rejected: float = option(
         0.5,
-        "end with an error where a larger share of photographs is left out",
+        "largest share of images, 0 to 1, that may be left out",
         affects_output=False,
         metavar="SHARE",
     )
@@ -73,7 +71,7 @@ class LinkSettings:
 
     @property
     def making(self) -> Making:
-        """What is made of a photograph."""
+        """What is made of an image."""
         if self.links_only:
             return Making.NOTHING
         return Making.COPIES if self.copy else Making.LINKS
@@ -81,7 +79,7 @@ class LinkSettings:
 
 @dataclass(frozen=True)
 class LinkResult(StageResult):
-    """The account of `link_images_by_label`.
+    """The result of `link_images_by_label`.
 
     Attributes:
         links: the table of all links.
@@ -93,24 +91,28 @@ class LinkResult(StageResult):
 def link_images_by_label(
     detections_path: Path, outdir: Path, settings: LinkSettings = LinkSettings()
 ) -> LinkResult:
-    """Link photographs into a folder for each label.
+    """Link images into a folder per label.
 
-    Labels are renamed by the label map, then priority rules decide in the order in which they are
-    listed. Photographs that still have several labels are left out, or linked under each of them.
+    Labels are renamed by the label map, then priority rules apply in the order in which they are
+    listed. Images that still have several labels are left out, or linked under each of them.
     Links are relative, and named after the file and a digest of its path, so that none collide.
-    Beside the folders stand `links.csv`, `ledger.csv`, and `preparation.json` where the
-    photographs were all preprocessed alike.
+    Beside the folders stand `links.csv`, `ledger.csv`, and `preparation.json` if the images were
+    all preprocessed in the same way. Links of an earlier table that this one lacks are removed.
 
     Args:
         detections_path: a table with `filepath` and either columns `contains_<label>` or `label`.
-        outdir: the folder to write to; files there that are not ours are left alone.
-        settings: how to decide and what to make.
+        outdir: the folder to write to; files that this stage did not write are left alone.
+        settings: how to choose among labels and what to write.
+
+    Returns:
+        The counts, the notes and the path of the table.
 
     Raises:
-        MissingInputError: the table, the label map or the rules aren't there, or are empty.
-        InputDataError: one of them can't be read, or no photograph is left to link.
-        OutputConflictError: `outdir` was begun with other settings, or is in use.
-        TooManyRejectedError: too many photographs are left out; the others are linked.
+        MissingInputError: the table, the label map or the rules do not exist, or are empty.
+        InputDataError: one of them can't be read, or no image is left to link.
+        OutputConflictError: `outdir` was begun with other settings, is in use, or holds another
+            file in a link's place.
+        TooManyRejectedError: too many images were left out; the others are linked.
     """
     labelmap = read_labelmap(settings.labelmap_path) if settings.labelmap_path else {}
     rules = read_rules(settings.label_priority_path) if settings.label_priority_path else []
@@ -134,13 +136,13 @@ def link_images_by_label(
     if common is None and not is_table_only:
         notes = (*notes, "The images are not all preprocessed alike, or it isn't known how.")
     if counts.ok + counts.reused == 0:
-        raise InputDataError(f"No photograph could be linked ({counts}): see {ledger}.")
+        raise InputDataError(f"No image could be linked ({counts}): see {ledger}.")
     counts.check(settings.max_rejected, ledger)
     return LinkResult(NAME, counts, ledger, {"links": links}, notes, links=links)
 
 
 def _check_folders(labelled: Labelled, outdir: Path, workspace: Workspace) -> None:
-    """Refuse label folders that would lead elsewhere, or that two labels would share."""
+    """Reject label folders that are links, or that two labels would share."""
     names = [label_to_folder(label) for label in labelled.labels]
     for name in names:
         if (outdir / name).is_symlink():
@@ -199,7 +201,7 @@ def _notes(
 
 COMMAND = Command(
     name=NAME,
-    summary="Link each photograph into a folder for its label.",
+    summary="Link each image into the folder of its label.",
     example=(
         f"autofocus {NAME} --detections-path data/detections_clean.csv --outdir data/links "
         "--labelmap-path sample_data/raccoon_labelmap.json "
@@ -207,8 +209,8 @@ COMMAND = Command(
     ),
     function=link_images_by_label,
     arguments=(
-        Argument("detections_path", "a table with filepath and contains_<label>, or label"),
-        Argument("outdir", "the folder to write to"),
+        Argument("detections_path", "table with filepath and contains_<label>, or label"),
+        Argument("outdir", "folder to write to"),
     ),
     settings=LinkSettings,
 )

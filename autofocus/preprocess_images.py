@@ -1,4 +1,4 @@
-"""Stage 1: trim and resize photographs, and write down when, how dark and with what.
+"""Stage 1: crop and resize images, and tabulate date, time, brightness, night and camera.
 
 python autofocus/preprocess_images.py --indir data/lpz_data --outdir data/preprocessed
 """
@@ -56,41 +56,43 @@ class PreprocessSettings:
     """The options of `preprocess_images`."""
 
     extensions: tuple[str, ...] = option(
-        ("JPG", "JPEG", "PNG"), "take files that end so, in upper or lower case", metavar="EXT"
+        ("JPG", "JPEG", "PNG"),
+        "file extensions of the images, in upper or lower case",
+        metavar="EXT",
     )
     trim_bottom: int = option(
-        198, "rows to cut from the bottom, in pixels of the original", metavar="ROWS"
+        198, "pixels to crop from the bottom, as of the original", metavar="ROWS"
     )
-    trim_top: int = option(0, "rows to cut from the top, likewise", metavar="ROWS")
-    min_side: int = option(256, "the shorter side of the result in pixels", metavar="PIXELS")
+    trim_top: int = option(0, "pixels to crop from the top, as of the original", metavar="ROWS")
+    min_side: int = option(256, "shorter side of the result (pixels)", metavar="PIXELS")
     night_tolerance: float = option(
         NIGHT_TOLERANCE,
-        "a photograph is of the night (infrared) where max - min of its channels is at most this "
-        "on average, 0 to 255; 0 asks for equal channels",
+        "an image counts as taken at night (infrared) if the mean of max - min of its channels "
+        "is at most this, 0 to 255; 0: the channels are equal",
         metavar="T",
     )
     motion_boxes: bool = option(
         False,
-        "write motion_boxes.csv: where something moved on each photograph, against those that "
-        "its camera took before and after",
+        "write motion_boxes.csv: where something moved in each image, compared with the images "
+        "that the camera took before and after",
         affects_output=False,
     )
     motion_drawings: Path | None = option(
         None,
-        "draw what moved on copies of the photographs, into this folder",
+        "folder for copies of the images with the motion boxes drawn on them",
         affects_output=False,
         metavar="DIR",
     )
     location_pattern: str = option(
         DEFAULT_PATTERN,
-        "a regular expression that finds the location in a photograph's path: what moved is "
-        "looked for among photographs of one folder and one location",
+        "regular expression that finds the location in an image's path: motion is detected "
+        "among images of the same folder and location",
         affects_output=False,
         metavar="REGEX",
     )
     allow_empty: bool = option(
         False,
-        "end well where there is no photograph, as in an empty shard",
+        "succeed if there are no images, as in an empty shard",
         affects_output=False,
     )
     jobs: int = jobs_option()
@@ -111,16 +113,16 @@ class PreprocessSettings:
 
     @property
     def preparation(self) -> Preparation:
-        """How the photographs are made ready."""
+        """How the images are prepared."""
         return Preparation(self.trim_top, self.trim_bottom, self.min_side)
 
 
 @dataclass(frozen=True)
 class PreprocessResult(StageResult):
-    """The account of `preprocess_images`.
+    """The result of `preprocess_images`.
 
     Attributes:
-        properties: the table of all photographs that were not rejected.
+        properties: the table of all images that were not rejected.
     """
 
     properties: Path = Path(PROPERTIES_NAME)
@@ -129,23 +131,27 @@ class PreprocessResult(StageResult):
 def preprocess_images(
     indir: Path, outdir: Path, settings: PreprocessSettings = PreprocessSettings()
 ) -> PreprocessResult:
-    """Trim, resize and describe every photograph below a folder.
+    """Crop, resize and describe every image below a folder.
 
-    Writes each photograph under its relative path in `outdir`, beside them
-    `image_properties.csv`, `ledger.csv`, and `preparation.json`, which says how they were made.
-    It may be stopped at any moment; started again it does what is left. `motion_boxes.csv` and
-    drawings of it are written on request, when all photographs are done.
+    Writes each image under its relative path in `outdir`, and beside them `image_properties.csv`,
+    `ledger.csv`, and `preparation.json`, which says how the images were prepared. It may be
+    stopped at any moment; started again it does what is left. `motion_boxes.csv` and drawings are
+    written on request, when all images are done. Outputs of images that are no longer in `indir`
+    are removed.
 
     Args:
-        indir: where the photographs are; it is only read.
-        outdir: where to write; may lie in `indir`.
-        settings: what to take and how to make it.
+        indir: the folder of the images; it is only read.
+        outdir: the folder to write to; may lie in `indir`.
+        settings: which images to take and how to prepare them.
+
+    Returns:
+        The counts, the notes and the paths of the tables.
 
     Raises:
-        MissingInputError: `indir` isn't there or holds no such file.
-        OutputConflictError: `outdir` was begun with other settings, is in use, or is or holds
-            `indir`.
-        TooManyRejectedError: too many can't be used; all others are done nevertheless.
+        MissingInputError: `indir` does not exist or holds no image.
+        OutputConflictError: `outdir` was begun with other settings, is in use, holds another file
+            in an output's place, or is or holds `indir`.
+        TooManyRejectedError: too many images were rejected; all others are done.
     """
     if files.inside(outdir, indir):
         raise OutputConflictError(
@@ -155,8 +161,8 @@ def preprocess_images(
     drawings = settings.motion_drawings
     if drawings is not None and (files.inside(indir, drawings) or files.inside(outdir, drawings)):
         raise OutputConflictError(
-            f"motion_drawings, {drawings}, lies among the photographs, and would be taken for "
-            "some: give another folder."
+            f"motion_drawings, {drawings}, lies in the folder of the images, where drawings would "
+            "be taken for images: give another folder."
         )
     listing = list_images(
         indir, settings.extensions, leave_out=[outdir], allow_empty=settings.allow_empty
@@ -270,12 +276,12 @@ def _properties_row(outcome: Outcome) -> list[Any]:
 
 COMMAND = Command(
     name=NAME,
-    summary="Trim and resize photographs; tell night from day, brightness, date and time.",
+    summary="Crop and resize images; tabulate date, time, brightness, and night or day.",
     example=f"autofocus {NAME} --indir data/lpz_data --outdir data/preprocessed --trim-bottom 198",
     function=preprocess_images,
     arguments=(
-        Argument("indir", "the folder below which the photographs are"),
-        Argument("outdir", "the folder to write to"),
+        Argument("indir", "folder with the images, at any depth"),
+        Argument("outdir", "folder to write to"),
     ),
     settings=PreprocessSettings,
 )

@@ -201,7 +201,7 @@ def test_photographs_that_were_preprocessed_differently_carry_none(tmp_path: Pat
         ("filepath\n1.JPG\n", InputDataError, "must have the column filepath"),
         ("filepath,contains_cat\n1.JPG,2\n", InputDataError, "row 2: contains_cat must be 0 or 1"),
         ("filepath,label\n", MissingInputError, "no rows"),
-        ("filepath,label\n1.JPG,cat\n", InputDataError, "No photograph could be linked"),
+        ("filepath,label\n1.JPG,cat\n", InputDataError, "No image could be linked"),
     ],
 )
 def test_a_table_that_can_t_be_linked_is_told(

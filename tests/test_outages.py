@@ -90,7 +90,7 @@ def test_a_download_ends_with_its_patience(s3: S3, tmp_path: Path) -> None:
         assert last.startswith(
             f"autofocus download_images: error: No object of bucket {s3.bucket}"
         )
-        assert last.endswith("the same command goes on from here.")
+        assert last.endswith("the same command resumes from here.")
         assert "Traceback" not in said
         assert not (folder / "ledger.csv").exists()
         proxy.come_back()

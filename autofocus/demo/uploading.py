@@ -90,15 +90,15 @@ def make_bucket(name: str, *, endpoint_url: str | None = None, patience: float =
     """
     access = Access(name, endpoint_url, patience=patience)
     with access.client() as client:
-        place = access.place_of(client)
+        address = access.address_of(client)
 
         def make() -> None:
-            with plain_errors(place):
+            with plain_errors(address):
                 have = {bucket.get("Name") for bucket in client.list_buckets().get("Buckets", ())}
                 if name not in have:
                     client.create_bucket(Bucket=name)
 
-        Patience(patience, place.server).call(make)
+        Patience(patience, address.server).call(make)
 
 
 def _files(folder: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Making links to photographs, one folder a label."""
+"""Links to images, in one folder per label."""
 
 import shutil
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from autofocus.tables.links import read_links
 
 
 class Making(Enum):
-    """What is made of a photograph in the folder of its label."""
+    """What is made of an image in the folder of its label."""
 
     LINKS = "links"
     COPIES = "copies"
@@ -30,13 +30,13 @@ class Making(Enum):
 
 @dataclass(frozen=True)
 class Linker:
-    """Links photographs, or copies them, or only says how they would be linked.
+    """Links images, copies them, or only returns how they would be linked.
 
     Attributes:
         table_folder: the folder that paths in the table are relative to.
-        outdir: the folder that holds a folder for each label.
+        outdir: the folder of the label folders.
         scratch: a folder for unfinished files.
-        making: what to make; for nothing, the photographs need not be there.
+        making: what to make; for nothing, the images need not exist.
     """
 
     table_folder: Path
@@ -117,7 +117,7 @@ class Linker:
 
 @cache
 def _real_folder(folder: Path) -> Path:
-    """Follow the links of a folder's path; many photographs share one."""
+    """Resolve a folder's path; many images share one."""
     return folder.resolve()
 
 
@@ -135,16 +135,16 @@ def _target(image: Path, link: Path) -> str:
 
 
 def make_links(table: Path) -> int:
-    """Make the links that a table of links names, in the folder that holds it.
+    """Make the links that a table of links lists, in the folder of the table.
 
     Args:
         table: `links.csv`, as `link_images_by_label` wrote it.
 
     Returns:
-        How many links there are.
+        The number of links.
 
     Raises:
-        InputDataError: it is another table, or a photograph is not where it says.
+        InputDataError: it is another table, or an image does not exist.
     """
     folder, number = table.parent, 0
     for row in read_links(table):
@@ -152,8 +152,8 @@ def make_links(table: Path) -> int:
         image, link = folder / filepath, folder / row.link
         if not image.is_file():
             raise InputDataError(
-                f"{filepath}, which {table.name} names, is not among the photographs: give "
-                "those that the detections were joined to."
+                f"{filepath}, which {table.name} lists, is not among the images: give the images "
+                "that the detections were joined to."
             )
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(_target(image, link))
@@ -162,17 +162,17 @@ def make_links(table: Path) -> int:
 
 
 def common_preparation(linker: Linker, choices: Sequence[Choice]) -> str | None:
-    """Return the text of the one `preparation.json` that all linked photographs have in common.
+    """Return the text of `preparation.json` if it is the same for all linked images.
 
-    It is looked for in the folders above each photograph; None where some lack one, or differ.
+    It is read from the nearest folder above each image; None if one is missing, or two differ.
     """
     folders = {linker.image(choice).parent for choice in choices if choice.reason is None}
-    found = {_preparation_above(folder) for folder in folders if folder.is_dir()}
-    return found.pop() if len(found) == 1 else None
+    texts = {_preparation_above(folder) for folder in folders if folder.is_dir()}
+    return texts.pop() if len(texts) == 1 else None
 
 
 def _preparation_above(folder: Path) -> str | None:
-    for place in (folder, *folder.resolve().parents):
-        if (path := place / PREPARATION_NAME).is_file():
+    for above in (folder, *folder.resolve().parents):
+        if (path := above / PREPARATION_NAME).is_file():
             return path.read_text(encoding="utf-8")
     return None

@@ -1,8 +1,8 @@
-"""Work in threads, results in order, memory flat.
+"""Work in threads, with results in order and in constant memory.
 
 Threads suffice: Pillow, TensorFlow and the object store's client release Python's lock while they
-work. Measured on two cores with 3 to 4 megapixel photographs, two threads preprocess as many a
-second as two processes, and leave no orphans behind when a run is killed.
+work. Measured on two cores with images of 3 to 4 megapixels, two threads preprocess as many per
+second as two processes, and leave no orphans when a run is killed.
 """
 
 import math
@@ -16,22 +16,22 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Where Linux keeps a container's limit, in microseconds of a period: cgroups version 2, and 1.
+# Files with a container's CPU limit on Linux, in microseconds per period: cgroups 2, and 1.
 CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
 CFS = [Path(f"/sys/fs/cgroup/cpu/cpu.cfs_{name}_us") for name in ("quota", "period")]
-# How many results may wait for the slowest one before them, for each job.
+# The number of results per thread that may wait for a slower one before them.
 WINDOW = 8
 
 
 def cores() -> int:
-    """Return how many processors this process may use (containers and `taskset` included)."""
+    """Return the number of cores that this process may use, by affinity and container limits."""
     has_affinity = hasattr(os, "sched_getaffinity")
     number = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     return max(1, math.ceil(min(number, _quota())))
 
 
 def _quota() -> float:
-    """Return how many processors' time a container's limit grants; infinity without one."""
+    """Return the container's limit in cores; infinity if there is none."""
     try:
         quota, period = CPU_MAX.read_text(encoding="ascii").split()
     except (OSError, ValueError):
@@ -52,17 +52,17 @@ def ordered_map(
 ) -> Iterator[R]:
     """Yield `work(input)` for each input, in the inputs' order.
 
-    At most `WINDOW * jobs` inputs, or `ahead` if that is more, are under way at once, whatever
-    their number. An exception of `work` is raised here, in its place in the order; work not yet
-    begun is dropped, and work under way is waited for.
+    At most `WINDOW * jobs` inputs, or `ahead` if that is more, are in progress at once. An
+    exception of `work` is raised here, in the inputs' order; work that has not begun is dropped,
+    and work in progress is waited for.
 
     Args:
-        work: what to do with an input; runs in several threads at once.
+        work: the function to call; runs in several threads at once.
         inputs: all inputs.
-        jobs: how many threads.
-        stop: called when the rest is not wanted, so that long work under way may end early.
-        ahead: how many inputs to have under way at least, where results are taken in batches
-            and the threads shall not wait for the taker meanwhile.
+        jobs: the number of worker threads.
+        stop: called when the run ends early, so that long work in progress may end, too.
+        ahead: the least number of inputs in progress, for results that are taken in batches,
+            so that the threads don't wait for the consumer.
     """
     window = max(WINDOW * jobs, ahead)
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="autofocus")

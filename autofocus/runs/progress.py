@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of long work: a bar on a terminal, otherwise a line every 15 seconds."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ LINE_EVERY_S = 15.0
 
 
 class Progress:
-    """Shows how far a stage is, with rate and time left, on standard error.
+    """Shows progress, rate and remaining time on standard error.
 
     Args:
-        what: what is being done, such as ``preprocess_images``.
-        total: how many units there are.
-        unit: what is counted, such as ``image``.
+        what: a description of the work, such as ``preprocess_images``.
+        total: the number of units.
+        unit: the name of a unit, such as ``image``.
     """
 
     def __init__(self, what: str, total: int, unit: str = "image") -> None:

@@ -1,4 +1,4 @@
-"""What a stage gives back: its account, and where its outputs are."""
+"""What a stage returns: the counts of its ledger, notes, and the paths of its outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,15 +9,15 @@ from autofocus.runs.ledger import Counts, Row, Share
 
 @dataclass(frozen=True)
 class StageResult:
-    """The account of a stage that has ended.
+    """The result of a stage.
 
     Attributes:
         stage: its name.
-        counts: how many inputs ended in which way.
+        counts: its inputs by status.
         ledger: the file with a row for every input.
-        outputs: what the stage wrote, each with a word for people.
+        outputs: the paths of what the stage wrote, by a short description.
         notes: what people should know, one sentence each.
-        earlier: rows of inputs that an earlier stage rejected, and that this one only lists.
+        earlier: rows of inputs that an earlier stage rejected, and that this one repeats.
     """
 
     stage: str
@@ -29,11 +29,11 @@ class StageResult:
 
     @property
     def share(self) -> Share:
-        """What of its inputs this stage rejected."""
+        """The share of its inputs that this stage rejected."""
         return self.counts.share(self.earlier)
 
     def __str__(self) -> str:
-        """Return the account as a few lines of text."""
+        """Return the result as a few lines of text."""
         lines = [f"{self.stage}: {self.counts}"]
         lines += [f"  note: {note}" for note in self.notes]
         lines += [f"  {word + ':':<12} {path}" for word, path in self.outputs.items()]

@@ -1,4 +1,4 @@
-"""Dividing photographs among several machines."""
+"""Dividing images among several machines."""
 
 import hashlib
 import re
@@ -9,15 +9,15 @@ from autofocus.errors import SettingError
 
 @dataclass(frozen=True)
 class Shard:
-    """One part of all photographs.
+    """One shard of all images.
 
-    A part is made of whole folders: a folder is one camera's deployment, and the frames of a
-    burst, or those before and after a photograph, must be at hand where it is looked at. So parts
-    are as even as the folders are many and alike, and no more.
+    A shard consists of whole folders: a folder is one camera's deployment, and the frames of a
+    sequence, and those before and after an image, are needed together. So shards are only as
+    even as the folders are.
 
     Attributes:
-        number: which part, from 0.
-        of: how many there are.
+        number: the shard's number, from 0.
+        of: the number of shards.
     """
 
     number: int
@@ -28,12 +28,12 @@ class Shard:
         """Read a text such as ``0/4``.
 
         Raises:
-            SettingError: it is no such text.
+            SettingError: the text has another form.
         """
-        found = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text, re.ASCII)
-        if found is None:
+        match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text, re.ASCII)
+        if match is None:
             raise SettingError(f"shard: must be I/N, such as 0/4, not {text!r}.")
-        number, of = int(found[1]), int(found[2])
+        number, of = int(match[1]), int(match[2])
         if number >= of:
             raise SettingError(
                 f"shard: I/N counts from 0, so I must be less than N, which {text!r} is not."
@@ -41,10 +41,10 @@ class Shard:
         return cls(number, of)
 
     def has(self, name: str) -> bool:
-        """Tell whether a photograph is of this part; it stays so when others come and go.
+        """Tell whether an image is in this shard; that does not depend on other images.
 
         Args:
-            name: its path or key, with `/` between parts.
+            name: the path or key of the image, with `/` between parts.
         """
         folder = name.rpartition("/")[0]
         digest = hashlib.md5(folder.encode("utf-8", "surrogatepass"), usedforsecurity=False)

@@ -1,11 +1,11 @@
-"""Why a single object did not arrive."""
+"""Why a single object could not be fetched."""
 
 import re
 from dataclasses import dataclass
 
-from autofocus.store.problems import Answer
+from autofocus.store.problems import ErrorResponse
 
-# Final codes after which no other object would arrive either.
+# Final codes that concern all objects.
 _STORE_WIDE = {
     "ExpiredToken",
     "InvalidAccessKeyId",
@@ -15,10 +15,10 @@ _STORE_WIDE = {
     "SignatureDoesNotMatch",
     "TokenRefreshRequired",
 }
-# An object was replaced while its parts arrived.
+# An object was replaced while its parts were fetched.
 _REPLACED = "PreconditionFailed"
 _INTERNAL_ERROR = 500
-# What obstore's text holds where it does not trust a server's certificate.
+# Part of obstore's text if it does not trust a server's certificate.
 _NO_TRUST = re.compile("invalid peer certificate|InvalidCertificate")
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(.*?)</Code>", re.DOTALL)
@@ -27,13 +27,13 @@ _MESSAGE = re.compile(r"<Message>(.*?)</Message>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Failure:
-    """Why an object did not arrive.
+    """Why an object could not be fetched.
 
     Attributes:
-        detail: for people; the same for the same reason.
-        final: whether a retry is no use.
+        detail: for people; the same text for the same reason.
+        final: whether a retry is useless.
         store_wide: whether other objects would fail in the same way.
-        maybe_object: whether, in spite of that, this object alone may be the cause.
+        maybe_object: whether this object alone may be the cause nevertheless.
     """
 
     detail: str
@@ -43,12 +43,12 @@ class Failure:
 
     @property
     def is_outage(self) -> bool:
-        """Whether it tells that the store is unavailable, so that a later retry may succeed."""
+        """Whether the store is unavailable, so that a later retry may succeed."""
         return self.store_wide and not self.final
 
     @classmethod
     def of_obstore(cls, error: Exception) -> "Failure":
-        """Read the reason out of a text, which is all that obstore gives."""
+        """Parse the text of an error, as obstore gives no code."""
         from obstore.exceptions import UnauthenticatedError
 
         text = str(error)
@@ -59,26 +59,26 @@ class Failure:
         status = int(_first(_STATUS, text, "0"))
         code = _first(_CODE, text, str(status)) if status else ""
         message = _first(_MESSAGE, text, "the server gives no reason")
-        return cls.of_answer(Answer(code, " ".join(message.split()).rstrip("."), status))
+        return cls.of_response(ErrorResponse(code, " ".join(message.split()).rstrip("."), status))
 
     @classmethod
-    def of_answer(cls, answer: Answer) -> "Failure":
-        """Judge a server's answer."""
-        if not answer.code:
+    def of_response(cls, response: ErrorResponse) -> "Failure":
+        """Return what an error response means."""
+        if not response.code:
             return CONNECTION_FAILED
         return cls(
-            f"{answer.code}: {answer.message}",
-            final=not answer.is_transient and answer.code != _REPLACED,
-            store_wide=answer.is_transient or answer.code in _STORE_WIDE,
-            maybe_object=answer.status == _INTERNAL_ERROR,
+            f"{response.code}: {response.message}",
+            final=not response.is_transient and response.code != _REPLACED,
+            store_wide=response.is_transient or response.code in _STORE_WIDE,
+            maybe_object=response.status == _INTERNAL_ERROR,
         )
 
 
 CONNECTION_FAILED = Failure("the connection failed", store_wide=True)
-# Where the server had answered: there was no outage just then.
+# After the server had responded: this is not an outage.
 TRUNCATED = Failure("the connection ended before all bytes had arrived")
 
 
 def _first(pattern: re.Pattern[str], text: str, otherwise: str) -> str:
-    found = pattern.search(text)
-    return found[1] if found else otherwise
+    match = pattern.search(text)
+    return match[1] if match else otherwise

@@ -1,8 +1,8 @@
 r"""Which keys may become files, and where.
 
-A key is any text. One such as ``../../etc/passwd`` would leave the folder, ``a`` and ``a/b`` can't
-both be files, and ``IMG.JPG`` and ``img.jpg`` are one file on many disks. All such keys are
-refused: they end in the ledger, and nothing is written elsewhere or over another.
+A key is any text. ``../../etc/passwd`` would leave the folder, ``a`` and ``a/b`` can't both be
+files, and ``IMG.JPG`` and ``img.jpg`` are one file on many file systems. Such keys are rejected
+in the ledger, so that nothing is written outside the folder or over another file.
 """
 
 import os
@@ -16,7 +16,7 @@ from autofocus.runs.ledger import LEDGER_NAME, Reason
 from autofocus.runs.workspace import HIDDEN
 from autofocus.store.listing import StoredObject
 
-# Of a name on all common file systems.
+# The limit of all common file systems.
 _MAX_PART_BYTES = 255
 _WINDOWS_FORBIDDEN = re.compile(r'[\x00-\x1f<>:"|?*\\]')
 _WINDOWS_DEVICES = re.compile(
@@ -26,7 +26,7 @@ _WINDOWS_DEVICES = re.compile(
 
 @dataclass(frozen=True)
 class Disk:
-    """What a disk makes of names.
+    """How a file system compares names.
 
     Attributes:
         folds_case: whether names that differ only by case are one.
@@ -39,13 +39,13 @@ class Disk:
     is_windows: bool = os.name == "nt"
 
     def fold(self, key: str) -> str:
-        """Return the same text for all keys that are one name on this disk."""
+        """Return the same text for all keys that are one name on this file system."""
         plain = unicodedata.normalize("NFD", key) if self.folds_unicode else key
         return plain.casefold() if self.folds_case else plain
 
 
 def probe(folder: Path) -> Disk:
-    """Find out what a disk makes of names, by writing a few into a folder on it."""
+    """Probe how a file system compares names, by writing a few files into a folder on it."""
     return Disk(
         folds_case=_are_one(folder, "case-probe", "CASE-PROBE"),
         # The letter é as one character, and as e with an accent after it.
@@ -63,7 +63,7 @@ def _are_one(folder: Path, name: str, other: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Rejection:
     """Why a key can't become a file.
 
     Attributes:
@@ -76,51 +76,53 @@ class Refusal:
 
 
 def is_folder(item: StoredObject) -> bool:
-    """Tell whether an object only marks a folder, as S3's consoles make them."""
+    """Tell whether an object only marks a folder, as S3 consoles create them."""
     return item.key.endswith("/") and item.size == 0
 
 
-def refusals(objects: Sequence[StoredObject], disk: Disk, folder: Path) -> dict[str, Refusal]:
-    """Return the keys that can't become files, and why; all others may be written at once.
+def find_rejections(
+    objects: Sequence[StoredObject], disk: Disk, folder: Path
+) -> dict[str, Rejection]:
+    """Return the keys that can't become files, and why; all others can be written together.
 
     Args:
         objects: all that are to be written, in rising order of their keys.
-        disk: what the folder's disk makes of names.
-        folder: where the files are to stand; links in it are looked at, nothing else.
+        disk: how the folder's file system compares names.
+        folder: the folder to write to; only its links are read.
     """
-    refused: dict[str, Refusal] = {}
+    rejections: dict[str, Rejection] = {}
     links = _Links(folder)
     for item in objects:
-        if refusal := _refuse_name(item, disk) or links.refuse(item.key):
-            refused[item.key] = refusal
-    possible = [item for item in objects if item.key not in refused]
+        if rejection := _check_name(item, disk) or links.check(item.key):
+            rejections[item.key] = rejection
+    possible = [item for item in objects if item.key not in rejections]
     folders = {disk.fold(above) for item in possible for above in folders_above(item.key)}
-    refused.update(_refuse_files_in_place_of_folders(possible, folders, disk))
-    remaining = (item.key for item in possible if item.key not in refused)
-    refused.update(_refuse_same_names(remaining, disk))
-    return refused
+    rejections.update(_files_in_place_of_folders(possible, folders, disk))
+    remaining = (item.key for item in possible if item.key not in rejections)
+    rejections.update(_same_names(remaining, disk))
+    return rejections
 
 
 def folders_above(key: str) -> Iterator[str]:
-    """Yield the folders in which a key stands, the outermost first."""
-    place = key.find("/")
-    while place != -1:
-        yield key[:place]
-        place = key.find("/", place + 1)
+    """Yield the folders of a key, the outermost first."""
+    position = key.find("/")
+    while position != -1:
+        yield key[:position]
+        position = key.find("/", position + 1)
 
 
-def _refuse_name(item: StoredObject, disk: Disk) -> Refusal | None:
-    """Judge a key by itself."""
+def _check_name(item: StoredObject, disk: Disk) -> Rejection | None:
+    """Return what is wrong with a key by itself."""
     key = item.key
     if key.endswith("/") and not is_folder(item):
-        return Refusal(
+        return Rejection(
             Reason.FILE_AND_FOLDER, f"its name is a folder's, but it holds {item.size} bytes"
         )
     parts = key.removesuffix("/").split("/")
     for part in parts:
         if fault := _fault_of_part(part, disk):
-            return Refusal(Reason.UNSAFE_KEY, fault)
-    return _refuse_reserved(parts, disk)
+            return Rejection(Reason.UNSAFE_KEY, fault)
+    return _check_reserved(parts, disk)
 
 
 def _fault_of_part(part: str, disk: Disk) -> str:
@@ -136,8 +138,8 @@ def _fault_of_part(part: str, disk: Disk) -> str:
 
 
 def _fault_on_windows(part: str) -> str:
-    if found := _WINDOWS_FORBIDDEN.search(part):
-        return f"Windows allows no {found[0]!r} in names"
+    if forbidden := _WINDOWS_FORBIDDEN.search(part):
+        return f"Windows allows no {forbidden[0]!r} in names"
     if part.endswith((".", " ")):
         return "Windows drops dots and blanks at the end of names"
     if _WINDOWS_DEVICES.match(part):
@@ -145,28 +147,28 @@ def _fault_on_windows(part: str) -> str:
     return ""
 
 
-def _refuse_reserved(parts: Sequence[str], disk: Disk) -> Refusal | None:
+def _check_reserved(parts: Sequence[str], disk: Disk) -> Rejection | None:
     folded = [disk.fold(part) for part in parts]
     if folded == [LEDGER_NAME]:
-        return Refusal(Reason.RESERVED_NAME, f"{LEDGER_NAME} is the name of this account")
+        return Rejection(Reason.RESERVED_NAME, f"{LEDGER_NAME} is the name of this account")
     if HIDDEN in folded:
-        return Refusal(Reason.RESERVED_NAME, f"{HIDDEN} is where stages keep their memory")
+        return Rejection(Reason.RESERVED_NAME, f"{HIDDEN} is where stages keep their memory")
     return None
 
 
 class _Links:
-    """Refuses keys that lead through links in the folder; each folder is looked at once."""
+    """Rejects keys that lead through links in the folder; each folder is checked once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[str, bool] = {}
 
-    def refuse(self, key: str) -> Refusal | None:
+    def check(self, key: str) -> Rejection | None:
         for above in folders_above(key):
             if above not in self._known:
                 self._known[above] = _is_link(self._folder / above)
             if self._known[above]:
-                return Refusal(
+                return Rejection(
                     Reason.UNSAFE_KEY,
                     f"{above} is a link in the local folder, and would lead elsewhere",
                 )
@@ -174,25 +176,25 @@ class _Links:
 
 
 def _is_link(path: Path) -> bool:
-    # Windows has a second kind, which Python knows from 3.12.
+    # Windows has a second kind, which Python supports from 3.12.
     is_junction = getattr(path, "is_junction", lambda: False)
     return path.is_symlink() or bool(is_junction())
 
 
-def _refuse_files_in_place_of_folders(
+def _files_in_place_of_folders(
     objects: Iterable[StoredObject], folders: set[str], disk: Disk
-) -> Iterator[tuple[str, Refusal]]:
+) -> Iterator[tuple[str, Rejection]]:
     for item in objects:
         if not is_folder(item) and disk.fold(item.key) in folders:
-            yield item.key, Refusal(Reason.FILE_AND_FOLDER, "it is a folder of other keys, too")
+            yield item.key, Rejection(Reason.FILE_AND_FOLDER, "it is a folder of other keys, too")
 
 
-def _refuse_same_names(keys: Iterable[str], disk: Disk) -> Iterator[tuple[str, Refusal]]:
-    """Keep the first of all keys that are one name on this disk."""
+def _same_names(keys: Iterable[str], disk: Disk) -> Iterator[tuple[str, Rejection]]:
+    """Reject all but the first of keys that are one name on this file system."""
     if not (disk.folds_case or disk.folds_unicode):
         return
     first: dict[str, str] = {}
     for key in keys:
         kept = first.setdefault(disk.fold(key), key)
         if kept != key and not key.endswith("/"):
-            yield key, Refusal(Reason.CASE_COLLISION, f"this disk takes it for {kept}")
+            yield key, Rejection(Reason.CASE_COLLISION, f"this disk takes it for {kept}")

@@ -1,4 +1,4 @@
-"""What a bucket holds."""
+"""Listing a bucket."""
 
 import hashlib
 import sys
@@ -15,22 +15,22 @@ from autofocus.store.session import Bucket
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
-# With what the keys of Autofocus' own outputs begin, such as those of published labels.
+# The prefix of the keys of Autofocus' own outputs, such as published labels.
 DEFAULT_OUTPUT_PREFIX = "autofocus/"
-# What AWS advises against in keys, or what makes no folder of its own.
+# Characters that AWS advises against in keys, or that make no folder of their own.
 _ODD_CHARACTERS = frozenset('\\{}^%`[]"<>~#|?*')
-# Listing a million objects takes minutes: say now and then that it goes on.
-_SAY_EVERY = 100_000
+# Listing a million objects takes minutes: report the progress.
+_REPORT_EVERY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object as it is listed.
+    """A listed object.
 
     Attributes:
         key: its name in the bucket.
         size: in bytes.
-        etag: what the server calls its content; without quotes.
+        etag: its ETag, without quotes.
     """
 
     key: str
@@ -42,24 +42,24 @@ def list_objects(bucket: Bucket, prefix: str = "") -> list[StoredObject]:
     """Return all objects whose keys begin with the prefix, in rising order of their keys.
 
     Raises:
-        StoreUnavailableError: the server has stopped answering.
-        StoreError: the server denies it.
+        StoreUnavailableError: the server does not respond any more.
+        StoreError: the server denies the listing.
     """
-    found: list[StoredObject] = []
+    objects: list[StoredObject] = []
     for page in _pages(bucket, prefix):
-        before = len(found)
+        before = len(objects)
         for item in page.get("Contents", ()):
             etag = item.get("ETag", "").strip('"')
-            found.append(StoredObject(item["Key"], item["Size"], etag))
-        if before // _SAY_EVERY < len(found) // _SAY_EVERY:
-            print(f"{len(found):,} objects listed so far", file=sys.stderr, flush=True)
-    # Some servers list folder by folder, which isn't quite the order of the keys.
-    found.sort(key=lambda item: item.key)
-    return found
+            objects.append(StoredObject(item["Key"], item["Size"], etag))
+        if before // _REPORT_EVERY < len(objects) // _REPORT_EVERY:
+            print(f"{len(objects):,} objects listed so far", file=sys.stderr, flush=True)
+    # Some servers list folder by folder, which is not the order of the keys.
+    objects.sort(key=lambda item: item.key)
+    return objects
 
 
 def _pages(bucket: Bucket, prefix: str) -> "Iterator[ListObjectsV2OutputTypeDef]":
-    """Yield the pages of a listing; one that fails is retried, those before it are kept."""
+    """Yield the pages of a listing; a page that fails is retried, earlier ones are kept."""
     token = ""
     while True:
         page = bucket.patience.call(partial(_page, bucket, prefix, token))
@@ -69,14 +69,14 @@ def _pages(bucket: Bucket, prefix: str) -> "Iterator[ListObjectsV2OutputTypeDef]
             return
         if token == before:
             raise StoreError(
-                f"{bucket.place.server} lists the same page of the bucket {bucket.place.bucket} "
-                "again and again: check --endpoint-url."
+                f"{bucket.address.server} repeats the same page of the listing of bucket "
+                f"{bucket.address.bucket}: check --endpoint-url."
             )
 
 
 def _page(bucket: Bucket, prefix: str, token: str) -> "ListObjectsV2OutputTypeDef":
-    name = bucket.place.bucket
-    with plain_errors(bucket.place):
+    name = bucket.address.bucket
+    with plain_errors(bucket.address):
         if token:
             return bucket.client.list_objects_v2(
                 Bucket=name, Prefix=prefix, ContinuationToken=token
@@ -85,10 +85,11 @@ def _page(bucket: Bucket, prefix: str, token: str) -> "ListObjectsV2OutputTypeDe
 
 
 def check_output_prefix(output_prefix: str) -> None:
-    """Make sure that a prefix makes plain keys; an empty one is fine.
+    """Check that a prefix makes plain keys; it may be empty.
 
     Raises:
-        SettingError: it begins with a slash, has an empty, `.` or `..` segment, or odd characters.
+        SettingError: it begins with a slash, or has an empty, `.` or `..` segment or unusual
+            characters.
     """
     *folders, _ = segments = output_prefix.split("/")
     odd = [letter for letter in output_prefix if letter in _ODD_CHARACTERS]
@@ -111,9 +112,9 @@ def without_outputs(objects: Sequence[StoredObject], output_prefix: str) -> list
 
 
 def manifest_digest(objects: Sequence[StoredObject]) -> str:
-    """Return a digest of what a bucket holds: its keys, sizes and ETags.
+    """Return a digest of a bucket's keys, sizes and ETags.
 
-    It changes with every object that comes, goes or is written anew.
+    It changes whenever an object is added, removed or replaced.
 
     Args:
         objects: as `list_objects` returns them.

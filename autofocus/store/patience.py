@@ -23,14 +23,14 @@ LOG_EVERY_S = 30.0
 
 
 class Patience:
-    """How long a run keeps retrying while a server is unavailable; threads share it.
+    """How long a run retries while a server is unavailable; threads share it.
 
     An outage begins when a call fails with a StoreUnavailableError and no other call has succeeded
-    since that one began; it ends when a call succeeds. Its begin and its end are logged, and now
-    and then that it lasts.
+    since that one began; it ends when a call succeeds. Its begin and its end are logged, and its
+    duration every 30 seconds.
 
     Args:
-        seconds: how long an outage may last; 0: no retries.
+        seconds: the longest outage; 0: no retries.
         server: the server's name, for the log.
     """
 
@@ -45,13 +45,13 @@ class Patience:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether there is an outage that has lasted as long as one may."""
+        """Whether there is an outage that has reached the limit."""
         began = self.outage_began
         return self.seconds > 0 and began is not None and _age(began) >= self.seconds
 
     @property
     def outage_began(self) -> float | None:
-        """When the present outage began, by `time.monotonic`; None if there is none."""
+        """When the present outage began, by `time.monotonic`; None without an outage."""
         with self._lock:
             return self._outage_began
 
@@ -64,14 +64,14 @@ class Patience:
         """Call a function, and again with backoff as long as it raises StoreUnavailableError.
 
         Args:
-            work: what to call.
+            work: the function to call.
             stopped: ends the retries when it is set.
 
         Returns:
-            What `work` returns.
+            The result of `work`.
 
         Raises:
-            StoreUnavailableError: the last one of `work`, after an outage that was too long.
+            StoreUnavailableError: the last error of `work`, after an outage that was too long.
         """
         if not self.seconds:
             return work()
@@ -131,8 +131,8 @@ class Patience:
 class _Backoff:
     """When one call is retried.
 
-    A call that fails while others succeed is retried for as long as an outage may last. Outages in
-    between don't count, as they are no matter of this call alone.
+    A call that fails while others succeed is retried for as long as an outage may last. Outages
+    in between don't count, as they concern all calls.
     """
 
     def __init__(self, patience: Patience, stopped: threading.Event) -> None:
@@ -149,7 +149,7 @@ class _Backoff:
         return min(self._random(state), max(0.0, self._time_left()))
 
     def is_over(self, _: "RetryCallState") -> bool:
-        """Tell whether there is to be no further attempt."""
+        """Tell whether to give up."""
         return self._stopped.is_set() or self._time_left() <= 0
 
     def _time_left(self) -> float:
@@ -166,5 +166,5 @@ def _age(moment: float) -> float:
 
 
 def _log(line: str) -> None:
-    # Not by print, which would break a progress bar.
+    # `print` would break a progress bar.
     tqdm.write(line, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What botocore raises, as one sentence each: what is wrong, where, what to do about it."""
+"""Errors of botocore in one sentence each: what is wrong, where, and what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ from autofocus.errors import (
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a bucket is looked for, as messages name it.
+class BucketAddress:
+    """The address of a bucket, for messages.
 
     Attributes:
         bucket: its name.
-        endpoint: the server's address; empty for Amazon's own.
-        unsigned: whether requests go without credentials.
+        endpoint: the server's URL; empty for Amazon S3.
+        unsigned: whether requests are sent without credentials.
     """
 
     bucket: str
@@ -37,11 +37,11 @@ class Place:
 
 @dataclass(frozen=True)
 class _Meaning:
-    """What a problem means for people.
+    """What an error of botocore means.
 
     Attributes:
         kind: the error to raise.
-        sentence: may name the bucket, the server, its code, message and region.
+        sentence: a format with the fields bucket, server, code, message and region.
     """
 
     kind: type[AutofocusError]
@@ -54,13 +54,13 @@ _BAD_NAME = _Meaning(
 )
 _DENIED = _Meaning(
     CredentialsError,
-    "{server} doesn't let these credentials read the bucket {bucket}: ask its owner for "
-    "s3:ListBucket and s3:GetObject, or use other credentials (AWS_PROFILE).",
+    "Access denied to bucket {bucket} at {server}: the credentials lack s3:ListBucket or "
+    "s3:GetObject; ask its owner for them, or use other credentials (AWS_PROFILE).",
 )
 _DENIED_UNSIGNED = _Meaning(
     CredentialsError,
-    "{server} doesn't let everyone read the bucket {bucket}: leave out --no-sign-request and "
-    "give credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE).",
+    "Bucket {bucket} at {server} is not public: omit --no-sign-request and give credentials "
+    "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE).",
 )
 _EXPIRED = _Meaning(
     CredentialsError,
@@ -73,7 +73,7 @@ _NO_S3 = _Meaning(
 )
 _OTHER_REGION = _Meaning(
     BucketNotFoundError,
-    "The bucket {bucket} is in another region{region} than {server} was asked for: set "
+    "The bucket {bucket} is in another region{region} than the requests to {server}: set "
     "AWS_DEFAULT_REGION to the bucket's region.",
 )
 _UNREACHABLE = _Meaning(
@@ -81,7 +81,7 @@ _UNREACHABLE = _Meaning(
     "{server} can't be reached: check --endpoint-url, the network, and that the server runs.",
 )
 
-# By the code in a server's answer.
+# By the code in an error response.
 _BY_CODE = {
     "NoSuchBucket": _Meaning(
         BucketNotFoundError,
@@ -94,12 +94,12 @@ _BY_CODE = {
     ),
     "SignatureDoesNotMatch": _Meaning(
         CredentialsError,
-        "{server} says that the secret key doesn't fit the access key: check "
+        "According to {server}, the secret key doesn't match the access key: check "
         "AWS_SECRET_ACCESS_KEY, or choose another profile with AWS_PROFILE.",
     ),
     "RequestTimeTooSkewed": _Meaning(
         StoreError,
-        "{server} refuses requests because this machine's clock is wrong: set the clock.",
+        "{server} rejects requests because this machine's clock is wrong: set the clock.",
     ),
     "InvalidBucketName": _BAD_NAME,
     "ExpiredToken": _EXPIRED,
@@ -116,7 +116,7 @@ _BY_CODE = {
     "AllAccessDisabled": _DENIED,
     "401": _DENIED,
     "403": _DENIED,
-    # A server of S3 would have given its own code.
+    # An S3 server would have given its own code.
     "400": _NO_S3,
     "404": _NO_S3,
     "405": _NO_S3,
@@ -142,9 +142,8 @@ _BY_NAME = {
     ),
     "SSLError": _Meaning(
         StoreError,
-        "There is no safe connection to {server} ({message}): check whether --endpoint-url begins "
-        "with https:// or http:// as it should, and set AWS_CA_BUNDLE if its certificate is your "
-        "own.",
+        "There is no secure connection to {server} ({message}): check whether --endpoint-url must "
+        "begin with https:// or http://, and set AWS_CA_BUNDLE if its certificate is your own.",
     ),
     "ParamValidationError": _BAD_NAME,
     "ConnectionError": _UNREACHABLE,
@@ -161,7 +160,7 @@ _OTHER_CREDENTIALS = _Meaning(
 )
 _OTHER = _Meaning(StoreError, "{server} can't be used: {message}.")
 
-# Codes after which a retry may succeed, besides the faults of a server.
+# Codes after which a retry may succeed, besides server errors.
 _TRANSIENT_CODES = {
     "BandwidthLimitExceeded",
     "OperationAborted",
@@ -178,19 +177,19 @@ _TRANSIENT_STATUSES = {408, 429}
 _FIRST_SERVER_FAULT = 500
 # Not implemented, and another version of HTTP.
 _FINAL_SERVER_FAULTS = {501, 505}
-# How a connection ends whose server ends while it is made.
+# The error of a connection whose server ends during the handshake.
 _TLS_END = "EOF occurred in violation of protocol"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a server answered instead of doing as asked.
+class ErrorResponse:
+    """An error response of a server.
 
     Attributes:
-        code: such as ``NoSuchBucket``, or the HTTP status; empty where there was no answer.
+        code: such as ``NoSuchBucket``, or the HTTP status; empty without a response.
         message: for people.
-        status: the HTTP status; 0 where there was no answer.
-        region: where the server says that the bucket is; may be empty.
+        status: the HTTP status; 0 without a response.
+        region: the bucket's region according to the server; may be empty.
     """
 
     code: str
@@ -199,21 +198,21 @@ class Answer:
     region: str = ""
 
     @classmethod
-    def of(cls, error: BaseException) -> "Answer":
-        """Read the answer out of an exception of botocore."""
+    def of(cls, error: BaseException) -> "ErrorResponse":
+        """Return the response in an exception of botocore."""
         response: dict[str, Any] = getattr(error, "response", {})
-        told, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
-        message = told.get("Message") or str(error)
+        details, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
+        message = details.get("Message") or str(error)
         return cls(
-            code=str(told.get("Code", "")),
+            code=str(details.get("Code", "")),
             message=" ".join(message.split()).rstrip("."),
             status=metadata.get("HTTPStatusCode", 0),
-            region=told.get("Region") or metadata.get("HTTPHeaders", {}).get(REGION_HEADER, ""),
+            region=details.get("Region") or metadata.get("HTTPHeaders", {}).get(REGION_HEADER, ""),
         )
 
     @property
     def is_transient(self) -> bool:
-        """Whether a retry of any request may succeed later."""
+        """Whether a later retry may succeed."""
         is_fault = self.status >= _FIRST_SERVER_FAULT and self.status not in _FINAL_SERVER_FAULTS
         return is_fault or self.status in _TRANSIENT_STATUSES or self.code in _TRANSIENT_CODES
 
@@ -222,15 +221,15 @@ REGION_HEADER = "x-amz-bucket-region"
 
 
 @contextmanager
-def plain_errors(place: Place) -> Iterator[None]:
-    """Turn what botocore raises within into errors of this project.
+def plain_errors(address: BucketAddress) -> Iterator[None]:
+    """Turn errors of botocore into errors of this project.
 
     Raises:
-        CredentialsError: no, wrong or expired credentials, or they don't suffice.
-        BucketNotFoundError: no such bucket, or not in this region.
-        SettingError: the bucket's name or the address can't be one.
-        StoreUnavailableError: the server is out of reach, or has too much to do.
-        StoreError: it is no S3 server, or there is no safe connection to it.
+        CredentialsError: the credentials are missing, wrong, expired or insufficient.
+        BucketNotFoundError: the bucket does not exist, or not in this region.
+        SettingError: the bucket's name, its region or the endpoint is invalid.
+        StoreUnavailableError: the server is out of reach, or overloaded.
+        StoreError: it is not an S3 server, or there is no secure connection to it.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -238,21 +237,21 @@ def plain_errors(place: Place) -> Iterator[None]:
         yield
     except AutofocusError:
         raise
-    # A redirect that names no region sends botocore in circles.
+    # After a redirect without a region, botocore recurses.
     except (BotoCoreError, ClientError, RecursionError) as error:
-        raise store_error(error, place) from None
+        raise store_error(error, address) from None
 
 
 @contextmanager
-def plain_client_errors(place: Place) -> Iterator[None]:
-    """Turn what botocore raises while it makes a client into errors of this project.
+def plain_client_errors(address: BucketAddress) -> Iterator[None]:
+    """Turn errors of botocore while it creates a client into errors of this project.
 
     Raises:
-        SettingError: the endpoint's address can't be one.
+        SettingError: the endpoint is invalid.
         StoreError: another setting of boto3 can't be used; see also `plain_errors`.
     """
     try:
-        with plain_errors(place):
+        with plain_errors(address):
             yield
     except SettingError:
         raise
@@ -261,33 +260,33 @@ def plain_client_errors(place: Place) -> Iterator[None]:
         if str(error).startswith(("Invalid endpoint", "Invalid IPv6 URL")):
             raise SettingError(f"endpoint_url: {error}.") from None
         raise StoreError(
-            f"boto3 can't be set up for {place.server} ({error}): check the variables that begin "
-            "with AWS_, and ~/.aws/config."
+            f"boto3 can't be set up for {address.server} ({error}): check the AWS_ environment "
+            "variables and ~/.aws/config."
         ) from None
 
 
-def store_error(error: BaseException, place: Place) -> AutofocusError:
-    """Return the error that says what an exception of botocore means for people."""
-    answer = Answer.of(error)
-    meaning = _meaning(error, answer)
-    if meaning is _DENIED and place.unsigned:
+def store_error(error: BaseException, address: BucketAddress) -> AutofocusError:
+    """Return the error that explains an exception of botocore."""
+    response = ErrorResponse.of(error)
+    meaning = _meaning(error, response)
+    if meaning is _DENIED and address.unsigned:
         meaning = _DENIED_UNSIGNED
     return meaning.kind(
         meaning.sentence.format(
-            bucket=place.bucket,
-            server=place.server,
-            code=answer.code,
-            message=answer.message,
-            region=f" ({answer.region})" if answer.region else "",
+            bucket=address.bucket,
+            server=address.server,
+            code=response.code,
+            message=response.message,
+            region=f" ({response.region})" if response.region else "",
         )
     )
 
 
-def _meaning(error: BaseException, answer: Answer) -> _Meaning:
-    if answer.code:
-        return _BY_CODE.get(answer.code, _BUSY if answer.is_transient else _OTHER_CODE)
+def _meaning(error: BaseException, response: ErrorResponse) -> _Meaning:
+    if response.code:
+        return _BY_CODE.get(response.code, _BUSY if response.is_transient else _OTHER_CODE)
     names = [base.__name__ for base in type(error).__mro__]
-    if "SSLError" in names and _TLS_END in answer.message:
+    if "SSLError" in names and _TLS_END in response.message:
         return _UNREACHABLE
     for name in names:
         if name in _BY_NAME:

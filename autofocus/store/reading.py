@@ -1,4 +1,4 @@
-"""Opening an object and streaming its bytes: by obstore, or by boto3 where obstore can't."""
+"""Opening an object and streaming its bytes: with obstore, or with boto3 if obstore can't."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 from autofocus.errors import AutofocusError
 from autofocus.store.failures import CONNECTION_FAILED, TRUNCATED, Failure
 from autofocus.store.listing import StoredObject
-from autofocus.store.problems import Answer
+from autofocus.store.problems import ErrorResponse
 from autofocus.store.session import Bucket
 
 if TYPE_CHECKING:
     from obstore import Bytes, GetOptions, GetResult
 
-# Larger objects come in parts of this size, so that no request need last for hours.
+# Larger objects are fetched in parts of this size, so that no request lasts for hours.
 PART_BYTES = 64 << 20
-# Small, so that a transfer over a slow line soon notices that it is to stop.
+# Small, so that a transfer over a slow line stops soon.
 _CHUNK_BYTES = 128 << 10
-# What comes in one piece: each further piece costs a switch between threads.
+# Up to this size an object is read at once: each chunk costs a switch between threads.
 _SMALL_BYTES = 1 << 20
 
 
 class TransferError(AutofocusError, ConnectionError):
-    """An object, or a part of it, did not arrive; `failure` says why."""
+    """An object, or a part of it, could not be fetched; `failure` says why."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.detail)
@@ -33,11 +33,11 @@ class TransferError(AutofocusError, ConnectionError):
 
 @dataclass(frozen=True)
 class Body:
-    """An object under way.
+    """An open object.
 
     Attributes:
         size: of the whole object, in bytes.
-        etag: what the server calls its content; without quotes.
+        etag: its ETag, without quotes.
         modified: when it was stored.
         chunks: its bytes; raises TransferError.
     """
@@ -49,20 +49,20 @@ class Body:
 
 
 def open_object(bucket: Bucket, item: StoredObject) -> Body:
-    """Ask for an object.
+    """Request an object.
 
     Raises:
-        TransferError: it isn't there, or the server refuses or doesn't answer.
+        TransferError: it does not exist, or the server denies it or does not respond.
     """
     try:
         return _open_by_obstore(bucket, item)
     except ValueError:
-        # So it says that it can't name keys with control characters.
+        # obstore raises it for keys with control characters.
         return _open_by_boto3(bucket, item.key)
 
 
 def _open_by_obstore(bucket: Bucket, item: StoredObject) -> Body:
-    # The listing tells how many parts to ask for, and the first answer how many there are.
+    # The size in the listing decides whether to fetch parts, that in the response how many.
     first = _get(bucket, item.key, {"range": (0, PART_BYTES)} if item.size > PART_BYTES else {})
     size, etag = first.meta["size"], first.meta["e_tag"] or ""
     return Body(
@@ -106,14 +106,17 @@ def _obstore_errors() -> Iterator[None]:
 
 def _open_by_boto3(bucket: Bucket, key: str) -> Body:
     with _botocore_errors():
-        answer = bucket.client.get_object(Bucket=bucket.place.bucket, Key=key)
+        response = bucket.client.get_object(Bucket=bucket.address.bucket, Key=key)
 
     def chunks() -> Iterator[bytes]:
         with _truncated(), _botocore_errors():
-            yield from answer["Body"].iter_chunks(_CHUNK_BYTES)
+            yield from response["Body"].iter_chunks(_CHUNK_BYTES)
 
     return Body(
-        answer["ContentLength"], answer["ETag"].strip('"'), answer["LastModified"], chunks()
+        response["ContentLength"],
+        response["ETag"].strip('"'),
+        response["LastModified"],
+        chunks(),
     )
 
 
@@ -124,12 +127,12 @@ def _botocore_errors() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise TransferError(Failure.of_answer(Answer.of(error))) from None
+        raise TransferError(Failure.of_response(ErrorResponse.of(error))) from None
 
 
 @contextmanager
 def _truncated() -> Iterator[None]:
-    """Tell a connection that ends within an object from one that can't be made."""
+    """Distinguish a connection that ends within an object from one that can't be made."""
     try:
         yield
     except TransferError as error:
@@ -141,12 +144,12 @@ def _truncated() -> Iterator[None]:
 def has_md5_etag(bucket: Bucket, key: str) -> bool:
     """Tell whether an ETag that looks like an MD5 is one.
 
-    Where an object is encrypted with a key of one's own, it only looks so.
+    It is not if the object is encrypted with a key of the customer.
 
     Raises:
-        TransferError: the server doesn't say.
+        TransferError: the server does not respond.
     """
     with _botocore_errors():
-        head = bucket.client.head_object(Bucket=bucket.place.bucket, Key=key)
+        head = bucket.client.head_object(Bucket=bucket.address.bucket, Key=key)
     by_own_key = head.get("ServerSideEncryption", "").startswith("aws:kms")
     return not by_own_key and "SSECustomerAlgorithm" not in head

@@ -1,4 +1,4 @@
-"""Which of a bucket's objects to take."""
+"""Which of a bucket's objects to download."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -10,8 +10,8 @@ from autofocus.runs.sharding import Shard
 from autofocus.store.listing import StoredObject
 
 
-class Sort(str, Enum):
-    """What an object seems to be, by its key."""
+class ObjectKind(str, Enum):
+    """The kind of an object, by its key."""
 
     IMAGE = "image"
     TABLE = "table"
@@ -24,23 +24,23 @@ _ARCHIVES = (".tar", ".tar.gz", ".tgz")
 _TABLES = {".csv", ".tsv", ".txt", ".json", ".jsonl", ".yaml", ".yml", ".xls", ".xlsx", ".parquet"}
 
 
-def sort_of(key: str) -> Sort:
-    """Tell what an object seems to be."""
+def kind_of(key: str) -> ObjectKind:
+    """Return the kind of an object."""
     name = key.rpartition("/")[2].lower()
     if not name:
-        return Sort.FOLDER
-    # What macOS keeps beside a file is no picture, whatever its name.
+        return ObjectKind.FOLDER
+    # What macOS keeps beside a file is not an image, whatever its extension.
     if name.startswith("._"):
-        return Sort.OTHER
+        return ObjectKind.OTHER
     if name.endswith(_ARCHIVES):
-        return Sort.ARCHIVE
+        return ObjectKind.ARCHIVE
     if _suffix(name.removesuffix(".gz")) in _TABLES:
-        return Sort.TABLE
-    return Sort.IMAGE if has_image_name(name) else Sort.OTHER
+        return ObjectKind.TABLE
+    return ObjectKind.IMAGE if has_image_name(name) else ObjectKind.OTHER
 
 
 def has_image_name(key: str) -> bool:
-    """Tell whether a key ends like an image's; that of macOS's companion of one does, too."""
+    """Tell whether a key has an image's extension, as the companion files of macOS have, too."""
     return _suffix(key.rpartition("/")[2].lower()) in IMAGE_FORMATS
 
 
@@ -51,25 +51,25 @@ def _suffix(name: str) -> str:
 
 @dataclass(frozen=True)
 class Selection:
-    """The objects to take.
+    """The objects to download.
 
     Attributes:
         chosen: in the order of the listing.
-        left_out: how many were not taken, by what to say about them.
+        left_out: the numbers of objects left out, by reason.
     """
 
     chosen: Sequence[StoredObject]
     left_out: dict[str, int] = field(default_factory=dict)
 
-    def keep(self, why_not: str, wanted: Callable[[StoredObject], bool]) -> "Selection":
-        """Leave out all that aren't wanted, and remember how many and why."""
-        chosen = [item for item in self.chosen if wanted(item)]
+    def keep(self, reason: str, is_chosen: Callable[[StoredObject], bool]) -> "Selection":
+        """Leave out objects, and count them under a reason."""
+        chosen = [item for item in self.chosen if is_chosen(item)]
         number = len(self.chosen) - len(chosen)
-        return Selection(chosen, self.left_out).with_left_out(why_not, number)
+        return Selection(chosen, self.left_out).with_left_out(reason, number)
 
-    def with_left_out(self, why_not: str, number: int) -> "Selection":
-        """Remember how many more objects were left out, and why."""
-        return Selection(self.chosen, self.left_out | ({why_not: number} if number else {}))
+    def with_left_out(self, reason: str, number: int) -> "Selection":
+        """Count more objects under a reason for leaving them out."""
+        return Selection(self.chosen, self.left_out | ({reason: number} if number else {}))
 
 
 def select(
@@ -79,27 +79,27 @@ def select(
     sample: int = 0,
     shard: Shard | None = None,
 ) -> Selection:
-    """Choose what to take.
+    """Choose what to download.
 
     Args:
         objects: all objects.
-        download_tar: whether to take tar files.
-        sample: take tables and this many images alone; 0 takes all.
-        shard: take this part of the images alone; all that is no image is of part 0.
+        download_tar: whether to include tar files.
+        sample: only tables and this many images; 0: all objects.
+        shard: only this shard of the images; all other objects are in shard 0.
     """
     selection = Selection(objects)
     if not download_tar:
         selection = selection.keep(
             "tar files left out (--download-tar brings them)",
-            lambda item: sort_of(item.key) is not Sort.ARCHIVE,
+            lambda item: kind_of(item.key) is not ObjectKind.ARCHIVE,
         )
     if sample:
-        images = [item.key for item in objects if sort_of(item.key) is Sort.IMAGE]
+        images = [item.key for item in objects if kind_of(item.key) is ObjectKind.IMAGE]
         picked = set(spread(images, sample))
-        rest = {Sort.TABLE, Sort.ARCHIVE}
+        rest = {ObjectKind.TABLE, ObjectKind.ARCHIVE}
         selection = selection.keep(
             "left out as outside the sample",
-            lambda item: item.key in picked or sort_of(item.key) in rest,
+            lambda item: item.key in picked or kind_of(item.key) in rest,
         )
     if shard is not None:
         selection = selection.keep("left to other shards", lambda item: _is_of(shard, item.key))
@@ -107,37 +107,37 @@ def select(
 
 
 def _is_of(shard: Shard, key: str) -> bool:
-    return shard.has(key) if sort_of(key) is Sort.IMAGE else shard.number == 0
+    return shard.has(key) if kind_of(key) is ObjectKind.IMAGE else shard.number == 0
 
 
 def spread(keys: Sequence[str], number: int) -> list[str]:
-    """Pick so many keys, spread evenly over the folders and within each.
+    """Pick keys, spread evenly over the folders and within each.
 
-    No folder gives two more than another that has as many to give.
+    The shares of two folders that have enough keys differ by at most one.
 
     Args:
         keys: in rising order.
-        number: how many; all where there are fewer.
+        number: the number to pick; all keys if there are fewer.
     """
     folders: dict[str, list[str]] = defaultdict(list)
     for key in keys:
         folders[key.rpartition("/")[0]].append(key)
     shares = _shares([len(inside) for inside in folders.values()], number)
     return [
-        inside[place]
+        inside[index]
         for inside, share in zip(folders.values(), shares, strict=True)
-        for place in _even(len(inside), share)
+        for index in _even(len(inside), share)
     ]
 
 
 def _shares(counts: Sequence[int], number: int) -> list[int]:
-    """Fill all folders to the same level, like water, and spread the rest over the larger ones."""
+    """Give each folder the same share, or all it has, and spread the rest over larger ones."""
     level = _level(counts, number)
     shares = [min(count, level) for count in counts]
-    larger = [place for place, count in enumerate(counts) if count > level]
+    larger = [index for index, count in enumerate(counts) if count > level]
     rest = min(number, sum(counts)) - sum(shares)
-    for place in _even(len(larger), rest):
-        shares[larger[place]] += 1
+    for index in _even(len(larger), rest):
+        shares[larger[index]] += 1
     return shares
 
 
@@ -152,5 +152,5 @@ def _level(counts: Sequence[int], number: int) -> int:
 
 
 def _even(length: int, number: int) -> list[int]:
-    """Return so many places of a row, evenly apart and as far from its ends."""
+    """Return evenly spaced indices of a sequence, half a step from its ends."""
     return [(2 * step + 1) * length // (2 * number) for step in range(number)]

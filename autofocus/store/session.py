@@ -1,8 +1,8 @@
-"""A bucket that has answered, with the clients to read it by.
+"""An open bucket, with the clients to read it.
 
 boto3 finds credentials, region and endpoint as it does for everyone (environment, profiles,
-instance roles), and lists; obstore moves the bytes, several times as fast. So that obstore goes
-where boto3 goes, its address is read off a URL that boto3 makes.
+instance roles), and lists; obstore transfers the bytes, several times as fast. Its address is
+taken from a URL that boto3 makes, so that both use the same server.
 """
 
 import datetime
@@ -17,7 +17,12 @@ from urllib.parse import urlsplit
 
 from autofocus.errors import StoreError, need
 from autofocus.store.patience import Patience
-from autofocus.store.problems import REGION_HEADER, Place, plain_client_errors, plain_errors
+from autofocus.store.problems import (
+    REGION_HEADER,
+    BucketAddress,
+    plain_client_errors,
+    plain_errors,
+)
 
 if TYPE_CHECKING:
     import boto3
@@ -38,22 +43,22 @@ BOTO3_ATTEMPTS_OF_PATIENT, OBSTORE_RETRIES_OF_PATIENT_S = 1, 5
 # boto3 hands out temporary ones only while they are good for 10 minutes more.
 CREDENTIALS_TTL = datetime.timedelta(minutes=10)
 _OK = 200
-# With what an S3 server's documents begin that answer a listing.
+# Root elements of an S3 server's response to a listing.
 _ROOTS = (b"<ListBucketResult", b"<Error")
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket that has answered.
+    """An open bucket.
 
     Attributes:
-        place: its name and server, for messages.
-        client: for listings, and for what obstore can't do.
+        address: its name and server, for messages.
+        client: for listings, and for keys that obstore can't read.
         objects: for the bytes.
         patience: retries while the server is unavailable.
     """
 
-    place: Place
+    address: BucketAddress
     client: "S3Client"
     objects: "S3Store"
     patience: Patience = field(default_factory=Patience)
@@ -69,24 +74,24 @@ def open_bucket(
     connections: int = 1,
     patience: float = 0.0,
 ) -> Iterator[Bucket]:
-    """Find a bucket, check that it can be listed, and close the connections in the end.
+    """Open a bucket, check that it can be listed, and close the connections at the end.
 
     Args:
         name: the bucket's name.
-        prefix: with what the keys begin that are to be listed, as some may list no others.
-        endpoint_url: the server's address, where it isn't boto3's choice (`AWS_ENDPOINT_URL`, a
-            profile, else Amazon).
-        no_sign_request: use no credentials; for public buckets.
-        connections: how many requests there will be at once.
-        patience: how long to keep retrying while the server is unavailable, here and whatever is
-            done with the bucket then, in seconds.
+        prefix: of the keys to list, as the credentials may not allow others.
+        endpoint_url: the server's URL; by default that of boto3 (`AWS_ENDPOINT_URL`, a profile,
+            otherwise Amazon).
+        no_sign_request: send no credentials; for public buckets.
+        connections: the number of concurrent requests.
+        patience: how long to retry while the server is unavailable, here and in later requests
+            (seconds).
 
     Raises:
-        CredentialsError: no, wrong or expired credentials, or they don't suffice.
-        BucketNotFoundError: no such bucket, or not in this region.
-        SettingError: the bucket's name or the address can't be one.
-        StoreUnavailableError: the server is out of reach, or has too much to do.
-        StoreError: it is no S3 server, or there is no safe connection to it.
+        CredentialsError: the credentials are missing, wrong, expired or insufficient.
+        BucketNotFoundError: the bucket does not exist, or not in this region.
+        SettingError: the bucket's name, its region or the endpoint is invalid.
+        StoreUnavailableError: the server is out of reach, or overloaded.
+        StoreError: it is not an S3 server, or there is no secure connection to it.
         MissingDependencyError: boto3 or obstore isn't installed.
     """
     need("boto3", "download")
@@ -94,19 +99,19 @@ def open_bucket(
     access = Access(name, endpoint_url, no_sign_request, connections, patience)
     with ExitStack() as stack:
         client = stack.enter_context(access.client())
-        retries = Patience(patience, access.place_of(client).server)
+        retries = Patience(patience, access.address_of(client).server)
         region = retries.call(lambda: access.find_region(client, prefix))
         if region != client.meta.region_name:
             client = stack.enter_context(access.client(region))
-        place = access.place_of(client)
-        with plain_errors(place):
+        address = access.address_of(client)
+        with plain_errors(address):
             objects = access.objects(client, region)
-        yield Bucket(place, client, objects, retries)
+        yield Bucket(address, client, objects, retries)
 
 
 @dataclass(frozen=True)
 class Access:
-    """How a bucket is to be reached; the attributes are the arguments of `open_bucket`."""
+    """How to reach a bucket; the attributes are the arguments of `open_bucket`."""
 
     bucket: str
     endpoint_url: str | None = None
@@ -128,8 +133,10 @@ class Access:
 
     @contextmanager
     def client(self, region: str | None = None) -> "Iterator[S3Client]":
-        """Make a client of boto3, and close its connections in the end."""
-        with plain_client_errors(Place(self.bucket, self.endpoint_url or "", self.unsigned)):
+        """Create a client of boto3, and close its connections at the end."""
+        with plain_client_errors(
+            BucketAddress(self.bucket, self.endpoint_url or "", self.unsigned)
+        ):
             client = self._session.client(
                 "s3",
                 region_name=region,
@@ -150,34 +157,34 @@ class Access:
             read_timeout=READ_TIMEOUT_S,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=max(10, self.connections),
-            # Servers other than Amazon's don't know the newer checksums.
+            # Other S3-compatible storage lacks the newer checksums.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
 
-    def place_of(self, client: "S3Client") -> Place:
-        """Return where a client looks for the bucket, for messages."""
+    def address_of(self, client: "S3Client") -> BucketAddress:
+        """Return the bucket's address, for messages."""
         endpoint = client.meta.endpoint_url
         host = urlsplit(endpoint).hostname or ""
         is_amazon = host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-        return Place(self.bucket, "" if is_amazon else endpoint, self.unsigned)
+        return BucketAddress(self.bucket, "" if is_amazon else endpoint, self.unsigned)
 
     def find_region(self, client: "S3Client", prefix: str = "") -> str:
-        """List one object, following redirects, and return the region that answered."""
-        place = self.place_of(client)
+        """List one object, following redirects, and return the region that responded."""
+        address = self.address_of(client)
         with (
-            plain_errors(place),
-            _checked_answers(client, place),
+            plain_errors(address),
+            _checked_responses(client, address),
             _signed_regions(client) as regions,
         ):
-            answer: Mapping[str, Any] = client.list_objects_v2(
+            response: Mapping[str, Any] = client.list_objects_v2(
                 Bucket=self.bucket, Prefix=prefix, MaxKeys=1
             )
-        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        headers = response["ResponseMetadata"]["HTTPHeaders"]
         return str(headers.get(REGION_HEADER) or regions[-1])
 
     def objects(self, client: "S3Client", region: str) -> "S3Store":
-        """Make obstore's counterpart of a client of boto3."""
+        """Create obstore's counterpart of a client of boto3."""
         from obstore.auth.boto3 import Boto3CredentialProvider
         from obstore.store import S3Store
 
@@ -230,11 +237,11 @@ class Access:
 
 
 @contextmanager
-def _checked_answers(client: "S3Client", place: Place) -> Iterator[None]:
-    """Check that what answers is an S3 server: botocore takes any other page for a cut-off one.
+def _checked_responses(client: "S3Client", address: BucketAddress) -> Iterator[None]:
+    """Check that responses come from an S3 server: botocore takes other pages for truncated.
 
     Raises:
-        StoreError: it is none.
+        StoreError: they come from another server.
     """
 
     def check(response_dict: Mapping[str, Any] | None, **_: object) -> None:
@@ -242,7 +249,7 @@ def _checked_answers(client: "S3Client", place: Place) -> Iterator[None]:
             return
         if not any(root in response_dict["body"] for root in _ROOTS):
             raise StoreError(
-                f"What answers at {place.server} is no S3 server: check --endpoint-url."
+                f"What answers at {address.server} is no S3 server: check --endpoint-url."
             )
 
     events: Any = client.meta.events
@@ -262,10 +269,10 @@ def _signed_regions(client: "S3Client") -> Iterator[list[str]]:
         # A credential is key/date/region/s3/aws4_request.
         signature = request.headers.get("Authorization", b"")
         text = signature.decode() if isinstance(signature, bytes) else str(signature)
-        found = re.search(r"Credential=[^,]*/([^/,]+)/s3/aws4_request", text)
-        regions.extend([found[1]] if found else [])
+        match = re.search(r"Credential=[^,]*/([^/,]+)/s3/aws4_request", text)
+        regions.extend([match[1]] if match else [])
 
-    # The types know nothing of botocore's events.
+    # The type stubs lack botocore's events.
     events: Any = client.meta.events
     events.register("before-send.s3", remember)
     try:

@@ -1,4 +1,4 @@
-"""Fetching objects: in flat memory, checked, retried."""
+"""Fetching objects: in constant memory, with checks and retries."""
 
 import hashlib
 import os
@@ -16,7 +16,7 @@ from autofocus.store.listing import StoredObject
 from autofocus.store.reading import Body, TransferError, has_md5_etag, open_object
 from autofocus.store.session import Bucket
 
-# Between tries, in seconds.
+# Between attempts, in seconds.
 PAUSES = (1.0, 4.0)
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
@@ -25,23 +25,24 @@ class _UnavailableError(StoreUnavailableError):
     """The store is unavailable; `failure` is that of an object."""
 
     def __init__(self, failure: Failure, bucket: Bucket) -> None:
-        place = bucket.place
+        address = bucket.address
         super().__init__(
-            f"No object of bucket {place.bucket} arrives from {place.server} ({failure.detail})."
+            f"No object of bucket {address.bucket} arrives from {address.server} "
+            f"({failure.detail})."
         )
         self.failure = failure
 
 
 class Fetcher:
-    """Fetches objects of a bucket; several threads may use it at once.
+    """Fetches objects of a bucket; thread-safe.
 
     Args:
-        bucket: where from. While its server is unavailable, objects wait for as long as the
-            bucket's patience lasts, which all threads share.
-        give_up_after: end the run when so many objects in a row did not arrive for reasons that
-            others would meet as well, such as a server that is gone.
-        pauses: the seconds between tries of an object that fails by itself; there is one more try
-            than pauses.
+        bucket: the source. While its server is unavailable, objects are retried for as long as
+            the bucket's patience lasts, which all threads share.
+        give_up_after: the number of consecutive failures, for reasons that concern all objects,
+            after which the run fails.
+        pauses: the seconds between attempts at an object that fails by itself; there is one more
+            attempt than pauses.
     """
 
     def __init__(
@@ -55,20 +56,20 @@ class Fetcher:
         self._lost_in_a_row = 0
 
     def stop(self) -> None:
-        """Let all transfers under way end soon, with a TransferError."""
+        """End all transfers in progress soon, with a TransferError."""
         self._stopped.set()
 
     def fetch(self, item: StoredObject, unfinished: Path) -> str:
-        """Write an object into a file, with the time at which it was stored as the file's own.
+        """Write an object into a file, and set the file's time to that of the object.
 
-        Its size is checked always, its MD5 where the ETag is one.
+        Its size is always checked, its MD5 if the ETag is one.
 
         Returns:
             The MD5 of the file's content, in hex digits.
 
         Raises:
-            TransferError: it did not arrive, and retries did not help.
-            StoreError: no object arrives any more.
+            TransferError: it could not be fetched, in spite of retries.
+            StoreError: no object can be fetched any more.
             OSError: the file can't be written.
         """
         try:
@@ -90,7 +91,7 @@ class Fetcher:
         return self._try_patiently(item, unfinished)
 
     def _try_patiently(self, item: StoredObject, unfinished: Path) -> str:
-        """Try once; what fails because the store is unavailable does not count."""
+        """Try once; failures because the store is unavailable are retried and don't count."""
         patience = self._bucket.patience
         if not patience.seconds:
             return self._try(item, unfinished)
@@ -121,11 +122,11 @@ class Fetcher:
             )
         if is_hopeless:
             self.stop()
-            place = self._bucket.place
+            address = self._bucket.address
             raise StoreError(
-                f"No object of bucket {place.bucket} arrives from {place.server} any more "
+                f"No object of bucket {address.bucket} arrives from {address.server} any more "
                 f"({failure.detail}): see to the connection and the credentials; the same command "
-                "goes on from here."
+                "resumes from here."
             )
 
     def _try(self, item: StoredObject, unfinished: Path) -> str:
@@ -156,12 +157,12 @@ class Fetcher:
 
 
 def is_md5(etag: str) -> bool:
-    """Tell whether an ETag looks like an MD5; it doesn't where parts were put together."""
+    """Tell whether an ETag looks like an MD5; that of a multipart upload does not."""
     return _MD5.fullmatch(etag) is not None
 
 
 def holds(path: Path, item: StoredObject) -> bool:
-    """Tell whether a file is an object's very content, as far as its ETag tells."""
+    """Tell whether a file has an object's content, by size and MD5; False if the ETag is none."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != item.size:
         return False
     return is_md5(item.etag) and digest_file(path, "md5") == item.etag

@@ -32,9 +32,9 @@ def _put(bucket: Bucket, path: Path, key: str) -> None:
         # In one request, as the ETag of a multipart upload is no MD5.
         obstore.put(bucket.objects, key, path.read_bytes(), use_multipart=False)
     except BaseError as error:
-        place, failure = bucket.place, Failure.of_obstore(error)
+        address, failure = bucket.address, Failure.of_obstore(error)
         kind = StoreUnavailableError if failure.is_outage else StoreError
         raise kind(
-            f"{path} can't be put into bucket {place.bucket} at {place.server} "
+            f"{path} can't be put into bucket {address.bucket} at {address.server} "
             f"({failure.detail}): see to the server and start again."
         ) from None

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.store.patience import Patience
-from autofocus.store.problems import Place, store_error
+from autofocus.store.problems import BucketAddress, store_error
 
 R = TypeVar("R")
 
@@ -87,7 +87,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 def _is_transient(error: BaseException) -> bool:
     package = _package(error)
     if package in _AWS:
-        return isinstance(store_error(error, Place("")), StoreUnavailableError)
+        return isinstance(store_error(error, BucketAddress("")), StoreUnavailableError)
     if package == "requests":
         return _is_failed_request(error)
     return package == "mlflow" and _may_pass(_status(error))

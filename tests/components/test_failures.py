@@ -205,7 +205,7 @@ def test_retrain_fails_in_one_sentence(tmp_path: Path) -> None:
     check_failed(
         "retrain",
         tmp_path,
-        "../preprocessed/b, which links.csv names, is not among the photographs",
+        "../preprocessed/b, which links.csv lists, is not among the images",
         {"mlflow_tracking_uri": ""},
         preprocessed=[preprocessed],
         links=tmp_path / "links",

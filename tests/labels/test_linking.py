@@ -57,7 +57,7 @@ def test_a_missing_photograph_is_told(tmp_path: Path) -> None:
     path = table(
         tmp_path, HEADER + "../photos/1.JPG,cat,cat/1.JPG\n../photos/2.JPG,cat,cat/2.JPG\n"
     )
-    wanted = "../photos/2.JPG, which links.csv names, is not among the photographs"
+    wanted = "../photos/2.JPG, which links.csv lists, is not among the images"
     with pytest.raises(InputDataError, match=re.escape(wanted)):
         make_links(path)
 

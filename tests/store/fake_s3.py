@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 # The status, headers and body of an answer.
-Answer = tuple[int, Mapping[str, str], bytes]
+ErrorResponse = tuple[int, Mapping[str, str], bytes]
 
 BUCKET = "bucket"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -65,8 +65,8 @@ class FakeS3:
 
     objects: dict[str, FakeObject] = field(default_factory=dict)
     region: str = ""
-    listing: Answer | None = None
-    first_listings: list[Answer | None] = field(default_factory=list)
+    listing: ErrorResponse | None = None
+    first_listings: list[ErrorResponse | None] = field(default_factory=list)
     page: int = 1000
     asked: Counter[str] = field(default_factory=Counter)
     endpoint_url: str = ""

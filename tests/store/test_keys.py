@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autofocus.runs.ledger import Reason
-from autofocus.store.keys import Disk, folders_above, probe, refusals
+from autofocus.store.keys import Disk, find_rejections, folders_above, probe
 from autofocus.store.listing import StoredObject
 
 PLAIN = Disk(is_windows=False)
@@ -34,8 +34,8 @@ def stored(*names: str, size: int = 1) -> list[StoredObject]:
 
 def reasons(*names: str, disk: Disk = PLAIN, folder: Path = NOWHERE) -> dict[str, Reason]:
     """Return the keys that are refused, and why."""
-    found = refusals(stored(*names), disk, folder)
-    return {name: refusal.reason for name, refusal in found.items()}
+    found = find_rejections(stored(*names), disk, folder)
+    return {name: rejection.reason for name, rejection in found.items()}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_file_beside_a_folder_marker() -> None:
 
 def test_a_marker_with_content() -> None:
     """A key that ends like a folder's but holds bytes can't become a file."""
-    found = refusals([StoredObject("a/", 3, "etag")], PLAIN, NOWHERE)
+    found = find_rejections([StoredObject("a/", 3, "etag")], PLAIN, NOWHERE)
     assert found["a/"].reason is Reason.FILE_AND_FOLDER
 
 
@@ -117,8 +117,8 @@ def test_keys_that_differ_by_case() -> None:
     """On a case-blind disk the first key is kept, and named to the others."""
     names = ["IMG.JPG", "Img.jpg", "img.jpg", "other.jpg"]
     assert reasons(*names) == {}
-    found = refusals(stored(*names), CASE_BLIND, NOWHERE)
-    assert {name: refusal.reason for name, refusal in found.items()} == {
+    found = find_rejections(stored(*names), CASE_BLIND, NOWHERE)
+    assert {name: rejection.reason for name, rejection in found.items()} == {
         "Img.jpg": Reason.CASE_COLLISION,
         "img.jpg": Reason.CASE_COLLISION,
     }

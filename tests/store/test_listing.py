@@ -17,17 +17,21 @@ from autofocus.store.listing import (
     without_outputs,
 )
 from autofocus.store.session import Bucket, open_bucket
-from tests.store.fake_s3 import BUCKET, ENVIRONMENT, Answer, FakeObject, FakeS3, serve
+from tests.store.fake_s3 import BUCKET, ENVIRONMENT, ErrorResponse, FakeObject, FakeS3, serve
 
-BUSY: Answer = (503, {}, b"<Error><Code>SlowDown</Code><Message>x</Message></Error>")
-TRUNCATED: Answer = (200, {"Content-Length": "9999"}, b"<ListBucketResult><Contents><Key>0</Key>")
-TRUNCATED_XML: Answer = (200, {}, b"<ListBucketResult><Contents><Key>0</Key>")
-DENIED: Answer = (403, {}, b"<Error><Code>AccessDenied</Code><Message>x</Message></Error>")
+BUSY: ErrorResponse = (503, {}, b"<Error><Code>SlowDown</Code><Message>x</Message></Error>")
+TRUNCATED: ErrorResponse = (
+    200,
+    {"Content-Length": "9999"},
+    b"<ListBucketResult><Contents><Key>0</Key>",
+)
+TRUNCATED_XML: ErrorResponse = (200, {}, b"<ListBucketResult><Contents><Key>0</Key>")
+DENIED: ErrorResponse = (403, {}, b"<Error><Code>AccessDenied</Code><Message>x</Message></Error>")
 
 
 @contextmanager
 def pages(
-    monkeypatch: pytest.MonkeyPatch, *first: Answer | None, patience_s: float = 30
+    monkeypatch: pytest.MonkeyPatch, *first: ErrorResponse | None, patience_s: float = 30
 ) -> Iterator[Bucket]:
     """Open a bucket of ten objects, three a page; listings are first answered as given."""
     monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.05)
@@ -43,7 +47,9 @@ def pages(
 
 
 @pytest.mark.parametrize("failure", [BUSY, TRUNCATED, TRUNCATED_XML])
-def test_a_page_that_fails_is_retried(failure: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_fails_is_retried(
+    failure: ErrorResponse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whichever page fails, and however often, the listing has every object once."""
     first = [failure, None, failure, failure, None, None, failure]
     with pages(monkeypatch, *first) as bucket:
@@ -89,7 +95,7 @@ def test_a_listing_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     again += b"<NextContinuationToken>3</NextContinuationToken></ListBucketResult>"
     with (
         pages(monkeypatch, *[(200, {}, again)] * 2) as bucket,
-        pytest.raises(StoreError, match="lists the same page"),
+        pytest.raises(StoreError, match="repeats the same page"),
     ):
         list_objects(bucket)
 

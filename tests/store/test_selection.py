@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from autofocus.runs.sharding import Shard
 from autofocus.store.listing import StoredObject
 from autofocus.store.selection import (
+    ObjectKind,
     Selection,
-    Sort,
     has_image_name,
+    kind_of,
     select,
-    sort_of,
     spread,
 )
 
@@ -33,28 +33,28 @@ def chosen(selection: Selection) -> list[str]:
 @pytest.mark.parametrize(
     ("key", "sort"),
     [
-        ("a/IMG_1.JPG", Sort.IMAGE),
-        ("a.jpeg", Sort.IMAGE),
-        ("a.png", Sort.IMAGE),
-        ("._IMG_1.JPG", Sort.OTHER),
-        ("a.csv", Sort.TABLE),
-        ("a.csv.gz", Sort.TABLE),
-        ("a.TSV", Sort.TABLE),
-        ("labels.json", Sort.TABLE),
-        ("a.tar", Sort.ARCHIVE),
-        ("a.Tar.Gz", Sort.ARCHIVE),
-        ("a.tgz", Sort.ARCHIVE),
-        ("a.gz", Sort.OTHER),
-        ("a.zip", Sort.OTHER),
-        ("a.avi", Sort.OTHER),
-        ("jpg", Sort.OTHER),
-        (".jpg", Sort.OTHER),
-        ("a.jpg/", Sort.FOLDER),
+        ("a/IMG_1.JPG", ObjectKind.IMAGE),
+        ("a.jpeg", ObjectKind.IMAGE),
+        ("a.png", ObjectKind.IMAGE),
+        ("._IMG_1.JPG", ObjectKind.OTHER),
+        ("a.csv", ObjectKind.TABLE),
+        ("a.csv.gz", ObjectKind.TABLE),
+        ("a.TSV", ObjectKind.TABLE),
+        ("labels.json", ObjectKind.TABLE),
+        ("a.tar", ObjectKind.ARCHIVE),
+        ("a.Tar.Gz", ObjectKind.ARCHIVE),
+        ("a.tgz", ObjectKind.ARCHIVE),
+        ("a.gz", ObjectKind.OTHER),
+        ("a.zip", ObjectKind.OTHER),
+        ("a.avi", ObjectKind.OTHER),
+        ("jpg", ObjectKind.OTHER),
+        (".jpg", ObjectKind.OTHER),
+        ("a.jpg/", ObjectKind.FOLDER),
     ],
 )
-def test_sorts(key: str, sort: Sort) -> None:
+def test_sorts(key: str, sort: ObjectKind) -> None:
     """What an object seems to be follows from its key's end, in any case."""
-    assert sort_of(key) is sort
+    assert kind_of(key) is sort
 
 
 @pytest.mark.parametrize("key", ["a/IMG_1.JPG", "a.jpeg", "x.y/b.Png", "a.mpo", "a.tar.tiff"])
@@ -130,8 +130,8 @@ def test_shards_are_a_partition(keys: list[str], of: int) -> None:
         for number in range(of)
     ]
     assert sorted(key for part in parts for key in part) == [item.key for item in objects]
-    assert all(sort_of(key) is Sort.IMAGE for part in parts[1:] for key in part)
-    images = [[key for key in part if sort_of(key) is Sort.IMAGE] for part in parts]
+    assert all(kind_of(key) is ObjectKind.IMAGE for part in parts[1:] for key in part)
+    images = [[key for key in part if kind_of(key) is ObjectKind.IMAGE] for part in parts]
     folders = [{key.partition("/")[0] for key in part} for part in images]
     assert sum(map(len, folders)) == len(set().union(*folders))
 

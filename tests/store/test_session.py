@@ -17,7 +17,7 @@ from autofocus.errors import (
 )
 from autofocus.store.failures import Failure
 from autofocus.store.listing import list_objects
-from autofocus.store.problems import Place, plain_client_errors, plain_errors
+from autofocus.store.problems import BucketAddress, plain_client_errors, plain_errors
 from autofocus.store.session import open_bucket
 from autofocus.store.transfer import Fetcher
 from tests.conftest import PUBLIC_BUCKET, S3
@@ -131,7 +131,7 @@ def test_unknown_access_key(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wrong_secret(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
     """A secret that doesn't fit the key is told from an unknown key."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    assert "secret key doesn't fit the access key" in sentence(CredentialsError, s3.bucket)
+    assert "secret key doesn't match the access key" in sentence(CredentialsError, s3.bucket)
 
 
 def test_missing_profile(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +143,7 @@ def test_missing_profile(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_private_bucket_without_credentials(s3: S3) -> None:
     """Who reads a private bucket unsigned is told to sign."""
     said = sentence(CredentialsError, s3.bucket, no_sign_request=True)
-    assert "leave out --no-sign-request" in said
+    assert "omit --no-sign-request" in said
 
 
 def test_no_such_bucket(s3: S3) -> None:
@@ -173,7 +173,7 @@ def test_https_to_a_plain_server(s3: S3) -> None:
     """An address with https where the server speaks http is explained."""
     endpoint = s3.endpoint_url.replace("http:", "https:")
     said = sentence(StoreError, s3.bucket, endpoint_url=endpoint)
-    assert said.startswith(f"There is no safe connection to {endpoint}")
+    assert said.startswith(f"There is no secure connection to {endpoint}")
 
 
 def test_bad_endpoint_in_the_environment(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,10 +206,16 @@ def test_another_wrong_setting_is_not_taken_for_the_address(
 
 def test_a_mistake_while_listing_is_no_wrong_address() -> None:
     """A ValueError of another origin stays what it is."""
-    with pytest.raises(ValueError, match="a mistake") as caught, plain_errors(Place("bucket")):
+    with (
+        pytest.raises(ValueError, match="a mistake") as caught,
+        plain_errors(BucketAddress("bucket")),
+    ):
         raise ValueError("a mistake")
     assert not isinstance(caught.value, SettingError)
-    with pytest.raises(StoreError, match="a mistake"), plain_client_errors(Place("bucket")):
+    with (
+        pytest.raises(StoreError, match="a mistake"),
+        plain_client_errors(BucketAddress("bucket")),
+    ):
         raise ValueError("a mistake")
 
 
@@ -241,7 +247,13 @@ def test_a_mistake_while_listing_is_no_wrong_address() -> None:
             StoreUnavailableError,
             "can't list the bucket bucket (500: Internal Server Error)",
         ),
-        (403, {}, b"", CredentialsError, "ask its owner for s3:ListBucket"),
+        (
+            403,
+            {},
+            b"",
+            CredentialsError,
+            "the credentials lack s3:ListBucket or s3:GetObject; ask",
+        ),
         (301, {}, b"", BucketNotFoundError, "is in another region"),
         (
             400,

@@ -18,7 +18,7 @@ from autofocus.store.listing import list_objects
 from autofocus.store.session import Access, Bucket, open_bucket
 from tests.conftest import S3
 from tests.pipelines.test_cluster import certificate
-from tests.store.fake_s3 import BUCKET, ENVIRONMENT, Answer, FakeObject, FakeS3, serve
+from tests.store.fake_s3 import BUCKET, ENVIRONMENT, ErrorResponse, FakeObject, FakeS3, serve
 from tests.store.outage import Proxy
 
 NOBODY_LISTENS = "http://127.0.0.1:1"
@@ -101,7 +101,7 @@ def test_transient_answers_are_retried(
 ) -> None:
     """After answers that may pass the bucket opens, though boto3 itself does not retry."""
     monkeypatch.setattr(patience, "FIRST_WAIT_S", 0.05)
-    busy: Answer = (status, {}, ERROR.format(code).encode())
+    busy: ErrorResponse = (status, {}, ERROR.format(code).encode())
     with serve(FakeS3({"a": FakeObject(b"")}, first_listings=[busy] * 5)) as fake:
         with opened(fake.endpoint_url) as bucket:
             assert len(list_objects(bucket)) == 1
@@ -113,7 +113,7 @@ def test_the_clients_own_retries_are_few(capsys: pytest.CaptureFixture[str]) -> 
     import obstore
     from obstore.exceptions import BaseError
 
-    busy: Answer = (503, {}, b"")
+    busy: ErrorResponse = (503, {}, b"")
     with serve(FakeS3(first_listings=[busy])) as fake, opened(fake.endpoint_url):
         pass
     assert "Retrying for up to 60 s" in capsys.readouterr().err
@@ -185,7 +185,7 @@ def test_unknown_certificates_are_final(tmp_path: Path) -> None:
     from obstore.exceptions import BaseError
 
     with secure_server(tmp_path) as endpoint:
-        with pytest.raises(StoreError, match="There is no safe connection"), opened(endpoint):
+        with pytest.raises(StoreError, match="There is no secure connection"), opened(endpoint):
             pass
         access = Access(BUCKET, endpoint, unsigned=True, patience=60)
         with access.client() as client, pytest.raises(BaseError) as caught:

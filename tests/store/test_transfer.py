@@ -195,7 +195,7 @@ def test_a_server_that_is_gone_ends_the_run(
     for _ in range(2):
         with pytest.raises(TransferError, match="the connection failed"):
             fetcher.fetch(item, tmp_path / "object")
-    with pytest.raises(StoreError, match="the same command goes on from here"):
+    with pytest.raises(StoreError, match="the same command resumes from here"):
         fetcher.fetch(item, tmp_path / "object")
 
 
