@@ -8,7 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from autofocus.errors import RejectedImageError
+from PIL import Image
+
+from autofocus.errors import InputDataError, RejectedImageError
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.base import BATCH
 from autofocus.features.crop import Crop
@@ -115,8 +117,22 @@ class Extractor:
 
     def _draw(self, item: tuple[str, tuple[str, Crop]]) -> tuple[str, Pixels]:
         key, (name, crop) = item
-        image = read_image(self.image_dir / name).image
-        return key, crop.pixels(image, self.backbone.image_size)
+        return key, crop.pixels(self.read(name), self.backbone.image_size)
+
+    def read(self, name: str) -> Image.Image:
+        """Read an image that could be read before, when its row of the ledger was written.
+
+        Raises:
+            InputDataError: it can't be read any more.
+        """
+        path = self.image_dir / name
+        try:
+            return read_image(path).image
+        except RejectedImageError as error:
+            raise InputDataError(
+                f"{path} has changed or is gone since it was first read ({error.detail}): "
+                "start again, and it will be listed as rejected."
+            ) from None
 
     def boxes(self, finder: MotionFinder, digests: Mapping[str, str]) -> dict[str, Box]:
         """Return the box around motion in each image, from the cache if it is there.

@@ -17,7 +17,6 @@ from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.efficientnet_lite import VARIANTS
 from autofocus.features.crop import View
 from autofocus.features.pixels import Pixels, to_batch
-from autofocus.images.reading import read_image
 from autofocus.model.head import Head
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
@@ -113,7 +112,7 @@ def _pixel_source(source: DatasetFeatures, subset: Subset, view: View) -> PixelS
     def read_pixels(number: int, random: np.random.Generator | None) -> Pixels:
         image = rows[number].image
         crop = source.crop(image, view)
-        decoded = read_image(source.extractor.image_dir / image.file).image
+        decoded = source.extractor.read(image.file)
         if random is None or not source.distortions:
             return crop.pixels(decoded, size)
         return source.distortions.apply(crop.cut(decoded), size, random)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from autofocus.errors import InputDataError
+from autofocus.features.crop import Crop
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
 from autofocus.runs.items import process
@@ -66,3 +68,11 @@ def test_a_pipe_is_a_rejected_row(extractor: Extractor) -> None:
     os.mkfifo(extractor.image_dir / "fox/pipe.PNG")
     rows = extract(extractor, FIRST, "fox/pipe.PNG")
     assert rows["fox/pipe.PNG"].reason is Reason.UNREADABLE
+
+
+def test_an_image_that_vanishes_during_the_training_is_one_sentence(extractor: Extractor) -> None:
+    """A crop can't be made of a file that was there at first: the error names it."""
+    extract(extractor, FIRST)
+    (extractor.image_dir / FIRST).unlink()
+    with pytest.raises(InputDataError, match=r"1\.PNG has changed or is gone .* start again"):
+        extractor.extract({"another key": (FIRST, Crop())}, "features")
