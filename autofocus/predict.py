@@ -62,8 +62,8 @@ class PredictSettings:
     )
     photographs: Literal["auto", "raw", "preprocessed"] = option(
         "auto",
-        "whether the images are raw, and are preprocessed as the model's were; with auto they are "
-        "preprocessed already if the folder holds the preparation.json of preprocess_images",
+        "raw images are preprocessed as the model's training images were; auto: raw, unless the "
+        "folder holds the preparation.json of preprocess_images",
     )
     probabilities: bool = option(
         False, "write the probability of each label in columns probability_<label>"
