@@ -15,7 +15,7 @@ from autofocus.model.saved_model import TrainedClassifier
 from autofocus.predict import predict
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
-from tests.features.pictures import COLOURS, make_picture
+from tests.features.pictures import COLOURS, make_classes, make_picture
 from tests.killing import finish, kill_when
 
 PLACES = 6
@@ -194,3 +194,20 @@ def test_cross_validation_stands_in_for_a_missing_validation_part(
     assert not any("calibrated" in warning for warning in result.metrics.warnings)
     report = (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
     assert "not calibrated" not in report
+
+
+def test_without_held_out_images_nothing_is_calibrated_and_that_is_said(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Four images, all for training, are too few groups for folds as well."""
+    make_classes(tmp_path / "links", 2, ("sand", "night"))
+    settings = RetrainSettings(testing_percentage=0, validation_percentage=0)
+    result = train(folder, tmp_path / "model", settings, str(tmp_path / "links"))
+    test = result.metrics.test
+    assert test.calibration
+    assert test.thresholds
+    assert (test.calibration.fitted_on, test.thresholds.fitted_on) == ("none", "none")
+    assert {row.threshold for row in test.thresholds.per_class} == {None}
+    told = "probabilities are not calibrated, and no thresholds could be chosen"
+    assert any(told in warning for warning in result.metrics.warnings)
+    assert told in (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
