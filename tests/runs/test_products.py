@@ -100,7 +100,7 @@ def test_a_damaged_file_is_made_again(tmp_path: Path, damage: bytes | None) -> N
         (tmp_path / "x" / "a").write_bytes(damage)
     again = Stage(tmp_path, ALL)
     again.run()
-    assert again.done == ["a", "d"]
+    assert sorted(again.done) == ["a", "d"]
     assert outputs(tmp_path) == expected(ALL)
 
 
