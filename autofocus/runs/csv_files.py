@@ -7,6 +7,7 @@ others. Rows are read one at a time, so that memory stays flat however large a t
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -52,7 +53,7 @@ class CsvReader:
         self._lenient = lenient
         self._file = path.open(encoding=encoding, newline="")
         self._is_at_end = False
-        self._reader = csv.reader(self._lines())
+        self._reader = csv.reader(chain(self._file, self._end()))
         try:
             self.columns = self._header()
             self.check(columns)
@@ -135,9 +136,8 @@ class CsvReader:
                     return number
         return self.line + 1
 
-    def _lines(self) -> Iterator[str]:
-        """Yield the lines, and one more, which is a row of its own if the last row is whole."""
-        yield from self._file
+    def _end(self) -> Iterator[str]:
+        """Yield a line after the last, which is a row of its own if the last row is complete."""
         self._is_at_end = True
         yield _END
 
@@ -206,7 +206,7 @@ class _UnixLineEnds:
     """A text file to which rows come with CR LF and go with LF."""
 
     def __init__(self, file: IO[str]) -> None:
-        self._file = file
+        self._write = file.write
 
     def write(self, row: str) -> int:
-        return self._file.write(row.removesuffix("\r\n") + "\n")
+        return self._write(row[:-2] + "\n")
