@@ -235,7 +235,7 @@ def test_lost_transfers_fail_the_run_and_are_tried_again(tmp_path: Path) -> None
     [
         ([], DownloadSettings(), "holds no object: check"),
         (["a.JPG"], DownloadSettings(prefix="b"), "whose key begins with b"),
-        (["a.tar"], DownloadSettings(), "nothing that the options ask for: tar files left out"),
+        (["a.tar"], DownloadSettings(), "nothing that the options select: tar files left out"),
     ],
 )
 def test_nothing_to_take_is_an_error(

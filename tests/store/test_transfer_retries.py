@@ -146,7 +146,7 @@ def test_a_server_that_stays_away_ends_the_run(s3: S3, tmp_path: Path) -> None:
     assert len(ending) >= 1
     assert str(ending[0]) == (
         f"No object of bucket {s3.bucket} arrives from {proxy.endpoint_url} any more (the "
-        "connection failed): see to the connection and the credentials; the same command goes on "
+        "connection failed): see to the connection and the credentials; the same command resumes "
         "from here."
     )
     assert all("stopped" in str(error) for error in ends if error not in ending)
