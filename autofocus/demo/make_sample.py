@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autofocus.demo.synthetic.image_files import file_bytes
 from autofocus.demo.synthetic.notes import OUTER_README, README, archive
-from autofocus.demo.synthetic.photographs import file_bytes
 from autofocus.demo.synthetic.plan import SEASONS, Shot, make_plan
 from autofocus.demo.synthetic.tables import detection_table, truth_table
 from autofocus.options.command import Argument, Command

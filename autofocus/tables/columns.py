@@ -47,37 +47,37 @@ CONTAINS = "contains_"
 LINKS_NAME = "links.csv"
 LINKS = ("filepath", "label", "link")
 
-# split.csv, written by retrain: one row a photograph.
+# split.csv, written by retrain: one row per image.
 SPLIT_NAME = "split.csv"
 SPLIT = (
     "filepath",  # relative to the image folder
     "label",  # several with "; " between
-    "location",  # empty where it isn't known
-    "sequence",  # its folder, @, when its first frame was taken; empty likewise
-    "group",  # what is never divided
-    "part",  # training, validation or test; empty if it is left out
+    "location",  # empty if unknown
+    "sequence",  # its camera, @, the time of its first frame; empty if unknown
+    "group",  # images of one group are never in different splits
+    "part",  # training, validation or test; empty if the image is not used
     "fold",  # of the cross-validation, from 1; empty without one
     "reason",  # why this part
 )
 
-# The table of predict: one row a photograph, readable or not; then the box where the model looks
-# at what moved, then a column `probability_<label>` for each label where they are asked for.
+# The table of predict: one row per image, rejected ones included; then the box if the model crops
+# to motion, then a column `probability_<label>` per label if they are requested.
 PREDICTIONS = (
     "filepath",
-    "label",  # a model of several labels gives all, with "; " between, and perhaps none
+    "label",  # several, or none, with "; " between, by a model of several labels per image
     "score",  # the highest probability, 0 to 1
-    "status",  # ok, or the ledger's reason why the photograph can't be used
-    "decision",  # accept where the score reaches the label's threshold, else review; empty without
-    "sequence",  # its folder, @, when its first frame was taken; empty where that isn't told
+    "status",  # ok, or the ledger's reason why the image is rejected
+    "decision",  # accept if the score reaches the label's threshold, else review; or empty
+    "sequence",  # its camera, @, the time of its first frame; empty if unknown
     "sequence_label",  # from the mean of the probabilities of the sequence's frames
-    "sequence_score",  # likewise
+    "sequence_score",  # the highest of these means, 0 to 1
 )
 PREDICTION_BOX = (
-    "box_left",  # shares of the photograph's width or height, without what was trimmed
+    "box_left",  # shares of the image's width or height, without what was cropped
     "box_top",
     "box_width",
     "box_height",
-    "box_score",  # how much moved, 0 to 1
-    "box_status",  # motion, or whole_frame where nothing could be told
+    "box_score",  # amount of motion, 0 to 1
+    "box_status",  # motion, or whole_frame if none was detected
 )
 PROBABILITY = "probability_"

@@ -173,7 +173,7 @@ def make_plan(seed: int, sequences: int, sites: int, first_site: int) -> list[Sh
     """Return all shots of a data set, sorted by their paths.
 
     Args:
-        seed: another one gives other photographs.
+        seed: another one gives other images.
         sequences: how many bursts of three.
         sites: how many cameras.
         first_site: the number of the first.
