@@ -230,7 +230,7 @@ def test_other_settings_are_refused(trained: Trained) -> None:
 def test_one_class_is_an_error_with_its_number(tmp_path: Path) -> None:
     """There is nothing to tell apart in one class."""
     make_classes(tmp_path, 3, ("sand",))
-    with pytest.raises(InputDataError, match=r"one class, sand \(3 photographs\)"):
+    with pytest.raises(InputDataError, match=r"a single class, sand \(3 images\)"):
         retrain(tmp_path, tmp_path / "model", SETTINGS)
 
 
@@ -251,7 +251,7 @@ def test_thin_and_empty_classes_are_told_with_numbers(
     result = retrain(tmp_path / "links", tmp_path / "model", SETTINGS)
     assert any("grass has 1 image, none of them in" in note for note in result.notes)
     assert any("Left out, as their folders are empty: void" in note for note in result.notes)
-    assert "grass has 1 photograph, and none" in (tmp_path / "model" / "report.html").read_text()
+    assert "grass has 1 image, none" in (tmp_path / "model" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
