@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from autofocus.errors import MissingInputError, RejectedImageError
 from autofocus.runs.ledger import Reason
-from autofocus.runs.workspace import HIDDEN
+from autofocus.runs.workspace import HIDDEN, list_recorded
 
 # macOS writes files with this prefix beside the real ones on disks without extended attributes.
 APPLE_DOUBLE_PREFIX = "._"
@@ -22,7 +22,8 @@ class Listing:
 
     Attributes:
         names: paths relative to the folder, with `/` between parts, sorted.
-        ignored: the number of all other files, by their endings in lower case.
+        ignored: the number of all other files, by their endings in lower case; what stages wrote
+            beside the images is not counted.
     """
 
     names: list[str]
@@ -88,11 +89,12 @@ def list_images(
     suffixes = {"." + extension.lower().lstrip(".") for extension in extensions}
     names: list[str] = []
     ignored: Counter[str] = Counter()
+    own = list_recorded(folder)
     for name in _files(folder, {path.resolve() for path in leave_out}):
         ending = PurePath(name).suffix.lower()
         if ending in suffixes:
             names.append(name)
-        else:
+        elif name not in own:
             ignored[ending] += 1
     if not names and not allow_empty:
         raise MissingInputError(

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +20,8 @@ from autofocus.runs.ledger import is_ledger_of
 HIDDEN = ".autofocus"
 # The key of a stage's recipe version among its settings; outputs without one are of version 1.
 RECIPE = "recipe"
+# The list of the single files that a stage wrote.
+OUTPUTS_NAME = "outputs.json"
 
 
 class Workspace:
@@ -151,7 +153,7 @@ class Workspace:
 
     @property
     def _outputs_path(self) -> Path:
-        return self.folder / "outputs.json"
+        return self.folder / OUTPUTS_NAME
 
     def _has_memories(self) -> bool:
         """Tell whether any work was recorded as done."""
@@ -188,6 +190,19 @@ class Workspace:
                 f"{path} can't be read, so the settings of {self.root} are unknown: choose "
                 f"another output, or delete {self.folder} and the old output."
             ) from None
+
+
+def list_recorded(root: Path) -> set[str]:
+    """Return the tables and other single files that stages recorded as written to a folder.
+
+    Args:
+        root: the folder; the names are relative to it.
+    """
+    recorded: set[str] = set()
+    for path in root.glob(f"{HIDDEN}/*/{OUTPUTS_NAME}"):
+        with suppress(ValueError, OSError):
+            recorded |= set(json.loads(path.read_text(encoding="utf-8")))
+    return recorded
 
 
 def conflict(path: Path, stage: str) -> str:

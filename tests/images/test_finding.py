@@ -7,6 +7,7 @@ import pytest
 from autofocus.errors import MissingInputError, RejectedImageError
 from autofocus.images.finding import check_name, find_images, list_images, note_ignored
 from autofocus.runs.ledger import Reason
+from autofocus.runs.workspace import Workspace
 
 
 def make(root: Path, *names: str) -> None:
@@ -40,6 +41,15 @@ def test_ignored_files_are_counted_by_ending(tmp_path: Path) -> None:
     assert listing.names == ["a.jpg"]
     assert listing.ignored == {".mp4": 2, ".txt": 1, "": 1}
     assert listing.notes == ("ignored: 2 .mp4, 1 without an ending, 1 .txt",)
+
+
+def test_what_stages_wrote_is_not_ignored(tmp_path: Path) -> None:
+    """Tables that a stage recorded as its own beside the images are not counted as ignored."""
+    make(tmp_path, "a.jpg", "ledger.csv", "notes.csv")
+    with Workspace(tmp_path, "preprocess_images", {}) as workspace:
+        workspace.claim([tmp_path / "table.csv"], tmp_path / "other.csv")
+        make(tmp_path, "table.csv")
+    assert list_images(tmp_path, ["JPG"]).ignored == {".csv": 2}
 
 
 def test_a_note_names_eight_endings() -> None:
