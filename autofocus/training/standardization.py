@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from autofocus.model.head import Head
 
-# Rows that are converted to double precision at once.
+# Rows that are computed at once, to need little memory beside the result.
 _CHUNK = 1024
 _CONSTANT, _TINY = 1e-6, 1e-12
 # Lower bound of a feature's deviation, as a share of the median deviation.
@@ -44,10 +44,12 @@ class Standardization:
         bounded = np.where(is_constant, 1.0, np.maximum(deviation, least))
         return cls(mean.astype(np.float32), bounded.astype(np.float32))
 
-    def apply(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return standardised features, shape (N, D)."""
-        scaled = features - self.mean
-        scaled /= self.deviation
+    def apply(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return standardised features, shape (N, D), in double precision for an optimizer."""
+        scaled = np.empty(features.shape)
+        for start in range(0, len(features), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            scaled[rows] = (features[rows] - self.mean) / self.deviation
         return scaled
 
     def unfold(self, head: Head) -> Head:

@@ -49,5 +49,5 @@ def test_unfolded_weights_answer_for_raw_features() -> None:
     standard, random = Standardization.of(samples.features), np.random.default_rng(1)
     head = Head(random.normal(size=(4, 2)).astype(np.float32), np.array([1, -1], np.float32))
     assert standard.unfold(head).logits(samples.features) == pytest.approx(
-        head.logits(standard.apply(samples.features)), abs=1e-4
+        head.logits(standard.apply(samples.features).astype(np.float32)), abs=1e-4
     )
