@@ -2,6 +2,8 @@
 
 import contextlib
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -225,6 +227,33 @@ def test_another_table_ends_the_run_before_it_writes(tmp_path: Path, name: str) 
     with pytest.raises(OutputConflictError, match=name):
         stage.run()
     assert (stage.done, content(tmp_path)) == ([], {name: b"mine"})
+
+
+DIE = """
+import os, sys
+from pathlib import Path
+from tests.runs.test_products import ALL, Stage
+
+replace = Path.replace
+
+def replace_and_die(path, target):
+    replace(path, target)
+    if Path(target).name == "b":
+        os._exit(9)
+
+Path.replace = replace_and_die
+Stage(Path(sys.argv[1]), ALL).run()
+"""
+
+
+def test_a_file_is_known_before_it_stands(tmp_path: Path) -> None:
+    """Killed as soon as a file is in its place, a run has recorded it: it goes with its input."""
+    command = [sys.executable, "-c", DIE, str(tmp_path)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 9, done.stderr
+    assert "x/b" in outputs(tmp_path)
+    Stage(tmp_path, {"c": ["z/c"]}).run()
+    assert set(outputs(tmp_path)) == {"z/c"}
 
 
 NAMES = st.sampled_from(
