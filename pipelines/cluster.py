@@ -15,10 +15,10 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from autofocus.errors import (
     ClusterCredentialsError,
@@ -30,6 +30,7 @@ from autofocus.errors import (
     need,
 )
 from pipelines.interface import EXTRA
+from pipelines.workflow import one_line, shorten
 
 TOKEN = "KFP_TOKEN"  # noqa: S105 - the variable's name
 TOKEN_FILE = "KFP_TOKEN_FILE"  # noqa: S105 - likewise
@@ -38,22 +39,13 @@ UI_HOST = "KF_PIPELINES_UI_ENDPOINT"
 CONNECT_S, READ_S = 10, 60
 # Of a log only the end counts, and a stage must not wait long for it.
 LOG_BYTES, LOG_S = 64 * 1024, 10
-LONGEST_MESSAGE = 300
 LOGIN_HINT = f"if that is a login page, give a token in {TOKEN} or {TOKEN_FILE}; else"
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_NO_ACCESS, _NOT_FOUND, _TOO_MANY_REQUESTS, _SERVER_ERROR = frozenset({401, 403}), 404, 429, 500
-
-
-@dataclass(frozen=True)
-class Health:
-    """A server's version, empty or `unknown` where it isn't reported, and whether it has users."""
-
-    version: str
-    multi_user: bool
 
 
 class Cluster:
     """A Kubeflow Pipelines server; nothing is sent until a method is called.
+
+    All methods raise a ClusterError if the server can't be used.
 
     Args:
         host: its address, such as ``https://kubeflow.example.org/pipeline``.
@@ -68,18 +60,14 @@ class Cluster:
 
     def __init__(self, host: str, ca_cert: Path | None = None, allow_http: bool = False) -> None:
         self.host = _address(host)
-        _check_encryption(urlsplit(self.host), allow_http)
+        _check_encryption(self.host, allow_http)
         self._ui = os.environ.get(UI_HOST, "").rstrip("/") or self.host
         self._api: Any = need("kfp_server_api", EXTRA)
         self._client = self._api.ApiClient(_configuration(self._api, self.host, ca_cert))
 
-    def health(self) -> Health:
-        """Return the server's version and kind.
-
-        Raises:
-            ClusterError: it can't be used; so do all other methods.
-        """
-        content = self._call("Healthz", "get_healthz")
+    def health(self) -> tuple[str, bool]:
+        """Return the server's version, if it reports one, and whether it serves several users."""
+        content = self._call("healthz", "get_healthz")
         # The API server and the user interface in front of it have different keys.
         if not {"multi_user", "tag_name", "apiServerReady"} & set(content):
             raise self._other_service("JSON of another service")
@@ -89,23 +77,23 @@ class Cluster:
                 "but the API server behind it doesn't."
             )
         version = str(content.get("tag_name") or content.get("apiServerTagName") or "")
-        return Health(version, bool(content.get("multi_user")))
+        return version, bool(content.get("multi_user"))
 
-    def find(self, kind: str, name: str, *parent: str, namespace: str | None = None) -> str | None:
+    def find(self, kind: str, name: str, *parent: str, **more: str) -> str | None:
         """Return the id of what has a name, if there is one.
 
         Args:
             kind: `pipeline`, `pipeline_version` or `experiment`.
             name: its name.
             parent: the id of the pipeline that a version belongs to.
-            namespace: the namespace of a pipeline or an experiment.
+            more: on a server of several users, the `namespace` of a pipeline or an experiment.
 
         Raises:
             SettingError: it is archived.
         """
         predicate = {"operation": "EQUALS", "key": "display_name", "stringValue": name}
-        more = {"filter": json.dumps({"predicates": [predicate]})} | in_namespace(namespace)
-        content = self._call(_service(kind), f"list_{kind}s", *parent, **more)
+        query = json.dumps({"predicates": [predicate]})
+        content = self._call(kind, f"list_{kind}s", *parent, filter=query, **more)
         things = content.get(f"{kind}s") or []
         if len(things) > 1:
             raise ClusterError(
@@ -117,57 +105,67 @@ class Cluster:
                 f"The {kind} {name} is archived: restore it in Kubeflow's user interface, "
                 f"or name another (--{kind})."
             )
-        return _id(things[0], kind) if things else None
+        return self._id(things[0], kind) if things else None
 
-    def create(self, kind: str, body: Mapping[str, Any]) -> str:
+    def create(self, kind: str, **body: Any) -> str:
         """Create a `pipeline`, an `experiment` or a `run`, and return its id."""
-        return _id(self._call(_service(kind), f"create_{kind}", body), kind)
+        return self._id(self._call(kind, f"create_{kind}", body), kind)
 
     def upload_version(self, pipeline: str, name: str, path: Path) -> str:
         """Upload a compiled pipeline as a version, and return its id."""
         upload = self._api.PipelineUploadServiceApi(self._client).upload_pipeline_version
         content = self._json(upload, str(path), name=name, pipelineid=pipeline)
-        return _id(content, "pipeline_version")
+        return self._id(content, "pipeline_version")
 
     def run(self, run: str) -> dict[str, Any]:
         """Return a run with its state and parameters."""
-        return self._call("Run", "get_run", run)
+        return self._call("run", "get_run", run)
 
     def terminate_run(self, run: str) -> None:
         """End a run."""
-        self._call("Run", "terminate_run", run)
+        self._call("run", "terminate_run", run)
 
     def workflow_manifest(self, run: str) -> str:
         """Return the Argo workflow behind a run as JSON; empty if the server has none."""
         request = self._client.call_api, "/apis/v1beta1/runs/{run}", "GET", {"run": run}
-        content = self._json(*request, auth_settings=["Bearer"])
-        runtime = content.get("pipeline_runtime")
+        runtime = self._json(*request, auth_settings=["Bearer"]).get("pipeline_runtime")
         manifest = runtime.get("workflow_manifest") if isinstance(runtime, dict) else None
         return manifest if isinstance(manifest, str) else ""
 
-    def log(self, run: str, node: str) -> str:
-        """Return the end of a task's log, given the id of its pod's node or the pod's name."""
-        path = "/apis/v1alpha1/runs/{run}/nodes/{node}/log"
-        return self._end_of_text(self.host, path, {"run": run, "node": node})
-
-    def archived_log(self, pod: str, namespace: str, day: str) -> str:
-        """Return the end of a pod's log from the user interface, which reads the archive of logs.
+    def end_of_log(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """Return the end of a log from the API server; with a query, from the user interface.
 
         Args:
-            pod: the pod's name.
-            namespace: the pod's namespace.
-            day: when the pod was created, such as ``2026-11-26``.
+            path: the log's path.
+            query: the parameters of the request.
         """
-        query = {"podname": pod, "podnamespace": namespace, "createdat": day}
-        return self._end_of_text(self._ui, "/k8s/pod/logs", {}, query)
+        host = self.host if query is None else self._ui
+        # The token is sent to the API server alone.
+        trusted = urlsplit(host)[:2] == urlsplit(self.host)[:2]
+        with self._errors_as_sentences():
+            response = self._client.call_api(
+                path, "GET", query_params=query, _host=host,
+                auth_settings=["Bearer"] if trusted else [],
+                _preload_content=False, _request_timeout=(LOG_S, LOG_S),
+            )  # fmt: skip
+            if "html" in response.headers.get("Content-Type", ""):
+                raise self._other_service("a web page")
+            return _end(response).decode("utf-8", "replace")
 
     def link(self, kind: str, identifier: str) -> str:
         """Return the user interface's address of a thing, such as a run of ``runs``."""
         return f"{self._ui}/#/{kind}/details/{identifier}"
 
-    def _call(self, service: str, method: str, *values: Any, **more: Any) -> dict[str, Any]:
-        api = getattr(self._api, f"{service}ServiceApi")(self._client)
-        return self._json(getattr(api, f"{service.lower()}_service_{method}"), *values, **more)
+    def _call(self, kind: str, method: str, *values: Any, **more: Any) -> dict[str, Any]:
+        # Of a `pipeline_version`, too, it is the service of pipelines.
+        service = kind.removesuffix("_version")
+        api = getattr(self._api, f"{service.capitalize()}ServiceApi")(self._client)
+        return self._json(getattr(api, f"{service}_service_{method}"), *values, **more)
+
+    def _id(self, content: Mapping[str, Any], kind: str) -> str:
+        if isinstance(identifier := content.get(f"{kind}_id"), str):
+            return identifier
+        raise self._other_service(f"JSON without a {kind}_id")
 
     def _json(self, method: Callable[..., Any], *values: Any, **more: Any) -> dict[str, Any]:
         """Call a method of the generated client, and return the response's JSON."""
@@ -182,21 +180,6 @@ class Cluster:
             page = "html" in response.headers.get("Content-Type", "")
             raise self._other_service("a web page" if page else "something other than JSON")
 
-    def _end_of_text(
-        self, host: str, path: str, names: Mapping[str, str], query: Mapping[str, str] = {}
-    ) -> str:
-        # A token is only sent to the server that it is for.
-        trusted = urlsplit(host)[:2] == urlsplit(self.host)[:2]
-        with self._errors_as_sentences():
-            response = self._client.call_api(
-                path, "GET", names, list(query.items()), _host=host,
-                auth_settings=["Bearer"] if trusted else [],
-                _preload_content=False, _request_timeout=(LOG_S, LOG_S),
-            )  # fmt: skip
-            if "html" in response.headers.get("Content-Type", ""):
-                raise self._other_service("a web page")
-            return _end(response).decode("utf-8", "replace")
-
     @contextmanager
     def _errors_as_sentences(self) -> Iterator[None]:
         import urllib3
@@ -204,7 +187,7 @@ class Cluster:
         try:
             yield
         except self._api.ApiException as error:
-            raise self._rejection(error) from None
+            raise self._rejection(error.status, _message(error.body), error) from None
         except urllib3.exceptions.HTTPError as error:
             raise self._connection_error(error) from None
         except UnicodeError:
@@ -216,22 +199,22 @@ class Cluster:
             "address (it often ends in /pipeline)."
         )
 
-    def _rejection(self, error: Any) -> ClusterError:
-        message, status = _message(error.body), error.status
-        if status in _NO_ACCESS:
+    def _rejection(self, status: int, message: str, error: Any) -> ClusterError:
+        if status in {401, 403}:
             reason = "the token was rejected" if token() else f"give a token in {TOKEN}"
             more = f" ({message})" if message else ""
             return ClusterCredentialsError(
                 f"{self.host} allows no access ({status}): {reason}{more}."
             )
-        if status in _REDIRECTS:
+        if status in {301, 302, 303, 307, 308}:
             target = (error.headers or {}).get("Location", "another place")
             return ClusterError(
                 f"{self.host} redirects to {target}: {LOGIN_HINT} give that address."
             )
-        if status == _NOT_FOUND and not message:
+        if status == HTTPStatus.NOT_FOUND and not message:
             return self._other_service("404, not found")
-        may_end = status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR
+        # A server that is overloaded or down may be back soon.
+        may_end = status in {429, *range(500, 600)}
         reason = message or error.reason or "no reason"
         return (ClusterUnreachableError if may_end else ClusterError)(
             f"{self.host} rejected the request ({status}): {reason}."
@@ -248,16 +231,6 @@ class Cluster:
             f"{self.host} can't be reached ({_short(reason)}): check the address, "
             "and the port-forward or VPN if one leads there."
         )
-
-
-def _service(kind: str) -> str:
-    """Return the service of the API that a kind of things belongs to."""
-    return kind.partition("_")[0].capitalize()
-
-
-def in_namespace(namespace: str | None) -> dict[str, str]:
-    """Return the part of a request that names the namespace."""
-    return {"namespace": namespace} if namespace else {}
 
 
 def token() -> str:
@@ -300,28 +273,25 @@ def _address(text: str) -> str:
     return host
 
 
-def _check_encryption(host: SplitResult, allow_http: bool) -> None:
+def _check_encryption(host: str, allow_http: bool) -> None:
     """Fail if the token would be sent over the network unencrypted."""
-    if host.scheme == "https" or allow_http or _is_loopback(host.hostname or "") or not token():
-        return
-    raise SettingError(
-        f"--host: the token in {TOKEN} or {TOKEN_FILE} would be sent unencrypted to "
-        f"http://{host.netloc}: use https, or allow it by --allow-http."
-    )
-
-
-def _is_loopback(name: str) -> bool:
+    parts = urlsplit(host)
+    name = parts.hostname or ""
     try:
-        return ipaddress.ip_address(name).is_loopback
+        is_loopback = ipaddress.ip_address(name).is_loopback
     except ValueError:
-        return name == "localhost"
+        is_loopback = name == "localhost"
+    if parts.scheme == "http" and not (allow_http or is_loopback) and token():
+        raise SettingError(
+            f"--host: the token in {TOKEN} or {TOKEN_FILE} would be sent unencrypted to "
+            f"http://{parts.netloc}: use https, or allow it by --allow-http."
+        )
 
 
 def _configuration(api: Any, host: str, ca_cert: Path | None) -> Any:
     import urllib3
 
-    configuration = api.Configuration()
-    configuration.host = host
+    configuration = api.Configuration(host)
     configuration.ssl_ca_cert = _certificates(ca_cert)
     # No request is sent twice, as some create things; and none is sent on to a login page, token
     # and all.
@@ -330,17 +300,12 @@ def _configuration(api: Any, host: str, ca_cert: Path | None) -> Any:
         configuration.api_key["authorization"] = ""
         configuration.api_key_prefix["authorization"] = "Bearer"
         # A file's token is renewed while a run is followed.
-        configuration.refresh_api_key_hook = _renew_token
+        configuration.refresh_api_key_hook = lambda c: c.api_key.update(authorization=token())
     return configuration
 
 
-def _renew_token(configuration: Any) -> None:
-    configuration.api_key["authorization"] = token()
-
-
 def _certificates(given: Path | None) -> str | None:
-    path = given or Path(os.environ.get(CA_CERT, ""))
-    where = "--ca-cert" if given else CA_CERT
+    path, where = (given, "--ca-cert") if given else (Path(os.environ.get(CA_CERT, "")), CA_CERT)
     if path == Path():
         return None
     if not path.is_file():
@@ -365,33 +330,21 @@ def _end(response: Any) -> bytes:
     return end
 
 
-def _id(content: Mapping[str, Any], kind: str) -> str:
-    identifier = content.get(f"{kind}_id")
-    if not isinstance(identifier, str) or not identifier:
-        raise ClusterError(
-            f"The server's response has no {kind}_id: it is not the API that is expected."
-        )
-    return identifier
-
-
 def _message(body: Any) -> str:
     """Return the message of an error's body; empty where that is no text for people."""
     if not isinstance(body, str) or body.lstrip().startswith("<"):
         return ""
-    try:
+    content: Any = body
+    with suppress(ValueError):
         content = json.loads(body)
-    except ValueError:
-        return _short(body)
-    if not isinstance(content, dict):
-        return ""
-    texts = (content.get(key) for key in ("message", "error_message", "error"))
-    return _short(next((text for text in texts if isinstance(text, str) and text), ""))
+    if isinstance(content, dict):
+        texts = (content.get(key) for key in ("message", "error_message", "error"))
+        content = next((text for text in texts if isinstance(text, str) and text), "")
+    return _short(content) if isinstance(content, str) else ""
 
 
 def _short(text: object) -> str:
     """Return a text as one line that isn't too long, without the token."""
-    line = " ".join(str(text).split()).rstrip(".")
-    line = line.replace(token() or "\n", "…")
+    line = one_line(text).replace(token() or "\n", "…")
     # The text of urllib3's errors begins with an object.
-    line = re.sub(r"^<?[\w.]+(\(.*?\)| object at \w+>): ", "", line)
-    return line if len(line) <= LONGEST_MESSAGE else line[:LONGEST_MESSAGE] + "…"
+    return shorten(re.sub(r"^<?[\w.]+(\(.*?\)| object at \w+>): ", "", line))

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from autofocus.errors import AutofocusError
 from pipelines.cluster import Cluster
-from pipelines.reasons import shorten
-from pipelines.workflow import Node, Workflow
+from pipelines.workflow import Node, Workflow, shorten
 
 # What a command of this project writes to standard error when it fails.
 _OURS = re.compile(r"(?:^|\s)autofocus [\w-]+: error: (.+)")
@@ -16,6 +16,7 @@ _LAUNCHER = re.compile(
     r"^F\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (?:failed to execute component: )?"
     r"(?!.*exit status \d+$)(.+)"
 )
+_LOG = "/apis/v1alpha1/runs/{run}/nodes/{node}/log"
 _TRACEBACK = "Traceback (most recent call last):"
 
 
@@ -53,19 +54,17 @@ def read_sentence(cluster: Cluster, run: str, workflow: Workflow, pod: Node) -> 
     """
     name = workflow.pod_name(pod)
     day = "" if pod.started is None else f"{pod.started:%Y-%m-%d}"
+    archived = {"podname": name, "podnamespace": workflow.namespace, "createdat": day}
     # Once the pod has gone, the server finds its log by one of these names, or only the user
     # interface does, as it looks into the archive of logs.
-    for read, names in (
-        (cluster.log, (run, pod.id)),
-        (cluster.log, (run, name)),
-        (cluster.archived_log, (name, workflow.namespace, day)),
+    for path, query in (
+        (_LOG.format(run=run, node=pod.id), None),
+        (_LOG.format(run=run, node=name), None),
+        ("/k8s/pod/logs", archived),
     ):
-        try:
-            sentence = last_sentence(read(*names))
-        except AutofocusError:
-            continue
-        if sentence is not None:
-            return sentence
+        with suppress(AutofocusError):
+            if sentence := last_sentence(cluster.end_of_log(path, query)):
+                return sentence
     return None
 
 

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipelines.snapshot import TaskProgress
-from pipelines.workflow import one_line
+from pipelines.workflow import shorten
 
-LONGEST = 300
 # The exit code of what the kernel killed.
 SIGKILL = 137
 _UNITS = {"hour": 3600, "minute": 60, "second": 1}
@@ -149,12 +148,6 @@ def explain_sentence(sentence: str, task: TaskProgress) -> str:
         if re.search(pattern, sentence):
             return f"{sentence} ({advice.format(stage=task.stage)})"
     return sentence
-
-
-def shorten(text: str) -> str:
-    """Return a text as one line that isn't too long and has no full stop."""
-    line = one_line(text).rstrip(".")
-    return line if len(line) <= LONGEST else line[:LONGEST].rstrip() + "…"
 
 
 def _explain_scheduling(total: int, reasons: str, phrases: Mapping[str, str]) -> str:

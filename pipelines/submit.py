@@ -12,7 +12,7 @@ import hashlib
 import re
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -23,16 +23,16 @@ from autofocus.options.command import Argument
 from autofocus.options.settings import Kind, option, require, require_not_negative
 from pipelines import manifest
 from pipelines.checks import check_values
-from pipelines.cluster import Cluster, in_namespace
+from pipelines.cluster import Cluster
 from pipelines.command import ModuleCommand
 from pipelines.follow import FollowSettings, command_line, follow_run
 from pipelines.interface import ParameterValue, PipelineInterface, load_documents, read_interface
 from pipelines.parameters import gather
 from pipelines.variants import content_to_upload
 from pipelines.versions import check_versions
+from pipelines.workflow import shorten
 
 DIGEST_LENGTH = 12
-LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,6 @@ class SubmitSettings(FollowSettings):
     )
 
     def __post_init__(self) -> None:
-        """Check them.
-
-        Raises:
-            SettingError: one can't be used.
-        """
         super().__post_init__()
         require_not_negative(self, "parallelism")
         for name in ("pipeline_name", "experiment", "run_name", "namespace"):
@@ -90,20 +85,12 @@ class SubmitSettings(FollowSettings):
 
 @dataclass(frozen=True)
 class _Job:
-    """What is to be on the cluster.
-
-    Attributes:
-        interface: what the compiled pipeline takes.
-        content: the YAML to upload.
-        names: by kind: the names of pipeline, version, experiment and run.
-        namespace: the namespace of all that, on a cluster of several users.
-        parameters: the run's values.
-    """
+    """What is to be on the cluster: names by kind, and the namespace if it has any."""
 
     interface: PipelineInterface
     content: bytes
     names: Mapping[str, str]
-    namespace: str | None
+    namespace: Mapping[str, str]
     parameters: Mapping[str, Any]
 
 
@@ -146,7 +133,6 @@ def submit(host: str, pipeline: Path | None, params: Path | None, settings: Subm
     if settings.dry_run:
         return _plan(job, existing)
     run = _start(cluster, job, existing)
-    print(f"run {job.names['run']}: {cluster.link('runs', run)}", flush=True)
     if settings.wait:
         return follow_run(cluster, run, settings)
     return f"follow it: {command_line(cluster.host, settings)} --follow {run}"
@@ -154,14 +140,14 @@ def submit(host: str, pipeline: Path | None, params: Path | None, settings: Subm
 
 def _check_use(pipeline: Path | None, params: Path | None, settings: SubmitSettings) -> None:
     """Check that what starts a run isn't given together with a run."""
-    given = {
+    starts = {
         "--pipeline": pipeline is not None,
         "--params": params is not None,
         "--set": bool(settings.set),
         "--dry-run": settings.dry_run,
     }
     for name, run in {"--follow": settings.follow, "--cancel": settings.cancel}.items():
-        for start, is_given in given.items():
+        for start, is_given in starts.items():
             require(
                 run is None or not is_given,
                 f"{name} takes a run that was started before: leave {start} out.",
@@ -196,7 +182,8 @@ def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSett
         "experiment": settings.experiment,
         "run": settings.run_name or f"{name} {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}",
     }
-    return _Job(interface, content, names, settings.namespace, parameters)
+    namespace = {"namespace": settings.namespace} if settings.namespace else {}
+    return _Job(interface, content, names, namespace, parameters)
 
 
 def _manifest(
@@ -218,25 +205,25 @@ def _manifest(
 
 
 def _check_server(cluster: Cluster, job: _Job) -> None:
-    health = cluster.health()
-    if note := check_versions(job.interface.sdk_version, health.version, cluster.host):
+    version, multi_user = cluster.health()
+    if note := check_versions(job.interface.sdk_version, version, cluster.host):
         _note(note)
     require(
-        job.namespace is not None or not health.multi_user,
+        bool(job.namespace) or not multi_user,
         f"{cluster.host} serves several users: give your namespace (--namespace).",
     )
     require(
-        job.namespace is None or health.multi_user,
+        not job.namespace or multi_user,
         f"{cluster.host} serves a single user and has no namespaces: leave --namespace out.",
     )
 
 
 def _find_existing(cluster: Cluster, job: _Job) -> dict[str, str | None]:
     """Return the ids of what is on the cluster already, by kind."""
-    names, namespace = job.names, job.namespace
-    pipeline = cluster.find("pipeline", names["pipeline"], namespace=namespace)
+    names = job.names
+    pipeline = cluster.find("pipeline", names["pipeline"], **job.namespace)
     version = pipeline and cluster.find("pipeline_version", names["version"], pipeline)
-    experiment = cluster.find("experiment", names["experiment"], namespace=namespace)
+    experiment = cluster.find("experiment", names["experiment"], **job.namespace)
     return {"pipeline": pipeline, "version": version, "experiment": experiment, "run": None}
 
 
@@ -245,30 +232,37 @@ def _plan(job: _Job, existing: Mapping[str, str | None]) -> str:
         f"{kind} {job.names[kind]}: {'exists' if identifier else 'would be created'}"
         for kind, identifier in existing.items()
     ]
-    parameters = [f"  {name}: {_short(value)}" for name, value in job.parameters.items()]
+    parameters = [f"  {name}: {shorten(repr(value))}" for name, value in job.parameters.items()]
     return "\n".join([*lines, "parameters other than the pipeline's defaults:", *parameters])
 
 
 def _start(cluster: Cluster, job: _Job, existing: Mapping[str, str | None]) -> str:
     """Create what isn't there yet, start the run, and return its id."""
-    names, namespace = job.names, in_namespace(job.namespace)
-    body = {"display_name": names["pipeline"], "description": job.interface.description}
-    pipeline = existing["pipeline"] or cluster.create("pipeline", body | namespace)
+    names = job.names
+    pipeline = existing["pipeline"] or cluster.create(
+        "pipeline",
+        display_name=names["pipeline"],
+        description=job.interface.description,
+        **job.namespace,
+    )
     version = existing["version"] or _upload(cluster, job, pipeline)
     print(
         f"version {names['version']}: {'exists' if existing['version'] else 'uploaded'}: "
         f"{cluster.link('pipelines', pipeline)}/version/{version}",
         flush=True,
     )
-    body = {"display_name": names["experiment"]}
-    experiment = existing["experiment"] or cluster.create("experiment", body | namespace)
-    run = {
-        "display_name": names["run"],
-        "experiment_id": experiment,
-        "pipeline_version_reference": {"pipeline_id": pipeline, "pipeline_version_id": version},
-        "runtime_config": {"parameters": dict(job.parameters)},
-    }
-    return cluster.create("run", run)
+    experiment = existing["experiment"] or cluster.create(
+        "experiment", display_name=names["experiment"], **job.namespace
+    )
+    run = cluster.create(
+        "run",
+        display_name=names["run"],
+        experiment_id=experiment,
+        pipeline_version_reference={"pipeline_id": pipeline, "pipeline_version_id": version},
+        runtime_config={"parameters": dict(job.parameters)},
+    )
+    print(f"run {names['run']}: {cluster.link('runs', run)}", flush=True)
+    return run
 
 
 def _upload(cluster: Cluster, job: _Job, pipeline: str) -> str:
@@ -279,39 +273,11 @@ def _upload(cluster: Cluster, job: _Job, pipeline: str) -> str:
         return cluster.upload_version(pipeline, job.names["version"], path)
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
-
-
 def _note(sentence: str) -> None:
     print(f"note: {sentence}", file=sys.stderr)
 
 
-class _Command(ModuleCommand):
-    """The command, whose `--set` may be given several times."""
-
-    def main(self, words: Sequence[str] | None = None) -> int:
-        return super().main(_join_sets(sys.argv[1:] if words is None else words))
-
-
-def _join_sets(words: Sequence[str]) -> list[str]:
-    """Put the values of every `--set` behind one, as only the last would count."""
-    values: list[str] = []
-    others: list[str] = []
-    target = others
-    for word in words:
-        name, equals, value = word.partition("=")
-        if name.startswith("--"):
-            target = values if word == "--set" else others
-        if name == "--set":
-            values += [value] if equals else []
-        else:
-            target.append(word)
-    return [*others, "--set", *values] if values else list(words)
-
-
-COMMAND = _Command(
+COMMAND = ModuleCommand(
     name="pipelines.submit",
     summary="Upload a compiled pipeline to a cluster and start a run of it; "
     "or follow or end a run.",

@@ -24,6 +24,7 @@ _STEP = re.compile(
 # What JSON of another form, base64 and gzip raise.
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zlib.error)
 ZERO_YEAR = 1970
+LONGEST = 300
 
 
 class Step(NamedTuple):
@@ -186,3 +187,9 @@ def one_line(text: object) -> str:
     """Return a text as one line, without what controls a terminal."""
     words = str(text or "").split()
     return "".join(letter for letter in " ".join(words) if letter.isprintable())
+
+
+def shorten(text: object) -> str:
+    """Return a text as one line that isn't too long and has no full stop."""
+    line = one_line(text).rstrip(".")
+    return line if len(line) <= LONGEST else line[:LONGEST].rstrip() + "…"

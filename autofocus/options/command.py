@@ -170,6 +170,9 @@ def _add_option(
         more |= {"type": _parse(kind), "metavar": field.metadata["metavar"]}
         if kind.many:
             more["nargs"] = "+"
+            if not field.default:
+                # Given several times, it adds up.
+                more |= {"action": "extend", "default": []}
         if kind.choices:
             more["choices"] = kind.choices
     parser.add_argument(_flag(field.name), **more)

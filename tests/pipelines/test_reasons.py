@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.reasons import LONGEST, exit_code, explain, explain_sentence
+from pipelines.reasons import exit_code, explain, explain_sentence
 from pipelines.snapshot import find_tasks
-from pipelines.workflow import parse_workflow
+from pipelines.workflow import LONGEST, parse_workflow
 from tests.pipelines.workflows import Work, workflow
 
 FULL = "no new claims to deallocate, preemption: 0/4 nodes are available: 4 Preemption is not"
