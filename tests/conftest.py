@@ -22,21 +22,29 @@ if TYPE_CHECKING:
 # A bucket that everyone may read, without credentials.
 PUBLIC_BUCKET = "public"
 
-# Tests that train, load TensorFlow, open Chromium, run whole stages as commands or try thousands
-# of data sets: `make test-fast` leaves them out, as it does those with an S3 server. Patterns of
-# paths below this folder.
+# Tests that train, load TensorFlow, compile pipelines, draw, open Chromium, run whole stages as
+# commands, wait for servers or try thousands of data sets: `make test-fast` leaves them out, as it
+# does those with an S3 server. Patterns of paths below this folder.
 SLOW = (
     "components/test_failures.py",
     "components/test_labelling.py",
     "components/test_main.py",
+    "containers/test_executor.py",
     "demo/*",
     "features/backbones/*",
     "model/test_saved_model.py",
+    "pipelines/test_anchor.py",
     "pipelines/test_compile.py",
+    "pipelines/test_outage.py",
     "predicting/test_motion.py",
     "reporting/test_browser.py",
+    "reporting/test_charts.py",
+    "reporting/test_report.py",
     "splits/test_folds.py",
     "splits/test_split.py",
+    "store/test_*retries.py",
+    "store/test_transfer.py",
+    "test_api.py",
     "test_foreign_files.py",
     "test_killing.py",
     "test_new_places.py",
