@@ -272,7 +272,7 @@ same vectors, each in a process of its own on two cores that were shared with ot
 With several labels per image, the accuracy is the share of images with exactly the right ones; the
 two differ by 4 of 1,200 images. The Brier score is that on the validation images.
 
-scikit-learn's is as accurate for no more processor time, and the own loss went, with its
+scikit-learn is as accurate for about the same processor time, and the own loss went, with its
 checkpoints. It runs in double precision: on the sample, all tables of `autofocus run` then stay
 byte for byte what they were, while single precision changes the last digit of 9 of 253 scores.
 """
