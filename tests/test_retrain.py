@@ -168,6 +168,17 @@ def test_a_second_training_on_the_same_images_computes_nothing(
     assert again.run_id == trained.result.run_id
 
 
+def test_a_damaged_model_is_trained_again(trained: Trained, tmp_path: Path) -> None:
+    """A copy of an intact model is reused; one whose variables are lost is not."""
+    shutil.copytree(trained.model, tmp_path / "model", copy_function=shutil.copyfile)
+    settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks")
+    assert retrain(trained.folder / "links", tmp_path / "model", settings).is_reused
+    variables = tmp_path / "model" / "variables" / "variables.index"
+    variables.write_bytes(b"")
+    assert not retrain(trained.folder / "links", tmp_path / "model", settings).is_reused
+    assert variables.stat().st_size > 0
+
+
 def test_the_cache_goes_by_content_not_by_name(
     trained: Trained, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
