@@ -29,7 +29,7 @@ from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
-from autofocus.runs.workspace import Workspace
+from autofocus.runs.workspace import HIDDEN, Workspace
 from autofocus.store.keys import Disk, Rejection, find_rejections, is_folder, probe
 from autofocus.store.listing import (
     DEFAULT_OUTPUT_PREFIX,
@@ -48,7 +48,7 @@ from autofocus.store.transfer import Fetcher, holds
 NAME = "download_images"
 # Raised with every change that makes other outputs of the same inputs and settings.
 RECIPE = 1
-# In the stage's memory: local copies of objects that are no longer in the bucket.
+# In the hidden folder, beside the memories of stages, as it holds data and not a memory.
 VANISHED = "vanished"
 # A manifest with this prefix names a state of the bucket and is not compared.
 UNCHECKED = "unchecked-"
@@ -165,8 +165,7 @@ def download_images(
     it retries for up to `settings.patience` seconds.
 
     Nothing is deleted. The local copy of an object that is no longer in the bucket is moved into
-    the stage's hidden folder, `.autofocus/download_images/vanished`, so that no later stage uses
-    it; a note says so.
+    the hidden folder `.autofocus/vanished`, so that no later stage uses it; a note says so.
 
     Args:
         local_folder: the folder to write to.
@@ -281,7 +280,7 @@ def _copy(
             Fetcher(source),
             find_rejections(plan.chosen, probe(workspace.scratch), local_folder),
         )
-        with ItemRun(workspace, ledger, aside=workspace.folder / VANISHED) as run:
+        with ItemRun(workspace, ledger, aside=local_folder / HIDDEN / VANISHED) as run:
             counts = run.complete(downloader.items(plan.chosen), settings.jobs, "object")
     _check_all_arrived(counts, ledger)
     counts.check(settings.max_rejected, ledger)

@@ -96,13 +96,13 @@ def test_a_zeroed_file_is_fetched_again(s3: S3, tmp_path: Path) -> None:
 
 
 def test_local_copies_of_vanished_objects_are_set_aside(s3: S3, tmp_path: Path) -> None:
-    """What is no longer in the bucket is kept in the stage's memory, where no stage takes it."""
+    """What is no longer in the bucket is kept in the hidden folder, where no stage takes it."""
     images = fill(s3, 3)
     download_images(tmp_path, s3.bucket)
     gone = max(images)
     s3.client.delete_object(Bucket=s3.bucket, Key=gone)
     result = download_images(tmp_path, s3.bucket)
-    aside = tmp_path / ".autofocus" / "download_images" / "vanished"
+    aside = tmp_path / ".autofocus" / "vanished"
     assert f"files whose inputs are gone, moved to {aside}: 1" in result.notes
     assert (aside / gone).read_bytes() == images[gone]
     assert set(objects(tmp_path)) == set(ledger(tmp_path)) == set(images) - {gone}
