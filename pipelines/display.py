@@ -37,7 +37,8 @@ class Display:
         self._change("run", f"run {snapshot.phrase}")
         for stage in snapshot.stages:
             if stage.started is not None:
-                self._change(stage.name, str(stage), _duration(stage))
+                took = format_elapsed(stage.elapsed(stage.finished) if stage.finished else None)
+                self._change(stage.name, str(stage), took and f", took {took}")
         for problem in problems:
             self._change(f"{problem.tasks} {problem.verb}", str(problem))
 
@@ -91,9 +92,8 @@ class TableDisplay(Display):
         if self._snapshot is None:
             return Text("")
         now = datetime.now(timezone.utc)
-        elapsed = self._snapshot.elapsed(now)
-        title = f"run {self._snapshot.phrase}"
-        title += "" if elapsed is None else f", {format_elapsed(elapsed)}"
+        elapsed = format_elapsed(self._snapshot.elapsed(now))
+        title = f"run {self._snapshot.phrase}{elapsed and f', {elapsed}'}"
         problems = [Text(str(problem)) for problem in self._problems]
         return Group(Text(title), _table(self._snapshot.stages, now), *problems)
 
@@ -106,18 +106,13 @@ def open_display() -> Display:
     return Display() if console.is_dumb_terminal else TableDisplay(console)
 
 
-def format_elapsed(elapsed: timedelta) -> str:
-    """Return a duration as `4:05` or `1:04:05`."""
+def format_elapsed(elapsed: timedelta | None) -> str:
+    """Return a duration as `4:05` or `1:04:05`; empty if it isn't known."""
+    if elapsed is None:
+        return ""
     minutes, seconds = divmod(max(int(elapsed.total_seconds()), 0), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-
-
-def _duration(stage: StageProgress) -> str:
-    """Return how long a stage took; empty until it has ended."""
-    if stage.started is None or stage.finished is None:
-        return ""
-    return f", took {format_elapsed(stage.finished - stage.started)}"
 
 
 def _table(stages: Sequence[StageProgress], now: datetime) -> "RenderableType":
@@ -128,11 +123,7 @@ def _table(stages: Sequence[StageProgress], now: datetime) -> "RenderableType":
     for title in ("done", *(state.value for state in _COLUMNS), "elapsed"):
         table.add_column(title, justify="right")
     for stage in stages:
-        elapsed = stage.elapsed(now)
-        table.add_row(
-            stage.name,
-            f"{stage.done}/{stage.total}",
-            *(str(stage.counts.get(state) or "") for state in _COLUMNS),
-            "" if elapsed is None else format_elapsed(elapsed),
-        )
+        counts = [str(stage.counts.get(state) or "") for state in _COLUMNS]
+        done = f"{stage.done}/{stage.total}"
+        table.add_row(stage.name, done, *counts, format_elapsed(stage.elapsed(now)))
     return table

@@ -17,7 +17,6 @@ from pipelines.logs import read_sentence
 from pipelines.problems import Problems
 from pipelines.snapshot import PENDING, SUCCEEDED, Snapshot, take_snapshot
 
-INTERRUPTED = 130
 FAILURES_NAMED = 4
 # Between two requests to a server that doesn't respond: at first, and at most.
 BACKOFF_S, LONGEST_BACKOFF_S = 1.0, 30.0
@@ -42,10 +41,6 @@ class FollowSettings:
     def __post_init__(self) -> None:
         require_not_negative(self, "timeout", "patience")
         require(self.poll > 0, f"poll must be above 0, but is {self.poll}.")
-
-    def connect(self, host: str) -> Cluster:
-        """Return a server; nothing is sent to it yet."""
-        return Cluster(host, self.ca_cert, self.allow_http)
 
 
 def command_line(host: str, settings: FollowSettings) -> str:
@@ -83,17 +78,12 @@ def follow_run(cluster: Cluster, run: str, settings: FollowSettings) -> str:
             return _Watch(cluster, run, settings, advice, display, problems).until_it_ends()
     except KeyboardInterrupt:
         print(f"autofocus: stopped following; {advice}.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
+        raise SystemExit(130) from None  # as of a program that Ctrl-C ended
 
 
 @dataclass
 class Outage:
-    """A time in which the server doesn't respond.
-
-    Attributes:
-        began: when it began, by `time.monotonic`.
-        longest: the longest that the last wait could have been (s).
-    """
+    """A time in which the server doesn't respond; `longest` limits the last wait (s)."""
 
     began: float = field(default_factory=time.monotonic)
     longest: float = 0.0
@@ -125,8 +115,7 @@ class _Watch:
 
     def until_it_ends(self) -> str:
         while True:
-            snapshot = self._look()
-            if snapshot is not None:
+            if (snapshot := self._look()) is not None:
                 self.state = snapshot.state
                 if snapshot.has_ended:
                     self.problems.read_again()

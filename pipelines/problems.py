@@ -70,15 +70,16 @@ class Problems:
         self._reads.clear()
 
     def _waits(self, snapshot: Snapshot) -> list[Problem]:
-        reasons: dict[str, list[str]] = {}
-        for task in (*snapshot.graphs, *snapshot.tasks):
-            if task.state == State.PENDING and task.pod.message and self._is_late(task.pod):
-                reason = _of_driver(task, explain(task.pod.message, task, snapshot.parameters))
-                reasons.setdefault(task.stage, []).append(reason)
-        return [
-            Problem(stage, "waits", "; ".join(dict.fromkeys(some)))
-            for stage, some in reasons.items()
-        ]
+        problems = []
+        for stage, tasks in snapshot.in_state(State.PENDING).items():
+            late = [task for task in tasks if task.pod.message and self._is_late(task.pod)]
+            reasons = [
+                _of_driver(task, explain(task.pod.message, task, snapshot.parameters))
+                for task in late
+            ]
+            if reasons:
+                problems.append(Problem(stage, "waits", "; ".join(dict.fromkeys(reasons))))
+        return problems
 
     def _is_late(self, pod: Node) -> bool:
         # The clocks of server and client may differ: either's view will do.
@@ -87,13 +88,9 @@ class Problems:
         return pod.phase == "Pending" and self.clock() - start >= PENDING_S
 
     def _grouped(self, snapshot: Snapshot, state: State, verb: str) -> list[Problem]:
-        by_stage: dict[str, list[TaskProgress]] = {}
-        for task in (*snapshot.graphs, *snapshot.tasks):
-            if task.state == state:
-                by_stage.setdefault(task.stage, []).append(task)
         return [
             Problem(_label(stage, group, snapshot.shards), verb, reason)
-            for stage, tasks in by_stage.items()
+            for stage, tasks in snapshot.in_state(state).items()
             for reason, group in self._groups(snapshot, tasks).values()
         ]
 
@@ -106,6 +103,7 @@ class Problems:
             if reason is None:
                 unread.append(task)
             else:
+                reason = _of_driver(task, reason)
                 key = task.pod.message, re.sub(r"\d+", "0", reason)
                 groups.setdefault(key, (reason, []))[1].append(task)
         for task in unread:
@@ -116,13 +114,13 @@ class Problems:
         """Return why a task failed; None if only its log knows, and enough logs were read."""
         message, code = task.pod.message, exit_code(task.pod.message)
         if message and code is None:
-            return _of_driver(task, explain(message, task, snapshot.parameters))
+            return explain(message, task, snapshot.parameters)
         if task.pod.id not in self._sentences and not self._read(snapshot, task):
             return None
         sentence = self._sentences[task.pod.id]
         if sentence is not None:
-            return _of_driver(task, explain_sentence(sentence, task))
-        return _of_driver(task, f"{explain_exit(code, task)} ({_log_place(snapshot, task.pod)})")
+            return explain_sentence(sentence, task)
+        return f"{explain_exit(code, task)} ({_log_place(snapshot, task.pod)})"
 
     def _read(self, snapshot: Snapshot, task: TaskProgress) -> bool:
         """Read a task's log, unless enough logs of its stage were read."""
@@ -158,11 +156,7 @@ def _join(task: TaskProgress, groups: Groups) -> None:
 
 
 def _label(stage: str, tasks: Sequence[TaskProgress], shards: Sequence[str]) -> str:
-    names = [
-        shards[task.index] if task.index < len(shards) else str(task.index)
-        for task in tasks
-        if task.index is not None
-    ]
+    names = [shards[task.index] for task in tasks if task.index is not None]
     if len(names) > SHARDS_NAMED:
         named = names[: SHARDS_NAMED - 1]
         names = [*named, f"{len(names) - len(named)} more"]

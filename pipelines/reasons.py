@@ -17,97 +17,75 @@ _UNITS = {"hour": 3600, "minute": 60, "second": 1}
 
 # A message's pattern, and its explanation: numbers in braces stand for the pattern's groups, and
 # names for the phrases of `_phrases`.
-_REASONS = (
-    (r"\bOOMKilled\b", "OOMKilled{at_memory}{raise_memory}"),
-    (
-        r'[Uu]sage of EmptyDir volume "([^"]+)" exceeds the limit "([^"]+)"',
-        "its volume {0} is full ({1}){more_shards}",
+_REASONS = {
+    r"\bOOMKilled\b": "OOMKilled{at_memory}{raise_memory}",
+    r'[Uu]sage of EmptyDir volume "([^"]+)" exceeds the limit "([^"]+)"': (
+        "its volume {0} is full ({1}){more_shards}"
     ),
-    (
-        r'(?:exceeds the total limit of containers|local ephemeral storage limit) "?(\w+)',
-        "it wrote more to its local disk than {0}{more_shards}",
+    r'(?:exceeds the total limit of containers|local ephemeral storage limit) "?(\w+)': (
+        "it wrote more to its local disk than {0}{more_shards}"
     ),
-    (
-        r"node was low on resource: memory",
-        "evicted, as its node ran out of memory: raise {stage}_memory_request",
+    r"node was low on resource: memory": (
+        "evicted, as its node ran out of memory: raise {stage}_memory_request"
     ),
-    (
-        r"node was low on resource: ([\w-]+)",
-        "evicted, as its node ran out of {0}{more_shards}",
+    r"node was low on resource: ([\w-]+)": "evicted, as its node ran out of {0}{more_shards}",
+    r"node had condition: \[(\w+)\]": "evicted, as its node had the condition {0}",
+    r"DeadlineExceeded|longer than the specified deadline|exceeded its deadline": (
+        "DeadlineExceeded: it took longer than {deadline}"
     ),
-    (r"node had condition: \[(\w+)\]", "evicted, as its node had the condition {0}"),
-    (
-        r"DeadlineExceeded|longer than the specified deadline|exceeded its deadline",
-        "DeadlineExceeded: it took longer than {deadline}",
+    r"ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull": (
+        "the image {image} can't be pulled: check its name and tag, and the cluster's access "
+        "to its registry"
     ),
-    (
-        r"ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull",
-        (
-            "the image {image} can't be pulled: check its name and tag, and the cluster's access "
-            "to its registry"
-        ),
+    r"couldn't find key (\S+) in Secret (?:\S+/)?([^\s,/]+)": "the secret {1} has no key {0}",
+    r"couldn't find key (\S+) in ConfigMap (?:\S+/)?([^\s,/]+)": (
+        "the configmap {1} has no key {0}"
     ),
-    (r"couldn't find key (\S+) in Secret (?:\S+/)?([^\s,/]+)", "the secret {1} has no key {0}"),
-    (
-        r"couldn't find key (\S+) in ConfigMap (?:\S+/)?([^\s,/]+)",
-        "the configmap {1} has no key {0}",
+    r"CreateContainerConfigError: (.*)": "{0}",
+    r"is forbidden: violates PodSecurity \"([^\":]+)[^\"]*\": (.*)": (
+        "the namespace's Pod Security level {0} forbids its pod: {1}"
     ),
-    (r"CreateContainerConfigError: (.*)", "{0}"),
-    (
-        r"is forbidden: violates PodSecurity \"([^\":]+)[^\"]*\": (.*)",
-        "the namespace's Pod Security level {0} forbids its pod: {1}",
+    r"is forbidden: exceeded quota: ([^,]+), (.*)": "the namespace's quota {0} is exceeded: {1}",
+    r"configmaps is forbidden": (
+        "Argo may not create the ConfigMap that a task with more than 128 KiB of arguments "
+        "needs: use fewer shards or a smaller label map"
     ),
-    (
-        r"is forbidden: exceeded quota: ([^,]+), (.*)",
-        "the namespace's quota {0} is exceeded: {1}",
+    r"imminent node shutdown|NodeShutdown|node shutdown": "its node was shut down",
+    r"^pod deleted": "its pod was deleted (evicted, or its node was removed)",
+    r"^(?:PodInitializing|ContainerCreating)$": (
+        "its image is being pulled, or its volumes are being mounted"
     ),
-    (
-        r"configmaps is forbidden",
-        (
-            "Argo may not create the ConfigMap that a task with more than 128 KiB of arguments "
-            "needs: use fewer shards or a smaller label map"
-        ),
-    ),
-    (r"imminent node shutdown|NodeShutdown|node shutdown", "its node was shut down"),
-    (r"^pod deleted", "its pod was deleted (evicted, or its node was removed)"),
-    (
-        r"^(?:PodInitializing|ContainerCreating)$",
-        "its image is being pulled, or its volumes are being mounted",
-    ),
-)
+}
 _UNSCHEDULABLE = re.compile(r"(?:Unschedulable: )?0/(\d+) nodes are available: (.*?)(?:\. |\.?$)")
 # One reason and the number of its nodes; taints have commas, colons and braces.
 _NODES = re.compile(r"(\d+) ((?:\{[^}]*\}|[^,{])+)")
 # The scheduler's reason, and its explanation for all nodes and for some.
-_SCHEDULING = (
-    (
-        r"didn't match Pod's node affinity/selector",
+_SCHEDULING = {
+    r"didn't match Pod's node affinity/selector": (
         "no node has {labels}",
         "{nodes} without {labels}",
     ),
-    (
-        r"untolerated taint\(?s?\)? (\{.*?\})",
+    r"untolerated taint\(?s?\)? (\{.*?\})": (
         "{nodes} with the taint {0}, which the task doesn't tolerate",
         "{nodes} with the taint {0}, which the task doesn't tolerate",
     ),
-    (
-        r"Insufficient ([\w./-]+\w)",
+    r"Insufficient ([\w./-]+\w)": (
         "no node has enough free {0}",
         "{nodes} without enough free {0}",
     ),
-    (r"(.*)", "{nodes}: {0}", "{nodes}: {0}"),
-)
-# A sentence in a task's log that doesn't say what to do, and what to do.
-_ADVICE = (
-    (
-        r"failed to get bucket when downloading input artifact",
-        (
-            "Kubeflow can't fetch a list of artifacts from several pipeline roots: submit with "
-            "another cache_salt"
-        ),
+    r"(.*)": (
+        "{nodes}: {0}",
+        "{nodes}: {0}",
     ),
-    (r"signal: killed$", "probably out of memory: raise {stage}_memory"),
-)
+}
+# A sentence in a task's log that doesn't say what to do, and what to do.
+_ADVICE = {
+    r"failed to get bucket when downloading input artifact": (
+        "Kubeflow can't fetch a list of artifacts from several pipeline roots: submit with "
+        "another cache_salt"
+    ),
+    r"signal: killed$": "probably out of memory: raise {stage}_memory",
+}
 
 
 def explain(message: str, task: TaskProgress, parameters: Mapping[str, Any]) -> str:
@@ -121,7 +99,7 @@ def explain(message: str, task: TaskProgress, parameters: Mapping[str, Any]) -> 
     phrases = _phrases(message, task, parameters)
     if match := _UNSCHEDULABLE.search(message):
         return _explain_scheduling(int(match[1]), match[2], phrases)
-    for pattern, explanation in _REASONS:
+    for pattern, explanation in _REASONS.items():
         if match := re.search(pattern, message):
             return explanation.format(*map(shorten, match.groups()), **phrases)
     return shorten(message)
@@ -144,7 +122,7 @@ def explain_exit(code: int | None, task: TaskProgress) -> str:
 
 def explain_sentence(sentence: str, task: TaskProgress) -> str:
     """Add what to do to the last sentence of a task's log, if it doesn't say it."""
-    for pattern, advice in _ADVICE:
+    for pattern, advice in _ADVICE.items():
         if re.search(pattern, sentence):
             return f"{sentence} ({advice.format(stage=task.stage)})"
     return sentence
@@ -155,7 +133,7 @@ def _explain_scheduling(total: int, reasons: str, phrases: Mapping[str, str]) ->
     for match in _NODES.finditer(reasons):
         count, is_all = match[1], int(match[1]) >= total
         nodes = "all nodes" if is_all else f"{count} of {total} nodes"
-        for pattern, of_all, of_some in _SCHEDULING:
+        for pattern, (of_all, of_some) in _SCHEDULING.items():
             if detail := re.search(pattern, match[2]):
                 explanation = of_all if is_all else of_some
                 parts.append(explanation.format(*detail.groups(), nodes=nodes, **phrases))

@@ -5,9 +5,10 @@ it, and then a pod for each attempt, until one succeeds.
 """
 
 import enum
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,9 @@ ENDS = {
 _PHRASES = {**ENDS, "CANCELING": "is being cancelled"}
 _TERMINATED = ("Stopped with strategy", "workflow shutdown with strategy")
 _DRIVER, _GRAPH_DRIVER = "-driver", "system-dag-driver"
+_OF_TASK = re.compile("system-container-|^system-importer")
+# The path of a task without its attempts: names and indices.
+Key = tuple[tuple[str, int | None], ...]
 _HAS_FAILED = frozenset({"Failed", "Error"})
 
 
@@ -92,9 +96,8 @@ class StageProgress:
 
     def elapsed(self, now: datetime) -> timedelta | None:
         """Return how long the stage has taken so far; None before it starts."""
-        if self.started is None:
-            return None
-        return max((self.finished or now) - self.started, timedelta())
+        start = self.started
+        return None if start is None else max((self.finished or now) - start, timedelta())
 
     def __str__(self) -> str:
         """Return one line, such as `preprocess 34/60 done, 3 running, 1 failed`."""
@@ -137,6 +140,10 @@ class Snapshot:
     graphs: tuple[TaskProgress, ...] = ()
     stages: tuple[StageProgress, ...] = ()
     shards: tuple[str, ...] = ()
+
+    def in_state(self, state: State) -> dict[str, list[TaskProgress]]:
+        """Return the tasks in a state, and the graphs, stage by stage."""
+        return by_stage(one for one in (*self.graphs, *self.tasks) if one.state == state)
 
     @property
     def has_ended(self) -> bool:
@@ -192,12 +199,13 @@ def take_snapshot(run: Mapping[str, Any], manifest: str | None = None) -> Snapsh
 
 def find_tasks(workflow: Workflow) -> list[TaskProgress]:
     """Return the tasks of a workflow, in rising order of stage and shard."""
-    groups = _groups(node for node in workflow.nodes if _is_of_task(node))
-    keys = {_rename(key, key[-1][0].removesuffix(_DRIVER)) for key in groups}
-    tasks = [
-        _task(groups.get(key), groups.get(_rename(key, key[-1][0] + _DRIVER))) for key in keys
-    ]
-    return sorted(tasks, key=_order)
+    tasks: dict[Key, dict[bool, TaskProgress]] = {}
+    nodes = (node for node in workflow.nodes if node.path and _OF_TASK.search(node.template))
+    for (*around, (name, index)), group in _groups(nodes).items():
+        attempts = _attempts(len(around) + 1, group)
+        key: Key = (*around, (name.removesuffix(_DRIVER), index))
+        tasks.setdefault(key, {})[attempts.driver] = attempts
+    return sorted(map(_task, tasks.values()), key=_order)
 
 
 def find_graphs(workflow: Workflow) -> list[TaskProgress]:
@@ -205,11 +213,10 @@ def find_graphs(workflow: Workflow) -> list[TaskProgress]:
 
     They aren't tasks of a stage, but nothing within the graph starts without them.
     """
-    groups = _groups(n for n in workflow.nodes if n.template.startswith(_GRAPH_DRIVER))
-    tasks = [_task(None, group) for group in groups.values()]
-    holds_up = {State.RETRIED, State.FAILED}
-    graphs = [task for task in tasks if task.state in holds_up or task.pod.phase == "Pending"]
-    return sorted(graphs, key=_order)
+    groups = _groups(n for n in workflow.nodes if n.path and n.template.startswith(_GRAPH_DRIVER))
+    graphs = [_attempts(len(key), group) for key, group in groups.items()]
+    holds_up = {State.RETRIED, State.FAILED, State.PENDING}
+    return sorted((graph for graph in graphs if graph.state in holds_up), key=_order)
 
 
 def find_stages(tasks: Iterable[TaskProgress], shards: int) -> list[StageProgress]:
@@ -219,10 +226,7 @@ def find_stages(tasks: Iterable[TaskProgress], shards: int) -> list[StageProgres
         tasks: the run's tasks.
         shards: the number of shards, as far as it is known.
     """
-    by_name: dict[str, list[TaskProgress]] = {}
-    for task in tasks:
-        by_name.setdefault(task.stage, []).append(task)
-    stages = [_stage(name, some, shards) for name, some in by_name.items()]
+    stages = [_stage(name, some, shards) for name, some in by_stage(tasks).items()]
     # Of those that haven't started, the stages of the loop come first.
     return sorted(
         stages,
@@ -232,6 +236,14 @@ def find_stages(tasks: Iterable[TaskProgress], shards: int) -> list[StageProgres
             stage.name,
         ),
     )
+
+
+def by_stage(tasks: Iterable[TaskProgress]) -> dict[str, list[TaskProgress]]:
+    """Return the tasks of each stage."""
+    stages: dict[str, list[TaskProgress]] = {}
+    for task in tasks:
+        stages.setdefault(task.stage, []).append(task)
+    return stages
 
 
 def shard_names(workflow: Workflow, shards: object) -> list[str]:
@@ -248,52 +260,35 @@ def shard_names(workflow: Workflow, shards: object) -> list[str]:
     return [f"{index}/{count}" for index in range(count)]
 
 
-@dataclass(frozen=True)
-class _Attempts:
-    """The attempts at a task, or at its driver.
-
-    Attributes:
-        head: the node that stands for all attempts.
-        pod: the newest attempt's pod, or the node that was skipped in its place.
-        state: the state that they are in.
-    """
-
-    head: Node
-    pod: Node | None
-    state: State
-
-
-# The path of a task without its attempts: names and indices.
-Key = tuple[tuple[str, int | None], ...]
-
-
-def _rename(key: Key, name: str) -> Key:
-    return (*key[:-1], (name, key[-1][1]))
-
-
-def _is_of_task(node: Node) -> bool:
-    return bool(node.path) and (
-        "system-container-" in node.template or node.template.startswith("system-importer")
-    )
-
-
-def _groups(nodes: Iterable[Node]) -> dict[Key, _Attempts]:
+def _groups(nodes: Iterable[Node]) -> dict[Key, list[Node]]:
+    """Return the nodes of each task, and of each driver."""
     groups: dict[Key, list[Node]] = {}
     for node in nodes:
         steps = node.path[:-1] if node.path[-1].name == "executor" else node.path
         groups.setdefault(tuple(step[:2] for step in steps), []).append(node)
-    return {key: _attempts(len(key), group) for key, group in groups.items()}
+    return groups
 
 
-def _attempts(depth: int, nodes: Sequence[Node]) -> _Attempts:
+def _attempts(depth: int, nodes: Sequence[Node]) -> TaskProgress:
+    """Return the progress of a task, or of its driver, of which these are the nodes."""
     newest = sorted(nodes, key=lambda node: node.attempts)
     heads = [node for node in newest if len(node.path) == depth]
     whole = [node for node in heads if node.path[-1].attempt is None] or heads or newest
     pods = [node for node in newest if node.kind in {"Pod", "Skipped"} and node.phase != "Omitted"]
-    pod = pods[-1] if pods else None
+    # The node that stands for all attempts, and the newest attempt.
+    head, pod = whole[-1], pods[-1] if pods else None
     # Whether an attempt that has just failed is the last one, Argo decides a little later.
     backs_off = any(n.kind == "Retry" and n.message.startswith("Backoff for") for n in newest)
-    return _Attempts(whole[-1], pod, _state(whole[-1], pod, backs_off))
+    state = _state(head, pod, backs_off)
+    return TaskProgress(
+        stage=_stage_name(head),
+        index=head.iteration,
+        state=state,
+        driver=head.path[-1].name.endswith(_DRIVER),
+        pod=pod or head,
+        started=head.started if state != State.NOT_STARTED else None,
+        finished=head.finished if state in _ENDED else None,
+    )
 
 
 def _state(head: Node, pod: Node | None, backs_off: bool) -> State:
@@ -313,24 +308,16 @@ def _was_terminated(pod: Node, head: Node) -> bool:
     return not failed and (pod.message or head.message).startswith(_TERMINATED)
 
 
-def _task(own: _Attempts | None, driver: _Attempts | None) -> TaskProgress:
-    groups = [group for group in (driver, own) if group is not None]
-    failed = driver is not None and driver.state in {State.FAILED, State.CANCELLED}
-    is_unstarted = own is not None and own.state == State.NOT_STARTED
-    decisive = groups[0] if failed and is_unstarted else groups[-1]
-    head, state = decisive.head, decisive.state
+def _task(parts: Mapping[bool, TaskProgress]) -> TaskProgress:
+    """Return a task, given the progress of its driver (True), its own (False), or both."""
+    driver, task = parts.get(True) or parts[False], parts.get(False) or parts[True]
+    if driver.state in {State.FAILED, State.CANCELLED} and task.state == State.NOT_STARTED:
+        task = driver
     # Until its driver has ended, a task has no nodes of its own.
-    if own is None and state in {State.DONE, State.CACHED, State.RUNNING}:
-        state = State.PENDING
-    return TaskProgress(
-        stage=_stage_name(head),
-        index=head.iteration,
-        state=state,
-        driver=decisive is driver,
-        pod=decisive.pod or head,
-        started=groups[0].head.started if state != State.NOT_STARTED else None,
-        finished=groups[-1].head.finished if state in _ENDED else None,
-    )
+    if task.driver and task.state in {State.DONE, State.CACHED, State.RUNNING}:
+        task = replace(task, state=State.PENDING, finished=None)
+    started = None if task.state == State.NOT_STARTED else driver.started
+    return replace(task, started=started)
 
 
 def _stage_name(head: Node) -> str:

@@ -115,7 +115,7 @@ def submit(host: str, pipeline: Path | None, params: Path | None, settings: Subm
         RunError: the run that was waited for failed, was cancelled or didn't end in time.
     """
     _check_use(pipeline, params, settings)
-    cluster = settings.connect(host)
+    cluster = Cluster(host, settings.ca_cert, settings.allow_http)
     if settings.cancel is not None:
         run = _run_id(settings.cancel)
         cluster.terminate_run(run)

@@ -9,7 +9,7 @@ from autofocus.errors import ClusterError
 # node selectors and secrets named by parameters came with 2.5, and a server that is older ends a
 # run at its first task with "unknown field". Since 2.14 SDK and server share their version's
 # number, and the major number rises when what is compiled for one doesn't run on the other.
-OLDEST_SERVER = (2, 14)
+OLDEST_SERVER = "2.14"
 
 
 def check_versions(sdk: str, server: str, host: str) -> str:
@@ -28,17 +28,17 @@ def check_versions(sdk: str, server: str, host: str) -> str:
     """
     compiled, runs = _numbers(sdk), _numbers(server)
     if runs is None:
-        return f"{host} doesn't report its version; {_dotted(OLDEST_SERVER)} is needed."
+        return f"{host} doesn't report its version; {OLDEST_SERVER} is needed."
     between = f"{host} runs Kubeflow Pipelines {server}"
     if compiled is not None and compiled[0] != runs[0]:
         raise ClusterError(
             f"{between}, but the pipeline was compiled with kfp {sdk}: compile it with a kfp "
             f"of version {runs[0]}, or take a server of version {compiled[0]}."
         )
-    if runs < OLDEST_SERVER:
+    if runs < (_numbers(OLDEST_SERVER) or runs):
         raise ClusterError(
             f"{between}, which is too old for pipelines compiled with kfp {sdk or '2'}: "
-            f"it must be {_dotted(OLDEST_SERVER)} or newer."
+            f"it must be {OLDEST_SERVER} or newer."
         )
     if compiled is not None and runs < compiled:
         return f"{between}, older than the kfp {sdk} that compiled the pipeline; this should work."
@@ -48,7 +48,3 @@ def check_versions(sdk: str, server: str, host: str) -> str:
 def _numbers(version: str) -> tuple[int, int] | None:
     match = re.match(r"v?(\d+)\.(\d+)", version)
     return (int(match[1]), int(match[2])) if match else None
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))
