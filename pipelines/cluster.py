@@ -61,7 +61,8 @@ class Cluster:
     def __init__(self, host: str, ca_cert: Path | None = None, allow_http: bool = False) -> None:
         self.host = _address(host)
         _check_encryption(self.host, allow_http)
-        self._ui = os.environ.get(UI_HOST, "").rstrip("/") or self.host
+        # The user interface, which links lead to, may be at another address.
+        self.ui = os.environ.get(UI_HOST, "").rstrip("/") or self.host
         self._api: Any = need("kfp_server_api", EXTRA)
         self._client = self._api.ApiClient(_configuration(self._api, self.host, ca_cert))
 
@@ -132,20 +133,13 @@ class Cluster:
         manifest = runtime.get("workflow_manifest") if isinstance(runtime, dict) else None
         return manifest if isinstance(manifest, str) else ""
 
-    def end_of_log(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        """Return the end of a log from the API server; with a query, from the user interface.
-
-        Args:
-            path: the log's path.
-            query: the parameters of the request.
-        """
-        host = self.host if query is None else self._ui
+    def end_of_log(self, url: str) -> str:
+        """Return the end of a log, which the server or its user interface has at this address."""
         # The token is sent to the API server alone.
-        trusted = urlsplit(host)[:2] == urlsplit(self.host)[:2]
+        trusted = urlsplit(url)[:2] == urlsplit(self.host)[:2]
         with self._errors_as_sentences():
             response = self._client.call_api(
-                path, "GET", query_params=query, _host=host,
-                auth_settings=["Bearer"] if trusted else [],
+                "", "GET", _host=url, auth_settings=["Bearer"] if trusted else [],
                 _preload_content=False, _request_timeout=(LOG_S, LOG_S),
             )  # fmt: skip
             if "html" in response.headers.get("Content-Type", ""):
@@ -154,7 +148,7 @@ class Cluster:
 
     def link(self, kind: str, identifier: str) -> str:
         """Return the user interface's address of a thing, such as a run of ``runs``."""
-        return f"{self._ui}/#/{kind}/details/{identifier}"
+        return f"{self.ui}/#/{kind}/details/{identifier}"
 
     def _call(self, kind: str, method: str, *values: Any, **more: Any) -> dict[str, Any]:
         # Of a `pipeline_version`, too, it is the service of pipelines.
@@ -163,7 +157,8 @@ class Cluster:
         return self._json(getattr(api, f"{service}_service_{method}"), *values, **more)
 
     def _id(self, content: Mapping[str, Any], kind: str) -> str:
-        if isinstance(identifier := content.get(f"{kind}_id"), str):
+        identifier = content.get(f"{kind}_id")
+        if isinstance(identifier, str) and identifier:
             return identifier
         raise self._other_service(f"JSON without a {kind}_id")
 
@@ -276,11 +271,9 @@ def _address(text: str) -> str:
 def _check_encryption(host: str, allow_http: bool) -> None:
     """Fail if the token would be sent over the network unencrypted."""
     parts = urlsplit(host)
-    name = parts.hostname or ""
-    try:
-        is_loopback = ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        is_loopback = name == "localhost"
+    is_loopback = parts.hostname == "localhost"
+    with suppress(ValueError):
+        is_loopback = ipaddress.ip_address(parts.hostname or "").is_loopback
     if parts.scheme == "http" and not (allow_http or is_loopback) and token():
         raise SettingError(
             f"--host: the token in {TOKEN} or {TOKEN_FILE} would be sent unencrypted to "

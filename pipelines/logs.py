@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from contextlib import suppress
+from urllib.parse import quote, urlencode
 
 from autofocus.errors import AutofocusError
 from pipelines.cluster import Cluster
@@ -16,7 +17,6 @@ _LAUNCHER = re.compile(
     r"^F\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\] (?:failed to execute component: )?"
     r"(?!.*exit status \d+$)(.+)"
 )
-_LOG = "/apis/v1alpha1/runs/{run}/nodes/{node}/log"
 _TRACEBACK = "Traceback (most recent call last):"
 
 
@@ -54,16 +54,13 @@ def read_sentence(cluster: Cluster, run: str, workflow: Workflow, pod: Node) -> 
     """
     name = workflow.pod_name(pod)
     day = "" if pod.started is None else f"{pod.started:%Y-%m-%d}"
-    archived = {"podname": name, "podnamespace": workflow.namespace, "createdat": day}
+    paths = [quote(f"/apis/v1alpha1/runs/{run}/nodes/{node}/log") for node in (pod.id, name)]
+    query = urlencode({"podname": name, "podnamespace": workflow.namespace, "createdat": day})
     # Once the pod has gone, the server finds its log by one of these names, or only the user
     # interface does, as it looks into the archive of logs.
-    for path, query in (
-        (_LOG.format(run=run, node=pod.id), None),
-        (_LOG.format(run=run, node=name), None),
-        ("/k8s/pod/logs", archived),
-    ):
+    for url in (*(cluster.host + path for path in paths), f"{cluster.ui}/k8s/pod/logs?{query}"):
         with suppress(AutofocusError):
-            if sentence := last_sentence(cluster.end_of_log(path, query)):
+            if sentence := last_sentence(cluster.end_of_log(url)):
                 return sentence
     return None
 

@@ -9,7 +9,7 @@ from autofocus.errors import ClusterError
 # node selectors and secrets named by parameters came with 2.5, and a server that is older ends a
 # run at its first task with "unknown field". Since 2.14 SDK and server share their version's
 # number, and the major number rises when what is compiled for one doesn't run on the other.
-OLDEST_SERVER = "2.14"
+OLDEST_SERVER = (2, 14)
 
 
 def check_versions(sdk: str, server: str, host: str) -> str:
@@ -27,18 +27,19 @@ def check_versions(sdk: str, server: str, host: str) -> str:
         ClusterError: the versions are too far apart; see `OLDEST_SERVER`.
     """
     compiled, runs = _numbers(sdk), _numbers(server)
+    oldest = ".".join(map(str, OLDEST_SERVER))
     if runs is None:
-        return f"{host} doesn't report its version; {OLDEST_SERVER} is needed."
+        return f"{host} doesn't report its version; {oldest} is needed."
     between = f"{host} runs Kubeflow Pipelines {server}"
     if compiled is not None and compiled[0] != runs[0]:
         raise ClusterError(
             f"{between}, but the pipeline was compiled with kfp {sdk}: compile it with a kfp "
             f"of version {runs[0]}, or take a server of version {compiled[0]}."
         )
-    if runs < (_numbers(OLDEST_SERVER) or runs):
+    if runs < OLDEST_SERVER:
         raise ClusterError(
             f"{between}, which is too old for pipelines compiled with kfp {sdk or '2'}: "
-            f"it must be {OLDEST_SERVER} or newer."
+            f"it must be {oldest} or newer."
         )
     if compiled is not None and runs < compiled:
         return f"{between}, older than the kfp {sdk} that compiled the pipeline; this should work."

@@ -141,7 +141,7 @@ def _shown(default: Any) -> str:
 def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
     more: dict[str, Any] = {"type": _parse(argument.kind), "help": argument.help}
     if argument.kind.many:
-        more["nargs"] = "+"
+        more |= _many(argument.default)
     if argument.kind.choices:
         more["choices"] = argument.kind.choices
     if argument.positional:
@@ -150,9 +150,8 @@ def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
     parser.add_argument(
         _flag(argument.name),
         required=argument.required and argument.default is None,
-        default=argument.default,
         dest=argument.name,
-        **more,
+        **{"default": argument.default, **more},
     )
 
 
@@ -169,13 +168,15 @@ def _add_option(
     else:
         more |= {"type": _parse(kind), "metavar": field.metadata["metavar"]}
         if kind.many:
-            more["nargs"] = "+"
-            if not field.default:
-                # Given several times, it adds up.
-                more |= {"action": "extend", "default": []}
+            more |= _many(field.default)
         if kind.choices:
             more["choices"] = kind.choices
     parser.add_argument(_flag(field.name), **more)
+
+
+def _many(default: Any) -> dict[str, Any]:
+    """Return how argparse takes several values; without a default, those of every use add up."""
+    return {"nargs": "+"} if default else {"nargs": "+", "action": "extend", "default": []}
 
 
 def _parse(kind: Kind) -> Callable[[str], Any]:

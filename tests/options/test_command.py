@@ -24,6 +24,7 @@ class Example:
     trim_top: int = option(0, "rows to cut")
     share: float = option(0.1, "a share (default: a tenth)")
     names: tuple[str, ...] = option(("JPG", "PNG"), "names")
+    more: tuple[str, ...] = option((), "more")
     mode: Literal["fast", "slow"] = option("fast", "how")
     flip_left: bool = option(False, "flip, in 50 % of all cases")
     keep_all: bool = option(True, "keep")
@@ -127,6 +128,13 @@ def test_several_values_of_an_argument() -> None:
     command = Command("x", "", "", caught.update, (Argument("tables", "", Kind(Path, many=True)),))
     assert run("--tables", "a", "b", command=command) == 0
     assert caught == {"tables": [Path("a"), Path("b")]}
+
+
+def test_values_of_an_option_that_is_given_twice_add_up() -> None:
+    """Without a default all values count, in order; with one, those given last replace it."""
+    words = ["--indir", "a", "--names", "x", "--more", "b", "c", "--names", "y", "--more", "d"]
+    settings = given(*words)["settings"]
+    assert (settings.more, settings.names) == (("b", "c", "d"), ("y",))
 
 
 def test_a_default_is_shown_once() -> None:
