@@ -152,7 +152,10 @@ def read_yaml(path: Path) -> dict[Any, object]:
         mark = error.problem_mark or error.context_mark
         where = f"{path}, line {mark.line + 1}" if mark else str(path)
         raise InputDataError(f"{where}: not valid YAML ({_problem(error)}).") from None
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise InputDataError(f"{path} is not valid YAML (it is nested too deeply).") from None
+    except (yaml.YAMLError, ValueError) as error:
+        # A ValueError: of a date or a time that does not exist.
         reason = " ".join(str(error).split())
         raise InputDataError(f"{path} is not valid YAML ({reason}).") from None
     if content is None:

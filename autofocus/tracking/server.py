@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from textwrap import shorten
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ _STATUS = re.compile(r"failed with error code (\d{3})")
 _FIRST_SERVER_FAULT = 500
 _NOT_IMPLEMENTED = 501
 _TRANSIENT_STATUSES = {408, 429}
+_SERVER_ADVICE = " and that the server is up"
+# In characters.
+_LONGEST_REASON = 1000
 
 
 class TrackingServer:
@@ -34,6 +38,7 @@ class TrackingServer:
     def __init__(self, uri: str, patience: float) -> None:
         self.uri = uri
         is_local = _LOCAL.fullmatch(urlsplit(uri).scheme) is not None
+        self._advice = "check MLFLOW_TRACKING_URI" + ("" if is_local else _SERVER_ADVICE)
         self._patience = Patience(
             0.0 if is_local else patience, f"The MLflow tracking store {uri}"
         )
@@ -55,7 +60,7 @@ class TrackingServer:
             kind = StoreUnavailableError if is_transient(error) else StoreError
             raise kind(
                 f"The MLflow tracking store {self.uri} can't be used ({_reason(error)}): "
-                "check MLFLOW_TRACKING_URI and that the server is up."
+                f"{self._advice}."
             ) from None
 
 
@@ -73,8 +78,12 @@ def _reason(error: BaseException) -> str:
     causes = list(_chain(error))
     # MLflow's message about a failed request is long; its last cause says it best.
     cause = causes[-1] if any(_package(one) == "requests" for one in causes) else error
-    lines = str(cause).splitlines() or [type(cause).__name__]
-    return lines[0][:200].rstrip(".")
+    lines = str(cause).strip().splitlines()
+    # SQLAlchemy's line of when it noticed comes before the line of what failed.
+    reasons = [line for line in lines if not line.startswith("(raised as a result of")]
+    # Long enough for MLflow's advice.
+    reason = shorten(next(iter(reasons), ""), _LONGEST_REASON, placeholder=" ...")
+    return reason.rstrip(".") or type(cause).__name__
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

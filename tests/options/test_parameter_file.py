@@ -144,6 +144,8 @@ def test_what_can_t_be_used_is_named(tmp_path: Path, text: str, sentence: str) -
         ("train: {steps: 1}\ntrain: {steps: 2}\n", "run.yaml, line 2: train is given twice."),
         ("train:\n  steps: 1\n  steps: 2\n", "run.yaml, line 3: steps is given twice."),
         ("train: \udcff\n", "run.yaml is not in UTF-8: save it as UTF-8."),
+        ("train: {steps: 2026-13-45}\n", "run.yaml is not valid YAML (month must be in 1..12)."),
+        ("train: " + "[" * 3000 + "]" * 3000, "is not valid YAML (it is nested too deeply)."),
         ("train: \x00\n", "run.yaml is not valid YAML (unacceptable character"),
     ],
 )

@@ -1,11 +1,13 @@
 """Claims about which failures of MLflow are retried, on a server that answers as it is told."""
 
 import itertools
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +15,9 @@ from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.store import patience
 from autofocus.tracking.server import TrackingServer
 from tests.store.test_session_retries import secure_server
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +128,69 @@ def test_errors_of_any_package_are_one_sentence() -> None:
     sentence = r"can't be used \(No module named 'psycopg'\): check MLFLOW_TRACKING_URI"
     with pytest.raises(StoreError, match=sentence):
         TrackingServer("postgresql://db", 60).call(open_store)
+
+
+@pytest.mark.parametrize(
+    ("uri", "end"),
+    [
+        ("file:///no/such/mlruns", "set `MLFLOW_ALLOW_FILE_STORE=true` to opt out of this exc"),
+        ("nonsense://here", "run an MLflow server against one of the supported backend"),
+    ],
+)
+def test_mlflow_s_advice_is_whole(uri: str, end: str) -> None:
+    """What MLflow says about a store that it does not support is not cut."""
+    import mlflow
+
+    def start() -> None:
+        mlflow.set_tracking_uri(uri)
+        mlflow.search_experiments()
+
+    before = mlflow.get_tracking_uri()
+    try:
+        with pytest.raises(StoreError, match=end):
+            TrackingServer(uri, 0).call(start)
+    finally:
+        mlflow.set_tracking_uri(before)
+
+
+def test_the_failure_of_a_database_is_named(tmp_path: Path) -> None:
+    """What SQLite says is the reason, not how SQLAlchemy came to it."""
+    import mlflow
+
+    database = tmp_path / "mlflow.db"
+    client = mlflow.MlflowClient(f"sqlite:///{database}")
+    run = client.create_run("0").info.run_id
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON metrics "
+            "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+    with pytest.raises(StoreError, match="the disk is full"):
+        TrackingServer("sqlite:///mlflow.db", 0).call(lambda: client.log_batch(run, [_metric()]))
+
+
+def _metric() -> "Metric":
+    from mlflow.entities import Metric
+
+    return Metric("accuracy", 0.5, timestamp=0, step=0)
+
+
+@pytest.mark.parametrize(
+    ("uri", "advice"),
+    [
+        ("sqlite:///mlflow.db", "check MLFLOW_TRACKING_URI."),
+        ("http://127.0.0.1:1", "check MLFLOW_TRACKING_URI and that the server is up."),
+    ],
+)
+def test_a_server_is_advised_only_where_there_is_one(uri: str, advice: str) -> None:
+    """A store in a file has no server that could be up."""
+
+    def fail() -> None:
+        raise OSError("Oh.")
+
+    with pytest.raises(StoreError) as caught:
+        TrackingServer(uri, 0).call(fail)
+    assert str(caught.value).endswith(advice)
 
 
 @pytest.mark.parametrize(
