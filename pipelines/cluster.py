@@ -160,7 +160,7 @@ class Cluster:
         identifier = content.get(f"{kind}_id")
         if isinstance(identifier, str) and identifier:
             return identifier
-        raise self._other_service(f"JSON without a {kind}_id")
+        raise self._other_service(f"JSON without {kind}_id")
 
     def _json(self, method: Callable[..., Any], *values: Any, **more: Any) -> dict[str, Any]:
         """Call a method of the generated client, and return the response's JSON."""

@@ -267,6 +267,16 @@ def test_two_of_one_name_are_not_guessed_between(
     assert "has 2 pipelines that are called autofocus-tiny" in one_sentence(capsys)
 
 
+def test_a_response_without_an_id_ends_the_submission(
+    api: FakeApi, submit: Submit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What isn't reported as created isn't used: no run is started with an experiment of no id."""
+    api.instead["POST /apis/v2beta1/experiments"] = Answer(200, {"experiment_id": ""})
+    assert submit() == 1
+    assert "returned JSON without experiment_id, unlike Kubeflow" in one_sentence(capsys)
+    assert not api.runs
+
+
 def test_what_the_server_refuses_is_said_in_its_words(
     api: FakeApi, submit: Submit, capsys: pytest.CaptureFixture[str]
 ) -> None:
