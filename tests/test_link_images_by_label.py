@@ -166,6 +166,20 @@ def test_a_link_that_was_removed_is_made_again(tmp_path: Path) -> None:
     assert len(links(tmp_path / "links")) == 2
 
 
+def test_a_file_in_the_place_of_a_link_stays(tmp_path: Path) -> None:
+    """A file that somebody put there is not overwritten; a copy of the image is."""
+    link(tmp_path, ("a/IMG_1.jpg", "cat"))
+    (path,) = (tmp_path / "links" / "cat").iterdir()
+    path.unlink()
+    path.write_text("mine")
+    with pytest.raises(OutputConflictError, match="already exists"):
+        again(tmp_path)
+    assert path.read_text() == "mine"
+    shutil.copy(tmp_path / "a" / "IMG_1.jpg", path)
+    assert again(tmp_path).counts.ok == 1
+    assert path.is_symlink()
+
+
 def test_other_rules_on_the_same_output_are_refused(tmp_path: Path) -> None:
     """What the rules say counts, not where they stand."""
     (tmp_path / "one.txt").write_text("a > b\n")

@@ -168,15 +168,28 @@ def test_a_second_training_on_the_same_images_computes_nothing(
     assert again.run_id == trained.result.run_id
 
 
-def test_a_damaged_model_is_trained_again(trained: Trained, tmp_path: Path) -> None:
-    """A copy of an intact model is reused; one whose variables are lost is not."""
+@pytest.mark.parametrize("name", ["variables/variables.index", "report.html", "split.csv"])
+def test_a_damaged_result_is_trained_again(trained: Trained, tmp_path: Path, name: str) -> None:
+    """A copy of an intact training is reused; one whose model, report or split is lost is not."""
     shutil.copytree(trained.model, tmp_path / "model", copy_function=shutil.copyfile)
     settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks")
     assert retrain(trained.folder / "links", tmp_path / "model", settings).is_reused
-    variables = tmp_path / "model" / "variables" / "variables.index"
-    variables.write_bytes(b"")
+    damaged = tmp_path / "model" / name
+    damaged.write_bytes(b"")
     assert not retrain(trained.folder / "links", tmp_path / "model", settings).is_reused
-    assert variables.stat().st_size > 0
+    assert damaged.stat().st_size > 0
+
+
+def test_a_model_of_an_earlier_recipe_is_not_reused(trained: Trained, tmp_path: Path) -> None:
+    """Where cross-validation judged another classifier than the model, the run fails."""
+    shutil.copytree(trained.model, tmp_path / "model")
+    path = tmp_path / "model" / ".autofocus" / "retrain" / "settings.json"
+    earlier = json.loads(path.read_text())
+    del earlier["recipe"]
+    path.write_text(json.dumps(earlier))
+    settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks")
+    with pytest.raises(OutputConflictError, match="another version of retrain"):
+        retrain(trained.folder / "links", tmp_path / "model", settings)
 
 
 def test_the_cache_goes_by_content_not_by_name(

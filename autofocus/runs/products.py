@@ -78,7 +78,7 @@ class OutputFolder:
         stage: the stage's name, for messages.
         aside: where to move files whose inputs are gone; None: they are removed.
         gone: how many such files were moved or removed.
-        kept: paths of those that were left, as they have been changed since.
+        kept: paths of those that were left, as they have been changed since, or lie behind a link.
     """
 
     root: Path
@@ -153,12 +153,15 @@ class OutputFolder:
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
-            raise OutputConflictError(conflict(final.parent, self.stage)) from None
+            standing = next(above for above in final.parents if os.path.lexists(above))
+            raise OutputConflictError(conflict(standing, self.stage)) from None
         if not os.path.lexists(final):
             return False
         if final.is_dir() and not final.is_symlink():
             raise OutputConflictError(conflict(final, self.stage))
-        if is_known:
+        # Damage turns no link into a file, nor the reverse: it was put there.
+        is_same_kind = final.is_symlink() == unfinished.is_symlink()
+        if is_known and (is_same_kind or _is_copy_of_target(unfinished, final)):
             return False
         if not marks.is_same_content(unfinished, final):
             raise OutputConflictError(conflict(final, self.stage))
@@ -210,8 +213,8 @@ class OutputFolder:
             notes.append(f"files whose inputs are gone, {how}: {self.gone:,}")
         if self.kept:
             notes.append(
-                "files whose inputs are gone, kept as they have been changed: "
-                f"{len(self.kept):,}, such as {self.kept[0]}"
+                "files whose inputs are gone, kept as they have been changed or their folder is a "
+                f"link: {len(self.kept):,}, such as {self.kept[0]}"
             )
         return tuple(notes)
 
@@ -220,6 +223,16 @@ def _adopt(path: Path) -> dict[str, Any] | None:
     """Return the mark of a file that an earlier version wrote; None if it is missing or empty."""
     is_file = path.is_file() and not path.is_symlink()
     return marks.mark_of(path) if is_file and path.stat().st_size else None
+
+
+def _is_copy_of_target(link: Path, final: Path) -> bool:
+    """Tell whether a file is a copy of what a link in its place would lead to.
+
+    It is so where a folder was copied to a place that has no links.
+    """
+    if not link.is_symlink() or final.is_symlink():
+        return False
+    return marks.is_same_content(final.parent / link.readlink(), final)
 
 
 def _fold(name: str) -> str:

@@ -57,6 +57,7 @@ class Workspace:
         self._lock: IO[str] | None = None
         self._earlier: set[str] = set()
         self._trusts_ledger: bool | None = None
+        self._is_old = False
 
     def __enter__(self) -> "Workspace":
         self._lock = _lock(self.folder, self.root)
@@ -92,6 +93,8 @@ class Workspace:
 
         A file is the stage's own if its memory lists it. Where there is no list, because the
         memory was deleted, the ledger decides: beside a ledger of this stage stand its outputs.
+        Earlier versions of the program wrote no list; what stands beside their memory is taken
+        for theirs.
         The first call must name all files that the stage may write.
 
         Args:
@@ -103,7 +106,7 @@ class Workspace:
         """
         if self._trusts_ledger is None:
             is_lost = not self._outputs_path.exists()
-            self._trusts_ledger = is_lost and is_ledger_of(ledger, self.name)
+            self._trusts_ledger = is_lost and (self._is_old or is_ledger_of(ledger, self.name))
         own = self._claimed()
         standing = {self._relative(path): path for path in paths if os.path.lexists(path)}
         for name, path in standing.items():
@@ -168,6 +171,7 @@ class Workspace:
             files.write_json(path, self._settings, self.scratch)
             return
         before = self._earlier_settings(path)
+        self._is_old = RECIPE not in before
         if before.pop(RECIPE, 1) != self._settings[RECIPE]:
             raise OutputConflictError(
                 f"{self.root} was written by another version of {self.name}, which makes other "

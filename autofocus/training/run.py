@@ -15,7 +15,7 @@ from autofocus.features.backbones import Backbone
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.model.description import Description
 from autofocus.model.head import Head
-from autofocus.model.saved_model import MODEL_FILES, build, put_in_place
+from autofocus.model.saved_model import build, put_in_place
 from autofocus.reporting import results
 from autofocus.runs import files, marks
 from autofocus.runs.workspace import Workspace
@@ -30,7 +30,7 @@ from autofocus.training.candidates import (
 )
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
-from autofocus.training.files import write_files
+from autofocus.training.files import output_files, write_files
 from autofocus.training.job import TrainingJob
 from autofocus.training.result import Assessment, TrainingResult
 
@@ -75,17 +75,21 @@ class _Memory:
         return record if record.fingerprint == self.job.fingerprint else None
 
     def has_model(self, name: str) -> bool:
-        """Return whether a record exists and the model and its metrics are intact."""
+        """Return whether a record exists, and the model and its other files are intact."""
         return self.read(name) is not None and self._is_intact()
 
     def mark_model(self) -> None:
-        """Record the marks of the model and its metrics, to notice damage later."""
-        recorded = {path.name: marks.mark_of(path) for path in self._model_files}
+        """Record the marks of the model and its other files, to notice damage later."""
+        recorded = {self._name(path): marks.mark_of(path) for path in self._files}
         files.write_json(self._marks_path, recorded, self.workspace.scratch)
 
     @property
-    def _model_files(self) -> list[Path]:
-        return [self.job.saved_model_dir / name for name in (*MODEL_FILES, results.METRICS)]
+    def _files(self) -> list[Path]:
+        """The files of the training that exist; some have no misclassified images to show."""
+        return [path for path in output_files(self.job.saved_model_dir) if path.is_file()]
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.job.saved_model_dir).as_posix()
 
     @property
     def _marks_path(self) -> Path:
@@ -93,11 +97,10 @@ class _Memory:
 
     def _is_intact(self) -> bool:
         if not self._marks_path.is_file():
-            # Earlier versions recorded no marks.
-            return all(path.is_file() and path.stat().st_size for path in self._model_files)
+            return False
         recorded = json.loads(self._marks_path.read_text(encoding="utf-8"))
         return all(
-            marks.check(path, recorded.get(path.name, marks.MISSING)) for path in self._model_files
+            marks.check(self.job.saved_model_dir / name, mark) for name, mark in recorded.items()
         )
 
     def write(self, name: str, record: TrainingRecord) -> None:

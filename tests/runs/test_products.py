@@ -179,7 +179,8 @@ def test_a_changed_file_of_a_vanished_input_stays(tmp_path: Path) -> None:
     again = Stage(tmp_path, {"b": ["x/b"]})
     again.run()
     assert outputs(tmp_path) == {"x/b": "b in x/b", "z/c": "edited"}
-    assert again.notes[1].endswith("kept as they have been changed: 1, such as z/c")
+    expected_end = "as they have been changed or their folder is a link: 1, such as z/c"
+    assert again.notes[1].endswith(expected_end)
 
 
 def test_nothing_outside_the_folder_is_removed(tmp_path: Path) -> None:
@@ -199,6 +200,24 @@ def test_without_a_memory_equal_files_are_taken_over(tmp_path: Path) -> None:
     assert Stage(tmp_path, ALL).run().ok == 3
     assert {name: (tmp_path / name).stat().st_ino for name in expected(ALL)} == before
     assert Stage(tmp_path, ALL).run().reused == 3
+
+
+def test_a_link_in_the_place_of_a_file_stays(tmp_path: Path) -> None:
+    """What a file was replaced by is somebody's own if it is a link, and is not overwritten."""
+    Stage(tmp_path, ALL).run()
+    (tmp_path / "x" / "b").unlink()
+    (tmp_path / "x" / "b").symlink_to("nowhere")
+    with pytest.raises(OutputConflictError, match="b already exists"):
+        Stage(tmp_path, ALL).run()
+    assert (tmp_path / "x" / "b").is_symlink()
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    """The sentence names the file that stands in the way, not what would be below it."""
+    (tmp_path / "x").write_text("mine")
+    with pytest.raises(OutputConflictError, match=r"x already exists"):
+        Stage(tmp_path, {"a": ["x/y/z/a"]}).run()
+    assert (tmp_path / "x").read_text() == "mine"
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])

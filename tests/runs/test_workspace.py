@@ -170,6 +170,18 @@ def test_outputs_without_a_recipe_are_of_the_first(tmp_path: Path) -> None:
         begin_recipe(tmp_path, 2)
 
 
+def test_outputs_beside_an_earlier_memory_are_its_own(tmp_path: Path) -> None:
+    """Tables of a run that an earlier version of the program left unfinished are gone on with."""
+    settings = tmp_path / ".autofocus" / "stage_x" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("{}")
+    (tmp_path / "table.csv").write_text("of the earlier version")
+    claim(tmp_path, "table.csv", "other.csv")
+    (tmp_path / "new.csv").write_text("mine")
+    with pytest.raises(OutputConflictError, match=r"new.csv already exists"):
+        claim(tmp_path, "table.csv", "new.csv")
+
+
 def forget(root: Path, number: int) -> None:
     """Run a stage that makes something, and that then asks for another setting."""
     with Workspace(root, "stage_x", {"number": number}) as workspace:
