@@ -200,7 +200,8 @@ class ErrorResponse:
     @classmethod
     def of(cls, error: BaseException) -> "ErrorResponse":
         """Return the response in an exception of botocore."""
-        response: dict[str, Any] = getattr(error, "response", {})
+        # Some exceptions have the attribute, but no response in it.
+        response: dict[str, Any] = getattr(error, "response", None) or {}
         details, metadata = response.get("Error", {}), response.get("ResponseMetadata", {})
         message = details.get("Message") or str(error)
         return cls(
@@ -258,7 +259,12 @@ def plain_client_errors(address: BucketAddress) -> Iterator[None]:
     except ValueError as error:
         # For an address botocore has no exception of its own; `Invalid IPv6 URL` is Python's.
         if str(error).startswith(("Invalid endpoint", "Invalid IPv6 URL")):
-            raise SettingError(f"endpoint_url: {error}.") from None
+            if address.endpoint:
+                raise SettingError(f"endpoint_url: {error}.") from None
+            raise SettingError(
+                f"{error}: check AWS_ENDPOINT_URL and AWS_DEFAULT_REGION, and both in "
+                "~/.aws/config."
+            ) from None
         raise StoreError(
             f"boto3 can't be set up for {address.server} ({error}): check the AWS_ environment "
             "variables and ~/.aws/config."

@@ -314,6 +314,19 @@ def test_what_was_fitted_on_what_is_said(tmp_path: Path, fitted_on: str) -> None
         }
 
 
+@pytest.mark.parametrize("fitted_on", ["validation", "none"])
+def test_without_calibration_there_is_no_after(tmp_path: Path, fitted_on: str) -> None:
+    """Probabilities that were not calibrated have one diagram and one set of numbers."""
+    metrics = example.full()
+    metrics["test"]["calibration"]["fitted_on"] = fitted_on
+    text = render(tmp_path, metrics)
+    is_fitted = fitted_on != "none"
+    for told in ("Before calibration", "After calibration", "both diagrams", "Answers before"):
+        assert (told in text) is is_fitted
+    for told in ("Not calibrated", "The numbers of the diagram"):
+        assert (told in text) is not is_fitted
+
+
 def test_without_fine_tuning_is_said_of_folds(tmp_path: Path) -> None:
     """Folds and the comparison of splits are of a classifier that was not fine-tuned."""
     metrics = example.full()

@@ -195,6 +195,28 @@ def test_an_address_that_can_not_be_one(s3: S3, endpoint: str, part: str) -> Non
     assert part in sentence(SettingError, s3.bucket, endpoint_url=endpoint)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"), [("AWS_ENDPOINT_URL", "localhost"), ("AWS_DEFAULT_REGION", "")]
+)
+def test_an_address_from_the_environment_is_not_taken_for_the_setting(
+    s3: S3, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Where no endpoint_url was given, the variables that make the address are named."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv(variable, value)
+    said = sentence(SettingError, s3.bucket)
+    assert said.startswith("Invalid endpoint: ")
+    assert variable in said
+    assert "endpoint_url:" not in said
+
+
+def test_a_proxy_that_can_not_be_one(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address of a proxy that can't be parsed is one sentence."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://[bad")
+    assert "can't be reached" in sentence(StoreUnavailableError, s3.bucket)
+
+
 def test_another_wrong_setting_is_not_taken_for_the_address(
     s3: S3, monkeypatch: pytest.MonkeyPatch
 ) -> None:
