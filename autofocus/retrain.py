@@ -77,13 +77,13 @@ class RetrainResult(StageResult):
         interval = ""
         if test.accuracy.interval:
             low, high = test.accuracy.interval
-            interval = f" (95 % interval {low:.1%} to {high:.1%})"
+            interval = f" (95 % confidence interval {low:.1%} to {high:.1%})"
         level = _LEVELS[self.metrics.split.level]
         return f"{test.accuracy.value:.1%} of {test.images} test images{interval}, {level}"
 
     @property
     def sequence_accuracy_in_words(self) -> str:
-        """The share of test sequences whose vote is right."""
+        """The share of test sequences whose vote is correct."""
         sequence = self.metrics.test.sequence
         if not sequence or sequence.accuracy.value is None:
             return "unknown: no sequence is known"
@@ -96,7 +96,7 @@ class RetrainResult(StageResult):
         if not folds or folds.mean is None:
             return ""
         deviation = folds.standard_deviation
-        spread = f" ± {deviation:.1%} (deviation between folds)" if deviation is not None else ""
+        spread = f" ± {deviation:.1%} (standard deviation)" if deviation is not None else ""
         return f"{folds.mean:.1%}{spread} in {folds.number} folds over {self.metrics.split.level}s"
 
     def __str__(self) -> str:

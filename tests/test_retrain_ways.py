@@ -208,6 +208,6 @@ def test_without_held_out_images_nothing_is_calibrated_and_that_is_said(
     assert test.thresholds
     assert (test.calibration.fitted_on, test.thresholds.fitted_on) == ("none", "none")
     assert {row.threshold for row in test.thresholds.per_class} == {None}
-    told = "probabilities are not calibrated, and no thresholds could be chosen"
+    told = "probabilities are not calibrated, and no thresholds could be selected"
     assert any(told in warning for warning in result.metrics.warnings)
     assert told in (tmp_path / "model" / "report.html").read_text(encoding="utf-8")

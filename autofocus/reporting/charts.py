@@ -125,15 +125,14 @@ def reliability_chart(bins: Sequence[ReliabilityBin], title: str) -> str:
     _draw_bins(axes, bins)
     axes.set_aspect("equal")
     for axis, name in (
-        (axes.xaxis, "how sure it is, %"),
-        (axes.yaxis, "how often it is right, %"),
+        (axes.xaxis, "confidence, %"),
+        (axes.yaxis, "accuracy, %"),
     ):
         axis.set_ticks(_TICKS)
         axis.set_label_text(name, fontsize=_FONT_SIZE)
     axes.set(xlim=(0, 100), ylim=(0, 100))
     _style(axes)
-    text = "how often answers are right, by how sure the classifier is"
-    return _svg(figure, f"{title}: {text}; the numbers are in the table below")
+    return _svg(figure, f"{title}: accuracy by confidence; the values are in the table below")
 
 
 def _draw_bins(axes: Any, bins: Sequence[ReliabilityBin]) -> None:

@@ -13,7 +13,7 @@ from autofocus.errors import RejectedImageError
 from autofocus.images.reading import read_image
 from autofocus.motion.boxes import Box
 
-WITHHELD = "Not shown: a person may be on it"
+WITHHELD = "Not shown: it may show a person"
 # Thumbnails are inside the report, which must not grow beyond what a mail can carry.
 MOST_SHOWN = 48
 _QUALITY = 80
@@ -81,7 +81,7 @@ def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
         thumbnail = _tile(mistake, font)
         sheet.paste(thumbnail, (left, top + _THUMBNAIL[1] - thumbnail.height))
         caption = (
-            f"{_short(mistake.label, 16)}, taken for {_short(mistake.answer, 16)} "
+            f"{_short(mistake.label, 16)}, predicted {_short(mistake.answer, 16)} "
             f"({mistake.score:.2f})\n{_short(Path(mistake.name).name, 38)}"
         )
         draw.text((left, top + _THUMBNAIL[1] + 4), caption, "black", font)

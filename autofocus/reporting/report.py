@@ -112,8 +112,8 @@ def _words() -> dict[str, Any]:
 
 def _prepared(preparation: Preparation | None) -> str:
     if preparation is None:
-        return "not known"
+        return "unknown"
     return (
-        f"{preparation.trim_bottom} rows trimmed at the bottom, {preparation.trim_top} at the "
-        f"top, shorter side {preparation.min_side} pixels"
+        f"{preparation.trim_bottom} pixels cropped from the bottom and {preparation.trim_top} "
+        f"from the top, shorter side {preparation.min_side} pixels"
     )

@@ -23,7 +23,7 @@ class Level:
     """The group that a split never divides, in words.
 
     Attributes:
-        where: the images that the accuracy holds for; goes after "photographs".
+        where: the images that the accuracy holds for; goes after "images".
         short: the same for a heading under the accuracy.
         group: the group.
         groups: its plural.
@@ -37,26 +37,29 @@ class Level:
 
 # What `fitted_on` means.
 _HELD_OUT = {
-    "validation": "the validation photographs",
-    "cross-validation": "training and validation photographs, each answered by a classifier that "
-    "had not learned from its group (cross-validation)",
+    "validation": "the validation set",
+    "cross-validation": "training and validation images, each predicted by a classifier that was "
+    "not trained on its group (cross-validation)",
 }
 
 LEVELS = {
     "location": Level(
-        "from places it has never seen", "at places it has never seen", "place", "places"
+        "from locations that it has never seen",
+        "at locations that it has never seen",
+        "location",
+        "locations",
     ),
     "sequence": Level(
-        "from other bursts, at places that it may know already",
-        "in other bursts, but at places that it may know",
-        "burst",
-        "bursts",
+        "from other sequences, at locations that it may have seen",
+        "in other sequences, at locations that it may have seen",
+        "sequence",
+        "sequences",
     ),
     "image": Level(
-        "much like those that it learned from",
-        "of photographs much like those that it learned from",
-        "photograph",
-        "photographs",
+        "similar to its training images",
+        "if similar to its training images",
+        "image",
+        "images",
     ),
 }
 
@@ -93,12 +96,14 @@ def between(interval: Interval | None) -> str:
 
 def with_interval(share: Estimate) -> str:
     """Return a share, and its interval if there is one."""
-    told = between(share.interval)
-    return f"{percent(share.value)} (95{_NBSP}% interval {told})" if told else percent(share.value)
+    interval = between(share.interval)
+    if not interval:
+        return percent(share.value)
+    return f"{percent(share.value)} (95{_NBSP}% confidence interval {interval})"
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """Return a count, such as "1 photograph" or "1,204 photographs"."""
+    """Return a count, such as "1 image" or "1,204 images"."""
     return f"{number:,}{_NBSP}{one if number == 1 else many or one + 's'}"
 
 
@@ -126,50 +131,52 @@ def summary(metrics: Metrics) -> list[str]:
     if not test.images:
         return [sentence for sentence in [_folds(metrics)] if sentence]
     sentences = [
-        _right(metrics),
+        _accuracy(metrics),
         _folds(metrics),
         _baseline(test),
-        _bursts(test),
+        _sequences(test),
         _weakest_class(test),
         _weakest_slice(test),
         _untested(test),
-        _spared(test),
+        _accepted(test),
         _empty(test),
     ]
     return [sentence for sentence in sentences if sentence]
 
 
-def _right(metrics: Metrics) -> str:
+def _accuracy(metrics: Metrics) -> str:
     test, level = metrics.test, LEVELS[metrics.split.level]
     if test.accuracy.value is None:
         return ""
-    rightly = "with all of its labels right" if metrics.multilabel else "right"
+    correct = "to have all labels correct" if metrics.multilabel else "to be classified correctly"
     expected = _rounded(test.accuracy.value)
-    text = f"Of 100 photographs {level.where}, expect about {expected} {rightly}"
+    text = f"Of 100 images {level.where}, expect about {expected} {correct}"
     if test.accuracy.interval:
         low, high = (_rounded(bound) for bound in test.accuracy.interval)
-        text += f" (95{_NBSP}% interval {low} to {high})"
-    photographs, groups = count(test.images, "photograph"), _groups(test)
-    return f"{text}. This was measured on {photographs}{groups}.{_doubt(test.accuracy)}"
+        text += f" (95{_NBSP}% confidence interval {low} to {high})"
+    images, groups = count(test.images, "image"), _groups(test)
+    return f"{text}. This was measured on {images}{groups}.{_doubt(test.accuracy)}"
 
 
 def _doubt(accuracy: Estimate) -> str:
     if accuracy.interval is None:
-        return " How much of it is chance is not known."
+        return " No confidence interval could be calculated, so it may be due to chance."
     low, high = accuracy.interval
-    return "" if high - low <= _WIDE else " So few say little: hold to the interval."
+    if high - low <= _WIDE:
+        return ""
+    return " The interval is wide: rely on it rather than on the single value."
 
 
 def _folds(metrics: Metrics) -> str:
     test = metrics.folds.test if metrics.folds else None
     if not test or test.accuracy.value is None:
         return ""
-    photographs, groups = count(test.images, "photograph"), _groups(test)
-    turn = LEVELS[metrics.split.level].group
+    images, groups = count(test.images, "image"), _groups(test)
+    group = LEVELS[metrics.split.level].group
     without = " without fine-tuning" if metrics.head.fine_tuning else ""
     return (
-        f"Cross-validation{without}, in which each {turn} takes its turn as the unknown one, "
-        f"finds {with_interval(test.accuracy)} right, on {photographs}{groups}."
+        f"Cross-validation{without}, in which each {group} is held out once, gives an accuracy of "
+        f"{with_interval(test.accuracy)} on {images}{groups}."
     )
 
 
@@ -186,17 +193,17 @@ def _baseline(test: Evaluation) -> str:
         return ""
     label, share = test.most_common_class
     return (
-        f"Always answering “{label}”, the most common label, would be right for "
-        f"{percent(share)} of them; with every label counting alike, the classifier is right for "
+        f"Always predicting “{label}”, the most common label, would have an accuracy of "
+        f"{percent(share)}. The balanced accuracy, in which every class has the same weight, is "
         f"{percent(test.balanced_accuracy.value)}."
     )
 
 
-def _bursts(test: Evaluation) -> str:
+def _sequences(test: Evaluation) -> str:
     if not test.sequence or test.sequence.accuracy.value is None:
         return ""
-    right = with_interval(test.sequence.accuracy)
-    return f"By burst, all photographs of one burst voting together, it is right for {right}."
+    accuracy = with_interval(test.sequence.accuracy)
+    return f"By sequence, with all images of a sequence voting, the accuracy is {accuracy}."
 
 
 def weakest_class(test: Evaluation) -> ClassMetrics | None:
@@ -214,27 +221,27 @@ def _weakest_class(test: Evaluation) -> str:
     if row is None:
         return ""
     return (
-        f"It is weakest on “{row.label}”: of {count(row.images, 'photograph')} that show "
-        f"it, {percent(row.recall.value)} are named so."
+        f"The weakest class is “{row.label}”: of {count(row.images, 'image')} that show it, "
+        f"{percent(row.recall.value)} are recognised (recall)."
     )
 
 
 SLICES = {
-    "location": ("Place", "at the place “{}”"),
+    "location": ("Location", "at location “{}”"),
     "light": ("Light", "by {}"),
-    "brightness": ("Brightness", "where it is {}"),
-    "camera": ("Camera", "with the camera “{}”"),
+    "brightness": ("Brightness", "in images that are {}"),
+    "camera": ("Camera", "with camera “{}”"),
 }
-_ANY_SLICE = "where it is “{}”"
+_ANY_SLICE = "in images with “{}”"
 
 
 def _weakest_slice(test: Evaluation) -> str:
-    told = []
+    parts = []
     for sliced in test.slices:
         if row := worst_row(sliced):
             where = SLICES.get(sliced.by, ("", _ANY_SLICE))[1].format(row.value)
-            told.append(f"{where}: {percent(row.accuracy.value)} right")
-    return f"It does worst {'; '.join(told)}." if told else ""
+            parts.append(f"{where}: {percent(row.accuracy.value)}")
+    return f"Accuracy is lowest {'; '.join(parts)}." if parts else ""
 
 
 def worst_row(sliced: Slice) -> SliceRow | None:
@@ -247,20 +254,21 @@ def _untested(test: Evaluation) -> str:
     lacking = [f"“{row.label}”" for row in test.per_class if not row.images]
     if not lacking:
         return ""
-    return f"Nothing is known of {listed(lacking)}: no test photograph shows it."
+    were, them = ("was", "it") if len(lacking) == 1 else ("were", "them")
+    return f"{listed(lacking)} {were} not evaluated: no test image shows {them}."
 
 
-def _spared(test: Evaluation) -> str:
+def _accepted(test: Evaluation) -> str:
     if not test.thresholds:
         return ""
     if all(row.threshold is None for row in test.thresholds.per_class):
-        return "It spares no work: no threshold could be chosen."
-    spared = test.thresholds.spared
-    if not spared.share.value:
-        return "It spares no work: no answer in the test part reaches its threshold."
+        return "All images need review: no threshold could be selected."
+    accepted = test.thresholds.spared
+    if not accepted.share.value:
+        return "All images need review: no prediction on the test set reaches its threshold."
     return (
-        f"At the thresholds below, a person is spared {percent(spared.share.value)} of the "
-        f"photographs, of which {percent(spared.precision.value)} are right."
+        f"With the thresholds below, {percent(accepted.share.value)} of the images are accepted "
+        f"without review; {percent(accepted.precision.value)} of these are correct."
     )
 
 
@@ -269,9 +277,9 @@ def _empty(test: Evaluation) -> str:
     if rate is None or rate.value is None:
         return ""
     share = f"{100 * rate.value:.1f}" if rate.value < _SMALL else _rounded(rate.value)
-    text = f"Of photographs that it calls empty, {share}{_NBSP}% show something after all"
+    text = f"Of images classified as empty, {share}{_NBSP}% are not empty"
     interval = between(rate.interval)
-    return f"{text} (95{_NBSP}% interval {interval})." if interval else f"{text}."
+    return f"{text} (95{_NBSP}% confidence interval {interval})." if interval else f"{text}."
 
 
 def mixups(test: Evaluation, labels: Sequence[str], most: int = 4) -> list[str]:
@@ -285,7 +293,7 @@ def mixups(test: Evaluation, labels: Sequence[str], most: int = 4) -> list[str]:
     ]
     pairs.sort(key=lambda pair: -pair[0])
     return [
-        f"{count(number, 'photograph')} of “{labels[true]}” "
-        f"({percent(number / sum(matrix[true]))} of them) taken for “{labels[predicted]}”"
+        f"{number:,} of {count(sum(matrix[true]), f'“{labels[true]}” image')} "
+        f"({percent(number / sum(matrix[true]))}) misclassified as “{labels[predicted]}”"
         for number, true, predicted in pairs[:most]
     ]

@@ -164,11 +164,11 @@ class Assessment:
             )
         if fitted_on == "none":
             warnings.append(
-                "There are no validation photographs, and too few groups for cross-validation: "
-                "probabilities are not calibrated, and no thresholds could be chosen."
+                "There are no validation images, and too few groups for cross-validation: "
+                "probabilities are not calibrated, and no thresholds could be selected."
                 if self.job.fine_tuning is None
-                else "There are no validation photographs, and a fine-tuned backbone can't be "
+                else "There are no validation images, and a fine-tuned backbone can't be "
                 "cross-validated: probabilities are not calibrated, and no thresholds could be "
-                "chosen."
+                "selected."
             )
         return warnings

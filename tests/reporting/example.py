@@ -62,7 +62,7 @@ def full() -> dict[str, Any]:
             "images": 4000,
             "folds": 5,
         },
-        "warnings": ["squirrel has 381 photographs of one place."],
+        "warnings": ["squirrel has 381 images of one location."],
         "data_digest": "0123456789abcdef" * 4,
         "history": _history(),
     }

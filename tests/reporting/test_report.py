@@ -81,19 +81,20 @@ def test_it_tells_the_figures(tmp_path: Path) -> None:
     text = render(tmp_path)
     for told in (
         '<p class="figure">80 %</p>',
-        "expect about 80 right (95 % interval 71 to 85)",
-        "would have seemed 94 % right: that is how much a leaking split flatters",
-        "its probabilities were off by 11.2 points",
-        "its probabilities are off by 2.8 points",
-        "A person is spared 63 % (95 % interval 52 to 70 %) of the photographs, of which 96 %",
-        "none reaches it: a person looks at every answer “raccoon”",
-        "On average 76 % were right, with a standard deviation of 4.9 points",
-        "It was found on 3,690 photographs; on 741 photographs it was not",
-        "59 show something after all: 18 % (95 % interval 12 to 25 %)",
-        "12 % (95 % interval 8 to 17 %) of the photographs that show something are lost",
-        "squirrel has 381 photographs of one place.",
-        "12 photographs were left out, as copies of others.",
-        "198 rows trimmed at the bottom",
+        "expect about 80 to be classified correctly (95 % confidence interval 71 to 85)",
+        "seems to reach an accuracy of 94 %. This is too high because of leakage",
+        "Before calibration.</strong> Expected calibration error: 11.2 points.",
+        "After calibration.</strong> Expected calibration error: 2.8 points.",
+        "63 % (95 % confidence interval 52 to 70 %) of the images are accepted without review",
+        "96 % (95 % confidence interval 92 to 98 %) of these are correct.",
+        "none reaches the target: all predictions “raccoon” need review",
+        "The mean accuracy is 76 %, with a standard deviation of 4.9 points",
+        "It was detected in 3,690 images. For 741 images without detected motion, the whole frame",
+        "59 are not empty: 18 % (95 % confidence interval 12 to 25 %)",
+        "12 % (95 % confidence interval 8 to 17 %) of the non-empty images are missed",
+        "squirrel has 381 images of one location.",
+        "12 images were left out as duplicates.",
+        "198 pixels cropped from the bottom",
     ):
         assert told in text
 
@@ -111,14 +112,12 @@ def test_the_worst_is_marked_in_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("level", "told"),
     [
-        ("image", "This number is optimistic: do not rely on it"),
-        ("sequence", "This number is optimistic for new places"),
+        ("image", "These results are optimistic: do not rely on them"),
+        ("sequence", "These results are optimistic for new locations"),
     ],
 )
-def test_an_optimistic_number_is_said_to_be_so_first(
-    tmp_path: Path, level: str, told: str
-) -> None:
-    """The warning is the first heading after the title, before any figure."""
+def test_optimistic_results_are_said_to_be_so_first(tmp_path: Path, level: str, told: str) -> None:
+    """The warning is the first heading after the title, before any metric."""
     metrics = example.full()
     metrics["split"]["level"] = metrics["test"]["group_kind"] = level
     metrics["split"]["warnings"] = ["No location is known."]
@@ -130,28 +129,28 @@ def test_an_optimistic_number_is_said_to_be_so_first(
     assert told not in render(tmp_path)
 
 
-def test_a_split_that_makes_no_difference_is_not_said_to_flatter(tmp_path: Path) -> None:
+def test_a_split_that_makes_no_difference_is_not_said_to_leak(tmp_path: Path) -> None:
     """Where both ways of splitting give the same, that is said."""
     metrics = example.full()
     metrics["comparison"]["by_image_accuracy"] = 0.77
     text = render(tmp_path, metrics)
-    assert "flatters" not in text
-    assert "makes no difference that matters" in text
+    assert "leakage" not in text
+    assert "makes no relevant difference" in text
 
 
 def test_nothing_is_claimed_without_a_test(tmp_path: Path) -> None:
-    """Without test photographs there is no figure, but words that say so."""
+    """Without test images there is no accuracy, but words that say so."""
     text = render(tmp_path, example.minimal(), number=0)
     assert 'class="figure"' not in text
-    assert "Nothing can be said about how good the classifier is" in text
-    assert "did not reach its optimum" in text
+    assert "The classifier was not evaluated: there are no test images." in text
+    assert "The training did not converge" in text
 
 
 def test_several_labels_have_no_confusion_matrix(tmp_path: Path) -> None:
     """They have an average precision instead."""
     page = Markup.of(render(tmp_path, example.multilabel()))
     titles = [each.text for each in page.find("h2")]
-    assert "What it takes for what" not in titles
+    assert "Confusion matrix" not in titles
     assert "Average precision" in [each.text for each in page.find("th")]
 
 
@@ -207,7 +206,7 @@ def test_folds_without_sequences_can_be_told(tmp_path: Path) -> None:
     for row in metrics["folds"]["rows"]:
         row["sequence_accuracy"] = None
     text = render(tmp_path, metrics)
-    assert "On average 76 % were right.</p>" in text
+    assert "The mean accuracy is 76 %.</p>" in text
 
 
 def test_names_are_text_not_code(tmp_path: Path) -> None:
@@ -230,19 +229,20 @@ def test_names_are_text_not_code(tmp_path: Path) -> None:
 
 
 def test_each_photograph_tells_its_file_labels_and_score(tmp_path: Path) -> None:
-    """Who can't see a thumbnail reads what it shows and what it was taken for."""
+    """Who can't see a thumbnail reads its true and its predicted label."""
     page = Markup.of(render(tmp_path))
     assert page.find("img")[0].attributes["alt"] == (
-        "raccoon/CHIL - D03-AMP1-JU16_00000.JPG: true label raccoon, answer cat, 99 % sure"
+        "raccoon/CHIL - D03-AMP1-JU16_00000.JPG: true label raccoon, predicted cat, "
+        "confidence 99 %"
     )
 
 
 def test_people_are_not_shown_unless_asked(tmp_path: Path) -> None:
-    """Of fourteen mistakes two were taken for a human: they have words instead of a picture."""
+    """Of fourteen mistakes two were classified as human: they have words instead of a picture."""
     page = Markup.of(text := render(tmp_path))
     assert len(page.find("img")) == 12
-    assert text.count("Not shown: a person may be on it") == 2
-    assert "Photographs labelled human, person and people, or taken for one, are not shown" in text
+    assert text.count("Not shown: it may show a person") == 2
+    assert "labels human, person and people, true or predicted, are not shown" in text
     shown = render(tmp_path, show_people=True)
     assert len(Markup.of(shown).find("img")) == 14
     assert "ot shown" not in shown
@@ -281,7 +281,7 @@ def test_a_photograph_that_is_gone_does_not_end_the_report(tmp_path: Path) -> No
 
 def test_calibration_that_does_harm_is_said_to(tmp_path: Path) -> None:
     """Where probabilities are worse after it than before, the report warns; else it doesn't."""
-    told = "calibration made its probabilities worse"
+    told = "calibration made the probabilities worse"
     metrics = example.full()
     metrics["test"]["calibration"]["after"]["expected_calibration_error"] = 0.2
     assert told in render(tmp_path, metrics)
@@ -289,15 +289,15 @@ def test_calibration_that_does_harm_is_said_to(tmp_path: Path) -> None:
 
 
 FITTED_ON = {
-    "validation": "fitted on the validation photographs; what it gives now",
-    "cross-validation": "fitted on training and validation photographs, each answered by a "
-    "classifier that had not learned from its group (cross-validation)",
-    "none": "There were no photographs to calibrate it on: its probabilities are as they came",
+    "validation": "fitted on the validation set. The model outputs calibrated",
+    "cross-validation": "fitted on training and validation images, each predicted by a "
+    "classifier that was not trained on its group (cross-validation)",
+    "none": "There were no images to calibrate it on: its probabilities are not calibrated",
 }
 CHOSEN_ON = {
-    "validation": "Thresholds were chosen on the validation photographs for a",
-    "cross-validation": "Thresholds were chosen on training and validation photographs, each",
-    "none": "There were no photographs to choose thresholds on",
+    "validation": "Thresholds were selected on the validation set for a",
+    "cross-validation": "Thresholds were selected on training and validation images, each",
+    "none": "There were no images to select thresholds on",
 }
 
 
@@ -321,9 +321,9 @@ def test_without_calibration_there_is_no_after(tmp_path: Path, fitted_on: str) -
     metrics["test"]["calibration"]["fitted_on"] = fitted_on
     text = render(tmp_path, metrics)
     is_fitted = fitted_on != "none"
-    for told in ("Before calibration", "After calibration", "both diagrams", "Answers before"):
+    for told in ("Before calibration", "After calibration", "both diagrams", "Images before"):
         assert (told in text) is is_fitted
-    for told in ("Not calibrated", "The numbers of the diagram"):
+    for told in ("Not calibrated", "Values of the diagram"):
         assert (told in text) is not is_fitted
 
 
@@ -334,14 +334,14 @@ def test_without_fine_tuning_is_said_of_folds(tmp_path: Path) -> None:
     metrics["head"]["fine_tuning"] = {"layers": 1}
     text = render(tmp_path, metrics)
     assert "Cross-validation without fine-tuning, in which" in text
-    assert "the same classifier, without fine-tuning, would have seemed" in text
-    assert ", without fine-tuning. On average" in text
+    assert "the same classifier without fine-tuning seems to reach" in text
+    assert ", without fine-tuning. The mean accuracy" in text
 
 
-def test_without_test_images_new_places_are_not_claimed(tmp_path: Path) -> None:
-    """Where no photograph was tested, no place was either."""
+def test_without_test_images_new_locations_are_not_claimed(tmp_path: Path) -> None:
+    """Where no image was tested, no location was either."""
     metrics = example.full()
-    told = "the test part has places that the classifier has never seen"
+    told = "the locations of the test set were never seen in training"
     assert told in render(tmp_path, metrics)
     metrics["test"] = example.empty_test()
     assert told not in render(tmp_path, metrics, number=0)
@@ -350,11 +350,9 @@ def test_without_test_images_new_places_are_not_claimed(tmp_path: Path) -> None:
 def test_a_view_that_nothing_could_choose_was_not_chosen(tmp_path: Path) -> None:
     """Without scores on held-out images, the report doesn't claim that they chose the view."""
     metrics = example.full()
-    assert "this one was chosen by photographs that it had not learned from" in render(
-        tmp_path, metrics
-    )
+    assert "this one was selected on held-out images" in render(tmp_path, metrics)
     for row in metrics["view"]["candidates"]:
         row["brier_score"] = None
     text = render(tmp_path, metrics)
-    assert "this one was chosen" not in text
-    assert "there were no photographs to choose by: the first one stayed" in text
+    assert "this one was selected" not in text
+    assert "there were no held-out images to select on: the first one is used" in text

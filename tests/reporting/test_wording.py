@@ -1,4 +1,4 @@
-"""Claims about figures in words."""
+"""Claims about metrics in words."""
 
 import pytest
 
@@ -38,35 +38,41 @@ def test_texts_are_listed_as_in_a_sentence() -> None:
 
 
 def test_the_summary_tells_what_an_ecologist_asks() -> None:
-    """Each sentence of a full summary has the figures of the example."""
+    """Each sentence of a full summary has the metrics of the example."""
     assert plain("\n".join(wording.summary(example.typed(example.full())))) == (
-        "Of 100 photographs from places it has never seen, expect about 80 right (95 % "
-        "interval 71 to 85). This was measured on 806 photographs at 9 places.\n"
-        "Cross-validation, in which each place takes its turn as the unknown one, finds 76 % "
-        "(95 % interval 71 to 85 %) right, on 806 photographs at 9 places.\n"
-        "Always answering “empty”, the most common label, would be right for 36 % of them; "
-        "with every label counting alike, the classifier is right for 72 %.\n"
-        "By burst, all photographs of one burst voting together, it is right for 85 % (95 % "
-        "interval 78 to 90 %).\n"
-        "It is weakest on “raccoon”: of 83 photographs that show it, 57 % are named so.\n"
-        "It does worst at the place “D03-AMP1”: 46 % right; by night: 71 % right; where it is "
-        "dark (32 to 64): 69 % right; with the camera “Bushnell 119636C”: 72 % right.\n"
-        "At the thresholds below, a person is spared 63 % of the photographs, of which 96 % "
-        "are right.\n"
-        "Of photographs that it calls empty, 18 % show something after all (95 % "
-        "interval 12 to 25 %)."
+        "Of 100 images from locations that it has never seen, expect about 80 to be classified "
+        "correctly (95 % confidence interval 71 to 85). This was measured on 806 images at "
+        "9 locations.\n"
+        "Cross-validation, in which each location is held out once, gives an accuracy of 76 % "
+        "(95 % confidence interval 71 to 85 %) on 806 images at 9 locations.\n"
+        "Always predicting “empty”, the most common label, would have an accuracy of 36 %. The "
+        "balanced accuracy, in which every class has the same weight, is 72 %.\n"
+        "By sequence, with all images of a sequence voting, the accuracy is 85 % (95 % "
+        "confidence interval 78 to 90 %).\n"
+        "The weakest class is “raccoon”: of 83 images that show it, 57 % are recognised "
+        "(recall).\n"
+        "Accuracy is lowest at location “D03-AMP1”: 46 %; by night: 71 %; in images that are "
+        "dark (32 to 64): 69 %; with camera “Bushnell 119636C”: 72 %.\n"
+        "With the thresholds below, 63 % of the images are accepted without review; 96 % of "
+        "these are correct.\n"
+        "Of images classified as empty, 18 % are not empty (95 % confidence interval 12 to "
+        "25 %)."
     )
 
 
-def test_a_label_without_test_photographs_is_named() -> None:
-    """Of such a label nothing is known, and it isn't the weakest."""
+def test_a_label_without_test_images_is_named() -> None:
+    """Such a label was not evaluated, and it isn't the weakest."""
     metrics = example.full()
     metrics["test"]["per_class"][0] |= {"images": 0, "recall": None, "precision": None}
-    told = "Nothing is known of “bird”: no test photograph shows it."
-    assert told in wording.summary(example.typed(metrics))
+    assert "“bird” was not evaluated: no test image shows it." in wording.summary(
+        example.typed(metrics)
+    )
+    metrics["test"]["per_class"][1] |= {"images": 0, "recall": None, "precision": None}
+    sentence = "“bird” and “cat” were not evaluated: no test image shows them."
+    assert sentence in wording.summary(example.typed(metrics))
 
 
-def test_a_class_with_few_photographs_is_not_called_the_weakest() -> None:
+def test_a_class_with_few_images_is_not_called_the_weakest() -> None:
     """Chance would choose among classes with fewer than five."""
     test = example.evaluation()
     test["per_class"][0] |= {"images": 4, "recall": 0.0}
@@ -76,31 +82,31 @@ def test_a_class_with_few_photographs_is_not_called_the_weakest() -> None:
 
 
 def test_nothing_is_said_without_a_test() -> None:
-    """No sentence is made of figures that are not there."""
+    """No sentence is made of metrics that are not there."""
     assert wording.summary(example.typed(example.minimal())) == []
 
 
-def test_without_a_test_part_the_cross_validation_is_told() -> None:
-    """Where all photographs are learned from, the folds alone tell how good it is."""
+def test_without_a_test_set_the_cross_validation_is_reported() -> None:
+    """Where all images are used for training, the summary reports the folds alone."""
     metrics = {**example.minimal(), "folds": example.full()["folds"]}
     (told,) = wording.summary(example.typed(metrics))
     assert told.startswith("Cross-validation, in which each ")
 
 
 @pytest.mark.parametrize("level", ["sequence", "image"])
-def test_other_splits_do_not_claim_new_places(level: str) -> None:
-    """Only a split by location tells of places that were never seen."""
+def test_other_splits_do_not_claim_new_locations(level: str) -> None:
+    """Only a split by location claims anything of locations that were never seen."""
     metrics = example.full()
     metrics["split"]["level"] = metrics["test"]["group_kind"] = level
     first = wording.summary(example.typed(metrics))[0]
     assert "never seen" not in first
-    assert "places it" not in first
+    assert "from locations" not in first
 
 
 def test_the_commonest_mixups_come_first() -> None:
-    """Fourteen raccoons taken for cats are the most, with their share of the raccoons."""
+    """Fourteen raccoons misclassified as cats are the most, with their share of the raccoons."""
     mixups = wording.mixups(example.typed_test(example.evaluation()), example.LABELS)
-    told = "14 photographs of “raccoon” (17 % of them) taken for “cat”"
+    told = "14 of 83 “raccoon” images (17 %) misclassified as “cat”"
     assert plain(mixups[0]) == told
     assert len(mixups) == 4
 
@@ -108,21 +114,21 @@ def test_the_commonest_mixups_come_first() -> None:
 @pytest.mark.parametrize(
     ("interval", "told"),
     [
-        ([0.35, 0.91], "So few say little: hold to the interval."),
-        (None, "How much of it is chance is not known."),
-        ([0.71, 0.85], "at 9 places."),
+        ([0.35, 0.91], "The interval is wide: rely on it rather than on the single value."),
+        (None, "No confidence interval could be calculated, so it may be due to chance."),
+        ([0.71, 0.85], "at 9 locations."),
     ],
 )
-def test_a_figure_of_few_photographs_is_doubted(interval: list[float] | None, told: str) -> None:
-    """Where the interval is wide, or can't be told, the first sentence says what that means."""
+def test_an_accuracy_of_few_images_is_doubted(interval: list[float] | None, told: str) -> None:
+    """Where the interval is wide or unknown, the first sentence says what that means."""
     metrics = example.full()
     metrics["test"]["accuracy_95_percent_interval"] = interval
     assert plain(wording.summary(example.typed(metrics))[0]).endswith(told)
 
 
-def test_that_no_work_is_spared_is_said() -> None:
-    """Where no answer reaches its threshold, the summary does not pass over it."""
+def test_that_no_review_effort_is_saved_is_said() -> None:
+    """Where no prediction reaches its threshold, the summary says that all need review."""
     metrics = example.full()
     metrics["test"]["thresholds"]["spared"] |= {"images": 0, "share": 0.0, "precision": None}
-    told = "It spares no work: no answer in the test part reaches its threshold."
-    assert told in wording.summary(example.typed(metrics))
+    sentence = "All images need review: no prediction on the test set reaches its threshold."
+    assert sentence in wording.summary(example.typed(metrics))
