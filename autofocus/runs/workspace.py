@@ -50,6 +50,7 @@ class Workspace:
     ) -> None:
         self.root = root
         self.name = name
+        self._output = root / output
         self.folder = root / HIDDEN / (f"{name}.{output}" if output else name)
         self.scratch = self.folder / "tmp"
         # As they come back from the file: tuples as lists, keys as text.
@@ -174,14 +175,14 @@ class Workspace:
         self._is_old = RECIPE not in before
         if before.pop(RECIPE, 1) != self._settings[RECIPE]:
             raise OutputConflictError(
-                f"{self.root} was written by another version of {self.name}, which makes other "
+                f"{self._output} was written by another version of {self.name}, which makes other "
                 f"outputs: choose another output, or delete {self.folder} and the old output."
             )
         for key in {**before, **self._settings}:
             old, new = before.get(key), self._settings.get(key)
             if key != RECIPE and old != new:
                 raise OutputConflictError(
-                    f"{self.root} was begun by {self.name} with {key} = {json.dumps(old)}, and "
+                    f"{self._output} was begun by {self.name} with {key} = {json.dumps(old)}, and "
                     f"now it is {json.dumps(new)}: choose another output, use the same value, "
                     f"or delete {self.folder} and the old output."
                 )
@@ -191,7 +192,7 @@ class Workspace:
             return dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError):
             raise OutputConflictError(
-                f"{path} can't be read, so the settings of {self.root} are unknown: choose "
+                f"{path} can't be read, so the settings of {self._output} are unknown: choose "
                 f"another output, or delete {self.folder} and the old output."
             ) from None
 

@@ -147,6 +147,18 @@ def test_settings_that_made_something_bind(tmp_path: Path) -> None:
         pass
 
 
+def test_the_file_that_was_begun_is_named(tmp_path: Path) -> None:
+    """Where several outputs share a folder, the sentence about other settings names the file."""
+    with Workspace(tmp_path, "stage_x", {"n": 1}, output="a.csv"):
+        (tmp_path / ".autofocus" / "stage_x.a.csv" / "finished.jsonl").write_text("a line")
+    other = Workspace(tmp_path, "stage_x", {"n": 2}, output="a.csv")
+    with (
+        pytest.raises(OutputConflictError, match=r"a\.csv was begun by stage_x with n = 1"),
+        other,
+    ):
+        pass
+
+
 def begin_recipe(root: Path, recipe: int) -> None:
     with Workspace(root, "stage_x", {"trim": 3}, recipe=recipe):
         pass
