@@ -327,6 +327,21 @@ def test_without_calibration_there_is_no_after(tmp_path: Path, fitted_on: str) -
         assert (told in text) is not is_fitted
 
 
+def test_the_step_that_was_kept_is_said(tmp_path: Path) -> None:
+    """Gradient descent keeps the step that validation chose, which need not be the last."""
+    metrics = example.full()
+    metrics["head"] |= {"optimizer": "gradient_descent", "steps": 30}
+    metrics["history"] = [
+        {"step": step, "training_cross_entropy": 0.5, "validation_cross_entropy": entropy}
+        for step, entropy in ((10, 0.7), (20, 0.6), (30, 0.8))
+    ]
+    kept = "of gradient descent; that of step 20 was kept, which did best on"
+    assert kept in render(tmp_path, metrics)
+    for row in metrics["history"]:
+        del row["validation_cross_entropy"]
+    assert "of gradient descent. " in render(tmp_path, metrics)
+
+
 def test_without_fine_tuning_is_said_of_folds(tmp_path: Path) -> None:
     """Folds and the comparison of splits are of a classifier that was not fine-tuned."""
     metrics = example.full()
