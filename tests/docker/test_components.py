@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import autofocus
 from autofocus.containers.archive import pack, unpack
 from autofocus.predict import predict
 from tests.components.calling import Call, empty_ledger, prepare
@@ -87,6 +88,9 @@ def s3(images: Images, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3C
         f"--name={name}",
         f"--volume={bucket}:/bucket:ro",
         f"--volume={weed()}:/bin/weed:ro",
+        # The images have no demo, and so no local S3 server.
+        f"--volume={Path(autofocus.__file__).parent}:/library/autofocus:ro",
+        "--env=PYTHONPATH=/library",
     ]
     words = ["python", "-c", SERVE]
     with subprocess.Popen(
