@@ -37,12 +37,12 @@ class Experiment:
 
     Attributes:
         run_id: identifies the run.
-        tracking_uri: where it is kept.
+        tracking_uri: where it is kept, without a password.
     """
 
     def __init__(self, run_id: str, server: TrackingServer) -> None:
         self.run_id = run_id
-        self.tracking_uri = server.uri
+        self.tracking_uri = server.name
         self._server = server
         self._mlflow = need("mlflow", "train")
 

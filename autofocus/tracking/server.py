@@ -37,10 +37,11 @@ class TrackingServer:
 
     def __init__(self, uri: str, patience: float) -> None:
         self.uri = uri
+        self.name = without_password(uri)
         is_local = _LOCAL.fullmatch(urlsplit(uri).scheme) is not None
         self._advice = "check MLFLOW_TRACKING_URI" + ("" if is_local else _SERVER_ADVICE)
         self._patience = Patience(
-            0.0 if is_local else patience, f"The MLflow tracking store {uri}"
+            0.0 if is_local else patience, f"The MLflow tracking store {self.name}"
         )
 
     def call(self, work: Callable[[], R]) -> R:
@@ -59,9 +60,19 @@ class TrackingServer:
             # Of whatever package: MLflow's stores and clients raise those of their libraries.
             kind = StoreUnavailableError if is_transient(error) else StoreError
             raise kind(
-                f"The MLflow tracking store {self.uri} can't be used ({_reason(error)}): "
+                f"The MLflow tracking store {self.name} can't be used ({_reason(error)}): "
                 f"{self._advice}."
             ) from None
+
+
+def without_password(uri: str) -> str:
+    """Return an address with a password in it replaced by `***`, for messages and results."""
+    parts = urlsplit(uri)
+    credentials, separator, host = parts.netloc.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    if not colon:
+        return uri
+    return parts._replace(netloc=f"{user}:***{separator}{host}").geturl()
 
 
 def is_transient(error: BaseException) -> bool:

@@ -159,7 +159,7 @@ class Assessment:
         warnings = []
         if not self.chosen.result.converged and self.job.head_settings.optimizer == "lbfgs":
             warnings.append(
-                "The classifier layer had not converged when its training ended: raise "
+                "The head had not converged when its training ended: raise "
                 "how_many_training_steps."
             )
         if fitted_on == "none":

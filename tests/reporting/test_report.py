@@ -335,7 +335,7 @@ def test_the_step_that_was_kept_is_said(tmp_path: Path) -> None:
         {"step": step, "training_cross_entropy": 0.5, "validation_cross_entropy": entropy}
         for step, entropy in ((10, 0.7), (20, 0.6), (30, 0.8))
     ]
-    kept = "of gradient descent; that of step 20 was kept, which did best on"
+    kept = "of gradient descent; the step with the lowest validation cross-entropy (20) was kept"
     assert kept in render(tmp_path, metrics)
     for row in metrics["history"]:
         del row["validation_cross_entropy"]

@@ -222,3 +222,22 @@ def test_stores_on_this_machine_are_never_retried(uri: str, attempts: int) -> No
             TrackingServer(uri, 60).call(work)
     else:
         assert TrackingServer(uri, 60).call(work) == attempts
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("http://me:secret@127.0.0.1:1/a", "http://me:***@127.0.0.1:1/a"),
+        ("postgresql://me:se@cret@db/x?y=1", "postgresql://me:***@db/x?y=1"),
+        ("http://me@127.0.0.1:1", "http://me@127.0.0.1:1"),
+        ("sqlite:////tmp/mlflow.db", "sqlite:////tmp/mlflow.db"),
+    ],
+)
+def test_passwords_are_not_shown(uri: str, shown: str) -> None:
+    """A password in the address is in no message and no result."""
+    server = TrackingServer(uri, 0)
+    assert server.name == shown
+    with pytest.raises(StoreError) as caught:
+        server.call(lambda: sqlite3.connect("/").execute("x"))
+    assert "secret" not in str(caught.value)
+    assert server.name in str(caught.value)
