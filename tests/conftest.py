@@ -97,7 +97,8 @@ def no_tensorflow_in_fast_tests(request: pytest.FixtureRequest) -> Iterator[None
     """Fail a test that loads TensorFlow, which takes seconds, unless it is marked as slow."""
     was_loaded = "tensorflow" in sys.modules
     yield
-    if not was_loaded and not request.node.get_closest_marker("slow"):
+    is_left_out = any(request.node.get_closest_marker(name) for name in ("slow", "docker"))
+    if not was_loaded and not is_left_out:
         assert "tensorflow" not in sys.modules, "loads TensorFlow: add it to SLOW in conftest.py"
 
 

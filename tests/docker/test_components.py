@@ -249,7 +249,7 @@ def test_clean_gives_the_golden_output(images: Images, tmp_path: Path) -> None:
 def test_clean_says_which_table_is_missing(images: Images, tmp_path: Path) -> None:
     """A name that fits no table is one sentence."""
     made = golden_detections(tmp_path, detections=["observations.csv"])
-    check_failed(call(images("clean"), made), made, "is named observations.csv")
+    check_failed(call(images("clean"), made), made, "matches observations.csv")
 
 
 def golden_labels(tmp_path: Path, **parameters: object) -> Call:
@@ -343,16 +343,15 @@ def test_a_model_is_trained_and_labels_photographs(
     found = {row["filepath"]: row["label"] for row in rows(made["predictions"])}
     assert len(found) == 40
     assert all(name == f"zoo/{label}/{Path(name).name}" for name, label in found.items())
-    outside = predict(tmp_path / "model", coloured / "source", tmp_path / "outside.csv")
+    # In a folder of the same name, as a table's paths are relative to its own.
+    shutil.copytree(coloured / "source", tmp_path / "zoo")
+    outside = predict(tmp_path / "model", tmp_path / "zoo", tmp_path / "outside.csv")
     check_same_predictions(rows(made["predictions"]), rows(outside.predictions))
 
 
 def check_same_predictions(inside: list[dict[str, str]], outside: list[dict[str, str]]) -> None:
     """Scores are rounded to 4 digits; another processor may round in the other direction."""
     for one, other in zip(inside, outside, strict=True):
-        assert one.pop("filepath").removeprefix("zoo/") == other.pop("filepath").removeprefix(
-            "source/"
-        )
         assert float(one.pop("score")) == pytest.approx(float(other.pop("score")), abs=1.01e-4)
         assert one == other
 
