@@ -38,6 +38,17 @@ class Parameter:
     default: Any = REQUIRED
 
 
+def limit_rejected(stage: str, inputs: str) -> Parameter:
+    """Return the limit of an earlier stage's rejected inputs, judged over all shards.
+
+    Args:
+        stage: the component of that stage.
+        inputs: what its inputs are called.
+    """
+    text = f"abort if {stage} rejected a larger share of all {inputs}"
+    return Parameter(f"{stage}_max_rejected", float, text, 0.1)
+
+
 @dataclass(frozen=True)
 class Component:
     """A component of pipelines.

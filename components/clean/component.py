@@ -2,7 +2,7 @@
 
 from kfp.dsl import Dataset
 
-from components.interface import Component, Parameter
+from components.interface import Component, Parameter, limit_rejected
 
 clean = Component(
     "clean",
@@ -29,17 +29,7 @@ clean = Component(
             list[str],
             "patterns of the tables' keys in the bucket, such as lpz_data/detections_*.csv",
         ),
-        Parameter(
-            "download_max_rejected",
-            float,
-            "abort if download rejected a larger share of all objects",
-            0.1,
-        ),
-        Parameter(
-            "preprocess_max_rejected",
-            float,
-            "abort if preprocess rejected a larger share of all images",
-            0.1,
-        ),
+        limit_rejected("download", "objects"),
+        limit_rejected("preprocess", "images"),
     ),
 )

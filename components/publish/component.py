@@ -2,7 +2,7 @@
 
 from kfp.dsl import Dataset
 
-from components.interface import Component, Parameter
+from components.interface import Component, Parameter, limit_rejected
 
 publish = Component(
     "publish",
@@ -17,23 +17,8 @@ publish = Component(
     ),
     arguments=(
         Parameter("bucket", str, "name of the bucket"),
-        Parameter(
-            "download_max_rejected",
-            float,
-            "abort if download rejected a larger share of all objects",
-            0.1,
-        ),
-        Parameter(
-            "preprocess_max_rejected",
-            float,
-            "abort if preprocess rejected a larger share of all images",
-            0.1,
-        ),
-        Parameter(
-            "predict_max_rejected",
-            float,
-            "abort if predict rejected a larger share of all images",
-            0.1,
-        ),
+        limit_rejected("download", "objects"),
+        limit_rejected("preprocess", "images"),
+        limit_rejected("predict", "images"),
     ),
 )
