@@ -32,7 +32,7 @@ COMMONNESS = (0.35, 0.25, 0.15, 0.12, 0.08, 0.05)
 # How well each class is recognised: the logit of its recall, and how much that differs by place.
 EASE, SPREAD = (1.0, 0.5, 1.5, 0.0, 2.0, 3.0), 1.2
 
-TEXT = """# Do the report's intervals hold?
+TEXT = """# Coverage of the confidence intervals
 
 Each place has an accuracy of its own, from a beta distribution; {photographs} photographs each, or very
 unequal numbers (log-normal, sigma 1.2); true accuracies of {accuracies}; correlations within places of

@@ -1,4 +1,4 @@
-"""What looking at what moved is worth: `python -m benchmarks.motion` writes MOTION.md.
+"""Accuracy with motion crops: `python -m benchmarks.motion` writes MOTION.md.
 
 On a synthetic sample, cross-validated over its sites: the whole frame, the square around what
 moved, and both, with photographs of two sizes; and what moved with each photograph weighted by how
@@ -32,7 +32,7 @@ WAYS = {
     ),
 }
 
-TEXT = """# What looking at what moved is worth
+TEXT = """# Accuracy with motion crops
 
 A synthetic sample of {images} photographs at {sites} sites in {classes} classes, {folds}-fold
 cross-validation over the sites, embedded backbone efficientnet-lite0, Autofocus {version} on

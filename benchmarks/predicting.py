@@ -30,7 +30,7 @@ subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subpr
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
-TEXT = """# Labelling photographs
+TEXT = """# Speed of prediction
 
 Whole commands, start of the interpreter and of TensorFlow included, on {machine}, Python {python},
 Autofocus {version}, embedded backbone efficientnet-lite0, synthetic photographs 1280 pixels wide.
