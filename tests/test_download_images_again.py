@@ -118,6 +118,7 @@ def test_a_changed_copy_of_a_vanished_object_stays(s3: S3, tmp_path: Path) -> No
     s3.client.delete_object(Bucket=s3.bucket, Key=gone)
     (note,) = download_images(tmp_path, s3.bucket).notes
     assert (
-        note == f"files whose inputs are gone, kept as they have been changed: 1, such as {gone}"
+        note == "files whose inputs are gone, kept as they have been changed or their folder is a "
+        f"link: 1, such as {gone}"
     )
     assert (tmp_path / gone).read_bytes() == b"edited"

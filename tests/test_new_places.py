@@ -110,4 +110,4 @@ def test_a_split_by_photograph_would_have_flattered_and_the_report_says_by_how_m
     assert by_image is not None
     assert by_group is not None
     assert by_image > by_group + 0.05
-    assert f"seemed {percent(by_image)} right" in whole.report
+    assert f"seems to reach an accuracy of {percent(by_image)}" in whole.report
