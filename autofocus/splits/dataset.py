@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak
 from autofocus.splits.split import Assignment, Split, make_split
-from autofocus.splits.subsets import GroupKind, SplitBy, Subset
+from autofocus.splits.subsets import SplitBy, Subset
 
 
 @dataclass(frozen=True)
@@ -38,36 +38,6 @@ class SplitSettings:
     sequence_gap_s: float = 60.0
     multilabel: bool = False
     location_pattern: str = DEFAULT_PATTERN
-
-
-@dataclass(frozen=True)
-class SplitSummary:
-    """The split in numbers.
-
-    Attributes:
-        group_kind: what a group is.
-        split_by: the setting.
-        groups: number of groups of each subset.
-        images: number of rows of each subset.
-        left_out: number of rows that are copies of others.
-        sequence_gap_s: longest time between two frames of a sequence, in seconds.
-        digest: identifies the split.
-        warnings: one sentence each.
-    """
-
-    group_kind: GroupKind
-    split_by: SplitBy
-    groups: Mapping[str, int]
-    images: Mapping[str, int]
-    left_out: int
-    sequence_gap_s: float
-    digest: str
-    warnings: list[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the summary as it stands in `metrics.json`."""
-        values = asdict(self)
-        return {"level": values.pop("group_kind"), "asked": values.pop("split_by"), **values}
 
 
 @dataclass(frozen=True)
@@ -127,19 +97,6 @@ class Dataset:
             label: {subset.value: counts[label, subset] for subset in Subset}
             for label in self.labels
         }
-
-    def split_summary(self) -> SplitSummary:
-        """Return the split in numbers."""
-        return SplitSummary(
-            group_kind=self.split.group_kind,
-            split_by=self.settings.split_by,
-            groups={s.value: len({one.group for one in self.subset(s)}) for s in Subset},
-            images={s.value: len(self.subset(s)) for s in Subset},
-            left_out=len(self.rows) - len(self.used),
-            sequence_gap_s=self.settings.sequence_gap_s,
-            digest=self.split.digest,
-            warnings=list(self.split.warnings),
-        )
 
     def fingerprint(self, *more: Any) -> str:
         """Return a digest of all contents, labels and subsets, and of the given JSON values."""

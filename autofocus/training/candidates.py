@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from autofocus.evaluation.training_metrics import ViewCandidate
 from autofocus.features.crop import View
 from autofocus.splits.subsets import Subset
 from autofocus.training.checkpoint import Checkpoint
@@ -42,14 +43,16 @@ class Candidate:
         """On held-out images; 0 without any, so that the first view is kept."""
         return self.result.brier_score or 0.0
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the candidate as a row of `metrics.json`."""
-        return {
-            "view": self.view,
-            "brier_score": self.result.brier_score,
-            "validation_cross_entropy": self.validation and self.validation.cross_entropy,
-            "validation_accuracy": self.validation and self.validation.accuracy,
-        }
+    @property
+    def metrics(self) -> ViewCandidate:
+        """The candidate as it stands in the metrics of the training."""
+        scores = self.validation
+        return ViewCandidate(
+            view=self.view,
+            brier_score=self.result.brier_score,
+            validation_cross_entropy=scores.cross_entropy if scores else None,
+            validation_accuracy=scores.accuracy if scores else None,
+        )
 
 
 def views_to_try(choice: ViewChoice) -> tuple[View, ...]:

@@ -1,4 +1,4 @@
-"""Logits for images of a dataset as predictions to evaluate."""
+"""A dataset in the terms of evaluation: predictions for its images, and its split in numbers."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.slices import brightness_band
+from autofocus.evaluation.training_metrics import SplitMetrics
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.split import Assignment
+from autofocus.splits.subsets import Subset
 
 
 def to_predictions(
@@ -29,4 +31,19 @@ def to_predictions(
             "camera": [image.facts.camera for image in images],
         },
         multilabel=dataset.settings.multilabel,
+    )
+
+
+def to_split_metrics(dataset: Dataset) -> SplitMetrics:
+    """Return the split of a dataset in numbers."""
+    subsets = {subset.value: dataset.subset(subset) for subset in Subset}
+    return SplitMetrics(
+        level=dataset.split.group_kind,
+        asked=dataset.settings.split_by,
+        groups={name: len({row.group for row in rows}) for name, rows in subsets.items()},
+        images={name: len(rows) for name, rows in subsets.items()},
+        left_out=len(dataset.rows) - len(dataset.used),
+        sequence_gap_s=dataset.settings.sequence_gap_s,
+        digest=dataset.split.digest,
+        warnings=dataset.split.warnings,
     )

@@ -7,14 +7,11 @@ from functools import cached_property
 from autofocus.evaluation.calibration import calibrate
 from autofocus.evaluation.evaluate import evaluate, list_mistakes
 from autofocus.evaluation.predictions import Predictions
-from autofocus.evaluation.serialization import from_json
 from autofocus.evaluation.thresholds import choose_thresholds
 from autofocus.evaluation.training_metrics import (
     Fit,
     HeadMetrics,
     Metrics,
-    SplitMetrics,
-    ViewCandidate,
     ViewMetrics,
 )
 from autofocus.model.head import Head
@@ -25,7 +22,7 @@ from autofocus.training.candidates import Candidate
 from autofocus.training.cross_validation import CrossValidator
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.job import TrainingJob
-from autofocus.training.predictions import to_predictions
+from autofocus.training.predictions import to_predictions, to_split_metrics
 from autofocus.training.samples import Samples
 from autofocus.training.scores import score
 
@@ -95,7 +92,7 @@ class Assessment:
                 labels=labels,
                 multilabel=job.dataset.settings.multilabel,
                 images=job.dataset.table(),
-                split=from_json(SplitMetrics, job.dataset.split_summary().to_json()),
+                split=to_split_metrics(job.dataset),
                 training=self._fit(Subset.TRAINING),
                 validation=self._fit(Subset.VALIDATION),
                 head=self._head_metrics(),
@@ -130,7 +127,7 @@ class Assessment:
 
     def _fit(self, subset: Subset) -> Fit | None:
         scores = score(self.head, self._samples[subset])
-        return Fit(**scores.to_json()) if scores else None
+        return Fit(scores.accuracy, scores.cross_entropy) if scores else None
 
     def _head_metrics(self) -> HeadMetrics:
         settings, tuning = self.job.head_settings, self.job.fine_tuning
@@ -150,7 +147,7 @@ class Assessment:
         return ViewMetrics(
             asked=self.job.view,
             chosen=self.chosen.view,
-            candidates=tuple(ViewCandidate(**each.to_json()) for each in self.candidates),
+            candidates=tuple(each.metrics for each in self.candidates),
             boxes=self.source.count_boxes(),
         )
 

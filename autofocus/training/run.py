@@ -19,6 +19,7 @@ from autofocus.model.saved_model import build, put_in_place
 from autofocus.reporting import results
 from autofocus.runs import files, marks
 from autofocus.runs.workspace import Workspace
+from autofocus.splits.subsets import Subset
 from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import Experiment, experiment
 from autofocus.tracking.source import commit, image
@@ -191,8 +192,7 @@ def read_metrics(saved_model_dir: Path) -> Metrics:
 
 def _log_parameters(job: TrainingJob, run: Experiment) -> None:
     dataset = job.dataset
-    summary = dataset.split_summary()
-    numbers = {f"{part}_images": number for part, number in summary.images.items()}
+    numbers = {f"{subset.value}_images": len(dataset.subset(subset)) for subset in Subset}
     tags = {
         "data_digest": job.fingerprint,
         "split_digest": dataset.split.digest,

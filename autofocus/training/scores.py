@@ -29,7 +29,7 @@ class Scores:
     accuracy: float
     cross_entropy: float
 
-    def to_json(self, prefix: str = "") -> dict[str, float]:
+    def to_json(self, prefix: str) -> dict[str, float]:
         """Return the scores as JSON values, with a prefix before each name."""
         return {
             f"{prefix}accuracy": self.accuracy,

@@ -36,24 +36,6 @@ def test_the_table_counts_each_class_in_each_subset(tmp_path: Path) -> None:
     assert sum(subsets["test"] for subsets in table.values()) == len(made.subset(Subset.TEST))
 
 
-def test_the_summary_counts_groups_and_images(tmp_path: Path) -> None:
-    """The number of locations of each subset stands beside the number of its images."""
-    summary = dataset(tmp_path).split_summary()
-    assert summary.group_kind == "location"
-    assert sum(summary.groups.values()) == 6
-    assert sum(summary.images.values()) == 24
-
-
-def test_the_keys_of_the_summary_stay(tmp_path: Path) -> None:
-    """Whatever reads metrics.json finds the split under the same names, in the same order."""
-    summary = dataset(tmp_path, split_by="location").split_summary().to_json()
-    assert list(summary) == [
-        *("level", "asked", "groups", "images", "left_out", "sequence_gap_s", "digest"),
-        "warnings",
-    ]
-    assert (summary["level"], summary["asked"]) == ("location", "location")
-
-
 def test_one_class_in_training_is_an_error_with_its_numbers() -> None:
     """There is nothing to tell apart then, and the percentages are named."""
     images = [photograph(f"left/{n}.PNG", n, place=n) for n in range(4)]

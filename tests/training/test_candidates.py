@@ -58,4 +58,4 @@ def test_a_head_is_trained_on_training_and_judged_on_validation_images(tmp_path:
         trained = train_candidate(source, "full", HeadSettings(), checkpoint)
     assert trained.validation is not None
     assert trained.validation.accuracy == 1.0
-    assert trained.to_json()["validation_accuracy"] == 1.0
+    assert trained.metrics.validation_accuracy == 1.0
