@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 TRIM, SIDE = 198, 256
 
@@ -19,7 +20,7 @@ def main(indir: Path, outdir: Path) -> None:
     with (outdir / "properties.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         for path in sorted(indir.rglob("*.JPG")):
-            image = cv2.imread(str(path))[:-TRIM]
+            image = np.asarray(cv2.imread(str(path)))[:-TRIM]
             height, width = image.shape[:2]
             scale = SIDE / min(height, width)
             size = (round(width * scale), round(height * scale))
