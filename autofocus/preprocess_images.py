@@ -14,16 +14,17 @@ from PIL import Image
 
 from autofocus.errors import OutputConflictError, RejectedImageError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
+from autofocus.images import videos
 from autofocus.images.capture import Capture, to_exif
-from autofocus.images.finding import check_name, list_images
-from autofocus.images.names import IMAGE_FORMATS, PREPARATION_NAME
+from autofocus.images.finding import Listing, check_name, list_images
+from autofocus.images.names import IMAGE_FORMATS, PREPARATION_NAME, VIDEO_ENDINGS
 from autofocus.images.preparing import (
     NIGHT_TOLERANCE,
     Preparation,
     colourfulness,
     mean_brightness,
 )
-from autofocus.images.reading import read_image
+from autofocus.images.reading import DecodedImage, read_image
 from autofocus.motion.tables import BoxMaker
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
@@ -90,6 +91,12 @@ class PreprocessSettings:
         affects_output=False,
         metavar="REGEX",
     )
+    frame_rate: float = option(
+        0.0,
+        "frames per second to extract from videos; the frames of a video are images in a folder "
+        "of the video's name (0: ignore videos); needs the extra video",
+        metavar="N",
+    )
     allow_empty: bool = option(
         False,
         "succeed if there are no images, as in an empty shard",
@@ -101,7 +108,9 @@ class PreprocessSettings:
     def __post_init__(self) -> None:
         require(bool(self.extensions), "extensions: give at least one, such as JPG.")
         require(self.min_side >= 1, f"min_side must be at least 1, not {self.min_side}.")
-        require_not_negative(self, "trim_bottom", "trim_top", "night_tolerance", "jobs")
+        require_not_negative(
+            self, "trim_bottom", "trim_top", "night_tolerance", "frame_rate", "jobs"
+        )
         require_share("max_rejected", self.max_rejected)
         LocationPattern(self.location_pattern)
         for extension in self.extensions:
@@ -164,9 +173,7 @@ def preprocess_images(
             f"motion_drawings, {drawings}, lies in the folder of the images, where drawings would "
             "be taken for images: give another folder."
         )
-    listing = list_images(
-        indir, settings.extensions, leave_out=[outdir], allow_empty=settings.allow_empty
-    )
+    listing = _list_inputs(indir, outdir, settings)
     ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
     preparation = outdir / PREPARATION_NAME
     with Workspace(outdir, NAME, describe(settings), recipe=RECIPE) as workspace:
@@ -186,6 +193,24 @@ def preprocess_images(
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
     notes = (*listing.notes, *run.notes, *([str(made)] if made else []))
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
+
+
+def _list_inputs(indir: Path, outdir: Path, settings: PreprocessSettings) -> Listing:
+    """Return the images, and the frames of videos if they are asked for."""
+    has_videos = settings.frame_rate > 0
+    if has_videos:
+        videos.check_installed()
+    listing = list_images(
+        indir,
+        (*settings.extensions, *(VIDEO_ENDINGS if has_videos else ())),
+        leave_out=[outdir],
+        allow_empty=settings.allow_empty,
+    )
+    if not has_videos:
+        return listing
+    return dataclasses.replace(
+        listing, names=videos.list_frames(indir, listing.names, settings.frame_rate)
+    )
 
 
 def _box_maker(
@@ -232,14 +257,27 @@ class _Preprocessor:
         """The original has not been changed since."""
         # Not "older than the result": clocks of cameras may be years ahead.
         stamp: object = earlier.extra.get("original", "unknown")
-        return _stamp(self.indir / name) == stamp
+        return _stamp(self._file(name)) == stamp
+
+    def _file(self, name: str) -> Path:
+        """Return the file that holds an image, which for a frame is the video."""
+        frame = videos.parse_frame(name) if self.settings.frame_rate else None
+        return self.indir / (name if frame is None else frame.video)
+
+    def _read(self, name: str) -> DecodedImage:
+        preparation, rate = self.settings.preparation, self.settings.frame_rate
+        frame = videos.parse_frame(name) if rate else None
+        if frame is None and videos.is_video(name):
+            raise videos.explain_rejection(self.indir / name)
+        if frame is None:
+            return read_image(self.indir / name, preparation)
+        return videos.read_frame(self.indir / frame.video, frame.number, rate, preparation)
 
     def _prepare(self, name: str) -> Product:
-        path = self.indir / name
         check_name(name)
         # Taken before reading: a file that is changed meanwhile is done again by the next run.
-        stamp = _stamp(path)
-        decoded = read_image(path, self.settings.preparation)
+        stamp = _stamp(self._file(name))
+        decoded = self._read(name)
         image, capture = decoded.image, decoded.capture
         extra = {
             **dataclasses.asdict(capture),

@@ -17,3 +17,21 @@ IMAGE_FORMATS = {
     ".bmp": "BMP",
     ".gif": "GIF",
 }
+
+# The endings of video files.
+VIDEO_ENDINGS = frozenset(
+    (
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".avi",
+        ".mkv",
+        ".mts",
+        ".m2ts",
+        ".mpg",
+        ".mpeg",
+        ".3gp",
+        ".asf",
+        ".wmv",
+    )
+)

@@ -180,7 +180,9 @@ class Workspace:
             )
         for key in {**before, **self._settings}:
             old, new = before.get(key), self._settings.get(key)
-            if key != RECIPE and old != new:
+            # An option that an earlier version lacked; unset, it changes nothing.
+            is_new_and_unset = key not in before and not new
+            if key != RECIPE and old != new and not is_new_and_unset:
                 raise OutputConflictError(
                     f"{self._output} was begun by {self.name} with {key} = {json.dumps(old)}, and "
                     f"now it is {json.dumps(new)}: choose another output, use the same value, "

@@ -48,6 +48,17 @@ def test_other_settings_are_refused(tmp_path: Path, other: dict[str, object], wo
     assert f"or delete {tmp_path / 'o' / '.autofocus' / 'stage_x'}" in str(caught.value)
 
 
+def test_a_new_option_that_is_unset_changes_nothing(tmp_path: Path) -> None:
+    """An output of a version without an option goes on while the option is unset, and not else."""
+    with Workspace(tmp_path, "stage", {"old": 1}) as workspace:
+        workspace.claim([tmp_path / "made"], tmp_path / "ledger.csv")
+        (tmp_path / "made").touch()
+    with pytest.raises(OutputConflictError, match="new"):
+        Workspace(tmp_path, "stage", {"old": 1, "new": 2.0}).__enter__()
+    with Workspace(tmp_path, "stage", {"old": 1, "new": 0.0}):
+        pass
+
+
 def test_refused_settings_change_nothing(tmp_path: Path) -> None:
     """A refused start leaves the output as it was: its own settings go on."""
     begin(tmp_path / "o", trim=3)
