@@ -28,6 +28,7 @@ from autofocus.predicting.inputs import find_inputs, find_rejected
 from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.predicting.predictor import Predictor
 from autofocus.predicting.table import PredictionTable
+from autofocus.predicting.thresholds import missing_evidence, parse_thresholds, with_thresholds
 from autofocus.runs import files
 from autofocus.runs.items import process
 from autofocus.runs.ledger import ledger_beside
@@ -68,6 +69,19 @@ class PredictSettings:
     probabilities: bool = option(
         False, "write the probability of each label in columns probability_<label>"
     )
+    precision: float | None = option(
+        None,
+        "accept predictions from the thresholds on that ensure this precision, instead of the "
+        "model's",
+        affects_output=False,  # decisions are made anew from the probabilities by every run
+        metavar="SHARE",
+    )
+    threshold: tuple[str, ...] = option(
+        (),
+        "accept predictions of a label from this probability on, such as raccoon=0.8",
+        affects_output=False,
+        metavar="LABEL=SHARE",
+    )
     allow_empty: bool = option(
         False,
         "succeed if there are no images, as in an empty shard",
@@ -86,6 +100,12 @@ class PredictSettings:
         require_not_negative(self, "jobs")
         require(self.batch >= 1, f"batch must be at least 1, not {self.batch}.")
         require_share("max_rejected", self.max_rejected)
+        require(
+            self.precision is None or 0 <= self.precision < 1,
+            f"precision must be from 0 to below 1, not {self.precision}: no number of images can "
+            "ensure 1.",
+        )
+        parse_thresholds(self.threshold)
         if self.shard is not None:
             Shard.parse(self.shard)
 
@@ -143,12 +163,13 @@ def predict(
     )
     names = listing.names
     classifier = TrainedClassifier(saved_model_dir)
+    description = with_thresholds(classifier.description, settings.precision, settings.threshold)
     preparation = _choose_preparation(classifier, indir, settings.photographs)
     memory = {**describe(settings), "model": _digest(saved_model_dir)}
     ledger = ledger_beside(outpath)
     folder = files.relative_to_folder(indir, outpath.parent)
     prefix = "" if folder == "." else f"{folder}/"
-    table = PredictionTable(classifier.description, names, prefix, settings.probabilities)
+    table = PredictionTable(description, names, prefix, settings.probabilities)
     with Workspace(outpath.parent, NAME, memory, output=outpath.name, recipe=RECIPE) as workspace:
         neighbours = _find_neighbours(classifier, indir, names, preparation, settings, workspace)
         predictor = Predictor(indir, classifier, preparation, neighbours, rejected, settings.batch)
@@ -203,6 +224,7 @@ def _notes(preparation: Preparation | None, table: PredictionTable) -> tuple[str
         notes.append(
             f"{accepted:,} accepted, {review:,} for review ({table.description.threshold_target})"
         )
+        notes += missing_evidence(table.description)
     return tuple(notes)
 
 

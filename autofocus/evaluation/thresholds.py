@@ -13,9 +13,8 @@ from autofocus.evaluation.metrics import AcceptanceMetrics, AcceptedImages, Thre
 from autofocus.evaluation.predictions import Classification, Predictions, any_of
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.model.decision import DecisionRule, Thresholds
+from autofocus.model.precision import PrecisionCurve, Z
 
-# The 80 % quantile of the normal distribution: four of five thresholds reach their target.
-_Z = 0.8416212335729143
 # Number of steps from 0 to 1: the scores of another runtime differ by less than one.
 _STEPS = 10_000
 
@@ -37,72 +36,117 @@ def choose_thresholds(
         temperature: what to divide the logits by.
         settings: the target.
     """
+    return {
+        label: ranking.choose(settings)
+        for label, ranking in _rankings(held_out, labels, temperature).items()
+    }
+
+
+def precision_curves(
+    held_out: Predictions, labels: Sequence[str], temperature: float
+) -> dict[str, PrecisionCurve]:
+    """Return which threshold of each label ensures which precision, judged as thresholds are.
+
+    Args:
+        held_out: images that were used neither for training nor for the test.
+        labels: the C classes.
+        temperature: what to divide the logits by.
+    """
+    return {
+        label: ranking.precision_curve()
+        for label, ranking in _rankings(held_out, labels, temperature).items()
+    }
+
+
+def _rankings(
+    held_out: Predictions, labels: Sequence[str], temperature: float
+) -> "dict[str, _Ranking]":
+    """Return the predictions of each label, the most confident first."""
     classification = held_out.classify(temperature)
     sequences = held_out.sequence_numbers
-    chosen: dict[str, float | None] = {}
+    rankings = {}
     for column, label in enumerate(labels):
         # One of several labels is decided by itself; a single one must be the most probable.
         rows = slice(None) if held_out.multilabel else classification.predicted[:, column]
         true = classification.true[:, column]
-        target = _Target(settings, sequences[true])
-        chosen[label] = _choose(
-            classification.probabilities[rows, column], true[rows], sequences[rows], target
+        rankings[label] = _Ranking.of(
+            classification.probabilities[rows, column],
+            true[rows],
+            sequences[rows],
+            sequences[true],
         )
-    return chosen
+    return rankings
 
 
 @dataclass(frozen=True)
-class _Target:
-    """The target of a threshold.
+class _Ranking:
+    """N predictions of a label, the most confident first.
 
     Attributes:
-        settings: precision or recall, and its value.
-        positives: the sequence of each image that has the label in truth.
+        steps: their scores in steps, falling, shape (N,).
+        right: which are right, shape (N,).
+        sequences: the sequence of each image, shape (N,).
+        positives: the sequence of each image that has the label in truth, predicted or not.
     """
 
-    settings: EvaluationSettings
+    steps: NDArray[np.int64]
+    right: NDArray[np.bool_]
+    sequences: NDArray[np.int64]
     positives: NDArray[np.int64]
 
-    def reached(self, right: NDArray[np.bool_], sequences: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return for each number of predictions, the most confident first, whether they reach it.
+    @classmethod
+    def of(
+        cls,
+        scores: Values,
+        right: NDArray[np.bool_],
+        sequences: NDArray[np.int64],
+        positives: NDArray[np.int64],
+    ) -> "_Ranking":
+        """Rank predictions by their scores, 0 to 1; all arrays but the last are of shape (N,)."""
+        steps = np.floor(scores * _STEPS).astype(np.int64)
+        order = np.argsort(-steps, kind="stable")
+        return cls(steps[order], right[order], sequences[order], positives)
 
-        Args:
-            right: which predictions are right, shape (N,).
-            sequences: of their images, shape (N,).
+    @property
+    def _is_last(self) -> NDArray[np.bool_]:
+        """Which predictions are the last of their step: a threshold accepts all of it or none."""
+        is_last: NDArray[np.bool_] = np.diff(self.steps, append=-1) != 0
+        return is_last
 
-        Returns:
-            Shape (N,).
-        """
-        hits = np.cumsum(right)
-        if self.settings.target == "precision":
-            predicted = np.arange(1, len(right) + 1)
-            return _lower(hits / predicted, _effective(sequences)) >= self.settings.value
+    def choose(self, settings: EvaluationSettings) -> float | None:
+        """Return the threshold that reaches a target; None if none does."""
+        if settings.target == "precision":
+            return self.precision_curve().threshold(settings.value)
+        rows = np.flatnonzero((self._lower_recalls() >= settings.value) & self._is_last)
+        return float(self.steps[rows[0]] / _STEPS) if len(rows) else None
+
+    def precision_curve(self) -> PrecisionCurve:
+        """Return the thresholds below which none ensures the same precision."""
+        numbers = _effective(self.sequences)
+        shares = np.cumsum(self.right) / np.arange(1, len(self.right) + 1)
+        ensured = _lower(shares, numbers)[self._is_last][::-1]
+        best_so_far = np.maximum.accumulate(np.concatenate([[-np.inf], ensured]))[:-1]
+        kept = ensured > best_so_far
+        steps = self.steps[self._is_last][::-1][kept]
+        without_mistake = numbers[self._is_last & (shares == 1)]
+        return PrecisionCurve(
+            tuple((steps / _STEPS).tolist()),
+            tuple(ensured[kept].tolist()),
+            int(without_mistake.max(initial=0)),
+        )
+
+    def _lower_recalls(self) -> Values:
+        """Return the recall that each number of predictions ensures, shape (N,)."""
         if not len(self.positives):
-            return np.zeros(len(right), bool)
-        images = np.full(len(right), _effective(self.positives)[-1])
-        return _lower(hits / len(self.positives), images) >= self.settings.value
-
-
-def _choose(
-    scores: Values, right: NDArray[np.bool_], sequences: NDArray[np.int64], target: _Target
-) -> float | None:
-    steps = np.floor(scores * _STEPS).astype(np.int64)
-    order = np.argsort(-steps, kind="stable")
-    steps = steps[order]
-    reached = target.reached(right[order], sequences[order])
-    # A threshold accepts all predictions of its step or none.
-    is_last = np.diff(steps, append=-1) != 0
-    rows = np.flatnonzero(reached & is_last)
-    if not len(rows):
-        return None
-    row = rows[-1] if target.settings.target == "precision" else rows[0]
-    return float(steps[row] / _STEPS)
+            return np.zeros(len(self.right))
+        images = np.full(len(self.right), _effective(self.positives)[-1])
+        return _lower(np.cumsum(self.right) / len(self.positives), images)
 
 
 def _lower(shares: Values, numbers: Values) -> Values:
     """Return the lower ends of Wilson's one-sided intervals."""
-    z2 = _Z * _Z
-    half = _Z * np.sqrt(shares * (1 - shares) / numbers + z2 / (4 * numbers * numbers))
+    z2 = Z * Z
+    half = Z * np.sqrt(shares * (1 - shares) / numbers + z2 / (4 * numbers * numbers))
     lower: Values = (shares + z2 / (2 * numbers) - half) / (1 + z2 / numbers)
     return lower
 

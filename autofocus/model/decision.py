@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 ACCEPT, REVIEW = "accept", "review"
+# Why a person must review an image: it lies far from all training images; none of the thresholds
+# of its label reaches the target; its score is below the threshold.
+UNKNOWN, ALWAYS_REVIEWED, LOW_SCORE = "unknown", "always reviewed", "low score"
 # Between the labels of one image.
 LABEL_SEPARATOR = "; "
 # The threshold of a label that has none of its own, if an image may have several labels.
@@ -32,11 +35,14 @@ class Prediction:
         score: the highest of the probabilities, 0 to 1.
         decision: `accept` if every predicted label reaches its threshold, so that nobody need
             review it, else `review`; empty if the model has no thresholds.
+        review_reason: why it must be reviewed: `unknown`, `always reviewed` or `low score`; empty
+            if it need not.
     """
 
     label: str
     score: float
     decision: str
+    review_reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,38 +89,57 @@ class DecisionRule:
         reached: NDArray[np.bool_] = np.round(probabilities, DECIMALS) >= self._limits
         return reached & self.predicted_labels(probabilities)
 
-    def accepted(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def accepted(
+        self, probabilities: NDArray[np.float64], unknown: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_]:
         """Return which images are accepted without review, shape (N,).
 
-        They have a predicted label, and each of their predicted labels reaches its threshold.
+        They have a predicted label, each of their predicted labels reaches its threshold, and they
+        don't lie far from all training images.
 
         Args:
             probabilities: shape (N, C), 0 to 1.
+            unknown: which images lie far from all training images, shape (N,); None if that is
+                not known of any.
         """
         predicted = self.predicted_labels(probabilities)
         confident = self.confident_labels(probabilities)
         accepted: NDArray[np.bool_] = predicted.any(axis=1) & (predicted == confident).all(axis=1)
-        return accepted
+        return accepted if unknown is None else accepted & ~unknown
 
-    def predict(self, probabilities: NDArray[np.float64]) -> list[Prediction]:
+    def predict(
+        self, probabilities: NDArray[np.float64], unknown: NDArray[np.bool_] | None = None
+    ) -> list[Prediction]:
         """Return the predictions for N images.
 
         Args:
             probabilities: shape (N, C), 0 to 1.
+            unknown: see `accepted`.
         """
         predicted = self.predicted_labels(probabilities).tolist()
         scores = probabilities.max(axis=1).tolist()
+        reasons = self._review_reasons(probabilities, unknown)
         return [
-            Prediction(join_labels(self.labels, row), score, decision)
-            for row, score, decision in zip(
-                predicted, scores, self._decisions(probabilities), strict=True
-            )
+            Prediction(join_labels(self.labels, row), score, *self._decision(reason))
+            for row, score, reason in zip(predicted, scores, reasons, strict=True)
         ]
 
-    def _decisions(self, probabilities: NDArray[np.float64]) -> list[str]:
+    def _decision(self, reason: str) -> tuple[str, str]:
         if not self.thresholds:
-            return [""] * len(probabilities)
-        return [ACCEPT if one else REVIEW for one in self.accepted(probabilities).tolist()]
+            return "", ""
+        return REVIEW if reason else ACCEPT, reason
+
+    def _review_reasons(
+        self, probabilities: NDArray[np.float64], unknown: NDArray[np.bool_] | None
+    ) -> list[str]:
+        """Return why each image must be reviewed; empty for those that need not."""
+        accepted = self.accepted(probabilities)
+        predicted = self.predicted_labels(probabilities)
+        always = (predicted & np.isinf(self._limits)).any(axis=1)
+        reasons = np.where(accepted, "", np.where(always, ALWAYS_REVIEWED, LOW_SCORE))
+        if unknown is not None:
+            reasons = np.where(unknown, UNKNOWN, reasons)
+        return [str(reason) for reason in reasons.tolist()]
 
     @property
     def _limits(self) -> NDArray[np.float64]:

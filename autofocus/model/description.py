@@ -9,6 +9,7 @@ from autofocus.features.crop import View
 from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.images.preparing import Preparation
 from autofocus.model.decision import DecisionRule
+from autofocus.model.precision import PrecisionCurve
 from autofocus.motion.settings import MotionSettings
 
 
@@ -33,6 +34,10 @@ class Description:
         sequence_gap_s: the maximum time between a frame of a sequence and the one before it, in
             seconds.
         location_pattern: finds the location in an image's path.
+        precision_curves: by label, which threshold ensures which precision; None for a model of an
+            earlier version.
+        unknown_distance: the distance from the training images beyond which an image is unknown;
+            None if the model doesn't measure it.
         version: the version of Autofocus that trained it.
     """
 
@@ -49,6 +54,8 @@ class Description:
     threshold_target: str = ""
     sequence_gap_s: float = 60.0
     location_pattern: str = DEFAULT_PATTERN
+    precision_curves: Mapping[str, PrecisionCurve] | None = None
+    unknown_distance: float | None = None
     version: str = __version__
 
     @property
@@ -77,4 +84,9 @@ class Description:
             values["preparation"] = Preparation(**values["preparation"])
         if values.get("motion") is not None:
             values["motion"] = MotionSettings.from_json(values["motion"])
+        if values.get("precision_curves") is not None:
+            values["precision_curves"] = {
+                label: PrecisionCurve.from_json(curve)
+                for label, curve in values["precision_curves"].items()
+            }
         return cls(**values)

@@ -7,7 +7,7 @@ from functools import cached_property
 from autofocus.evaluation.calibration import calibrate
 from autofocus.evaluation.evaluate import evaluate, list_mistakes
 from autofocus.evaluation.predictions import Predictions
-from autofocus.evaluation.thresholds import choose_thresholds
+from autofocus.evaluation.thresholds import choose_thresholds, precision_curves
 from autofocus.evaluation.training_metrics import (
     Fit,
     HeadMetrics,
@@ -15,6 +15,7 @@ from autofocus.evaluation.training_metrics import (
     ViewMetrics,
 )
 from autofocus.model.head import Head
+from autofocus.model.precision import PrecisionCurve
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
@@ -35,6 +36,7 @@ class TrainingResult:
         metrics: all metrics.
         head: the calibrated head.
         thresholds: the threshold of each label; None for a label that is always reviewed.
+        curves: which threshold of each label ensures which precision.
         mistakes: the misclassified test images, the most confident first.
         folds: the fold of each group, if there was a cross-validation.
     """
@@ -42,6 +44,7 @@ class TrainingResult:
     metrics: Metrics
     head: Head
     thresholds: Mapping[str, float | None]
+    curves: Mapping[str, PrecisionCurve]
     mistakes: tuple[Misclassified, ...]
     folds: Mapping[str, int] | None
 
@@ -106,6 +109,7 @@ class Assessment:
             ),
             self.head.scaled(temperature),
             thresholds,
+            precision_curves(held_out, labels, temperature),
             tuple(Misclassified(job.image_dir / one.name, **asdict(one)) for one in mistakes),
             group_folds,
         )

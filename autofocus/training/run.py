@@ -299,6 +299,7 @@ class _Training:
             threshold_target=target if result.thresholds else "",
             sequence_gap_s=job.dataset.settings.sequence_gap_s,
             location_pattern=job.dataset.settings.location_pattern,
+            precision_curves=result.curves,
         )
         build(backbone, result.head, description, scratch).save(scratch / "saved_model")
         put_in_place(scratch / "saved_model", job.saved_model_dir)

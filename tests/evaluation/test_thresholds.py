@@ -12,7 +12,12 @@ from autofocus.evaluation.counting import columns
 from autofocus.evaluation.metrics import AcceptanceMetrics
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.settings import EvaluationSettings
-from autofocus.evaluation.thresholds import Decisions, acceptance_metrics, choose_thresholds
+from autofocus.evaluation.thresholds import (
+    Decisions,
+    acceptance_metrics,
+    choose_thresholds,
+    precision_curves,
+)
 from tests.evaluation.making import made, read
 
 PRECISION, RECALL = EvaluationSettings(), EvaluationSettings(target="recall", value=0.5)
@@ -130,3 +135,14 @@ def test_all_labels_of_an_image_must_be_sure() -> None:
     decisions = Decisions.of(read(predictions), "abc", {"a": 0.85, "b": None, "c": 0.3}, True)
     assert decisions.accepted.tolist() == [True, False, False, True, True]
     assert decisions.right.tolist() == [True, False, False, True, False]
+
+
+def test_a_curve_gives_the_thresholds_of_all_precisions() -> None:
+    """It is what `choose_thresholds` finds for each target; 14 right come before any mistake."""
+    predictions = scored([(0.95, 14, 0), (0.8, 10, 1), (0.7, 1, 3), (0.6, 5, 2)])
+    curve = precision_curves(predictions, "ab", 1.0)["a"]
+    for value in (0.3, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.96):
+        settings = EvaluationSettings(value=value)
+        assert curve.threshold(value) == chosen(predictions, settings)
+    assert curve.right == 14
+    assert list(curve.precisions) == sorted(set(curve.precisions))

@@ -43,8 +43,8 @@ def test_an_image_may_have_several_labels() -> None:
     """Each label from its threshold on, or from 0.5 on; the score is the highest of all."""
     rule = DecisionRule(LABELS, {"cat": 0.3, "dog": None, "empty": 0.9}, multilabel=True)
     assert rule.predict(rows([0.3, 0.5, 0.89], [0.29, 0.49, 0.89], [0.3, 0.1, 0.9])) == [
-        Prediction("cat; dog", 0.89, "review"),
-        Prediction("", 0.89, "review"),
+        Prediction("cat; dog", 0.89, "review", "always reviewed"),
+        Prediction("", 0.89, "review", "low score"),
         Prediction("cat; empty", 0.9, "accept"),
     ]
 
@@ -77,3 +77,24 @@ def test_no_images_give_no_predictions() -> None:
     """An empty array gives an empty array."""
     rule = DecisionRule(LABELS, {"cat": 0.6}, multilabel=False)
     assert rule.accepted(np.zeros((0, 3))).tolist() == []
+
+
+def test_a_review_has_a_reason() -> None:
+    """Far from all training images, of a label without a threshold, or of too low a score."""
+    rule = DecisionRule(LABELS, {"cat": 0.8, "dog": None}, multilabel=False)
+    probabilities = rows([0.9, 0.1, 0.0], [0.7, 0.2, 0.1], [0.1, 0.9, 0.0], [0.9, 0.1, 0.0])
+    unknown = np.array([False, False, False, True])
+    assert [(one.decision, one.review_reason) for one in rule.predict(probabilities, unknown)] == [
+        ("accept", ""),
+        ("review", "low score"),
+        ("review", "always reviewed"),
+        ("review", "unknown"),
+    ]
+    assert rule.accepted(probabilities, unknown).tolist() == [True, False, False, False]
+
+
+def test_without_thresholds_there_is_no_reason() -> None:
+    """Nothing is decided, so that nothing has to be explained."""
+    rule = DecisionRule(LABELS, None, multilabel=False)
+    (one,) = rule.predict(rows([0.2, 0.5, 0.3]), np.array([True]))
+    assert (one.decision, one.review_reason) == ("", "")

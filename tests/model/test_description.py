@@ -6,6 +6,7 @@ import pytest
 
 from autofocus.images.preparing import Preparation
 from autofocus.model.description import Description
+from autofocus.model.precision import PrecisionCurve
 from autofocus.motion.settings import MotionSettings
 
 # As the first version wrote it, before there were views, thresholds and sequences.
@@ -26,6 +27,8 @@ def test_a_description_comes_back_as_it_was() -> None:
         ("cat", "dog"), (224, 240), "b", "d", "final", Preparation(1, 2, 3), view="both",
         motion=MotionSettings(), multilabel=True, thresholds={"cat": 0.9, "dog": None},
         threshold_target="precision 0.95", sequence_gap_s=5, location_pattern="x",
+        precision_curves={"cat": PrecisionCurve((0.5, 0.9), (0.7, 0.95), 9)},
+        unknown_distance=0.7,
     )  # fmt: skip
     assert Description.from_json(description.to_json()) == description
 
@@ -37,6 +40,7 @@ def test_a_description_of_another_version_is_read(more: dict[str, int]) -> None:
     assert description.labels == ("cat", "dog")
     assert description.preparation == Preparation(0, 198, 256)
     assert (description.view, description.thresholds) == ("full", None)
+    assert (description.precision_curves, description.unknown_distance) == (None, None)
     assert not description.needs_motion
 
 
