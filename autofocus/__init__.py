@@ -29,6 +29,8 @@ _NAMES_BY_MODULE = {
     "retrain": ("retrain", "RetrainResult"),
     "retrain_settings": ("RetrainSettings",),
     "predict": ("predict", "PredictSettings", "PredictResult"),
+    "export": ("export", "ExportResult"),
+    "exporting.settings": ("ExportSettings",),
     "publish_labels": ("publish_labels", "PublishSettings", "PublishResult"),
     "run": ("run", "RunResult"),
     "audit": ("audit", "Audit"),

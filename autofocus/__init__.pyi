@@ -24,6 +24,9 @@ from autofocus.errors import SettingError as SettingError
 from autofocus.errors import StoreError as StoreError
 from autofocus.errors import StoreUnavailableError as StoreUnavailableError
 from autofocus.errors import TooManyRejectedError as TooManyRejectedError
+from autofocus.export import ExportResult as ExportResult
+from autofocus.export import export as export
+from autofocus.exporting.settings import ExportSettings as ExportSettings
 from autofocus.link_images_by_label import LinkResult as LinkResult
 from autofocus.link_images_by_label import LinkSettings as LinkSettings
 from autofocus.link_images_by_label import link_images_by_label as link_images_by_label

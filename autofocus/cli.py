@@ -19,6 +19,7 @@ COMMANDS = {
     "link_images_by_label": "link each image into the folder of its label",
     "retrain": "train a classifier on a pretrained backbone, and evaluate it",
     "predict": "label images with a trained model",
+    "export": "write results in the formats that other programs open",
     "publish_labels": "merge label tables, and upload the result to an S3 bucket",
     "run": "run all stages, from one parameter file",
     "audit": "summarise the ledgers of a run",

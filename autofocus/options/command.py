@@ -171,7 +171,8 @@ def _add_option(
             more |= _many(field.default)
         if kind.choices:
             more["choices"] = kind.choices
-    parser.add_argument(_flag(field.name), **more)
+    names = (field.name, field.metadata.get("alias"))
+    parser.add_argument(*(_flag(name) for name in names if name), **more)
 
 
 def _many(default: Any) -> dict[str, Any]:

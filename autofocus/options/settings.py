@@ -25,6 +25,7 @@ def option(
     *,
     affects_output: bool = True,
     metavar: str | None = None,
+    alias: str | None = None,
 ) -> Any:
     """Declare a field of a settings dataclass.
 
@@ -34,8 +35,11 @@ def option(
         affects_output: False for options such as `jobs`, which may differ when an interrupted
             run is continued.
         metavar: the placeholder in `--help`.
+        alias: a second name of the option on the command line.
     """
-    metadata = {"help": help, "affects_output": affects_output, "metavar": metavar}
+    metadata = {
+        "help": help, "affects_output": affects_output, "metavar": metavar, "alias": alias,
+    }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
 

@@ -57,10 +57,16 @@ class Reason(str, Enum):
     # labels
     NO_LABEL = "no_label"
     CONFLICTING_LABELS = "conflicting_labels"
+    # exports
+    NOT_SELECTED = "not_selected"
+    NO_TIME = "no_time"
+    NO_DEPLOYMENT = "no_deployment"
 
 
 # Expected in sound data: they do not count towards `max_rejected`.
-HARMLESS = frozenset({Reason.APPLE_DOUBLE, Reason.NO_DETECTION, Reason.DUPLICATE})
+HARMLESS = frozenset(
+    {Reason.APPLE_DOUBLE, Reason.NO_DETECTION, Reason.DUPLICATE, Reason.NOT_SELECTED}
+)
 
 
 @dataclass(frozen=True)

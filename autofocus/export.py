@@ -1,0 +1,123 @@
+"""Write results in the formats that other programs open.
+
+autofocus export --predictions results/predictions.csv --outdir results/export \
+        --formats megadetector csv
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autofocus.errors import OutputConflictError
+from autofocus.exporting.context import Export
+from autofocus.exporting.settings import ExportSettings
+from autofocus.exporting.writing import file_names, ledger_rows, write_formats
+from autofocus.options.command import Argument, Command
+from autofocus.runs import marks
+from autofocus.runs.joint import JointOutcome, make_jointly
+from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import Workspace
+
+NAME = "export"
+
+
+@dataclass(frozen=True)
+class ExportResult(StageResult):
+    """The result of `export`.
+
+    Attributes:
+        files: the files that were written.
+    """
+
+    files: tuple[Path, ...] = ()
+
+
+def export(
+    predictions: Path, outdir: Path, settings: ExportSettings = ExportSettings()
+) -> ExportResult:
+    """Write results in the formats that other programs open.
+
+    A folder holds one export: its files replace those of an earlier one, unless somebody has
+    changed them since. The inputs in the ledger are the rows of the table.
+
+    Args:
+        predictions: the table that `predict` wrote, or the one that `clean_detections` wrote.
+        outdir: the folder to write to.
+        settings: which formats, and which rows.
+
+    Returns:
+        The counts, the notes and the paths of the files.
+
+    Raises:
+        MissingInputError: a table does not exist.
+        InputDataError: the table can't be read, or has nothing to export.
+        OutputConflictError: a file in `outdir` was not written by this stage, or was changed.
+    """
+    content = Export(predictions, settings)
+    names = file_names(content)
+    outputs = {name: outdir / name for name in names}
+    ledger = outdir / LEDGER_NAME
+
+    def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
+        notes = write_formats(content, {name: unfinished[outputs[name]] for name in names})
+        for path in outputs.values():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        return JointOutcome(ledger_rows(content), notes)
+
+    with Workspace(outdir, NAME, {}) as workspace:
+        earlier = _recorded(workspace)
+        _check_unchanged(outdir, earlier)
+        counts, notes = make_jointly(workspace, ledger, list(outputs.values()), make)
+        _remove(outdir, set(earlier) - set(names), workspace)
+    return ExportResult(NAME, counts, ledger, outputs, notes, files=tuple(outputs.values()))
+
+
+def _recorded(workspace: Workspace) -> dict[str, Any]:
+    """Return the marks of the files that the last export wrote."""
+    with suppress(OSError, ValueError):
+        memory = json.loads((workspace.folder / "inputs.json").read_text(encoding="utf-8"))
+        return dict(memory["outputs"])
+    return {}
+
+
+def _check_unchanged(outdir: Path, earlier: Mapping[str, Any]) -> None:
+    """Check that nobody has edited a file of the last export, such as a table for review."""
+    for name, mark in earlier.items():
+        path = outdir / name
+        if path.exists() and not marks.check(path, mark):
+            raise OutputConflictError(
+                f"{path} has been changed since {NAME} wrote it: move it away, or choose another "
+                "--outdir."
+            )
+
+
+def _remove(outdir: Path, names: Iterable[str], workspace: Workspace) -> None:
+    """Remove the files of formats that this export does not have."""
+    for name in names:
+        workspace.remove(outdir / name)
+        with suppress(OSError):  # not empty
+            if (outdir / name).parent != outdir:
+                (outdir / name).parent.rmdir()
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Write results in the formats that other programs open.",
+    example=(
+        f"autofocus {NAME} --predictions results/predictions.csv --outdir results/export "
+        "--formats megadetector csv"
+    ),
+    function=export,
+    arguments=(
+        Argument("predictions", "table of predict, or detections_clean.csv"),
+        Argument("outdir", "folder to write to"),
+    ),
+    settings=ExportSettings,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

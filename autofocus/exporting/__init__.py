@@ -1,0 +1,1 @@
+"""Results in the formats that other programs open: one row type, and a module per format."""

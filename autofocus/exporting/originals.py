@@ -1,0 +1,150 @@
+"""The originals of preprocessed images: their paths, sizes, and boxes mapped back to them."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autofocus.errors import InputDataError
+from autofocus.exporting.rows import Box
+from autofocus.runs import files
+from autofocus.runs.csv_files import CsvReader
+from autofocus.tables.columns import PROPERTIES_NAME
+
+PREPARATION_NAME = "preparation.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What `image_properties.csv` tells of an image.
+
+    Attributes:
+        date: YYYY-MM-DD, or empty.
+        time: HH:MM:SS, or empty.
+        night: `1`, `0` or empty.
+        camera: make and model.
+        size: width and height of the original, upright, in pixels; None if unknown.
+    """
+
+    date: str
+    time: str
+    night: str
+    camera: str
+    size: tuple[int, int] | None
+
+
+@dataclass
+class Originals:
+    """The originals of the images of a table.
+
+    Attributes:
+        folder: of the table, to which its paths are relative.
+        images: the folder of originals, if it is known.
+    """
+
+    folder: Path
+    images: Path | None = None
+    _roots: dict[Path, Path | None] = field(default_factory=dict)
+    _properties: dict[Path, dict[str, Properties]] = field(default_factory=dict)
+    _preparations: dict[Path, dict[str, Any]] = field(default_factory=dict)
+
+    def name(self, filepath: str) -> str:
+        """Return the path of the original relative to the folder of originals.
+
+        Preprocessed images have the same path below their folder. Without such a folder, the path
+        is relative to `images`, or else stays as it is in the table.
+        """
+        path = self.folder / filepath
+        above = self.root(path.parent) or self.images
+        if above is None:
+            return filepath
+        name = files.relative_to_folder(path, above)
+        return filepath if name.startswith("../") else name
+
+    def root(self, folder: Path) -> Path | None:
+        """Return the folder of preprocessed images that holds this one; None if there is none."""
+        if folder not in self._roots:
+            above = next(
+                (one for one in (folder, *folder.parents) if (one / PREPARATION_NAME).is_file()),
+                None,
+            )
+            self._roots[folder] = above
+        return self._roots[folder]
+
+    def properties(self, filepath: str) -> Properties | None:
+        """Return what is known of an image; None without a table of properties."""
+        path = self.folder / filepath
+        root = self.root(path.parent)
+        if root is None:
+            return None
+        if root not in self._properties:
+            self._properties[root] = _read_properties(root / PROPERTIES_NAME)
+        return self._properties[root].get(files.relative_to_folder(path, root))
+
+    def box(self, box: Box, filepath: str) -> Box | None:
+        """Return a box of the preprocessed image as one of the original.
+
+        Args:
+            box: in shares of the image without the rows that were cropped.
+            filepath: of the image.
+
+        Returns:
+            None if the size of the original, or what was cropped, is unknown.
+        """
+        root = self.root((self.folder / filepath).parent)
+        properties = self.properties(filepath)
+        if root is None or properties is None or properties.size is None:
+            return None
+        top, bottom = trimmed(self._preparation(root), properties)
+        height = properties.size[1]
+        share = (height - top - bottom) / height
+        return Box(box.left, top / height + box.top * share, box.width, box.height * share)
+
+    def _preparation(self, root: Path) -> dict[str, Any]:
+        if root not in self._preparations:
+            path = root / PREPARATION_NAME
+            try:
+                self._preparations[root] = dict(json.loads(path.read_text(encoding="utf-8")))
+            except (ValueError, TypeError):
+                raise InputDataError(
+                    f"{path} does not describe how images were preprocessed: give the "
+                    f"{PREPARATION_NAME} that preprocess_images wrote."
+                ) from None
+        return self._preparations[root]
+
+
+def trimmed(preparation: dict[str, Any], properties: Properties) -> tuple[int, int]:
+    """Return the rows that were cropped from the top and the bottom of an original, in pixels.
+
+    Args:
+        preparation: the values of `preparation.json`.
+        properties: of the image.
+    """
+    del properties
+    return int(preparation.get("trim_top", 0)), int(preparation.get("trim_bottom", 0))
+
+
+def _read_properties(path: Path) -> dict[str, Properties]:
+    """Read the table of properties; empty if there is none."""
+    if not path.is_file():
+        return {}
+    known: dict[str, Properties] = {}
+    sizes: dict[tuple[str, str], tuple[int, int] | None] = {}
+    with CsvReader(path, ["filepath"]) as reader:
+        places = {name: number for number, name in enumerate(reader.columns)}
+        for row in reader:
+
+            def cell(name: str, row: list[str] = row) -> str:
+                return row[places[name]] if name in places else ""
+
+            sides = (cell("width"), cell("height"))
+            size = sizes.setdefault(sides, _size(*sides))
+            camera = " ".join(filter(None, (cell("camera_make"), cell("camera_model"))))
+            known[cell("filepath")] = Properties(
+                cell("date"), cell("time"), cell("night"), camera, size
+            )
+    return known
+
+
+def _size(width: str, height: str) -> tuple[int, int] | None:
+    return (int(width), int(height)) if width.isdigit() and height.isdigit() else None
