@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 from autofocus import __version__
-from autofocus.errors import AutofocusError
-from autofocus.options.command import Command
+from autofocus.errors import ExitStatus, SettingError
+from autofocus.options.command import Command, guarded
 from autofocus.options.extras import missing_package
 
 COMMANDS = {
@@ -34,30 +34,33 @@ _MODULES = {"make_sample": "autofocus.demo.make_sample", "demo": "autofocus.demo
 def main(words: Sequence[str] | None = None) -> int:
     """Run `autofocus <command> ...` and return its exit status."""
     words = sys.argv[1:] if words is None else words
+    name = words[0].replace("-", "_") if words else ""
+    program = f"autofocus {name}" if name in COMMANDS else "autofocus"
+    return guarded(program, lambda: _run(name, words))
+
+
+def _run(name: str, words: Sequence[str]) -> int:
     if not words or words[0] in ("-h", "--help"):
         print(_help())
-        return 0 if words else 2
+        return ExitStatus.SUCCESS if words else ExitStatus.USAGE
     if words[0] == "--version":
         print(f"autofocus {__version__}")
-        return 0
-    name = words[0].replace("-", "_")
+        return ExitStatus.SUCCESS
     if name not in COMMANDS:
-        known = ", ".join(COMMANDS)
-        print(
-            f"autofocus: error: unknown command {words[0]!r}; known are {known}.", file=sys.stderr
-        )
-        return 2
+        raise SettingError(f"unknown command {words[0]!r}; known are {', '.join(COMMANDS)}.")
     return load(name).main(words[1:])
 
 
 def load(name: str) -> Command:
-    """Return a command by its name in `COMMANDS` (raises SystemExit if a package is missing)."""
+    """Return a command by its name in `COMMANDS`.
+
+    Raises:
+        MissingDependencyError: a package that it needs isn't installed.
+    """
     try:
         module = importlib.import_module(_MODULES.get(name, f"autofocus.{name}"))
     except ModuleNotFoundError as error:
-        raise SystemExit(f"autofocus {name}: error: {missing_package(name, error)}") from None
-    except AutofocusError as error:
-        raise SystemExit(f"autofocus {name}: error: {error}") from None
+        raise missing_package(name, error) from None
     command: Command = module.COMMAND
     return command
 
@@ -65,6 +68,7 @@ def load(name: str) -> Command:
 def _help() -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    statuses = [f"  {status:>3}  {status.meaning}" for status in ExitStatus]
     return "\n".join(
         [
             "usage: autofocus COMMAND [--help] [options]",
@@ -74,6 +78,9 @@ def _help() -> str:
             *lines,
             "",
             "Commands and options can be written with - or _.",
+            "",
+            "exit status:",
+            *statuses,
         ]
     )
 

@@ -21,29 +21,69 @@ The message is one sentence or two for people: what is wrong, where, and what to
     │   ├── ClusterUnreachableError                 no response; a retry may succeed
     │   └── ClusterCredentialsError (PermissionError)   the token is missing or not accepted
     └── RunError (RuntimeError)                 a run on a cluster failed or did not finish in time
+
+Each has the exit status with which a command ends: `exit_status`, one of `ExitStatus`.
 """
 
+from enum import IntEnum
 from types import ModuleType
 
 
+class ExitStatus(IntEnum):
+    """The exit statuses of all commands; `autofocus --help` lists them."""
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> "ExitStatus":
+        """Make a member of a number and its meaning."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    SUCCESS = 0, "success"
+    FAILURE = 1, "a run on a cluster failed, or a fault in the program"
+    USAGE = 2, "an option or parameter can't be used"
+    INPUT = 3, "an input is missing or can't be read, or an output is in the way"
+    TOO_MANY_REJECTED = 4, "too many inputs were rejected; the outputs are complete"
+    ENVIRONMENT = 5, "network, disk, credentials, a server or a missing package"
+    INTERRUPTED = 130, "interrupted (Ctrl-C); the same command continues"
+    READER_GONE = 141, "the reader of the output has exited, as in `| head`"
+    STOPPED = 143, "stopped (SIGTERM); the same command continues"
+
+
 class AutofocusError(Exception):
-    """The base class of all errors that Autofocus raises on purpose."""
+    """The base class of all errors that Autofocus raises on purpose.
+
+    Attributes:
+        exit_status: the exit status of a command that ends with it.
+    """
+
+    exit_status: ExitStatus = ExitStatus.FAILURE
 
 
 class SettingError(AutofocusError, ValueError):
     """An option or parameter can't be used."""
 
+    exit_status = ExitStatus.USAGE
+
 
 class InputDataError(AutofocusError, ValueError):
     """An input file can't be used."""
+
+    exit_status = ExitStatus.INPUT
 
 
 class MissingInputError(AutofocusError, FileNotFoundError):
     """An input file or folder does not exist, or holds nothing that can be used."""
 
+    exit_status = ExitStatus.INPUT
+
 
 class OutputConflictError(AutofocusError, FileExistsError):
     """The output holds something else, was begun with other settings, or is in use."""
+
+    exit_status = ExitStatus.INPUT
 
 
 class RejectedImageError(AutofocusError, ValueError):
@@ -53,6 +93,8 @@ class RejectedImageError(AutofocusError, ValueError):
         reason: a word of the ledger's vocabulary, `runs.ledger.Reason`.
         detail: an explanation for people.
     """
+
+    exit_status = ExitStatus.INPUT
 
     def __init__(self, reason: str, detail: str) -> None:
         # Plain text: formatted, a member of an enumeration may be its name.
@@ -64,6 +106,8 @@ class RejectedImageError(AutofocusError, ValueError):
 class TooManyRejectedError(AutofocusError, RuntimeError):
     """The stage finished and its outputs are complete, but too many inputs were rejected."""
 
+    exit_status = ExitStatus.TOO_MANY_REJECTED
+
 
 class LeakError(AutofocusError, AssertionError):
     """Images that are used for testing, or their likes, were used in training."""
@@ -72,9 +116,13 @@ class LeakError(AutofocusError, AssertionError):
 class MissingDependencyError(AutofocusError, ImportError):
     """An optional package isn't installed."""
 
+    exit_status = ExitStatus.ENVIRONMENT
+
 
 class StoreError(AutofocusError, ConnectionError):
     """The object store can't be used."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class StoreUnavailableError(StoreError):
@@ -91,6 +139,8 @@ class BucketNotFoundError(StoreError, LookupError):
 
 class ClusterError(AutofocusError, ConnectionError):
     """The Kubeflow Pipelines server can't be used."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class ClusterUnreachableError(ClusterError):

@@ -265,7 +265,7 @@ def test_the_command_line_of_old_works(tmp_path: Path) -> None:
 
 
 def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
-    """A table that lacks columns ends with status 1, one line and no traceback."""
+    """A table that lacks columns ends with status 3, one line and no traceback."""
     (tmp_path / "d.csv").write_text("Date\nx\n")
     properties(tmp_path / "images", ("1.JPG", "", ""))
     words = ["--detections", "d.csv", "--image-dir", "images", "--outpath", "c.csv"]
@@ -277,6 +277,6 @@ def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stderr.count("\n") == 1
     assert "d.csv lacks the columns ImageDate" in done.stderr

@@ -85,7 +85,7 @@ def test_a_download_ends_with_its_patience(s3: S3, tmp_path: Path) -> None:
             wait_until(lambda: landed(folder) >= 10)
             proxy.go_away()
             _, said = process.communicate(timeout=30)
-        assert process.returncode == 1
+        assert process.returncode == 5
         last = said.splitlines()[-1]
         assert last.startswith(
             f"autofocus download_images: error: No object of bucket {s3.bucket}"

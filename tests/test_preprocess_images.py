@@ -169,11 +169,11 @@ def spoil(indir: Path, share: float) -> None:
 
 
 def test_too_many_rejected(indir: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    """Above the allowed share the command ends with status 1, and all else is written."""
+    """Above the allowed share the command ends with status 4, and all else is written."""
     spoil(indir, 0.5)
     options = ["--trim-bottom", "8", "--min-side", "16", "--max-rejected", "0.4"]
     status = COMMAND.main(["--indir", str(indir), "--outdir", str(tmp_path / "out"), *options])
-    assert status == 1
+    assert status == 4
     assert capfd.readouterr().err == (
         "autofocus preprocess_images: error: 4 of 8 inputs were rejected (not_an_image 4), more "
         "than the share of 0.4 that --max-rejected allows: see "
@@ -342,7 +342,7 @@ def test_disk_that_is_full(many: Path, tmp_path: Path) -> None:
     """Where a photograph can't be written whole, none is seen in part, and one line says why."""
     limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *killable(many, tmp_path / "out")]
     done = subprocess.run(limited, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 5
     assert done.stderr == "autofocus preprocess_images: error: File too large\n"
     assert touched(tmp_path / "out") == {}
 

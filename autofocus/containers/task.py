@@ -259,7 +259,9 @@ def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
             for ledger in sorted(task.folder.rglob(f"*{LEDGER_NAME}")):
                 _show_rejected(ledger)
             # The folder is removed with the container.
-            raise AutofocusError(str(error).replace(f"{folder}/", "")) from None
+            plain = AutofocusError(str(error).replace(f"{folder}/", ""))
+            plain.exit_status = error.exit_status
+            raise plain from None
         finally:
             os.chdir("/")
         task.publish(result)

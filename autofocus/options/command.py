@@ -10,12 +10,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from autofocus.errors import AutofocusError
+from autofocus.errors import AutofocusError, ExitStatus
 from autofocus.options import settings as settings_module
 from autofocus.options.extras import missing_package
 from autofocus.options.settings import Kind
@@ -115,7 +116,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        self.exit(ExitStatus.USAGE, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -207,37 +208,64 @@ def _with_dashes(word: str) -> str:
     return name.replace("_", "-") + equals + value
 
 
-def guarded(program: str, work: Callable[[], None]) -> int:
+def guarded(program: str, work: Callable[[], int | None]) -> int:
     """Run a command, and turn errors into one sentence and an exit status.
 
     Args:
         program: the beginning of the sentence.
-        work: runs the command.
+        work: runs the command; may return its exit status.
 
     Returns:
-        0 on success, 1 after an error, 130 or 143 if a signal stopped it.
+        An `ExitStatus`.
     """
     _end_cleanly_on_sigterm()
     _print_every_name()
     try:
-        work()
+        status = _run_or_report(program, work)
         # When the interpreter exits, a closed pipe would cause a traceback.
         sys.stdout.flush()
-    except AutofocusError as error:
-        return _fail(program, str(error), 1)
-    except KeyboardInterrupt:
-        return _fail(program, "stopped; run the same command to continue", 130)
     except BrokenPipeError:
-        # The reader of the output has exited: there is nobody to report to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return _forget_the_reader()
+    return status
+
+
+def _run_or_report(program: str, work: Callable[[], int | None]) -> int:
+    try:
+        return work() or ExitStatus.SUCCESS
+    except SystemExit as end:
+        # Of `--help`, or of a wrong command line.
+        if end.code is None or isinstance(end.code, int):
+            sys.stdout.flush()
+        raise
+    except AutofocusError as error:
+        return _fail(program, str(error), error.exit_status)
+    except KeyboardInterrupt:
+        sentence = "stopped; run the same command to continue"
+        return _fail(program, sentence, ExitStatus.INTERRUPTED)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
-        return _fail(program, f"{error.strerror or error}{place}", 1)
-    return 0
+        return _fail(program, f"{error.strerror or error}{place}", _status_of(error))
 
 
-def _fail(program: str, sentence: str, status: int) -> int:
+def _status_of(error: OSError) -> ExitStatus:
+    is_path = isinstance(error, (FileNotFoundError, IsADirectoryError, NotADirectoryError))
+    return ExitStatus.INPUT if is_path else ExitStatus.ENVIRONMENT
+
+
+def _forget_the_reader() -> ExitStatus:
+    """Write nothing more: the reader of the output has exited, so nobody would see it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+        with suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    return ExitStatus.READER_GONE
+
+
+def _fail(program: str, sentence: str, status: ExitStatus) -> ExitStatus:
     print(f"{program}: error: {sentence}", file=sys.stderr)
     return status
 
@@ -250,6 +278,6 @@ def _print_every_name() -> None:
 
 def _end_cleanly_on_sigterm() -> None:
     def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal's form
-        raise SystemExit(128 + number)
+        raise SystemExit(ExitStatus.STOPPED)
 
     signal.signal(signal.SIGTERM, stop)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from autofocus.errors import AutofocusError
+from autofocus.errors import AutofocusError, ExitStatus
 from autofocus.store.failures import CONNECTION_FAILED, TRUNCATED, Failure
 from autofocus.store.listing import StoredObject
 from autofocus.store.problems import ErrorResponse
@@ -25,6 +25,8 @@ _SMALL_BYTES = 1 << 20
 
 class TransferError(AutofocusError, ConnectionError):
     """An object, or a part of it, could not be fetched; `failure` says why."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.detail)

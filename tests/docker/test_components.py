@@ -42,7 +42,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def check_failed(told: "subprocess.CompletedProcess[str]", made: Call, sentence: str) -> None:
     """The container ended with an error, said in one sentence, and left nothing."""
-    assert told.returncode == 1, told.stderr
+    assert told.returncode in {2, 3, 4, 5}, told.stderr
     assert "Traceback" not in told.stderr
     last = told.stderr.splitlines()[-1]
     assert last.startswith("autofocus ")

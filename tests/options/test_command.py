@@ -11,7 +11,13 @@ from typing import Any, Literal
 
 import pytest
 
-from autofocus.errors import InputDataError, SettingError
+from autofocus.errors import (
+    CredentialsError,
+    InputDataError,
+    RunError,
+    SettingError,
+    TooManyRejectedError,
+)
 from autofocus.options.command import Argument, Command, guarded, with_dashes
 from autofocus.options.settings import Kind, option, require
 
@@ -176,8 +182,8 @@ def test_wrong_command_line(
 
 
 def test_refused_setting(capsys: pytest.CaptureFixture[str]) -> None:
-    """A value that the settings refuse ends with status 1 and their sentence."""
-    assert run("--indir", "a", "--trim-bottom", "-1") == 1
+    """A value that the settings reject ends with status 2 and their sentence."""
+    assert run("--indir", "a", "--trim-bottom", "-1") == 2
     assert capsys.readouterr().err == (
         "autofocus stage_x: error: trim_bottom must not be negative: -1.\n"
     )
@@ -219,20 +225,24 @@ def fail(error: BaseException) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"),
+    ("error", "status", "sentence"),
     [
-        (SettingError("Wrong: mend it."), "Wrong: mend it."),
-        (InputDataError("a.csv is no table."), "a.csv is no table."),
-        (PermissionError(13, "Permission denied", "/o/x"), "Permission denied (/o/x)"),
-        (OSError(28, "No space left on device"), "No space left on device"),
-        (OSError("cannot write mode F"), "cannot write mode F"),
+        (SettingError("Wrong: mend it."), 2, "Wrong: mend it."),
+        (InputDataError("a.csv is no table."), 3, "a.csv is no table."),
+        (TooManyRejectedError("3 of 4."), 4, "3 of 4."),
+        (CredentialsError("Log in."), 5, "Log in."),
+        (RunError("It failed."), 1, "It failed."),
+        (PermissionError(13, "Permission denied", "/o/x"), 5, "Permission denied (/o/x)"),
+        (IsADirectoryError(21, "Is a directory", "/o"), 3, "Is a directory (/o)"),
+        (OSError(28, "No space left on device"), 5, "No space left on device"),
+        (OSError("cannot write mode F"), 5, "cannot write mode F"),
     ],
 )
 def test_errors_are_one_sentence(
-    error: Exception, sentence: str, capsys: pytest.CaptureFixture[str]
+    error: Exception, status: int, sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An error, of ours or of the system, ends with status 1 and one sentence."""
-    assert guarded("autofocus stage_x", fail(error)) == 1
+    """An error, of ours or of the system, ends with one sentence and the status of its kind."""
+    assert guarded("autofocus stage_x", fail(error)) == status
     assert capsys.readouterr().err == f"autofocus stage_x: error: {sentence}\n"
 
 
@@ -276,10 +286,23 @@ def test_stopped_by_a_signal(sent: signal.Signals, status: int, said: bytes) -> 
         assert process.wait(30) == status
 
 
-def test_reader_that_has_gone() -> None:
+STAGE_X = "from tests.options.test_command import COMMAND as c; raise SystemExit(c.main())"
+AUTOFOCUS = "from autofocus.cli import main; raise SystemExit(main())"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (STAGE_X, "--indir", "a"),
+        (STAGE_X, "--help"),
+        (AUTOFOCUS, "--help"),
+        (AUTOFOCUS, "--version"),
+        (AUTOFOCUS, "audit", "--help"),
+    ],
+)
+def test_reader_that_has_gone(words: tuple[str, ...]) -> None:
     """Where the reader of the output has gone, as in `| head`, the command ends in silence."""
-    script = "from tests.options.test_command import COMMAND as c; raise SystemExit(c.main())"
-    command = [sys.executable, "-c", script, "--indir", "a"]
+    command = [sys.executable, "-c", *words]
     root = Path(__file__).parents[2]
     # As people have it: Python keeps back what it writes into a pipe.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
@@ -290,7 +313,7 @@ def test_reader_that_has_gone() -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(30) == 1
+        assert process.wait(30) == 141
 
 
 def test_names_that_cannot_be_printed(capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -303,7 +303,7 @@ def test_a_run_that_is_deleted_ends_the_waiting(
 ) -> None:
     """A refusal that more requests won't change ends it at once."""
     api.story = [run("RUNNING"), Answer(404, {"message": "Run not found"})]
-    assert submit(*QUICK) == 1
+    assert submit(*QUICK) == 5
     assert "(404): Run not found." in capsys.readouterr().err.splitlines()[-1]
 
 

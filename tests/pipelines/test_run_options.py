@@ -42,7 +42,7 @@ def test_a_run_is_ended_by_link(api: FakeApi, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == f"The run is being cancelled: {link}\n"
     assert api.said == ["POST /apis/v2beta1/runs/run-9:terminate"]
     assert api.terminated == ["run-9"]
-    assert COMMAND.main(["--host", api.host, "--cancel", "run-8"]) == 1
+    assert COMMAND.main(["--host", api.host, "--cancel", "run-8"]) == 5
     assert "(404): Run run-8 not found." in one_sentence(capsys)
 
 
@@ -66,7 +66,7 @@ def test_options_that_don_t_go_together_are_one_sentence(
     words: list[str], sentence: str, api: FakeApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What starts a run can't be given with a run, and nothing is sent to the server."""
-    assert COMMAND.main(["--host", api.host, *words]) == 1
+    assert COMMAND.main(["--host", api.host, *words]) == 2
     assert sentence in one_sentence(capsys)
     assert api.said == []
 
@@ -84,7 +84,7 @@ def test_a_manifest_is_taken_from_an_earlier_run(
     assert capsys.readouterr().err == ""
     *_, started = api.runs.values()
     assert started["runtime_config"]["parameters"]["manifest"] == "unchecked-1"
-    assert submit("--manifest-from", "run-8") == 1
+    assert submit("--manifest-from", "run-8") == 2
     assert "the run run-8 has no parameter manifest" in one_sentence(capsys)
 
 
@@ -106,7 +106,7 @@ def test_a_manifest_that_isn_t_needed_is_not_taken(
 ) -> None:
     """--manifest-from is an error for a pipeline without one, and beside one that is given."""
     write_tiny(tmp_path, text)
-    assert submit("--manifest-from", "run-9", *more) == 1
+    assert submit("--manifest-from", "run-9", *more) == 2
     assert sentence in one_sentence(capsys)
     assert api.said == []
 
@@ -118,7 +118,7 @@ def test_values_are_checked_before_a_manifest_is_looked_for(
     write_tiny(tmp_path, WITH_MANIFEST)
     wrong = (*LEAST, "--set", "trim_bottom=much")
     for more in ((), ("--manifest-from", "run-9")):
-        assert submit(*more, least=wrong) == 1
+        assert submit(*more, least=wrong) == 2
         assert "must be a whole number" in one_sentence(capsys)
     assert api.said == []
 
@@ -153,7 +153,7 @@ def test_a_limit_that_can_t_be_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Without a loop there is nothing to limit, and no loop runs less than nothing at once."""
-    assert submit("--parallelism", limit) == 1
+    assert submit("--parallelism", limit) == 2
     assert sentence in one_sentence(capsys)
     assert api.said == []
 
@@ -164,6 +164,6 @@ def test_a_refusal_of_the_earlier_run_makes_nothing(
     """A run that isn't there, or may not be seen, ends the submission before it begins."""
     write_tiny(tmp_path, WITH_MANIFEST)
     api.instead["GET /apis/v2beta1/runs/run-9"] = Answer(403, {"message": "not yours"})
-    assert submit("--manifest-from", "run-9") == 1
+    assert submit("--manifest-from", "run-9") == 5
     assert "allows no access (403)" in one_sentence(capsys)
     assert api.made() == 0

@@ -328,7 +328,7 @@ def test_credentials_that_cannot_be_renewed_count_for_all_objects() -> None:
 def test_command_line_errors(
     s3: S3, tmp_path: Path, change: dict[str, str], words: list[str], part: str
 ) -> None:
-    """On the command line each ends in one sentence and status 1, and nothing is written."""
+    """On the command line each ends in one sentence and its status, and nothing is written."""
     import os
 
     stage = Path(__file__).parents[2] / "autofocus" / "download_images.py"
@@ -341,7 +341,7 @@ def test_command_line_errors(
         check=False,
         timeout=60,
     )
-    assert done.returncode == 1
+    assert done.returncode in {2, 3, 5}
     assert done.stdout == ""
     assert done.stderr.startswith("autofocus download_images: error: ")
     assert part in done.stderr
