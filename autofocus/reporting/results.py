@@ -1,4 +1,4 @@
-"""The files of a training's result, except for the report and the model."""
+"""The files of a training's result, except for the report, the model and its card."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +13,7 @@ from autofocus.runs.csv_files import CsvWriter
 LABELS = "labels.txt"
 METRICS = "metrics.json"
 REPORT = "report.html"
+MODEL_CARD = "MODEL_CARD.md"
 CONFUSION_TABLE, CONFUSION_PICTURE = "confusion_matrix.csv", "confusion_matrix.png"
 MISTAKES_TABLE, MISTAKES_PICTURE = "misclassified.csv", "misclassified.jpg"
 HISTORY_PICTURE = "training.png"
@@ -20,6 +21,7 @@ ALL = (
     LABELS,
     METRICS,
     REPORT,
+    MODEL_CARD,
     CONFUSION_TABLE,
     CONFUSION_PICTURE,
     MISTAKES_TABLE,

@@ -5,6 +5,7 @@ from pathlib import Path
 from autofocus.model.saved_model import MODEL_FILES
 from autofocus.reporting import results
 from autofocus.reporting.mistakes import withhold
+from autofocus.reporting.model_card import ModelCard
 from autofocus.reporting.report import Context, Report
 from autofocus.runs import files
 from autofocus.splits.subsets import Subset
@@ -33,6 +34,8 @@ def write_files(
     write_split(scratch / SPLIT_NAME, job.dataset.split, result.folds)
     report = Report(result.metrics, _context(job, result, source, run_id)).render()
     (scratch / results.REPORT).write_text(report, encoding="utf-8", newline="\n")
+    card = ModelCard(result.metrics, job.backbone.name, job.preparation, job.human_labels).render()
+    (scratch / results.MODEL_CARD).write_text(card, encoding="utf-8", newline="\n")
     for path in scratch.iterdir():
         files.put_in_place(path, job.saved_model_dir / path.name)
 

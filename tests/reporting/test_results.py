@@ -25,7 +25,7 @@ def test_all_files_but_the_report_are_written(tmp_path: Path) -> None:
     """The folder holds what `ALL` names; the report is left to the caller."""
     write(tmp_path, example.full())
     names = {path.name for path in (tmp_path / "results").iterdir()}
-    assert names == set(results.ALL) - {results.REPORT}
+    assert names == set(results.ALL) - {results.REPORT, results.MODEL_CARD}
 
 
 def test_tables_hold_the_figures(tmp_path: Path) -> None:
