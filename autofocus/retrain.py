@@ -40,7 +40,8 @@ from autofocus.training.files import output_files
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import HeadSettings
 from autofocus.training.job import TrainingJob
-from autofocus.training.run import ensure_trained, read_metrics, was_trained
+from autofocus.training.mlflow_log import read_metrics
+from autofocus.training.run import ensure_trained, was_trained
 
 NAME = "retrain"
 # Raised with every change that makes another model of the same inputs and settings.

@@ -1,11 +1,15 @@
 """Claims about retrain and an MLflow store that can't be used, before and after the training."""
 
+import csv
+import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
 import pytest
+from mlflow.entities import Run
 
 from autofocus.retrain import COMMAND
 from autofocus.tracking.experiment import EXPERIMENT, check_store
@@ -59,6 +63,32 @@ def test_an_unusable_store_is_reported_before_any_work(
     assert not (folder / "bottlenecks").exists()
 
 
+def check_description(run: Run) -> None:
+    """Name, description and parameters say what was trained; idle settings are left out."""
+    assert run.info.run_name == "efficientnet-lite0 · full frame · 3 classes · 18 images"
+    note = run.data.tags["mlflow.note.content"]
+    assert note.startswith("- Of 100 images similar to its training images, expect about ")
+    parameters = run.data.params
+    assert parameters["chosen_crop"] == "full frame"
+    assert float(parameters["chosen_regularisation"]) > 0
+    assert parameters["testing_percentage"] == "30.0"
+    assert not parameters.keys() & {"learning_rate", "fine_tune_rate", "distorted_copies"}
+
+
+def check_datasets(run: Run, folder: Path) -> None:
+    """Each subset is a data set of its own, from the run's own split.csv, with its size."""
+    with (folder / "model" / "split.csv").open(encoding="utf-8") as file:
+        sizes = Counter(row["part"] for row in csv.DictReader(file))
+    assert run.inputs
+    inputs = {each.tags[0].value: each.dataset for each in run.inputs.dataset_inputs}
+    assert inputs.keys() == sizes.keys() == {"training", "validation", "test"}
+    assert {one.name for one in inputs.values()} == {"links"}
+    assert len({one.digest for one in inputs.values()}) == 3
+    for part, dataset in inputs.items():
+        assert json.loads(dataset.profile or "")["num_rows"] == sizes[part]
+        assert json.loads(dataset.source)["uri"].endswith("/split.csv")
+
+
 def test_a_model_that_could_not_be_logged_is_logged_by_the_next_run(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,7 +117,10 @@ def test_a_model_that_could_not_be_logged_is_logged_by_the_next_run(
     assert run.info.run_id in (model / "report.html").read_text(encoding="utf-8")
     assert "final_test_accuracy" in run.data.metrics
     files = {item.path for item in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
-    assert files >= {"report.html", "metrics.json", "split.csv"}
+    assert files >= {"report.html", "metrics.json", "split.csv", "MODEL_CARD.md"}
+    assert "final_test_recall/sand" in run.data.metrics
+    check_description(run)
+    check_datasets(run, folder)
     (logged,) = mlflow.MlflowClient().search_logged_models([run.info.experiment_id])
     assert logged.status == "READY"
     assert "reused: nothing" not in capsys.readouterr().out

@@ -53,5 +53,18 @@ def scalars(metrics: Metrics) -> dict[str, float]:
     return values
 
 
+def class_scalars(metrics: Metrics) -> dict[str, float]:
+    """Return precision and recall of each class on the test split; unknown ones are left out.
+
+    Names are such as `test_recall/deer`.
+    """
+    shares = {
+        f"{name}/{row.label}": share.value
+        for row in metrics.test.per_class
+        for name, share in (("test_precision", row.precision), ("test_recall", row.recall))
+    }
+    return {name: value for name, value in shares.items() if value is not None}
+
+
 def _attribute(parent: Any, name: str) -> Any:
     return None if parent is None else getattr(parent, name)

@@ -6,12 +6,15 @@ in the current folder.
 
 import logging
 import os
+import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,27 @@ MODEL_NAME = "model"
 _SQLITE = "sqlite:///"
 # The most metrics that MLflow takes in one call.
 _BATCH = 1000
+_NOTE = "mlflow.note.content"
+# In characters; MLflow takes a few more.
+_MAX_NOTE = 5000
+_MAX_NAME = 240
+# What MLflow does not take in the name of a metric; a label may have a slash.
+_INVALID = re.compile(r"[^\w.\- ]")
+
+
+@dataclass(frozen=True)
+class DatasetPart:
+    """The images of one subset, as a data set in MLflow.
+
+    Attributes:
+        name: of the data set.
+        subset: `training`, `validation` or `test`; a value of the column `part` of split.csv.
+        digest: identifies its contents and labels, up to 36 characters.
+    """
+
+    name: str
+    subset: str
+    digest: str
 
 
 class Experiment:
@@ -51,6 +75,34 @@ class Experiment:
         self._server.call(lambda: self._mlflow.log_params(parameters))
         self._server.call(lambda: self._mlflow.set_tags(tags))
 
+    def describe(self, name: str, note: str) -> None:
+        """Set the name of the run, and its description in Markdown."""
+        client = self._mlflow.MlflowClient()
+        self._server.call(lambda: client.update_run(self.run_id, name=name))
+        self._server.call(lambda: client.set_tag(self.run_id, _NOTE, note[:_MAX_NOTE]))
+
+    def log_datasets(self, table: Path, parts: Sequence[DatasetPart]) -> None:
+        """Log the subsets of the images as data sets, with their numbers of rows and digests.
+
+        Args:
+            table: `split.csv`, which the run has as a file of the same name.
+            parts: the subsets.
+        """
+        pandas = need("pandas", "train")
+        frame = pandas.read_csv(table, dtype=str, keep_default_na=False)
+        with warnings.catch_warnings():
+            # MLflow's own sources of data sets overlap.
+            warnings.simplefilter("ignore", UserWarning)
+            for part in parts:
+                dataset = self._mlflow.data.from_pandas(
+                    frame[frame["part"] == part.subset],
+                    source=self._mlflow.get_artifact_uri(table.name),
+                    targets="label",
+                    name=part.name,
+                    digest=part.digest,
+                )
+                self._server.call(partial(self._mlflow.log_input, dataset, context=part.subset))
+
     def log_history(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Log the metrics that were measured while training, by step."""
         from mlflow.entities import Metric
@@ -71,7 +123,9 @@ class Experiment:
         """Log final metrics and files."""
         # With a timestamp, so that metrics that are logged again after a lost response are equal.
         now = int(time.time() * 1000)
-        self._server.call(lambda: self._mlflow.log_metrics(metrics, timestamp=now))
+        named = metric_names(metrics)
+        values = {named[name]: value for name, value in metrics.items()}
+        self._server.call(lambda: self._mlflow.log_metrics(values, timestamp=now))
         for path in files:
             self._server.call(partial(self._mlflow.log_artifact, str(path)))
 
@@ -115,6 +169,23 @@ class Experiment:
             [run.info.experiment_id], filter_string=f"source_run_id = '{self.run_id}'"
         ):
             client.delete_logged_model(model.model_id)
+
+
+def metric_names(names: Iterable[str]) -> dict[str, str]:
+    """Return names that MLflow takes for metrics, by the names of the metrics.
+
+    Characters that it does not take, such as the brackets of a label, become `_`; where two names
+    would be one, the later has a number at its end.
+    """
+    valid: dict[str, str] = {}
+    for name in names:
+        # A path must not have a part that is empty, or that leads up.
+        parts = [_INVALID.sub("_", part).strip(".") or "_" for part in name.split("/", 1)]
+        plain = "/".join(parts)[:_MAX_NAME]
+        taken = {one.lower() for one in valid.values()}
+        numbered = (f"{plain} {number}" for number in count(2))
+        valid[name] = next(one for one in chain([plain], numbered) if one.lower() not in taken)
+    return valid
 
 
 def _signature(shape: tuple[int, ...], classes: int) -> Any:

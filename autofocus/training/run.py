@@ -6,11 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from autofocus import __version__
 from autofocus.errors import StoreError
-from autofocus.evaluation.scalars import scalars
-from autofocus.evaluation.serialization import from_text
-from autofocus.evaluation.training_metrics import Metrics
 from autofocus.features.backbones import Backbone
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.model.description import Description
@@ -19,10 +15,7 @@ from autofocus.model.saved_model import build, put_in_place
 from autofocus.reporting import results
 from autofocus.runs import files, marks
 from autofocus.runs.workspace import Workspace
-from autofocus.splits.subsets import Subset
-from autofocus.tables.columns import SPLIT_NAME
-from autofocus.tracking.experiment import Experiment, experiment
-from autofocus.tracking.source import commit, image
+from autofocus.tracking.experiment import experiment
 from autofocus.training.candidates import (
     Candidate,
     choose_candidate,
@@ -33,6 +26,7 @@ from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import output_files, write_files
 from autofocus.training.job import TrainingJob
+from autofocus.training.mlflow_log import log_parameters, log_results, run_name
 from autofocus.training.result import Assessment, TrainingResult
 
 
@@ -142,7 +136,7 @@ def ensure_trained(
         return earlier, True
     begun = memory.read(_Memory.BEGUN)
     run_id = begun.run_id if begun else None
-    name = job.saved_model_dir.name
+    name = run_name(job, job.view)
     with _explained(memory), experiment(run_id, name, patience) as run:
         record = TrainingRecord(job.fingerprint, run.run_id, run.tracking_uri)
         memory.write(_Memory.BEGUN, record)
@@ -150,11 +144,11 @@ def ensure_trained(
             _rename_run(job, memory.read(_Memory.WRITTEN), record, workspace)
         else:
             memory.forget(_Memory.WRITTEN, _Memory.LOGGED)
-            _log_parameters(job, run)
+            log_parameters(job, run)
             _Training(job, source, workspace, run.run_id).train()
         memory.mark_model()
         memory.write(_Memory.WRITTEN, record)
-        _log_results(job, run)
+        log_results(job, run)
     memory.write(_Memory.LOGGED, record)
     memory.forget(_Memory.BEGUN, _Memory.WRITTEN)
     return record, False
@@ -183,42 +177,6 @@ def _rename_run(
     if before and before.run_id != record.run_id and path.is_file():
         text = path.read_text(encoding="utf-8").replace(before.run_id, record.run_id)
         files.write_text(path, text, workspace.scratch)
-
-
-def read_metrics(saved_model_dir: Path) -> Metrics:
-    """Return the metrics of a trained model."""
-    return from_text((saved_model_dir / results.METRICS).read_text(encoding="utf-8"))
-
-
-def _log_parameters(job: TrainingJob, run: Experiment) -> None:
-    dataset = job.dataset
-    numbers = {f"{subset.value}_images": len(dataset.subset(subset)) for subset in Subset}
-    tags = {
-        "data_digest": job.fingerprint,
-        "split_digest": dataset.split.digest,
-        "split_level": dataset.split.group_kind,
-        "backbone": job.backbone.name,
-        "backbone_digest": job.backbone.digest,
-        "autofocus_version": __version__,
-        "git_commit": commit(),
-        "image": image(),
-    }
-    run.log_parameters(
-        {**job.settings, "classes": len(dataset.labels), **numbers},
-        {name: value for name, value in tags.items() if value},
-    )
-
-
-def _log_results(job: TrainingJob, run: Experiment) -> None:
-    """Log all that is in the model's folder."""
-    folder = job.saved_model_dir
-    metrics = read_metrics(folder)
-    run.log_history(metrics.history)
-    run.log_results(
-        {f"final_{name}": value for name, value in scalars(metrics).items()},
-        [folder / name for name in (*results.ALL, SPLIT_NAME)],
-    )
-    run.log_model(folder)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from autofocus.evaluation.metrics import Estimate
-from autofocus.evaluation.scalars import scalars
+from autofocus.evaluation.scalars import class_scalars, scalars
 from autofocus.evaluation.training_metrics import Fit
 from tests.evaluation.making import metrics
 
@@ -65,3 +65,11 @@ def test_unknown_metrics_are_left_out() -> None:
         "training_accuracy", "test_accuracy", "test_images", "test_groups",
         "test_balanced_accuracy",
     }  # fmt: skip
+
+
+def test_each_class_has_its_precision_and_recall() -> None:
+    """They are named by their label; those of a class that was not tested are left out."""
+    test = metrics().test
+    row = replace(test.per_class[0], label="deer", precision=Estimate(0.5), recall=Estimate(None))
+    told = class_scalars(replace(metrics(), test=replace(test, per_class=(row,))))
+    assert told == {"test_precision/deer": 0.5}

@@ -17,7 +17,7 @@ import pytest
 from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.features.runtime import tensorflow
 from autofocus.store import patience
-from autofocus.tracking.experiment import Experiment, experiment
+from autofocus.tracking.experiment import Experiment, experiment, metric_names
 from tests.store.outage import Proxy
 
 START_WITHIN_S = 120
@@ -191,6 +191,22 @@ def test_a_run_that_fails_is_marked_as_failed(proxy: Proxy) -> None:
         raise ZeroDivisionError
     assert proxy.connections
     assert run_of(run.run_id).info.status == "FAILED"
+
+
+def test_labels_become_names_that_mlflow_takes(proxy: Proxy) -> None:
+    """Whatever a label is called, its metric has a valid name, and no two share one."""
+    labels = ["deer", "mule deer (f)", "mule deer [f]", "a/b", "é", "..", "Deer", "x" * 400]
+    names = metric_names([f"recall/{label}" for label in labels])
+    assert proxy.endpoint_url
+    with experiment(None, "names", 60) as run:
+        run.log_results(dict.fromkeys(names, 0.5), [])
+    assert run_of(run.run_id).data.metrics.keys() == set(names.values())
+    assert list(names.values())[:3] == [
+        "recall/deer",
+        "recall/mule deer _f_",
+        "recall/mule deer _f_ 2",
+    ]
+    assert len({name.lower() for name in names.values()}) == len(labels)
 
 
 def test_invalid_requests_are_final(proxy: Proxy, capsys: pytest.CaptureFixture[str]) -> None:
