@@ -13,6 +13,8 @@ from pathlib import Path
 from autofocus.errors import InputDataError, MissingInputError, StoreError
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
+    CONNECTION,
+    LIMITS,
     Kind,
     describe,
     endpoint_option,
@@ -58,23 +60,33 @@ UNCHECKED = "unchecked-"
 class DownloadSettings:
     """The options of `download_images`."""
 
-    prefix: str = option("", "download only objects whose keys begin with P", metavar="P")
+    prefix: str = option(
+        "",
+        "download only objects whose keys begin with P",
+        metavar="P",
+        group="objects to download",
+    )
     output_prefix: str = option(
         DEFAULT_OUTPUT_PREFIX,
         "prefix of the keys of Autofocus' own outputs, which are never downloaded; empty: none",
         metavar="P",
+        group="objects to download",
     )
-    download_tar: bool = option(False, "download tar files (.tar, .tar.gz, .tgz), too")
+    download_tar: bool = option(
+        False, "download tar files (.tar, .tar.gz, .tgz), too", group="objects to download"
+    )
     sample: int = option(
         0,
         "download all tables, but only N images, spread evenly over the folders; 0: all images",
         metavar="N",
+        group="objects to download",
     )
     shard: str | None = option(
         None,
         "download only the I-th of N shards of the images, counted from 0; the images of a "
         "folder stay together, so shards may be uneven; all other files are in shard 0",
         metavar="I/N",
+        group="objects to download",
     )
     manifest: str | None = option(
         None,
@@ -82,21 +94,31 @@ class DownloadSettings:
         "begins with unchecked- is not compared",
         affects_output=False,
         metavar="DIGEST",
+        group="objects to download",
     )
     endpoint_url: str | None = endpoint_option()
     no_sign_request: bool = option(
-        False, "send no credentials, as for a public bucket", affects_output=False
+        False,
+        "send no credentials, as for a public bucket",
+        affects_output=False,
+        group=CONNECTION,
     )
     dry_run: bool = option(
-        False, "report what there is to do, and write nothing", affects_output=False
+        False,
+        "report what there is to do, and write nothing",
+        affects_output=False,
+        group="objects to download",
     )
     patience: float = patience_option()
-    jobs: int = option(32, "number of concurrent transfers", affects_output=False, metavar="N")
+    jobs: int = option(
+        32, "number of concurrent transfers", affects_output=False, metavar="N", group=LIMITS
+    )
     max_rejected: float = option(
         0.1,
         "largest share of keys, 0 to 1, that may be rejected as they can't become files",
         affects_output=False,
         metavar="SHARE",
+        group=LIMITS,
     )
 
     def __post_init__(self) -> None:

@@ -16,6 +16,8 @@ from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
+    IMAGES,
+    LIMITS,
     describe,
     jobs_option,
     max_rejected_option,
@@ -51,23 +53,29 @@ class PredictSettings:
         "label only the images in the column filepath of this table; paths are absolute or "
         "relative to the table's folder, and below --indir",
         metavar="CSV",
+        group=IMAGES,
     )
     shard: str | None = option(
         None,
         "label only shard I of N, counted from 0; a folder's images stay together, so that shards "
         "may differ in size",
         metavar="I/N",
+        group=IMAGES,
     )
     extensions: tuple[str, ...] = option(
-        ("JPG", "JPEG", "PNG"), "extensions of image files, in upper or lower case", metavar="EXT"
+        ("JPG", "JPEG", "PNG"),
+        "extensions of image files, in upper or lower case",
+        metavar="EXT",
+        group=IMAGES,
     )
     photographs: Literal["auto", "raw", "preprocessed"] = option(
         "auto",
         "raw images are preprocessed as the model's training images were; auto: raw, unless the "
         "folder holds the preparation.json of preprocess_images",
+        group=IMAGES,
     )
     probabilities: bool = option(
-        False, "write the probability of each label in columns probability_<label>"
+        False, "write the probability of each label in columns probability_<label>", group="output"
     )
     precision: float | None = option(
         None,
@@ -75,23 +83,27 @@ class PredictSettings:
         "model's",
         affects_output=False,  # decisions are made anew from the probabilities by every run
         metavar="SHARE",
+        group="decisions",
     )
     threshold: tuple[str, ...] = option(
         (),
         "accept predictions of a label from this probability on, such as raccoon=0.8",
         affects_output=False,
         metavar="LABEL=SHARE",
+        group="decisions",
     )
     allow_empty: bool = option(
         False,
         "succeed if there are no images, as in an empty shard",
         affects_output=False,
+        group=LIMITS,
     )
     batch: int = option(
         32,
         "images per batch; more may be faster on a GPU",
         affects_output=False,
         metavar="N",
+        group=LIMITS,
     )
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()

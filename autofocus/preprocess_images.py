@@ -28,6 +28,8 @@ from autofocus.images.reading import DecodedImage, read_image
 from autofocus.motion.tables import BoxMaker
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
+    IMAGES,
+    LIMITS,
     describe,
     jobs_option,
     max_rejected_option,
@@ -60,29 +62,37 @@ class PreprocessSettings:
         ("JPG", "JPEG", "PNG"),
         "file extensions of the images, in upper or lower case",
         metavar="EXT",
+        group=IMAGES,
     )
     trim_bottom: int = option(
-        198, "pixels to crop from the bottom, as of the original", metavar="ROWS"
+        198, "pixels to crop from the bottom, as of the original", metavar="ROWS", group=IMAGES
     )
-    trim_top: int = option(0, "pixels to crop from the top, as of the original", metavar="ROWS")
-    min_side: int = option(256, "shorter side of the result (pixels)", metavar="PIXELS")
+    trim_top: int = option(
+        0, "pixels to crop from the top, as of the original", metavar="ROWS", group=IMAGES
+    )
+    min_side: int = option(
+        256, "shorter side of the result (pixels)", metavar="PIXELS", group=IMAGES
+    )
     night_tolerance: float = option(
         NIGHT_TOLERANCE,
         "an image counts as taken at night (infrared) if the mean of max - min of its channels "
         "is at most this, 0 to 255; 0: the channels are equal",
         metavar="T",
+        group=IMAGES,
     )
     motion_boxes: bool = option(
         False,
         "write motion_boxes.csv: where something moved in each image, compared with the images "
         "that the camera took before and after",
         affects_output=False,
+        group="motion",
     )
     motion_drawings: Path | None = option(
         None,
         "folder for copies of the images with the motion boxes drawn on them",
         affects_output=False,
         metavar="DIR",
+        group="motion",
     )
     location_pattern: str = option(
         DEFAULT_PATTERN,
@@ -90,17 +100,20 @@ class PreprocessSettings:
         "among images of the same folder and location",
         affects_output=False,
         metavar="REGEX",
+        group="motion",
     )
     frame_rate: float = option(
         0.0,
         "frames per second to extract from videos; the frames of a video are images in a folder "
         "of the video's name (0: ignore videos); needs the extra video",
         metavar="N",
+        group=IMAGES,
     )
     allow_empty: bool = option(
         False,
         "succeed if there are no images, as in an empty shard",
         affects_output=False,
+        group=LIMITS,
     )
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()

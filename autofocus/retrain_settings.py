@@ -28,113 +28,180 @@ class RetrainSettings:
         DEFAULT_BACKBONE,
         "the backbone: name of an embedded one, TF Hub handle, or folder of a SavedModel",
         metavar="MODULE",
+        group="model",
     )
     view: Literal["full", "motion", "both", "auto"] = option(
         "full",
         "input of the classifier: the full frame, the crop around the motion, or both; "
         "auto selects the one with the best validation score",
-    )
-    weight_by_motion: bool = option(
-        False, "weight training images by the amount of motion, within each class"
+        group="model",
     )
     split_by: SplitBy = option(
         "auto",
         "unit that is never divided between training, validation and test: all images of a "
         "location, all of a sequence, or each image; auto takes the first that the data allow",
+        group="data and splits",
     )
     location_pattern: str = option(
         DEFAULT_PATTERN,
         "regular expression for the location in an image's path: its group `location`, or its "
         "first group; a column `location` in links.csv takes precedence",
         metavar="REGEX",
+        group="data and splits",
     )
     sequence_gap: float = option(
         60.0,
         "longest time between two images of one camera that belong to the same sequence",
         metavar="SECONDS",
+        group="data and splits",
     )
     testing_percentage: float = option(
-        10.0, "share of images for the test split", metavar="PERCENT"
+        10.0, "share of images for the test split", metavar="PERCENT", group="data and splits"
     )
     validation_percentage: float = option(
-        10.0, "share of images for the validation split", metavar="PERCENT"
+        10.0,
+        "share of images for the validation split",
+        metavar="PERCENT",
+        group="data and splits",
     )
     folds: int = option(
         0,
         "number of folds of an additional cross-validation over groups (0: none)",
         metavar="K",
+        group="data and splits",
     )
     multilabel: bool = option(
-        False, "allow several labels per image (link with --keep-unresolved)"
+        False, "allow several labels per image (link with --keep-unresolved)", group="model"
     )
     optimizer: Literal["lbfgs", "gradient_descent"] = option(
         "lbfgs",
         "lbfgs trains to convergence and selects the regularisation on validation images; "
         "gradient_descent works like TensorFlow's retraining script",
+        group="training",
     )
-    how_many_training_steps: int = option(4000, "maximum number of optimizer steps", metavar="N")
-    learning_rate: float = option(0.01, "learning rate of gradient_descent", metavar="RATE")
+    how_many_training_steps: int = option(
+        4000, "maximum number of optimizer steps", metavar="N", group="training"
+    )
+    learning_rate: float = option(
+        0.01, "learning rate of gradient_descent", metavar="RATE", group="training"
+    )
     train_batch_size: int = option(
-        100, "batch size of gradient_descent in images (-1: all)", metavar="N"
+        100, "batch size of gradient_descent in images (-1: all)", metavar="N", group="training"
     )
     eval_step_interval: int = option(
-        10, "steps of gradient_descent between two evaluations", metavar="N"
+        10, "steps of gradient_descent between two evaluations", metavar="N", group="training"
     )
     class_weights: Literal["balanced", "none"] = option(
-        "balanced", "balanced gives all classes the same total weight"
+        "balanced", "balanced gives all classes the same total weight", group="training"
     )
-    flip_left_right: bool = option(False, "also train on mirrored images")
+    weight_by_motion: bool = option(
+        False,
+        "weight training images by the amount of motion, within each class",
+        group="training",
+    )
+    flip_left_right: bool = option(
+        False, "also train on mirrored images", group="distortions and fine-tuning"
+    )
     random_crop: int = option(
-        0, "margin to crop at a random position, in percent of the sides", metavar="PERCENT"
+        0,
+        "margin to crop at a random position, in percent of the sides",
+        metavar="PERCENT",
+        group="distortions and fine-tuning",
     )
-    random_scale: int = option(0, "maximum random enlargement", metavar="PERCENT")
-    random_brightness: int = option(0, "maximum random change of brightness", metavar="PERCENT")
-    distorted_copies: int = option(4, "number of distorted copies per training image", metavar="N")
+    random_scale: int = option(
+        0, "maximum random enlargement", metavar="PERCENT", group="distortions and fine-tuning"
+    )
+    random_brightness: int = option(
+        0,
+        "maximum random change of brightness",
+        metavar="PERCENT",
+        group="distortions and fine-tuning",
+    )
+    distorted_copies: int = option(
+        4,
+        "number of distorted copies per training image",
+        metavar="N",
+        group="distortions and fine-tuning",
+    )
     fine_tune_layers: int = option(
-        0, "number of the backbone's last blocks to fine-tune (a GPU is advised)", metavar="N"
+        0,
+        "number of the backbone's last blocks to fine-tune (a GPU is advised)",
+        metavar="N",
+        group="distortions and fine-tuning",
     )
-    fine_tune_rate: float = option(1e-4, "learning rate of fine-tuning", metavar="RATE")
-    fine_tune_epochs: int = option(10, "maximum number of fine-tuning epochs", metavar="N")
+    fine_tune_rate: float = option(
+        1e-4, "learning rate of fine-tuning", metavar="RATE", group="distortions and fine-tuning"
+    )
+    fine_tune_epochs: int = option(
+        10,
+        "maximum number of fine-tuning epochs",
+        metavar="N",
+        group="distortions and fine-tuning",
+    )
     threshold_target: Literal["precision", "recall"] = option(
-        "precision", "metric that each label's threshold must reach"
+        "precision",
+        "metric that each label's threshold must reach",
+        group="evaluation and thresholds",
     )
     threshold_value: float = option(
         0.95,
         "value of that metric; predictions above their label's threshold need no review",
         metavar="SHARE",
+        group="evaluation and thresholds",
     )
-    empty_labels: tuple[str, ...] = option(("empty",), "labels of empty images", metavar="LABEL")
+    empty_labels: tuple[str, ...] = option(
+        ("empty",), "labels of empty images", metavar="LABEL", group="evaluation and thresholds"
+    )
     human_labels: tuple[str, ...] = option(
         ("human", "person", "people"),
         "labels of people; the report does not show their images",
         metavar="LABEL",
+        group="evaluation and thresholds",
     )
-    show_people: bool = option(False, "show images of people in the report")
+    show_people: bool = option(
+        False, "show images of people in the report", group="evaluation and thresholds"
+    )
     final_tensor_name: str = option(
-        "final_result", "name of the probabilities in the model's signature", metavar="NAME"
+        "final_result",
+        "name of the probabilities in the model's signature",
+        metavar="NAME",
+        group="model",
     )
     preparation_path: Path | None = option(
         None,
         "how the images were preprocessed (default: preparation.json in image_dir)",
         affects_output=False,
         metavar="JSON",
+        group="files",
     )
     bottleneck_dir: Path | None = option(
         None,
         "folder of the embedding cache (default: `bottlenecks` beside the model's folder)",
         affects_output=False,
         metavar="DIR",
+        group="files",
     )
     summaries_dir: Path | None = option(
-        None, "folder for TensorBoard summaries", affects_output=False, metavar="DIR"
+        None,
+        "folder for TensorBoard summaries",
+        affects_output=False,
+        metavar="DIR",
+        group="tracking",
     )
     output_labels: Path | None = option(
-        None, "additional file for the labels, one per line", affects_output=False, metavar="TXT"
+        None,
+        "additional file for the labels, one per line",
+        affects_output=False,
+        metavar="TXT",
+        group="files",
     )
     print_misclassified_test_images: bool = option(
-        False, "print the misclassified test images", affects_output=False
+        False,
+        "print the misclassified test images",
+        affects_output=False,
+        group="evaluation and thresholds",
     )
-    patience: float = patience_option("the MLflow server")
+    patience: float = patience_option("the MLflow server", group="tracking")
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()
 

@@ -1,5 +1,6 @@
 """Tests of the command `autofocus` as a whole."""
 
+import dataclasses
 import subprocess
 import sys
 from functools import cache
@@ -162,3 +163,25 @@ def test_without_the_sample_its_command_says_so() -> None:
     assert done.returncode == 5
     assert done.stderr.startswith("autofocus demo: error: The synthetic sample is not part of")
     assert len(done.stderr.splitlines()) == 1
+
+
+# A help of more options than these is hard to read as one list.
+MOST_IN_ONE_LIST = 10
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_long_help_has_headings(name: str) -> None:
+    """A command with many options has each of them under a heading, in `option(group=...)`."""
+    settings = load(name).settings
+    fields = dataclasses.fields(settings) if settings else ()
+    if len(fields) > MOST_IN_ONE_LIST:
+        assert [field.name for field in fields if not field.metadata["group"]] == []
+
+
+def test_headings_of_a_help() -> None:
+    """The options of a heading stand together, wherever the settings declare them."""
+    text, _ = helped(HEAVY, "retrain", "--help")
+    training = text.split("\ntraining:\n")[1].split("\n\n")[0]
+    assert "--weight-by-motion" in training
+    assert "--learning-rate" in training
+    assert "--folds" not in training

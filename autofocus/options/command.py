@@ -107,8 +107,12 @@ class Command:
             _add_argument(parser, argument)
         if self.settings is not None:
             known = settings_module.kinds(self.settings)
+            groups: dict[str, Any] = {"": parser}
             for field in dataclasses.fields(self.settings):
-                _add_option(parser, field, known[field.name])
+                name = field.metadata["group"]
+                if name not in groups:
+                    groups[name] = parser.add_argument_group(name)
+                _add_option(groups[name], field, known[field.name])
         return parser
 
 
@@ -156,9 +160,7 @@ def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
     )
 
 
-def _add_option(
-    parser: argparse.ArgumentParser, field: "dataclasses.Field[Any]", kind: Kind
-) -> None:
+def _add_option(group: Any, field: "dataclasses.Field[Any]", kind: Kind) -> None:
     more: dict[str, Any] = {
         "help": field.metadata["help"],
         "default": field.default,
@@ -173,7 +175,7 @@ def _add_option(
         if kind.choices:
             more["choices"] = kind.choices
     names = (field.name, field.metadata.get("alias"))
-    parser.add_argument(*(_flag(name) for name in names if name), **more)
+    group.add_argument(*(_flag(name) for name in names if name), **more)
 
 
 def _many(default: Any) -> dict[str, Any]:

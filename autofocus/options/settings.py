@@ -17,6 +17,10 @@ from typing import Any, TypeVar
 from autofocus.errors import SettingError
 
 S = TypeVar("S")
+# Headings in `--help` that several commands have.
+CONNECTION = "connection"
+IMAGES = "images"
+LIMITS = "resources and limits"
 
 
 def option(
@@ -26,6 +30,7 @@ def option(
     affects_output: bool = True,
     metavar: str | None = None,
     alias: str | None = None,
+    group: str = "",
 ) -> Any:
     """Declare a field of a settings dataclass.
 
@@ -36,16 +41,20 @@ def option(
             run is continued.
         metavar: the placeholder in `--help`.
         alias: a second name of the option on the command line.
+        group: the heading in `--help` under which it stands, of a command with many options.
     """
     metadata = {
         "help": help, "affects_output": affects_output, "metavar": metavar, "alias": alias,
+        "group": group,
     }  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def jobs_option() -> Any:
     """Declare the field `jobs`: the number of worker threads."""
-    return option(0, "worker threads (0: one per core)", affects_output=False, metavar="N")
+    return option(
+        0, "worker threads (0: one per core)", affects_output=False, metavar="N", group=LIMITS
+    )
 
 
 def endpoint_option() -> Any:
@@ -56,20 +65,23 @@ def endpoint_option() -> Any:
         "else Amazon S3)",
         affects_output=False,
         metavar="URL",
+        group=CONNECTION,
     )
 
 
-def patience_option(server: str = "the object store") -> Any:
+def patience_option(server: str = "the object store", group: str = CONNECTION) -> Any:
     """Declare the field `patience` of a stage that uses a server.
 
     Args:
         server: the name of the server in `--help`.
+        group: see `option`.
     """
     return option(
         300.0,
         f"seconds to keep retrying while {server} does not answer (0: do not retry)",
         affects_output=False,
         metavar="SECONDS",
+        group=group,
     )
 
 
@@ -80,6 +92,7 @@ def max_rejected_option() -> Any:
         "maximum share of rejected images (0 to 1); above it the run fails",
         affects_output=False,
         metavar="SHARE",
+        group=LIMITS,
     )
 
 
