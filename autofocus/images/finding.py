@@ -2,18 +2,26 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from autofocus.errors import MissingInputError, RejectedImageError
+from autofocus.images.names import IMAGE_FORMATS, VIDEO_ENDINGS
 from autofocus.runs.ledger import Reason
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN, list_recorded
 
 # macOS writes files with this prefix beside the real ones on disks without extended attributes.
 APPLE_DOUBLE_PREFIX = "._"
 # A note counts this many endings, and all others together.
 _MAX_ENDINGS = 8
+# A note names this many folders.
+_MAX_FOLDERS = 4
+# The stages that write images into a folder, none of which is an original.
+_WRITE_IMAGES = ("preprocess_images", "link_images_by_label", "retrain")
+# Where MLflow keeps the charts of a report, if it runs without a server.
+_MLFLOW_FOLDERS = ("mlruns", "mlartifacts")
 
 
 @dataclass(frozen=True)
@@ -24,23 +32,54 @@ class Listing:
         names: paths relative to the folder, with `/` between parts, sorted.
         ignored: the number of all other files, by their endings in lower case; what stages wrote
             beside the images is not counted.
+        outputs: folders that Autofocus or MLflow wrote, relative to the folder, sorted; the
+            images in them are no inputs.
     """
 
     names: list[str]
     ignored: Mapping[str, int] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One note that counts what is ignored, such as ``ignored: 3 .txt, 1 .mp4``, or none."""
-        return note_ignored(self.ignored)
+        """Notes on the files and folders that are ignored, such as ``ignored: 3 .txt``."""
+        images = sorted(ending for ending in self.ignored if ending in IMAGE_FORMATS)
+        known = [f"to read {' and '.join(images)}, add them to extensions"] if images else []
+        return (*note_ignored(self.ignored), *known, *_note_outputs(self.outputs))
+
+
+def _note_outputs(outputs: Sequence[str]) -> tuple[str, ...]:
+    if not outputs:
+        return ()
+    shown = ", ".join(outputs[:_MAX_FOLDERS])
+    more = f" and {len(outputs) - _MAX_FOLDERS:,} more" if len(outputs) > _MAX_FOLDERS else ""
+    return (f"not searched, as Autofocus wrote it: {shown}{more}",)
 
 
 def note_ignored(ignored: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a note that counts ignored files, the most frequent endings first, or none.
+    """Return notes on ignored files: videos and what to do, then all others by their endings.
 
     Args:
         ignored: the number of files by ending.
     """
+    videos = {ending: n for ending, n in ignored.items() if ending in VIDEO_ENDINGS}
+    others = {ending: n for ending, n in ignored.items() if ending not in VIDEO_ENDINGS}
+    return (*_note_videos(videos), *_note_endings(others))
+
+
+def _note_videos(videos: Mapping[str, int]) -> tuple[str, ...]:
+    if not videos:
+        return ()
+    number = sum(videos.values())
+    whose = "its" if number == 1 else "their"
+    note = (
+        f"ignored: {plural(number, 'video')} ({', '.join(sorted(videos))}): to use {whose} frames "
+        "as images, set frame_rate of preprocess_images (it needs the extra video)"
+    )
+    return (note,)
+
+
+def _note_endings(ignored: Mapping[str, int]) -> tuple[str, ...]:
     if not ignored:
         return ()
     ordered = sorted(ignored.items(), key=lambda item: (-item[1], item[0]))
@@ -73,6 +112,9 @@ def list_images(
     Links to folders are followed, each real folder once; one that lies below `folder` itself has
     its own path, so that names don't depend on the order in which a disk lists them.
 
+    What Autofocus wrote is never listed: neither the folders below this one in which a stage
+    keeps images, nor single files that a stage recorded as its own.
+
     Args:
         folder: where to search.
         extensions: such as ``JPG``, in upper or lower case, with or without a dot.
@@ -89,19 +131,23 @@ def list_images(
     suffixes = {"." + extension.lower().lstrip(".") for extension in extensions}
     names: list[str] = []
     ignored: Counter[str] = Counter()
-    own = list_recorded(folder)
-    for name in _files(folder, {path.resolve() for path in leave_out}):
+    walk = _Walk(folder, {path.resolve() for path in leave_out})
+    for name in walk.files():
         ending = PurePath(name).suffix.lower()
+        if name in walk.recorded:
+            continue
         if ending in suffixes:
             names.append(name)
-        elif name not in own:
+        else:
             ignored[ending] += 1
+    listing = Listing(sorted(names), ignored, tuple(sorted(walk.outputs)))
     if not names and not allow_empty:
+        notes = f" ({'; '.join(listing.notes)})" if listing.notes else ""
         raise MissingInputError(
             f"No file below {folder} ends in {', '.join(sorted(suffixes))}: "
-            "give another folder or other --extensions."
+            f"give another folder or other --extensions{notes}."
         )
-    return Listing(sorted(names), ignored)
+    return listing
 
 
 def check_name(name: str) -> None:
@@ -120,19 +166,49 @@ def check_name(name: str) -> None:
         ) from None
 
 
-def _files(folder: Path, leave_out: set[Path]) -> Iterator[str]:
-    root, seen = folder.resolve(), set(leave_out)
-    for path, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
-        real, relative = Path(path).resolve(), Path(path).relative_to(folder)
-        has_own_path = real.is_relative_to(root) and real != root / relative
-        if real in seen or has_own_path:
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if name != HIDDEN)
-        prefix = relative.as_posix()
-        for name in names:
-            yield name if prefix == "." else f"{prefix}/{name}"
+@dataclass
+class _Walk:
+    """A walk through a folder.
+
+    Attributes:
+        folder: where it begins.
+        seen: real folders that are not entered (again).
+        outputs: the folders that were left out as outputs of a stage.
+        recorded: single files that a stage recorded as its own.
+    """
+
+    folder: Path
+    seen: set[Path]
+    outputs: list[str] = field(default_factory=list)
+    recorded: set[str] = field(default_factory=set)
+
+    def files(self) -> Iterator[str]:
+        """Yield the paths of all files, relative to the folder."""
+        root = self.folder.resolve()
+        for path, folders, names in os.walk(self.folder, followlinks=True, onerror=_raise):
+            real, relative = Path(path).resolve(), Path(path).relative_to(self.folder)
+            has_own_path = real.is_relative_to(root) and real != root / relative
+            if real in self.seen or has_own_path or self._is_output(Path(path), relative, folders):
+                folders.clear()
+                continue
+            self.seen.add(real)
+            prefix = "" if relative == Path() else f"{relative.as_posix()}/"
+            if HIDDEN in folders:
+                self.recorded |= {prefix + name for name in list_recorded(Path(path))}
+            folders[:] = sorted(name for name in folders if name != HIDDEN)
+            for name in names:
+                yield prefix + name
+
+    def _is_output(self, path: Path, relative: Path, folders: Sequence[str]) -> bool:
+        """Tell whether a folder holds images that are no originals, and record it."""
+        if relative == Path():
+            return False
+        is_output = path.name in _MLFLOW_FOLDERS or (
+            HIDDEN in folders and any((path / HIDDEN / name).is_dir() for name in _WRITE_IMAGES)
+        )
+        if is_output:
+            self.outputs.append(relative.as_posix())
+        return is_output
 
 
 def _raise(error: OSError) -> None:

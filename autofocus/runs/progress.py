@@ -21,6 +21,7 @@ class Progress:
     def __init__(self, what: str, total: int, unit: str = "image") -> None:
         self._terminal = _is_terminal()
         self._next_line = time.monotonic() + LINE_EVERY_S
+        self._has_begun = False
         self._bar = tqdm(
             total=total,
             desc=what,
@@ -33,10 +34,24 @@ class Progress:
         )
 
     def advance(self, number: int = 1) -> None:
-        """Count units as done."""
-        self._bar.update(number)
+        """Count units as done.
+
+        The rate and the remaining time are those since the first call: what comes before it,
+        such as the start of TensorFlow, is not the time of a unit.
+        """
+        if self._has_begun:
+            self._bar.update(number)
+        else:
+            self._begin(number)
         if not self._terminal and time.monotonic() >= self._next_line:
             self._line()
+
+    def _begin(self, number: int) -> None:
+        self._has_begun = True
+        self._bar.n += number
+        self._bar.initial = self._bar.last_print_n = self._bar.n
+        self._bar.start_t = self._bar.last_print_t = time.time()
+        self._bar.refresh()
 
     def _line(self) -> None:
         self._next_line = time.monotonic() + LINE_EVERY_S

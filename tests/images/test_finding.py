@@ -36,11 +36,49 @@ def test_extensions_in_any_case(tmp_path: Path, extensions: list[str]) -> None:
 
 def test_ignored_files_are_counted_by_ending(tmp_path: Path) -> None:
     """Files that are not taken are counted by their endings in any case, at any depth."""
-    make(tmp_path, "a.jpg", "b.MP4", "x/c.mp4", "x/d.txt", "e", ".autofocus/f.bin")
+    make(tmp_path, "a.jpg", "b.XMP", "x/c.xmp", "x/d.txt", "e", ".autofocus/f.bin")
     listing = list_images(tmp_path, ["JPG"])
     assert listing.names == ["a.jpg"]
-    assert listing.ignored == {".mp4": 2, ".txt": 1, "": 1}
-    assert listing.notes == ("ignored: 2 .mp4, 1 without an ending, 1 .txt",)
+    assert listing.ignored == {".xmp": 2, ".txt": 1, "": 1}
+    assert listing.notes == ("ignored: 2 .xmp, 1 without an ending, 1 .txt",)
+
+
+def test_ignored_videos_and_images_are_noted_with_what_to_do(tmp_path: Path) -> None:
+    """Videos, and images in formats that weren't asked for, are named with the option to set."""
+    make(tmp_path, "a.jpg", "b.MP4", "x/c.avi", "d.TIF")
+    videos, others, images = list_images(tmp_path, ["JPG"]).notes
+    assert videos.startswith("ignored: 2 videos (.avi, .mp4): to use their frames as images, set ")
+    assert others == "ignored: 1 .tif"
+    assert images == "to read .tif, add them to extensions"
+
+
+@pytest.mark.parametrize("stage", ["preprocess_images", "link_images_by_label", "retrain"])
+def test_images_that_a_stage_wrote_are_no_inputs(tmp_path: Path, stage: str) -> None:
+    """A folder below, in which a stage keeps what it wrote, is left out and named."""
+    make(tmp_path, "a.jpg", "results/images/a.jpg", "results/b.jpg")
+    with Workspace(tmp_path / "results" / "images", stage, {}):
+        pass
+    listing = list_images(tmp_path, ["JPG"])
+    assert listing.names == ["a.jpg", "results/b.jpg"]
+    assert listing.notes == ("not searched, as Autofocus wrote it: results/images",)
+    assert find_images(tmp_path / "results" / "images", ["JPG"]) == ["a.jpg"]
+
+
+def test_single_images_that_a_stage_wrote_are_no_inputs(tmp_path: Path) -> None:
+    """Files that a stage recorded as its own are left out; others in that folder are taken."""
+    make(tmp_path, "x/a.jpg", "x/chart.jpg")
+    with Workspace(tmp_path / "x", "export", {}) as workspace:
+        workspace.claim([tmp_path / "x" / "charts" / "b.jpg"], tmp_path / "ledger.csv")
+    make(tmp_path, "x/charts/b.jpg", "mlruns/0/chart.jpg")
+    assert find_images(tmp_path, ["JPG"]) == ["x/a.jpg", "x/chart.jpg"]
+
+
+def test_downloads_are_inputs(tmp_path: Path) -> None:
+    """What was downloaded into a folder below are originals."""
+    make(tmp_path, "data/a.jpg")
+    with Workspace(tmp_path / "data", "download_images", {}):
+        pass
+    assert find_images(tmp_path, ["JPG"]) == ["data/a.jpg"]
 
 
 def test_what_stages_wrote_is_not_ignored(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pty
 import struct
 import sys
 import termios
+import time
 
 import pytest
 
@@ -76,3 +77,19 @@ def test_lines_on_a_terminal_without_columns(monkeypatch: pytest.MonkeyPatch) ->
         "stage_x: 100%",
         "end",
     ]
+
+
+def test_the_rate_begins_with_the_first_unit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes before the first unit, such as the start of TensorFlow, counts as no unit."""
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
+    with Progress("stage_x", 1000, "photo") as shown:
+        time.sleep(0.5)
+        shown.advance(10)
+        time.sleep(0.05)
+        shown.advance(10)
+    first, second = capsys.readouterr().err.splitlines()
+    assert "10/1000" in first
+    assert "20/1000" in second
+    assert float(second.split(",")[1].split("photo")[0]) > 100

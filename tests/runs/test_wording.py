@@ -1,0 +1,18 @@
+"""Tests of words in messages."""
+
+import pytest
+
+from autofocus.runs.wording import plural
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 images"), (1, "1 image"), (1200, "1,200 images")]
+)
+def test_a_number_with_its_noun(number: int, text: str) -> None:
+    """One is in the singular, all other numbers are in the plural."""
+    assert plural(number, "image") == text
+
+
+def test_an_irregular_plural() -> None:
+    """A noun whose plural has no `s` is given with it."""
+    assert [plural(n, "class", "classes") for n in (1, 2)] == ["1 class", "2 classes"]
