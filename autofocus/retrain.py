@@ -41,6 +41,7 @@ from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import HeadSettings
 from autofocus.training.job import TrainingJob
 from autofocus.training.mlflow_log import read_metrics
+from autofocus.training.registration import Registration, register
 from autofocus.training.run import ensure_trained, was_trained
 
 NAME = "retrain"
@@ -62,12 +63,14 @@ class RetrainResult(StageResult):
         run_id: the run in MLflow.
         tracking_uri: where MLflow keeps it.
         is_reused: whether an earlier training on the same data was reused.
+        registration: the version of a registered model, if one was asked for.
     """
 
     metrics: Metrics = dataclasses.field(kw_only=True)
     run_id: str = ""
     tracking_uri: str = ""
     is_reused: bool = False
+    registration: Registration | None = None
 
     @property
     def accuracy_in_words(self) -> str:
@@ -112,6 +115,7 @@ class RetrainResult(StageResult):
                 f"  {'by sequence:':<12} {self.sequence_accuracy_in_words}",
                 *([f"  {'folds:':<12} {folds}"] if folds else []),
                 f"  {'MLflow:':<12} run {self.run_id} in {self.tracking_uri}",
+                *([f"  {'registered:':<12} {self.registration}"] if self.registration else []),
             ]
         )
 
@@ -177,6 +181,12 @@ def retrain(
             weight_by_motion=settings.weight_by_motion,
         )
         record, is_reused = ensure_trained(job, source, workspace, settings.patience)
+        registration = None
+        if settings.register:
+            scratch = workspace.scratch / "registration"
+            registration = register(
+                job, record.run_id, settings.register, scratch, settings.patience
+            )
         counts = run.publish()
     metrics = read_metrics(saved_model_dir)
     _write_extras(saved_model_dir, metrics, settings)
@@ -191,6 +201,7 @@ def retrain(
         run_id=record.run_id,
         tracking_uri=record.tracking_uri,
         is_reused=is_reused,
+        registration=registration,
     )
 
 

@@ -201,6 +201,15 @@ class RetrainSettings:
         affects_output=False,
         group="evaluation and thresholds",
     )
+    register: str | None = option(
+        None,
+        "register the model in MLflow under this name; it becomes the champion if there is none, "
+        "or if the lower bound of its balanced accuracy is not below the champion's on the same "
+        "test images",
+        affects_output=False,
+        metavar="NAME",
+        group="tracking",
+    )
     patience: float = patience_option("the MLflow server", group="tracking")
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()
@@ -228,6 +237,11 @@ class RetrainSettings:
         require(
             not (self.fine_tune_layers and self.view in ("both", "auto")),
             "fine_tune_layers needs a single view: set view to full or motion.",
+        )
+        require(
+            self.register is None
+            or (not set(self.register) & set("/:'") and self.register.strip() != ""),
+            f"register must be a name without / : and ', not {self.register!r}.",
         )
         require_share("threshold_value", self.threshold_value)
         require_share("max_rejected", self.max_rejected)

@@ -213,9 +213,9 @@ def check_store(patience: float = 0.0) -> None:
     Raises:
         StoreError: it can't be used.
     """
-    mlflow, server = _connect(patience)
+    mlflow, server = connect(patience)
     server.call(lambda: _open_database(server.uri))
-    with _mlflow_retries(0 if patience else 1):
+    with mlflow_retries(0 if patience else 1):
         server.call(lambda: _write_tag(mlflow))
 
 
@@ -240,8 +240,10 @@ def _experiment_name() -> str:
     return os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
 
 
-def _connect(patience: float) -> tuple[Any, TrackingServer]:
+def connect(patience: float) -> tuple[Any, TrackingServer]:
     """Import MLflow, which is then silent but for errors, and return it with its store."""
+    # Its progress bars are of files, which say nothing to a user.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     mlflow = need("mlflow", "train")
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -265,9 +267,9 @@ def experiment(run_id: str | None, run_name: str, patience: float = 0.0) -> Iter
         StoreUnavailableError: the tracking server was unavailable for too long.
         StoreError: it can't be used.
     """
-    mlflow, server = _connect(patience)
+    mlflow, server = connect(patience)
     # MLflow must not retry where we do.
-    with _mlflow_retries(0 if patience else 1):
+    with mlflow_retries(0 if patience else 1):
         known = server.call(lambda: _start(mlflow, run_id, run_name))
         try:
             yield Experiment(known, server)
@@ -307,7 +309,7 @@ def _known(mlflow: Any, run_id: str | None) -> str | None:
 
 
 @contextmanager
-def _mlflow_retries(number: int) -> Iterator[None]:
+def mlflow_retries(number: int) -> Iterator[None]:
     """Let MLflow report a server that is unavailable within seconds, not minutes."""
     name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
     if name in os.environ:

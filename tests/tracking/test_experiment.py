@@ -224,13 +224,13 @@ def test_mlflow_itself_retries_as_the_user_says(monkeypatch: pytest.MonkeyPatch)
     """MLflow's own retries are off where we retry, unless the user has set their number."""
     name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
     monkeypatch.delenv(name, raising=False)
-    from autofocus.tracking.experiment import _mlflow_retries
+    from autofocus.tracking.experiment import mlflow_retries
 
-    with _mlflow_retries(0):
+    with mlflow_retries(0):
         assert os.environ[name] == "0"
     assert name not in os.environ
     monkeypatch.setenv(name, "5")
-    with _mlflow_retries(0):
+    with mlflow_retries(0):
         assert os.environ[name] == "5"
 
 

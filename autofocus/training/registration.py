@@ -1,0 +1,211 @@
+"""Registering a model in MLflow, and promoting it if it is no worse than the champion."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.errors import InputDataError
+from autofocus.evaluation import counting
+from autofocus.evaluation.bootstrap import GroupSums
+from autofocus.evaluation.metrics import Estimate
+from autofocus.evaluation.predictions import Classification
+from autofocus.features.crop import crops_of
+from autofocus.features.pixels import to_batch
+from autofocus.images.reading import read_image
+from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
+from autofocus.motion.finding import MotionFinder
+from autofocus.splits.split import Assignment
+from autofocus.splits.subsets import Subset
+from autofocus.tracking.registry import CHALLENGER, CHAMPION, Registry, Version, registry
+from autofocus.training.job import TrainingJob
+from autofocus.training.mlflow_log import read_metrics, subset_digest
+
+# Tags of a version. The role is written last: a version without it was not compared yet.
+_ROLE, _REASON = "autofocus_role", "autofocus_reason"
+_FIGURE, _LOW, _TEST = "balanced_accuracy", "balanced_accuracy_95_percent_low", "test_digest"
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The outcome of registering a model.
+
+    Attributes:
+        name: of the registered model.
+        version: the number of the new version.
+        role: `champion` or `challenger`.
+        reason: why.
+    """
+
+    name: str
+    version: str
+    role: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return f"{self.name} version {self.version}, {self.role}: {self.reason}"
+
+
+def register(
+    job: TrainingJob, run_id: str, name: str, scratch: Path, patience: float = 0.0
+) -> Registration:
+    """Register the model of a run, and promote it if it is no worse than the champion.
+
+    The new version becomes the champion if there is none, or if the lower bound of the 95 %
+    confidence interval of its balanced accuracy is not below the champion's balanced accuracy on
+    the same test images. The champion predicts them anew, unless its own test split was the same.
+    A version that was compared once keeps its role.
+
+    Args:
+        job: the training; its model is complete and logged.
+        run_id: of the run in MLflow.
+        name: of the registered model.
+        scratch: a folder for the champion's files, which is created.
+        patience: how long to retry while MLflow's server is unavailable, in seconds.
+
+    Raises:
+        StoreError: MLflow's store can't be used, or does not have the run's model.
+    """
+    with registry(name, patience) as models:
+        version = models.version_of(run_id)
+        if version is None or _ROLE not in version.tags:
+            champion = models.champion()
+            version = version or models.add(run_id)
+            contest = _Contest(job, models, champion, scratch)
+            return contest.decide(version)
+        role, reason = version.tags[_ROLE], version.tags.get(_REASON, "")
+        return Registration(name, version.number, role, reason)
+
+
+@dataclass(frozen=True)
+class _Contest:
+    """The comparison of a new version with the champion.
+
+    Attributes:
+        job: the training of the new version.
+        models: the registered model.
+        champion: the version to compare with; None if there is none.
+        scratch: a folder for the champion's files.
+    """
+
+    job: TrainingJob
+    models: Registry
+    champion: Version | None
+    scratch: Path
+
+    def decide(self, version: Version) -> Registration:
+        """Give the new version its role, and record it."""
+        figure = read_metrics(self.job.saved_model_dir).test.balanced_accuracy
+        tags = {_TEST: self._test_digest}
+        if figure.value is not None:
+            tags[_FIGURE] = repr(figure.value)
+        if figure.interval:
+            tags[_LOW] = repr(figure.interval[0])
+        self.models.tag(version, tags)
+        is_better, reason = self._compare(version, figure)
+        role = CHAMPION if is_better else CHALLENGER
+        self.models.name_version(version, role)
+        self.models.tag(version, {_REASON: reason, _ROLE: role})
+        return Registration(self.models.name, version.number, role, reason)
+
+    @property
+    def _test_digest(self) -> str:
+        return subset_digest(self.job.dataset, Subset.TEST)
+
+    def _compare(self, version: Version, figure: Estimate) -> tuple[bool, str]:
+        """Return whether the new version may replace the champion, and why."""
+        champion = self.champion
+        if champion is None or champion.number == version.number:
+            return True, "there was no champion"
+        stays = f"version {champion.number} stays the champion"
+        if figure.value is None or figure.interval is None:
+            return False, (
+                "its balanced accuracy has no confidence interval, as there are too few groups of "
+                f"test images; {stays}"
+            )
+        try:
+            other = self._champion_figure(champion)
+        except InputDataError as error:
+            return False, f"it can't be compared with version {champion.number}: {error} {stays}"
+        low = figure.interval[0]
+        images = len(self.job.dataset.subset(Subset.TEST))
+        comparison = (
+            f"balanced accuracy {figure.value:.1%}, lower bound {low:.1%}; version "
+            f"{champion.number} has {other:.1%} on the same {images:,} test images"
+        )
+        return (True, comparison) if low >= other else (False, f"{comparison}, and {stays}")
+
+    def _champion_figure(self, champion: Version) -> float:
+        """Return the champion's balanced accuracy on the new test images.
+
+        Raises:
+            InputDataError: it can't predict them.
+        """
+        if champion.tags.get(_TEST) == self._test_digest and _FIGURE in champion.tags:
+            return float(champion.tags[_FIGURE])
+        folder = self.scratch / "champion"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.models.download(champion, folder)
+        asset = next(folder.rglob(f"assets/{ASSET_NAME}"), None)
+        if asset is None:
+            raise InputDataError("it was not made by autofocus retrain.")
+        classifier = TrainedClassifier(asset.parents[1])
+        if classifier.description.preparation != self.job.preparation:
+            raise InputDataError("its images were preprocessed in another way.")
+        rows = self.job.dataset.subset(Subset.TEST)
+        return self._balanced_accuracy(classifier, rows)
+
+    def _balanced_accuracy(
+        self, classifier: TrainedClassifier, rows: Sequence[Assignment]
+    ) -> float:
+        dataset, description = self.job.dataset, classifier.description
+        probabilities = self._predict(classifier, rows)
+        predicted = description.decision_rule.predicted_labels(probabilities)
+        multilabel = dataset.settings.multilabel
+        classification = Classification(
+            self._as_ours(probabilities, description.labels),
+            self._as_ours(predicted, description.labels).astype(bool),
+            dataset.targets(rows) > 0,
+        )
+        sums = GroupSums.from_columns(
+            counting.columns(classification), [row.group for row in rows], 0, 0
+        )
+        return counting.balanced_accuracy(sums, multilabel).value or 0.0
+
+    def _as_ours(self, values: NDArray[np.generic], labels: Sequence[str]) -> NDArray[np.float64]:
+        """Return a value per label of the champion as one per label of the new model."""
+        ours = self.job.dataset.labels
+        result = np.zeros((len(values), len(ours)))
+        for column, label in enumerate(labels):
+            # A label that the new model lacks is right for no image.
+            if label in ours:
+                result[:, ours.index(label)] = values[:, column]
+        return result
+
+    def _predict(
+        self, classifier: TrainedClassifier, rows: Sequence[Assignment]
+    ) -> NDArray[np.float64]:
+        """Return the champion's probabilities for test images."""
+        description, folder = classifier.description, self.job.image_dir
+        finder = None
+        if description.needs_motion and description.motion is not None:
+            finder = MotionFinder(
+                [image.frame for image in self.job.dataset.images],
+                lambda name: read_image(folder / name).image,
+                description.motion,
+            )
+        parts = []
+        for start in range(0, len(rows), _BATCH):
+            batch = []
+            for row in rows[start : start + _BATCH]:
+                box = finder.box(row.image.name) if finder else None
+                image = read_image(folder / row.image.file).image
+                crops = crops_of(description.view, box)
+                batch.append([crop.pixels(image, description.image_size) for crop in crops])
+            inputs = [to_batch(pixels) for pixels in zip(*batch, strict=True)]
+            parts.append(classifier.probabilities(*inputs))
+        return np.concatenate(parts).astype(np.float64)

@@ -1,0 +1,97 @@
+"""Claims about registered models: a new version is the champion only if it is no worse."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+
+from autofocus.retrain import RetrainResult, retrain
+from autofocus.retrain_settings import RetrainSettings
+from autofocus.training.registration import Registration
+from tests.features.pictures import make_classes
+from tests.predicting.models import make_backbone
+
+NAME = "traps"
+EACH = 20
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with images of three colours, and MLflow's store in a database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    make_classes(tmp_path / "three", EACH)
+    shutil.copytree(tmp_path / "three", tmp_path / "two")
+    shutil.rmtree(tmp_path / "two" / "night")
+    make_backbone(tmp_path)
+    yield tmp_path
+    mlflow.set_tracking_uri(before)
+
+
+def train(folder: Path, images: str, model: str, **more: Any) -> RetrainResult:
+    settings = RetrainSettings(
+        tfhub_module=str(folder / "means"),
+        testing_percentage=30,
+        validation_percentage=20,
+        register=NAME,
+        **more,
+    )
+    return retrain(folder / images, folder / model, settings)
+
+
+def roles() -> dict[str, str]:
+    """Return the version with each alias."""
+    client = mlflow.MlflowClient()
+    return {alias: str(v) for alias, v in client.get_registered_model(NAME).aliases.items()}
+
+
+def registered(result: RetrainResult) -> Registration:
+    assert result.registration
+    assert str(result.registration) in str(result)
+    return result.registration
+
+
+def test_only_a_model_that_is_no_worse_becomes_the_champion(folder: Path) -> None:
+    """The first version is the champion; later ones are compared with it on the same images."""
+    first = registered(train(folder, "two", "first"))
+    assert (first.version, first.role) == ("1", "champion")
+    assert first.reason == "there was no champion"
+
+    # The champion does not know the third class: it predicts the new test images, and is worse.
+    second = registered(train(folder, "three", "second"))
+    assert (second.version, second.role) == ("2", "champion")
+    assert "version 1 has 66.7% on the same 19 test images" in second.reason
+    assert roles()["champion"] == "2"
+
+    # As good, but not surely so.
+    third = registered(train(folder, "three", "third", class_weights="none"))
+    assert (third.version, third.role) == ("3", "challenger")
+    assert "version 2 has 100.0% on the same 19 test images" in third.reason
+    assert third.reason.endswith("and version 2 stays the champion")
+    assert roles() == {"champion": "2", "challenger": "3"}
+
+    again = train(folder, "three", "third", class_weights="none")
+    assert again.is_reused
+    assert registered(again) == third
+    client = mlflow.MlflowClient()
+    assert len(client.search_model_versions(f"name = '{NAME}'")) == 3
+    tags = client.get_model_version(NAME, "3").tags
+    assert tags["autofocus_role"] == "challenger"
+    assert tags["autofocus_reason"] == third.reason
+    assert float(tags["balanced_accuracy"]) == 1.0
+
+    # Images that were prepared in another way say nothing of the champion.
+    preparation = {"trim_top": 0, "trim_bottom": 8, "min_side": 64}
+    (folder / "prepared.json").write_text(json.dumps(preparation))
+    make_classes(folder / "more", EACH + 4)
+    path = folder / "prepared.json"
+    fourth = registered(train(folder, "more", "fourth", preparation_path=path))
+    assert fourth.role == "challenger"
+    assert "can't be compared with version 2: its images were preprocessed in" in fourth.reason
+    assert roles()["champion"] == "2"
