@@ -9,6 +9,7 @@ from typing import Any
 import mlflow
 import pytest
 
+from autofocus.errors import SettingError
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.training.registration import Registration
@@ -95,3 +96,10 @@ def test_only_a_model_that_is_no_worse_becomes_the_champion(folder: Path) -> Non
     assert fourth.role == "challenger"
     assert "can't be compared with version 2: its images were preprocessed in" in fourth.reason
     assert roles()["champion"] == "2"
+
+
+@pytest.mark.parametrize("name", ["", " ", "a/b", "a:b", "it's"])
+def test_names_that_mlflow_does_not_take_are_rejected_at_once(name: str) -> None:
+    """They are an error of the settings, before anything is trained."""
+    with pytest.raises(SettingError, match="register must be a name"):
+        RetrainSettings(register=name)
