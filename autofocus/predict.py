@@ -10,6 +10,8 @@ from typing import Literal
 
 from autofocus.errors import InputDataError
 from autofocus.grouping.locations import LocationPattern
+from autofocus.images import trims
+from autofocus.images.finding import find_images
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.model.decision import ACCEPT, REVIEW
@@ -177,6 +179,7 @@ def predict(
     classifier = TrainedClassifier(saved_model_dir)
     description = with_thresholds(classifier.description, settings.precision, settings.threshold)
     preparation = _choose_preparation(classifier, indir, settings.photographs)
+    preparation, found = _complete_preparation(preparation, indir, settings)
     memory = {**describe(settings), "model": _digest(saved_model_dir)}
     ledger = ledger_beside(outpath)
     folder = files.relative_to_folder(indir, outpath.parent)
@@ -199,7 +202,7 @@ def predict(
         counts,
         ledger,
         {"predictions": outpath},
-        (*listing.notes, *_notes(preparation, table)),
+        (*listing.notes, *found, *_notes(preparation, table)),
         earlier,
         predictions=outpath,
     )
@@ -251,13 +254,24 @@ def _choose_preparation(
     if photographs == "raw" or not file.is_file():
         return expected
     actual = Preparation.from_file(file)
-    if actual != expected:
+    if not actual.agrees_with(expected):
         raise InputDataError(
             f"The images in {indir} were preprocessed with {actual.to_json()}, and those of the "
             f"model with {expected.to_json()}: give the raw images, or preprocess them with the "
             "model's settings."
         )
     return None
+
+
+def _complete_preparation(
+    preparation: Preparation | None, indir: Path, settings: PredictSettings
+) -> tuple[Preparation | None, tuple[str, ...]]:
+    """Detect the footers of cameras that the model has not seen, if it was trained that way."""
+    if preparation is None or not preparation.is_auto:
+        return preparation, ()
+    # Of all images, so that every shard crops the same.
+    names = find_images(indir, settings.extensions, allow_empty=True)
+    return trims.complete(preparation, trims.Source(indir), names, settings.jobs or cores())
 
 
 def _digest(saved_model_dir: Path) -> str:

@@ -14,15 +14,24 @@ from PIL import Image
 
 from autofocus.errors import OutputConflictError, RejectedImageError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
-from autofocus.images import videos
+from autofocus.images import trims, videos
 from autofocus.images.capture import Capture, to_exif
 from autofocus.images.finding import Listing, check_name, list_images
-from autofocus.images.names import IMAGE_FORMATS, PREPARATION_NAME, VIDEO_ENDINGS
+from autofocus.images.names import (
+    AUTO,
+    AUTO_IN_SHARDS,
+    IMAGE_FORMATS,
+    PREPARATION_NAME,
+    VIDEO_ENDINGS,
+)
 from autofocus.images.preparing import (
     NIGHT_TOLERANCE,
+    CameraTrim,
     Preparation,
+    Trim,
     colourfulness,
     mean_brightness,
+    require_different,
 )
 from autofocus.images.reading import DecodedImage, read_image
 from autofocus.motion.tables import BoxMaker
@@ -64,11 +73,25 @@ class PreprocessSettings:
         metavar="EXT",
         group=IMAGES,
     )
-    trim_bottom: int = option(
-        198, "pixels to crop from the bottom, as of the original", metavar="ROWS", group=IMAGES
+    trim_bottom: Trim = option(
+        198,
+        "pixels to crop from the bottom, as of the original; auto: the height of the footer, "
+        "detected for each camera make and image size",
+        metavar="ROWS",
+        group=IMAGES,
     )
-    trim_top: int = option(
-        0, "pixels to crop from the top, as of the original", metavar="ROWS", group=IMAGES
+    trim_top: Trim = option(
+        0,
+        "pixels to crop from the top, as of the original, or auto",
+        metavar="ROWS",
+        group=IMAGES,
+    )
+    trim_by_camera: tuple[str, ...] = option(
+        (),
+        "pixels to crop for cameras that differ, by make in the EXIF data: MAKE=BOTTOM or "
+        "MAKE=BOTTOM,TOP, such as RECONYX=32,32; MAKE@WIDTHxHEIGHT=... for one image size",
+        metavar="CAMERA",
+        group=IMAGES,
     )
     min_side: int = option(
         256, "shorter side of the result (pixels)", metavar="PIXELS", group=IMAGES
@@ -121,9 +144,9 @@ class PreprocessSettings:
     def __post_init__(self) -> None:
         require(bool(self.extensions), "extensions: give at least one, such as JPG.")
         require(self.min_side >= 1, f"min_side must be at least 1, not {self.min_side}.")
-        require_not_negative(
-            self, "trim_bottom", "trim_top", "night_tolerance", "frame_rate", "jobs"
-        )
+        numbers = [name for name in ("trim_bottom", "trim_top") if getattr(self, name) != AUTO]
+        require_not_negative(self, *numbers, "night_tolerance", "frame_rate", "jobs")
+        require_different(self.cameras)
         require_share("max_rejected", self.max_rejected)
         LocationPattern(self.location_pattern)
         for extension in self.extensions:
@@ -135,8 +158,22 @@ class PreprocessSettings:
 
     @property
     def preparation(self) -> Preparation:
-        """How the images are prepared."""
-        return Preparation(self.trim_top, self.trim_bottom, self.min_side)
+        """How the images are prepared, before cameras are detected."""
+        return Preparation(self.trim_top, self.trim_bottom, self.min_side, self.cameras)
+
+    def require_numbers(self) -> None:
+        """Check that nothing has to be detected in the images.
+
+        Raises:
+            SettingError: the pixels to crop are to be detected.
+        """
+        for name in ("trim_bottom", "trim_top"):
+            require(getattr(self, name) != AUTO, f"{name} must be a number: {AUTO_IN_SHARDS}.")
+
+    @property
+    def cameras(self) -> tuple[CameraTrim, ...]:
+        """The cameras of which other pixels are cropped."""
+        return tuple(map(CameraTrim.parse, self.trim_by_camera))
 
 
 @dataclass(frozen=True)
@@ -188,23 +225,26 @@ def preprocess_images(
         )
     listing = _list_inputs(indir, outdir, settings)
     ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
-    preparation = outdir / PREPARATION_NAME
+    preparation_path = outdir / PREPARATION_NAME
+    jobs = settings.jobs or cores()
     with Workspace(outdir, NAME, describe(settings), recipe=RECIPE) as workspace:
-        preprocessor = _Preprocessor(indir, outdir, workspace.scratch, settings)
         tables = [Table(properties, PROPERTIES, _properties_row)]
         boxes = _box_maker(outdir, listing.names, workspace, settings)
-        own = [ledger, properties, preparation, *(boxes.outputs if boxes else ())]
+        own = [ledger, properties, preparation_path, *(boxes.outputs if boxes else ())]
         workspace.check_outputs(own, ledger)
+        source = trims.Source(indir, settings.frame_rate)
+        preparation, found = trims.complete(settings.preparation, source, listing.names, jobs)
+        preprocessor = _Preprocessor(indir, outdir, workspace.scratch, settings, preparation)
         with ItemRun(workspace, ledger, tables) as run:
-            for _ in run.outcomes(preprocessor.items(listing.names), settings.jobs or cores()):
+            for _ in run.outcomes(preprocessor.items(listing.names), jobs):
                 pass
-            workspace.claim([preparation], ledger)
-            files.write_json(preparation, settings.preparation.to_json(), workspace.scratch)
+            workspace.claim([preparation_path], ledger)
+            files.write_json(preparation_path, preparation.to_json(), workspace.scratch)
             counts = run.publish()
         made = boxes.make() if boxes else None
     counts.check(settings.max_rejected, ledger)
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
-    notes = (*listing.notes, *run.notes, *([str(made)] if made else []))
+    notes = (*listing.notes, *found, *run.notes, *([str(made)] if made else []))
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
 
 
@@ -249,6 +289,7 @@ class _Preprocessor:
     outdir: Path
     scratch: Path
     settings: PreprocessSettings
+    preparation: Preparation
 
     def items(self, names: Sequence[str]) -> Items[str]:
         """Return the images, and what to do with each."""
@@ -267,10 +308,11 @@ class _Preprocessor:
             return Outcome(rejected(name, error.reason, error.detail))
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
-        """The original has not been changed since."""
+        """The original has not been changed since, and would be cropped as it was."""
         # Not "older than the result": clocks of cameras may be years ahead.
         stamp: object = earlier.extra.get("original", "unknown")
-        return _stamp(self._file(name)) == stamp
+        is_unchanged = _stamp(self._file(name)) == stamp
+        return is_unchanged and trims.is_same_trim(self.preparation, earlier.extra)
 
     def _file(self, name: str) -> Path:
         """Return the file that holds an image, which for a frame is the video."""
@@ -278,13 +320,14 @@ class _Preprocessor:
         return self.indir / (name if frame is None else frame.video)
 
     def _read(self, name: str) -> DecodedImage:
-        preparation, rate = self.settings.preparation, self.settings.frame_rate
+        rate = self.settings.frame_rate
         frame = videos.parse_frame(name) if rate else None
         if frame is None and videos.is_video(name):
             raise videos.explain_rejection(self.indir / name)
         if frame is None:
-            return read_image(self.indir / name, preparation)
-        return videos.read_frame(self.indir / frame.video, frame.number, rate, preparation)
+            return read_image(self.indir / name, self.preparation)
+        video = self.indir / frame.video
+        return videos.read_frame(video, frame.number, rate, self.preparation)
 
     def _prepare(self, name: str) -> Product:
         check_name(name)
@@ -300,6 +343,7 @@ class _Preprocessor:
             "height": decoded.height,
             "original": stamp,
         }
+        extra |= trims.record(self.preparation, capture.camera_make, decoded)
         return Product(Outcome(Row(name, output=name), extra), (self._save(image, capture, name),))
 
     def _save(self, image: Image.Image, capture: Capture, name: str) -> OutputFile:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError, need
+from autofocus.images.names import AUTO, AUTO_IN_SHARDS
 
 EXTRA = "pipelines"
 
@@ -272,6 +273,8 @@ def _described(value: Any) -> str:
 
 
 def _hint(kind: str, value: Any) -> str:
+    if kind == "NUMBER_INTEGER" and value == AUTO:
+        return f": {AUTO_IN_SHARDS}"
     if kind == "STRING":
         return ": put it in quotes"
     if kind == "LIST":

@@ -1,7 +1,15 @@
 """Names and endings of files, for stages without Pillow, too."""
 
+from typing import Literal
+
 # Beside preprocessed images, and with whatever is made of them: how they were preprocessed.
 PREPARATION_NAME = "preparation.json"
+# In place of a number of pixels: as detected in the images of each camera.
+AUTO: Literal["auto"] = "auto"
+AUTO_IN_SHARDS = (
+    "a shard does not see all images of a camera; give numbers, and those of cameras that differ "
+    "as trim_by_camera (autofocus init proposes them)"
+)
 
 # The endings of image files, and the format that such a file is saved in (a name of Pillow's).
 IMAGE_FORMATS = {

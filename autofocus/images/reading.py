@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from autofocus.images.capture import Capture, read_capture
-from autofocus.images.decoding import decode, open_image
+from autofocus.images.decoding import OpenImage, decode, open_image
 from autofocus.images.preparing import Preparation, prepare
 
 
@@ -40,8 +40,16 @@ def read_image(path: Path, preparation: Preparation | None = None) -> DecodedIma
     with open_image(path) as opened:
         # Before decoding, after which Pillow no longer knows the EXIF data of some formats.
         capture = read_capture(opened.image)
-        image = decode(opened)[0] if preparation is None else prepare(opened, preparation)
+        image = _pixels(opened, capture, preparation)
     return DecodedImage(image, capture, opened.width, opened.height)
+
+
+def _pixels(opened: OpenImage, capture: Capture, preparation: Preparation | None) -> Image.Image:
+    if preparation is None:
+        return decode(opened)[0]
+    return prepare(
+        opened, preparation.for_camera(capture.camera_make, opened.width, opened.height)
+    )
 
 
 def read_moment(path: Path) -> str:

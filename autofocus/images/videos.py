@@ -121,6 +121,8 @@ def read_frame(
         capture = _capture(container, offset)
         image = _decode(container, offset)
     opened = OpenImage(image, image.width, image.height)
+    if preparation is not None:
+        preparation = preparation.for_camera(capture.camera_make, opened.width, opened.height)
     prepared = image if preparation is None else prepare(opened, preparation)
     return DecodedImage(prepared, capture, opened.width, opened.height)
 

@@ -70,7 +70,10 @@ class Description:
 
     def to_json(self) -> str:
         """Return the description as JSON text."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        values = asdict(self)
+        if self.preparation is not None:
+            values["preparation"] = self.preparation.to_json()
+        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "Description":
@@ -81,7 +84,7 @@ class Description:
         values["labels"] = tuple(values["labels"])
         values["image_size"] = tuple(values["image_size"])
         if values["preparation"] is not None:
-            values["preparation"] = Preparation(**values["preparation"])
+            values["preparation"] = Preparation.from_json(values["preparation"])
         if values.get("motion") is not None:
             values["motion"] = MotionSettings.from_json(values["motion"])
         if values.get("precision_curves") is not None:

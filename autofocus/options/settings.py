@@ -105,17 +105,21 @@ class Kind:
         many: whether it takes several values.
         optional: whether it may be unset (None).
         choices: the allowed values; empty if any is allowed.
+        keywords: texts that are allowed beside values of the type, such as ``auto``.
     """
 
     base: type
     many: bool = False
     optional: bool = False
     choices: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """What one value must be, in words."""
-        return f"one of {', '.join(self.choices)}" if self.choices else _WORDS[self.base]
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        return " or ".join([_WORDS[self.base], *self.keywords])
 
     def accept(self, value: object) -> Any:
         """Return a value of a YAML or JSON file as one of this kind.
@@ -133,6 +137,8 @@ class Kind:
         return self._accept_one(value)
 
     def _accept_one(self, value: object) -> Any:
+        if value in self.keywords:
+            return value
         if self.base is float and isinstance(value, str) and _EXPONENT.fullmatch(value):
             return float(value)  # YAML takes 1e-3 for text
         if self.base is float and type(value) is int:
@@ -149,6 +155,8 @@ class Kind:
         Raises:
             TypeError: the word is of another kind; see `accept`.
         """
+        if word in self.keywords:
+            return word
         wrong = TypeError(f"{self.words}, not {shown(word)}")
         if self.base is Path and not word:
             raise wrong
@@ -184,8 +192,11 @@ def kinds(settings: type) -> dict[str, Kind]:
 def _kind(hint: Any) -> Kind:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        inner = next(item for item in arguments if item is not type(None))
-        return dataclasses.replace(_kind(inner), optional=True)
+        first, *others = (_kind(item) for item in arguments if item is not type(None))
+        # Beside another type, a Literal is a word with a meaning of its own.
+        keywords = tuple(word for other in others for word in other.choices)
+        is_optional = type(None) in arguments
+        return dataclasses.replace(first, optional=is_optional, keywords=keywords)
     if origin is tuple:
         return dataclasses.replace(_kind(arguments[0]), many=True)
     if origin is typing.Literal:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from autofocus.errors import RejectedImageError
 from autofocus.features.crop import crops_of
 from autofocus.features.pixels import Pixels, to_batch
+from autofocus.images import trims
 from autofocus.images.decoding import read_start
 from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation
@@ -88,6 +89,8 @@ class Predictor:
         except FileNotFoundError:
             return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file"))
         extra = {**stamp, "moment": decoded.capture.moment}
+        if self.preparation is not None:
+            extra |= trims.record(self.preparation, decoded.capture.camera_make, decoded)
         box = None
         if self.neighbours is not None:
             box = self.neighbours.box(name)
@@ -101,6 +104,8 @@ class Predictor:
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
         path = self.indir / name
         if not files.is_unchanged(path, earlier.extra):
+            return False
+        if not trims.is_same_trim(self.preparation, earlier.extra):
             return False
         return self.neighbours is None or (
             earlier.extra.get("around") == self.neighbours.mark(name)

@@ -1,7 +1,7 @@
 """What a training needs to know."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,5 +54,5 @@ class TrainingJob:
     @property
     def fingerprint(self) -> str:
         """A digest of all that decides the result, except for the settings."""
-        preparation = asdict(self.preparation) if self.preparation else None
+        preparation = self.preparation.to_json() if self.preparation else None
         return self.dataset.fingerprint(self.backbone.digest, preparation, __version__)

@@ -18,6 +18,7 @@ def preprocess(task: Task) -> PreprocessResult:
     unpack([task.input("images")], data)
     # A shard may have none below `indir` by chance; a later stage fails if all have none.
     settings = task.settings(PreprocessSettings, allow_empty=True, max_rejected=1.0)
+    settings.require_numbers()
     result = preprocess_images(task.subfolder("indir", data), outdir, settings)
     task.check_shard(result, "images")
     names = [row.output for _, row in read_ledger(result.ledger) if row.reason is None]

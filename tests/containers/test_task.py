@@ -351,8 +351,8 @@ def test_an_empty_text_stands_for_what_is_not_given() -> None:
     ("parameters", "words"),
     [
         ({"trim_bottom": "7"}, "the component's parameters: trim_bottom must be a whole number"),
-        ({"trim_bottom": 0.5}, "trim_bottom must be a whole number, not 0.5"),
-        ({"trim_bottom": ""}, "trim_bottom must be a whole number, not ''"),
+        ({"trim_bottom": 0.5}, "trim_bottom must be a whole number or auto, not 0.5"),
+        ({"trim_bottom": ""}, "trim_bottom must be a whole number or auto, not ''"),
         ({"extensions": "JPG"}, "extensions must be a list"),
         ({"trim_bottom": -1}, "trim_bottom must not be negative"),
     ],

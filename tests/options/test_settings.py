@@ -40,6 +40,7 @@ class Example:
     names: tuple[str, ...] = option(("JPG",), "several words")
     pace: Literal["fast", "slow"] = option("fast", "one of two words")
     paces: tuple[Literal["fast", "slow"], ...] = option((), "some of two words")
+    size: int | Literal["auto"] = option(3, "a whole number, or a word in its place")
     jobs: int = option(0, "threads", affects_output=False)
 
 
@@ -54,8 +55,20 @@ def test_kinds_of_annotations() -> None:
         ("names", Kind(str, many=True)),
         ("pace", Kind(str, choices=("fast", "slow"))),
         ("paces", Kind(str, many=True, choices=("fast", "slow"))),
+        ("size", Kind(int, keywords=("auto",))),
         ("jobs", Kind(int)),
     ]
+
+
+def test_a_word_in_place_of_a_number() -> None:
+    """A field that takes a number or a word takes nothing else, from a file or a command line."""
+    kind = kinds(Example)["size"]
+    assert [kind.accept("auto"), kind.accept(7), kind.parse("auto"), kind.parse("7")] == [
+        "auto", 7, "auto", 7
+    ]  # fmt: skip
+    for read in (kind.accept, kind.parse):
+        with pytest.raises(TypeError, match="a whole number or auto, not 'automatic'"):
+            read("automatic")
 
 
 def test_mapping_gives_settings() -> None:
@@ -106,7 +119,7 @@ def test_unknown_key_is_named() -> None:
         from_mapping(Example, {"rowz": 1}, "example in run.yaml")
     sentence = str(caught.value)
     assert sentence.startswith("example in run.yaml: unknown key 'rowz'; ")
-    assert sentence.endswith(" word, rows, share, flip, folder, names, pace, paces, jobs.")
+    assert sentence.endswith(" word, rows, share, flip, folder, names, pace, paces, size, jobs.")
 
 
 @pytest.mark.parametrize(
@@ -167,6 +180,7 @@ def test_describe_keeps_what_changes_the_output() -> None:
         "names": ["x", "y"],
         "pace": "fast",
         "paces": [],
+        "size": 3,
     }
 
 

@@ -211,6 +211,7 @@ def test_all_checks_together_return_what_a_run_is_started_with(
     ("values", "told"),
     [
         ({"retrain_cpu": "many"}, "retrain_cpu must be a number of processors"),
+        ({"trim_bottom": "auto"}, "give numbers, and those of cameras that differ as trim_by"),
         ({"trim_botom": 1}, "did you mean trim_bottom"),
         ({"trim_bottom": -3}, "trim_bottom must not be negative"),
         ({"labelmap": {f"label {n}": "animal" for n in range(5000)}}, "link would be handed"),
