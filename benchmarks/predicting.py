@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autofocus import __version__
 from autofocus.images.names import PREPARATION_NAME
-from autofocus.images.preparing import Preparation
+from autofocus.images.preparing import Preparation, Trim
 from autofocus.retrain import retrain
 from benchmarks.labelled import draw, link
 from benchmarks.measure import Comparison, Task, compare, machine, publish, table
@@ -70,7 +70,7 @@ class _Bench:
         shutil.rmtree(self.folder / "out", ignore_errors=True)
         (self.folder / "out").mkdir()
 
-    def compare(self, what: str, photographs: Path, preparation: Sequence[int]) -> Comparison:
+    def compare(self, what: str, photographs: Path, preparation: Sequence[Trim]) -> Comparison:
         """Measure both on the same photographs."""
         number = _count(photographs)
         theirs = [
