@@ -16,7 +16,9 @@ from autofocus.labels.choosing import Choice, choose
 from autofocus.labels.folders import label_to_folder
 from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.linking import Linker, Making, common_preparation
+from autofocus.labels.notes import note_labelmap, note_rules, note_separators
 from autofocus.labels.priority import Rule, read_rules
+from autofocus.labels.spelling import describe_merges, merge_spellings
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe, option, require, require_share
 from autofocus.runs import files
@@ -116,15 +118,15 @@ def link_images_by_label(
     """
     labelmap = read_labelmap(settings.labelmap_path) if settings.labelmap_path else {}
     rules = read_rules(settings.label_priority_path) if settings.label_priority_path else []
-    labelled = read_labelled(detections_path)
-    labelled = merge_labels(labelled, map_labels(labelled.labels, labelmap))
+    given = read_labelled(detections_path)
+    labelled = merge_labels(given, map_labels(given.labels, labelmap))
     choices = choose(labelled, rules, keep_unresolved=settings.keep_unresolved)
     memory = {**describe(settings), "labelmap": labelmap, "rules": [str(rule) for rule in rules]}
     ledger, links, preparation = (
         outdir / name for name in (LEDGER_NAME, LINKS_NAME, PREPARATION_NAME)
     )
     with Workspace(outdir, NAME, memory, recipe=RECIPE) as workspace:
-        _check_folders(labelled, outdir, workspace)
+        _check_folders(labelled, outdir)
         linker = Linker(detections_path.parent, outdir, workspace.scratch, settings.making)
         is_table_only = settings.making is Making.NOTHING
         common = None if is_table_only else common_preparation(linker, choices)
@@ -132,7 +134,11 @@ def link_images_by_label(
         with ItemRun(workspace, ledger, [_links_table(links, choices)]) as run:
             counts = run.complete(linker.items(choices), cores())
         _write_preparation(common, preparation, ledger, workspace)
-    notes = (*_notes(labelled, rules, choices), *run.notes)
+    notes = (
+        *_note_sizes(choices),
+        *describe_labels(given, labelmap, rules),
+        *run.notes,
+    )
     if common is None and not is_table_only:
         notes = (*notes, "The images are not all preprocessed alike, or it isn't known how.")
     if counts.ok + counts.reused == 0:
@@ -141,21 +147,14 @@ def link_images_by_label(
     return LinkResult(NAME, counts, ledger, {"links": links}, notes, links=links)
 
 
-def _check_folders(labelled: Labelled, outdir: Path, workspace: Workspace) -> None:
-    """Reject label folders that are links, or that two labels would share."""
-    names = [label_to_folder(label) for label in labelled.labels]
-    for name in names:
+def _check_folders(labelled: Labelled, outdir: Path) -> None:
+    """Reject label folders that are links."""
+    for name in map(label_to_folder, labelled.labels):
         if (outdir / name).is_symlink():
             raise OutputConflictError(
                 f"{outdir / name} is a link to another folder, into which nothing is written: "
                 "remove it, or choose another --outdir."
             )
-    folded = {name.casefold() for name in names}
-    if len(folded) < len(names) and files.is_case_blind(workspace.folder):
-        raise OutputConflictError(
-            f"Some labels differ only by upper and lower case, which {outdir} can't tell apart: "
-            "make them one with a label map."
-        )
 
 
 def _links_table(path: Path, choices: Sequence[Choice]) -> LateTable:
@@ -185,18 +184,32 @@ def _write_preparation(text: str | None, path: Path, ledger: Path, workspace: Wo
         files.write_text(path, text, workspace.scratch)
 
 
-def _notes(
-    labelled: Labelled, rules: Sequence[Rule], choices: Sequence[Choice]
-) -> tuple[str, ...]:
+def _note_sizes(choices: Sequence[Choice]) -> tuple[str, ...]:
     sizes: dict[str, int] = {}
     for choice in choices:
         for label in choice.labels if choice.reason is None else ():
             sizes[label] = sizes.get(label, 0) + 1
-    notes = [", ".join(f"{label} {number}" for label, number in sorted(sizes.items()))]
-    named = {side for rule in rules for side in (rule.winner, rule.loser)} - {"*"}
-    if unknown := sorted(named - set(labelled.labels)):
-        notes.append(f"Rules name labels that no image has: {', '.join(unknown)}.")
-    return tuple(notes)
+    return (", ".join(f"{label} {number}" for label, number in sorted(sizes.items())),)
+
+
+def describe_labels(
+    given: Labelled, labelmap: Mapping[str, str], rules: Sequence[Rule]
+) -> tuple[str, ...]:
+    """Return notes on the labels of a table: spellings, and what map and rules match.
+
+    Args:
+        given: images and their labels, before they are mapped.
+        labelmap: what each label counts as.
+        rules: the priority rules.
+    """
+    numbers = given.present.sum(axis=0)
+    counts = {label: int(n) for label, n in zip(given.labels, numbers, strict=True)}
+    return (
+        *describe_merges(merge_spellings(given.labels), counts),
+        *note_separators(given.labels),
+        *note_labelmap(given.labels, labelmap),
+        *note_rules(map_labels(given.labels, labelmap), rules),
+    )
 
 
 COMMAND = Command(

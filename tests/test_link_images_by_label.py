@@ -336,3 +336,34 @@ def test_the_column_comes_and_goes_with_the_input_s(tmp_path: Path) -> None:
     assert list(table_of_links(tmp_path)[0]) == ["filepath", "label", "link"]
     with_locations(tmp_path, ("1.JPG", "cat", "mill"))
     assert [row["location"] for row in table_of_links(tmp_path)] == ["mill"]
+
+
+def test_spellings_of_a_label_are_one_label(tmp_path: Path) -> None:
+    """Labels, map and rules match whatever their case and blanks, and a note names the merge."""
+    (tmp_path / "rules.txt").write_text("HUMAN > *\n")
+    images = [("a.JPG", "Deer"), ("b.JPG", "deer "), ("c.JPG", "human"), ("c.JPG", "DEER")]
+    result = link(tmp_path, *images, label_priority_path=tmp_path / "rules.txt")
+    assert {path.name for path in (tmp_path / "links").iterdir() if path.is_dir()} == {
+        ".autofocus",
+        "DEER",
+        "human",
+    }
+    assert result.counts.ok == 3
+    assert any("are one label, DEER" in note for note in result.notes)
+
+
+def test_notes_on_a_label_map_and_rules(tmp_path: Path) -> None:
+    """What map and rules don't match, what the map leaves, and two labels in a cell are noted."""
+    (tmp_path / "map.json").write_text('{"coyote": "animal", "wolf": "animal"}')
+    (tmp_path / "rules.txt").write_text("human > *\n")
+    result = link(
+        tmp_path,
+        *[("a.JPG", "coyote"), ("b.JPG", "deer"), ("c.JPG", "deer; coyote")],
+        labelmap_path=tmp_path / "map.json",
+        label_priority_path=tmp_path / "rules.txt",
+    )
+    notes = "\n".join(result.notes)
+    assert "'deer; coyote' is a class of its own" in notes
+    assert "does not name, so that they stay as they are: deer, deer; coyote." in notes
+    assert "The label map names labels that no image has: wolf." in notes
+    assert "Rules name labels that no image has: human." in notes

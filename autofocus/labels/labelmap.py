@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.labels.spelling import label_key, merge_spellings
+from autofocus.options.text_files import read_text
 
 
 def read_labelmap(path: Path) -> dict[str, str]:
@@ -17,11 +19,10 @@ def read_labelmap(path: Path) -> dict[str, str]:
     """
     if not path.is_file():
         raise MissingInputError(f"There is no label map {path} (--labelmap-path).")
+    text = read_text(path, f"The label map {path}")
     try:
-        values = json.loads(
-            path.read_text(encoding="utf-8-sig"), object_pairs_hook=lambda p: _once(p, path)
-        )
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        values = json.loads(text, object_pairs_hook=lambda p: _once(p, path))
+    except json.JSONDecodeError as error:
         raise InputDataError(f"The label map {path} is not valid JSON: {error}.") from None
     if not isinstance(values, dict):
         raise InputDataError(f'The label map {path} must be an object: {{"label": "label", ...}}.')
@@ -36,13 +37,19 @@ def check_labelmap(values: Mapping[Any, Any], name: str) -> dict[str, str]:
         name: the name of the label map in messages.
 
     Raises:
-        InputDataError: a label is not text, or is mapped to nothing.
+        InputDataError: a label is not text, is mapped to nothing, or is mapped to two labels in
+            two spellings.
     """
+    seen: dict[str, str] = {}
     for label, mapped in values.items():
         if not isinstance(label, str):
             raise InputDataError(f"{name} names the label {label!r}: it must be text, in quotes.")
         if not isinstance(mapped, str) or not mapped.strip():
             raise InputDataError(f"{name} maps {label!r} to {mapped!r}: it must map to a label.")
+        if seen.setdefault(label_key(label), label_key(mapped)) != label_key(mapped):
+            raise InputDataError(
+                f"{name} maps {label!r} to {mapped!r} and, in another spelling, to another label."
+            )
     return {label.strip(): mapped.strip() for label, mapped in values.items()}
 
 
@@ -56,5 +63,12 @@ def _once(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
 
 
 def map_labels(labels: list[str], labelmap: Mapping[str, str]) -> list[str]:
-    """Return what each label counts as; a label that is not in the map stays the same."""
-    return [labelmap.get(label, label) for label in labels]
+    """Return what each label counts as; a label that is not in the map stays the same.
+
+    Labels match whatever their case, blanks and Unicode form, and what they count as is spelled
+    in one way: as in the map, else as the label that comes first.
+    """
+    mapped = {label_key(label): name for label, name in labelmap.items()}
+    names = [mapped.get(label_key(label), label) for label in labels]
+    spellings = merge_spellings([*labelmap.values(), *names])
+    return [spellings[name] for name in names]

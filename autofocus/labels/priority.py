@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.labels.spelling import label_key
+from autofocus.options.text_files import read_text
 
 ANY = "*"
 Flags = NDArray[np.bool_]
@@ -44,11 +46,11 @@ def read_rules(path: Path) -> list[Rule]:
 
     Raises:
         MissingInputError: the file does not exist.
-        InputDataError: a line is not a rule; the message names it.
+        InputDataError: it is no text, or a line is not a rule; the message names it.
     """
     if not path.is_file():
         raise MissingInputError(f"There is no file of priority rules {path}.")
-    return parse_rules(path.read_text(encoding="utf-8-sig"), str(path))
+    return parse_rules(read_text(path), str(path))
 
 
 def parse_rules(text: str, name: str) -> list[Rule]:
@@ -75,7 +77,7 @@ def _parse(text: str, where: str) -> Rule:
     sides = [side.strip() for side in text.split(">")]
     if len(sides) != 2 or not all(sides):  # noqa: PLR2004 - a winner and a loser
         raise InputDataError(f"{where}: {text!r} is no rule; write: winner > loser")
-    if sides[0] == sides[1]:
+    if label_key(sides[0]) == label_key(sides[1]):
         raise InputDataError(f"{where}: {text!r} sets a label against itself.")
     return Rule(*sides)
 
@@ -86,7 +88,7 @@ def apply_rules(
     """Apply rules in their order.
 
     Args:
-        labels: the names of C labels.
+        labels: the names of C labels; they match whatever their case, blanks and Unicode form.
         present: whether each of N images has each label, shape (N, C); not modified.
         rules: the rules.
 
@@ -95,7 +97,7 @@ def apply_rules(
         shape (N,).
     """
     left = present.copy()
-    numbers = {label: number for number, label in enumerate(labels)}
+    numbers = {label_key(label): number for number, label in enumerate(labels)}
     changed = []
     for rule in rules:
         before = left.sum(axis=1)
@@ -106,15 +108,15 @@ def apply_rules(
 
 def _apply(left: Flags, numbers: dict[str, int], rule: Rule) -> None:
     if rule.winner == ANY:
-        if (loser := numbers.get(rule.loser)) is not None:
+        if (loser := numbers.get(label_key(rule.loser))) is not None:
             left[left.sum(axis=1) > 1, loser] = False
         return
-    winner = numbers.get(rule.winner)
+    winner = numbers.get(label_key(rule.winner))
     if winner is None:
         return
     rows = left[:, winner].copy()
     if rule.loser == ANY:
         left[rows] = False
         left[rows, winner] = True
-    elif (loser := numbers.get(rule.loser)) is not None:
+    elif (loser := numbers.get(label_key(rule.loser))) is not None:
         left[rows, loser] = False
