@@ -33,7 +33,7 @@ def test_several_formats_at_once(table: Path, tmp_path: Path) -> None:
         out = tmp_path / option
         words = ["--predictions", str(table), "--outdir", str(out), option, "csv", "megadetector"]
         assert COMMAND.main(words) == 0
-        assert names(out) == ["images.csv", "ledger.csv", "megadetector.json"]
+        assert names(out) == ["events.csv", "images.csv", "ledger.csv", "megadetector.json"]
 
 
 def test_the_ledger_has_a_row_per_image(table: Path, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_an_export_replaces_the_one_before(table: Path, tmp_path: Path) -> None:
     export(table, out, ExportSettings(formats=("csv", "megadetector")))
     before = (out / "images.csv").read_bytes()
     export(table, out, ExportSettings(formats=("csv",)))
-    assert names(out) == ["images.csv", "ledger.csv"]
+    assert names(out) == ["events.csv", "images.csv", "ledger.csv"]
     assert (out / "images.csv").read_bytes() == before
 
 

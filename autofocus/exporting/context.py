@@ -1,16 +1,24 @@
 """One export: the table, which of its rows are written, and what the formats need besides."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone, tzinfo
 from functools import cached_property
 from pathlib import Path
 
-from autofocus.errors import InputDataError
+from autofocus.errors import InputDataError, SettingError
+from autofocus.exporting.events import name_events
 from autofocus.exporting.reading import ResultTable
 from autofocus.exporting.rows import ACCEPT, OK, ExportRow
 from autofocus.exporting.settings import ExportSettings
+from autofocus.exporting.taxa import UNKNOWN_TAXON, Taxon, read_taxa
+from autofocus.exporting.zones import read_zone
 from autofocus.runs.ledger import Reason
+from autofocus.tables.deployments import Deployments, read_deployments
+
+# Genus and species, such as `Procyon lotor`.
+_SCIENTIFIC_NAME = re.compile(r"[A-Z][a-z]+ [a-z-]{3,}")
 
 
 @dataclass(frozen=True)
@@ -53,14 +61,68 @@ class Export:
         return datetime.fromtimestamp(seconds, timezone.utc)
 
     @cached_property
+    def zone(self) -> tzinfo:
+        """The time zone of the cameras' clocks; UTC if none is given."""
+        return read_zone(self.settings.timezone or "UTC")
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        """The deployments that were given.
+
+        Raises:
+            SettingError: none were given.
+            MissingInputError: there is no such table.
+            InputDataError: it can't be read.
+        """
+        path = self.settings.deployments
+        if path is None:
+            raise SettingError("deployments: give a table of deployments.")
+        return read_deployments(path)
+
+    @cached_property
     def models(self) -> str:
         """Who labelled: the digests of the models in the table, or nothing."""
         names = {row.model for row in self.table.rows() if row.model}
         return ", ".join(sorted(names))
 
+    @cached_property
+    def _taxa(self) -> Mapping[str, Taxon]:
+        return read_taxa(self.settings.taxa) if self.settings.taxa else {}
+
+    def taxon(self, label: str) -> Taxon:
+        """Return what is known of a label's taxon; a label may be a scientific name itself."""
+        known = self._taxa.get(label.casefold())
+        if known is None and _SCIENTIFIC_NAME.fullmatch(label):
+            return Taxon(label)
+        return known or UNKNOWN_TAXON
+
+    @cached_property
+    def _events(self) -> Mapping[str, str]:
+        """The events of a table that has none, by path."""
+        if "event" in self.table.columns:
+            return {}
+        return name_events(self.table.rows(), self.settings.event_gap)
+
     def rows(self) -> Iterator[ExportRow]:
         """Yield the rows that are to be written, in the table's order."""
-        return (row for row in self.table.rows() if self.is_selected(row))
+        for row in self.table.rows():
+            if self.is_selected(row):
+                event = self._events.get(row.filepath)
+                yield replace(row, event=event) if event else row
+
+    def ordered_rows(self) -> Iterator[ExportRow]:
+        """Yield the rows for people to look at: with `review`, the most uncertain first.
+
+        An image is the more uncertain, the less its most probable label stands out from the
+        second. Images of people come last.
+        """
+        if self.settings.decision != "review":
+            return self.rows()
+        return iter(sorted(self.rows(), key=self._urgency))
+
+    def _urgency(self, row: ExportRow) -> tuple[bool, float]:
+        first = 1.0 if row.score is None else row.score
+        return self.kinds.shows_people(row), first - (row.second_score or 0.0)
 
     def is_selected(self, row: ExportRow) -> bool:
         """Tell whether a row has the decision that was asked for.
@@ -76,6 +138,10 @@ class Export:
         if decision == "accept":
             return is_accepted
         return not is_accepted or self.kinds.shows_people(row)
+
+    def is_blank(self, row: ExportRow) -> bool:
+        """Tell whether an image shows nothing."""
+        return not self.kinds.shown(row)
 
     def labels(self) -> list[str]:
         """Return all labels that the rows name, sorted."""

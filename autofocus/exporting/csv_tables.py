@@ -1,14 +1,16 @@
-"""A table for people: one row per image, with all that is known of it."""
+"""Tables for people: one row per image with all that is known of it, and one per event."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autofocus.exporting.context import Export
+from autofocus.exporting.events import gather
 from autofocus.exporting.formats import Format
 from autofocus.exporting.rows import ExportRow
 from autofocus.runs.csv_files import CsvWriter
 
-FILE = "images.csv"
+IMAGES, EVENTS = "images.csv", "events.csv"
+EVENT_COLUMNS = ("event", "location", "label", "start", "end", "images", "animals", "score")
 COLUMNS = (
     "original", "date", "time", "location", "event", "night", "camera",
     "label", "score", "second_label", "second_score", "decision", "review_reason", "status",
@@ -21,9 +23,15 @@ COLUMNS = (
 
 
 def write(export: Export, paths: Mapping[str, Path]) -> Sequence[str]:
-    """Write the table of images."""
-    with CsvWriter(paths[FILE], COLUMNS) as writer:
+    """Write the table of images and the table of their events."""
+    with CsvWriter(paths[IMAGES], COLUMNS) as writer:
         writer.write_all(_cells(row) for row in export.rows())
+    with CsvWriter(paths[EVENTS], EVENT_COLUMNS) as writer:
+        writer.write_all(
+            (event.name, event.location, event.label, event.start.isoformat(),
+             event.end.isoformat(), event.images, event.animals, decimal(event.score))
+            for event in gather(export.rows(), export.is_blank)
+        )  # fmt: skip
     return ()
 
 
@@ -44,4 +52,4 @@ def decimal(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-FORMAT = Format((FILE,), write)
+FORMAT = Format((IMAGES, EVENTS), write)

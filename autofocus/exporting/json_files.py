@@ -26,6 +26,12 @@ def write_parts(path: Path, parts: Mapping[str, Any]) -> None:
         file.write("\n}\n")
 
 
+def write_value(path: Path, value: Any) -> None:
+    """Write a small JSON file, indented."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
 def write_array(file: IO[str], items: Iterator[Any]) -> None:
     """Write an array with an item per line."""
     file.write("[")

@@ -1,8 +1,10 @@
 """The originals of preprocessed images: their paths, sizes, and boxes mapped back to them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from autofocus.errors import InputDataError
@@ -22,15 +24,22 @@ class Properties:
         date: YYYY-MM-DD, or empty.
         time: HH:MM:SS, or empty.
         night: `1`, `0` or empty.
-        camera: make and model.
+        make: the camera's manufacturer.
+        model: the camera's model.
         size: width and height of the original, upright, in pixels; None if unknown.
     """
 
     date: str
     time: str
     night: str
-    camera: str
+    make: str
+    model: str
     size: tuple[int, int] | None
+
+    @property
+    def camera(self) -> str:
+        """Make and model."""
+        return " ".join(filter(None, (self.make, self.model)))
 
 
 @dataclass
@@ -113,15 +122,30 @@ class Originals:
         return self._preparations[root]
 
 
-def trimmed(preparation: dict[str, Any], properties: Properties) -> tuple[int, int]:
+def trimmed(preparation: Mapping[str, Any], properties: Properties) -> tuple[int, int]:
     """Return the rows that were cropped from the top and the bottom of an original, in pixels.
+
+    It follows `images.preparing.Preparation.for_camera`, without the packages that one needs.
 
     Args:
         preparation: the values of `preparation.json`.
         properties: of the image.
     """
-    del properties
-    return int(preparation.get("trim_top", 0)), int(preparation.get("trim_bottom", 0))
+    width, height = properties.size or (0, 0)
+    make = properties.make.casefold()
+    same_make = [one for one in preparation.get("cameras", ()) if one["make"].casefold() == make]
+    for sides in ((width, height), (0, 0)):
+        for one in same_make:
+            if (one.get("width", 0), one.get("height", 0)) == sides:
+                return _rows_of(one)
+    numbers = {_rows_of(one) for one in same_make}
+    return numbers.pop() if make and len(numbers) == 1 else _rows_of(preparation)
+
+
+def _rows_of(values: Mapping[str, Any]) -> tuple[int, int]:
+    """Return rows at the top and the bottom; 0 where they are detected and nothing was found."""
+    top, bottom = values.get("trim_top", 0), values.get("trim_bottom", 0)
+    return (0 if top == "auto" else int(top)), (0 if bottom == "auto" else int(bottom))
 
 
 def _read_properties(path: Path) -> dict[str, Properties]:
@@ -139,9 +163,9 @@ def _read_properties(path: Path) -> dict[str, Properties]:
 
             sides = (cell("width"), cell("height"))
             size = sizes.setdefault(sides, _size(*sides))
-            camera = " ".join(filter(None, (cell("camera_make"), cell("camera_model"))))
+            make, model = intern(cell("camera_make")), intern(cell("camera_model"))
             known[cell("filepath")] = Properties(
-                cell("date"), cell("time"), cell("night"), camera, size
+                cell("date"), cell("time"), cell("night"), make, model, size
             )
     return known
 

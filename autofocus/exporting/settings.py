@@ -5,9 +5,17 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from autofocus.exporting.kinds import Kinds
-from autofocus.options.settings import option, require
+from autofocus.exporting.zones import read_zone
+from autofocus.options.settings import option, require, require_not_negative
 
-FormatName = Literal["csv", "megadetector"]
+FormatName = Literal[
+    "csv", "megadetector", "camtrap-dp", "coco", "timelapse", "wildlife-insights", "label-studio"
+]
+SamplingDesign = Literal[
+    "simpleRandom", "systematicRandom", "clusteredRandom", "experimental", "targeted",
+    "opportunistic",
+]  # fmt: skip
+CaptureMethod = Literal["activityDetection", "timeLapse"]
 Decision = Literal["all", "accept", "review"]
 FORMATS: tuple[str, ...] = get_args(FormatName)
 
@@ -21,6 +29,46 @@ class ExportSettings:
     )
     decision: Decision = option(
         "all", "export all images, only accepted predictions, or only those that need review"
+    )
+    event_gap: float = option(
+        30.0,
+        "maximum pause between images of one event (minutes), where the table has no events",
+        metavar="MINUTES",
+    )
+    deployments: Path | None = option(
+        None,
+        "table with location, latitude, longitude, start, end and camera of each deployment; "
+        "required by camtrap-dp",
+        metavar="CSV",
+    )
+    timezone: str | None = option(
+        None,
+        "time zone of the cameras' clocks, such as America/Chicago or -0600; required by "
+        "camtrap-dp",
+        metavar="ZONE",
+    )
+    contributors: tuple[str, ...] = option(
+        (), "people or organisations to name in camtrap-dp", metavar="NAME"
+    )
+    sampling_design: SamplingDesign = option(
+        "opportunistic", "how the locations of cameras were chosen, for camtrap-dp"
+    )
+    capture_methods: tuple[CaptureMethod, ...] = option(
+        ("activityDetection",), "how images were triggered, for camtrap-dp", metavar="METHOD"
+    )
+    project: str = option(
+        "autofocus", "name of the project, for camtrap-dp and wildlife-insights", metavar="NAME"
+    )
+    taxa: Path | None = option(
+        None,
+        "table with the columns label, scientific_name and, if known, class, order, family and "
+        "wi_taxon_id",
+        metavar="CSV",
+    )
+    image_url: str = option(
+        "/data/local-files/?d=",
+        "what Label Studio needs before an image's path",
+        metavar="URL",
     )
     images: Path | None = option(None, "folder of the original images", metavar="DIR")
     empty_labels: tuple[str, ...] = option(
@@ -40,6 +88,20 @@ class ExportSettings:
         require(bool(self.formats), f"formats: give at least one of {', '.join(FORMATS)}.")
         for name in self.formats:
             require(name in FORMATS, f"formats: {name!r} is not one of {', '.join(FORMATS)}.")
+        require_not_negative(self, "event_gap")
+        if "camtrap-dp" in self.formats:
+            require(
+                self.deployments is not None,
+                "Camtrap DP needs real deployments: give --deployments, a table with the columns "
+                "location, latitude, longitude, start and end.",
+            )
+            require(
+                self.timezone is not None,
+                "Camtrap DP needs the time zone of the cameras' clocks: give --timezone, such as "
+                "America/Chicago or -0600.",
+            )
+        if self.timezone is not None:
+            read_zone(self.timezone)
 
     @property
     def kinds(self) -> Kinds:

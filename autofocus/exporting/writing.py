@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from autofocus.exporting import csv_tables, megadetector
+from autofocus.exporting import (
+    camtrap_dp,
+    coco,
+    csv_tables,
+    label_studio,
+    megadetector,
+    timelapse,
+    wildlife_insights,
+)
 from autofocus.exporting.context import Export, Problem
 from autofocus.exporting.formats import Format
 from autofocus.exporting.rows import OK, ExportRow
@@ -12,6 +20,11 @@ from autofocus.runs.ledger import Reason, Row, rejected
 FORMATS: Mapping[str, Format] = {
     "csv": csv_tables.FORMAT,
     "megadetector": megadetector.FORMAT,
+    "camtrap-dp": camtrap_dp.FORMAT,
+    "coco": coco.FORMAT,
+    "timelapse": timelapse.FORMAT,
+    "wildlife-insights": wildlife_insights.FORMAT,
+    "label-studio": label_studio.FORMAT,
 }
 
 

@@ -83,3 +83,39 @@ def test_nothing_to_export_is_an_error(tmp_path: Path) -> None:
     table = write_table(tmp_path / "predictions.csv", [prediction("1.JPG")])
     with pytest.raises(InputDataError, match="no rows to export with --decision review"):
         images(table, decision="review")
+
+
+def test_events_are_counted(tmp_path: Path) -> None:
+    """The table of events has its first and last image, their number and their mean score."""
+    rows = [
+        prediction("1.JPG"),
+        prediction("2.JPG", time="21:20:00", score="0.8"),
+        failed("3.JPG"),
+    ]
+    table = write_table(tmp_path / "predictions.csv", rows)
+    (event,) = read_table(export_files(table, tmp_path / "out", "csv")["events.csv"])
+    assert event == {
+        "event": "D03-AMP1@raccoon@2016-07-05T21:00:00",
+        "location": "D03-AMP1",
+        "label": "raccoon",
+        "start": "2016-07-05T21:00:00",
+        "end": "2016-07-05T21:20:00",
+        "images": "2",
+        "animals": "1",
+        "score": "0.8500",
+    }
+
+
+def test_events_of_an_older_table_are_found(tmp_path: Path) -> None:
+    """Without a column of events, a pause above the gap begins a new event at each place."""
+    rows = [prediction(f"a/{time}.JPG", time=f"{time}:00") for time in ("10:00", "10:29", "11:00")]
+    rows.append(prediction("b/1.JPG", time="10:10:00", location=""))
+    for row in rows:
+        del row["event"]
+    table = write_table(tmp_path / "predictions.csv", rows)
+    events = read_table(export_files(table, tmp_path / "out", "csv")["events.csv"])
+    assert [(event["event"], event["images"]) for event in events] == [
+        ("D03-AMP1@raccoon@2016-07-05T10:00:00", "2"),
+        ("D03-AMP1@raccoon@2016-07-05T11:00:00", "1"),
+        ("b@raccoon@2016-07-05T10:10:00", "1"),
+    ]
