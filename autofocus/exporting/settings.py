@@ -17,6 +17,7 @@ SamplingDesign = Literal[
 ]  # fmt: skip
 CaptureMethod = Literal["activityDetection", "timeLapse"]
 Decision = Literal["all", "accept", "review"]
+DATA, LABELS, PROJECT = "data", "labels", "single formats"
 FORMATS: tuple[str, ...] = get_args(FormatName)
 
 
@@ -34,54 +35,74 @@ class ExportSettings:
         30.0,
         "maximum pause between images of one event (minutes), where the table has no events",
         metavar="MINUTES",
+        group=DATA,
     )
     deployments: Path | None = option(
         None,
         "table with location, latitude, longitude, start, end and camera of each deployment; "
         "required by camtrap-dp",
         metavar="CSV",
+        group=DATA,
     )
     timezone: str | None = option(
         None,
         "time zone of the cameras' clocks, such as America/Chicago or -0600; required by "
         "camtrap-dp",
         metavar="ZONE",
+        group=DATA,
     )
     contributors: tuple[str, ...] = option(
-        (), "people or organisations to name in camtrap-dp", metavar="NAME"
+        (), "people or organisations to name in camtrap-dp", metavar="NAME", group=PROJECT
     )
     sampling_design: SamplingDesign = option(
-        "opportunistic", "how the locations of cameras were chosen, for camtrap-dp"
+        "opportunistic", "how the locations of cameras were chosen, for camtrap-dp", group=PROJECT
     )
     capture_methods: tuple[CaptureMethod, ...] = option(
-        ("activityDetection",), "how images were triggered, for camtrap-dp", metavar="METHOD"
+        ("activityDetection",),
+        "how images were triggered, for camtrap-dp",
+        metavar="METHOD",
+        group=PROJECT,
     )
     project: str = option(
-        "autofocus", "name of the project, for camtrap-dp and wildlife-insights", metavar="NAME"
+        "autofocus",
+        "name of the project, for camtrap-dp and wildlife-insights",
+        metavar="NAME",
+        group=PROJECT,
     )
     taxa: Path | None = option(
         None,
         "table with the columns label, scientific_name and, if known, class, order, family and "
         "wi_taxon_id",
         metavar="CSV",
+        group=DATA,
     )
     image_url: str = option(
         "/data/local-files/?d=",
         "what Label Studio needs before an image's path",
         metavar="URL",
+        group=PROJECT,
     )
-    images: Path | None = option(None, "folder of the original images", metavar="DIR")
+    images: Path | None = option(None, "folder of the original images", metavar="DIR", group=DATA)
     empty_labels: tuple[str, ...] = option(
-        (), "labels of empty images (default: empty, blank, vacía and the like)", metavar="LABEL"
+        (),
+        "labels of empty images (default: empty, blank, vacía and the like)",
+        metavar="LABEL",
+        group=LABELS,
     )
     human_labels: tuple[str, ...] = option(
-        (), "labels of people (default: human, person, hiker and the like)", metavar="LABEL"
+        (),
+        "labels of people (default: human, person, hiker and the like)",
+        metavar="LABEL",
+        group=LABELS,
     )
     vehicle_labels: tuple[str, ...] = option(
-        ("vehicle", "car"), "labels of vehicles", metavar="LABEL"
+        ("vehicle", "car"), "labels of vehicles", metavar="LABEL", group=LABELS
     )
     unknown_labels: tuple[str, ...] = option(
-        ("unknown", "unidentified"), "labels of images that can't be identified", metavar="LABEL"
+        ("unknown", "unidentified"),
+        "labels of images that can't be identified",
+        metavar="LABEL",
+        group=LABELS,
     )
 
     def __post_init__(self) -> None:
