@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.errors import OutputConflictError
+from autofocus.exporting import folders
 from autofocus.exporting.context import Export
 from autofocus.exporting.settings import ExportSettings
 from autofocus.exporting.writing import file_names, ledger_rows, write_formats
@@ -73,6 +74,12 @@ def export(
         _check_unchanged(outdir, earlier)
         counts, notes = make_jointly(workspace, ledger, list(outputs.values()), make)
         _remove(outdir, set(earlier) - set(names), workspace)
+    if folders.NAME in settings.formats:
+        linked = folders.link_images(content, outdir / folders.NAME)
+        outputs = {**outputs, folders.NAME: outdir / folders.NAME}
+        notes = (*notes, f"{linked.ok + linked.reused} images are linked by label")
+    else:
+        folders.remove_links(outdir / folders.NAME)
     return ExportResult(NAME, counts, ledger, outputs, notes, files=tuple(outputs.values()))
 
 

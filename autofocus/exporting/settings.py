@@ -9,7 +9,14 @@ from autofocus.exporting.zones import read_zone
 from autofocus.options.settings import option, require, require_not_negative
 
 FormatName = Literal[
-    "csv", "megadetector", "camtrap-dp", "coco", "timelapse", "wildlife-insights", "label-studio"
+    "csv",
+    "megadetector",
+    "camtrap-dp",
+    "coco",
+    "timelapse",
+    "wildlife-insights",
+    "label-studio",
+    "folders",
 ]
 SamplingDesign = Literal[
     "simpleRandom", "systematicRandom", "clusteredRandom", "experimental", "targeted",
@@ -17,7 +24,8 @@ SamplingDesign = Literal[
 ]  # fmt: skip
 CaptureMethod = Literal["activityDetection", "timeLapse"]
 Decision = Literal["all", "accept", "review"]
-DATA, LABELS, PROJECT = "data", "labels", "single formats"
+CONTENT, DATA, LABELS, PROJECT = "content", "data", "labels", "single formats"
+People = Literal["drop", "keep"]
 FORMATS: tuple[str, ...] = get_args(FormatName)
 
 
@@ -26,10 +34,19 @@ class ExportSettings:
     """The options of `export`."""
 
     formats: tuple[FormatName, ...] = option(
-        ("csv",), "formats to write, one or more", metavar="FORMAT", alias="format"
+        ("csv",),
+        f"formats to write, one or more of {', '.join(FORMATS)}",
+        metavar="FORMAT",
+        alias="format",
+        group=CONTENT,
     )
     decision: Decision = option(
-        "all", "export all images, only accepted predictions, or only those that need review"
+        "all",
+        "export all images, only accepted predictions, or only those that need review",
+        group=CONTENT,
+    )
+    people: People = option(
+        "drop", "whether to link images of people, in the format folders", group=CONTENT
     )
     event_gap: float = option(
         30.0,
@@ -82,7 +99,9 @@ class ExportSettings:
         metavar="URL",
         group=PROJECT,
     )
-    images: Path | None = option(None, "folder of the original images", metavar="DIR", group=DATA)
+    images: Path | None = option(
+        None, "folder of the original images; required by folders", metavar="DIR", group=DATA
+    )
     empty_labels: tuple[str, ...] = option(
         (),
         "labels of empty images (default: empty, blank, vacía and the like)",
@@ -110,6 +129,10 @@ class ExportSettings:
         for name in self.formats:
             require(name in FORMATS, f"formats: {name!r} is not one of {', '.join(FORMATS)}.")
         require_not_negative(self, "event_gap")
+        require(
+            "folders" not in self.formats or self.images is not None,
+            "The format folders links to the original images: give their folder as --images.",
+        )
         if "camtrap-dp" in self.formats:
             require(
                 self.deployments is not None,

@@ -7,6 +7,7 @@ from autofocus.exporting import (
     camtrap_dp,
     coco,
     csv_tables,
+    folders,
     label_studio,
     megadetector,
     timelapse,
@@ -25,6 +26,8 @@ FORMATS: Mapping[str, Format] = {
     "timelapse": timelapse.FORMAT,
     "wildlife-insights": wildlife_insights.FORMAT,
     "label-studio": label_studio.FORMAT,
+    # Its links are not files that are written beside one another, see `folders.link_images`.
+    folders.NAME: Format((), lambda _, __: (), folders.problem),
 }
 
 

@@ -11,6 +11,7 @@ _EXTRAS = {
     "link_images_by_label": "tables",
     "retrain": "train",
     "predict": "predict",
+    "export": "tables",
     "publish_labels": "download",
     "make_sample": "demo",
     "demo": "demo",

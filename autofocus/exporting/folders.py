@@ -1,0 +1,81 @@
+"""A folder of links per label, so that people can look at images label by label."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autofocus.exporting.context import Export, Problem
+from autofocus.exporting.rows import OK, ExportRow
+from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason
+from autofocus.runs.workspace import HIDDEN, Workspace
+
+if TYPE_CHECKING:
+    from autofocus.labels.choosing import Choice
+
+NAME = "folders"
+_STAGE = "export_folders"
+
+
+def problem(export: Export, row: ExportRow) -> Problem | None:
+    """Return why an image is not linked: it shows people, has no label, or is missing."""
+    if not row.labels:
+        return Problem(Reason.NO_LABEL, "no label")
+    if export.settings.people == "drop" and export.kinds.shows_people(row):
+        return Problem(Reason.NOT_SELECTED, "it shows people (--people keep links it)")
+    if not (_images(export) / row.original).is_file():
+        return Problem(Reason.IMAGE_MISSING, f"there is no {row.original} in {_images(export)}")
+    return None
+
+
+def link_images(export: Export, outdir: Path) -> Counts:
+    """Make a folder per label with a link to each of its images, and remove older links.
+
+    Links are relative. Nothing but links of an earlier export is removed.
+
+    Args:
+        export: what to link.
+        outdir: the folder of the label folders.
+
+    Returns:
+        The number of images that are linked, as `ok` and `reused`.
+
+    Raises:
+        OutputConflictError: a file stands in a link's place.
+    """
+    return _link(list(_choices(export)), _images(export), outdir)
+
+
+def remove_links(outdir: Path) -> None:
+    """Remove the links of an earlier export, where this one has none."""
+    if not (outdir / HIDDEN).is_dir():
+        return
+    _link([], outdir, outdir)
+    (outdir / LEDGER_NAME).unlink(missing_ok=True)
+    shutil.rmtree(outdir / HIDDEN)
+    if not any(outdir.iterdir()):
+        outdir.rmdir()
+
+
+def _link(choices: "list[Choice]", images: Path, outdir: Path) -> Counts:
+    # They need numpy, which a light install lacks.
+    from autofocus.labels.linking import Linker
+    from autofocus.runs.items import process
+
+    with Workspace(outdir, _STAGE, {}) as workspace:
+        linker = Linker(images, outdir, workspace.scratch)
+        return process(linker.items(choices), workspace, outdir / LEDGER_NAME, jobs=1)
+
+
+def _choices(export: Export) -> "Iterator[Choice]":
+    from autofocus.labels.choosing import Choice
+
+    rows = sorted(
+        (row for row in export.rows() if row.status == OK and problem(export, row) is None),
+        key=lambda row: row.original,
+    )
+    return (Choice(row.original, row.labels, None, "") for row in rows)
+
+
+def _images(export: Export) -> Path:
+    return export.settings.images or Path()
