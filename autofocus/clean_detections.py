@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from autofocus.errors import InputDataError
+from autofocus.labels.spelling import describe_merges, merge_spellings
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     Kind,
+    Pair,
     describe,
     option,
+    require,
     require_not_negative,
     require_share,
 )
@@ -25,20 +28,29 @@ from autofocus.runs.ledger import Reason, Row, Status, ledger_beside
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
 from autofocus.tables import detections as tables
-from autofocus.tables.columns import PROPERTIES
-from autofocus.tables.dates import read_dates
+from autofocus.tables.columns import LOCATION, PROPERTIES
+from autofocus.tables.dates import read_clock, read_dates
+from autofocus.tables.failures import check_any
 from autofocus.tables.frames import read_frame, write_frame
+from autofocus.tables.headings import parse_columns
+from autofocus.tables.image_rows import CLOCK, DATE, IMAGE
+from autofocus.tables.importing.formats import table_files
 from autofocus.tables.joining import (
-    DATE,
-    DETAIL,
-    IMAGE,
     INPUT,
     OUTPUT,
-    REASON,
     STATUS,
     Joined,
     join,
     relative_prefix,
+)
+from autofocus.tables.layout import ReadOptions
+from autofocus.tables.records import (
+    DATE_TEXT,
+    DETAIL,
+    LABEL,
+    REASON,
+    TIME_TEXT,
+    DetectionTable,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +58,7 @@ if TYPE_CHECKING:
 
 NAME = "clean_detections"
 # Raised with every change that makes other outputs of the same inputs and settings.
-RECIPE = 1
+RECIPE = 2
 
 
 @dataclass(frozen=True)
@@ -59,13 +71,28 @@ class CleanSettings:
         "person who recorded it",
         metavar="N",
     )
-    date_format: Literal["day-month-year", "month-day-year"] | None = option(
+    date_format: Literal["day-month-year", "month-day-year", "year-month-day"] | None = option(
         None,
-        "order of day and month in dates of three numbers; by default it is inferred from the "
-        "whole column",
+        "order of day, month and year in dates of three numbers; by default it is inferred from "
+        "the whole column",
     )
     location_column: str | None = option(
         None, "column of the detections that holds the camera's location", metavar="COLUMN"
+    )
+    columns: tuple[Pair, ...] = option(
+        (),
+        "columns of the detections where they are not detected, such as path=Photo label=Species; "
+        "the roles are path, label, date, location, sequence, count and source",
+        metavar="ROLE=COLUMN",
+    )
+    label_separator: str | None = option(
+        None, "what separates the labels of a cell that holds several, such as ;", metavar="TEXT"
+    )
+    box_threshold: float = option(
+        0.2,
+        "score from which a box in MegaDetector results counts (0 to 1); an image without one is "
+        "labelled empty",
+        metavar="SCORE",
     )
     max_rejected: float = option(
         1.0,
@@ -78,6 +105,21 @@ class CleanSettings:
     def __post_init__(self) -> None:
         require_not_negative(self, "strip_components")
         require_share("max_rejected", self.max_rejected)
+        require_share("box_threshold", self.box_threshold)
+        require(self.label_separator != "", "label_separator must not be empty.")
+        roles = parse_columns(self.columns)
+        require(
+            not (self.location_column and LOCATION in roles),
+            "give location_column or columns location=..., not both.",
+        )
+
+    @property
+    def read_options(self) -> ReadOptions:
+        """How to read the tables."""
+        columns = parse_columns(self.columns)
+        if self.location_column:
+            columns[LOCATION] = (self.location_column,)
+        return ReadOptions(columns, self.label_separator or "", self.box_threshold)
 
 
 @dataclass(frozen=True)
@@ -100,13 +142,17 @@ def clean_detections(
 ) -> CleanResult:
     """Join detection tables to the properties of images.
 
-    Writes one row per image with `date, filepath, time, night, mean_brightness` and a 0/1 column
-    `contains_<label>` per label. The date is the detection's; the time is kept only if the
-    image's own date agrees with it. The inputs in the ledger are the rows of the detections and
-    the images.
+    Writes one row per image with `date, filepath, time, night, mean_brightness`, the columns of
+    `CLEAN_OPTIONAL` that the detections give, and a 0/1 column `contains_<label>` per label. The
+    date is the detection's, else the image's own; the time is the image's own, if its date agrees
+    with the detection's, or the detection's if the image has none. Labels that differ only in
+    case, blanks or Unicode form are one. The inputs in the ledger are the rows of the detections
+    and the images.
 
     Args:
-        detections: CSV tables with the columns `ImageDate, FilePath, FileName, ShortName`.
+        detections: tables with the columns `ImageDate, FilePath, FileName, ShortName` or others
+            (see `columns`), or files of other programs: COCO Camera Traps JSON, Camtrap DP,
+            Timelapse, Wildlife Insights, MegaDetector results; each detected by its content.
         image_dir: the folder that replaces the first components of `FilePath`.
         image_properties: the table that `preprocess_images` wrote.
         outpath: the table to write.
@@ -130,7 +176,7 @@ def clean_detections(
         write_frame(joined.clean, unfinished[outpath])
         return JointOutcome(_ledger_rows(joined.ledger), notes)
 
-    inputs = _fingerprint([*detections, image_properties], image_dir, outpath)
+    inputs = _fingerprint(detections, image_properties, image_dir, outpath)
     with Workspace(
         outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE
     ) as workspace:
@@ -139,11 +185,14 @@ def clean_detections(
     return CleanResult(NAME, counts, ledger, {"table": outpath}, notes, table=outpath)
 
 
-def _fingerprint(paths: Sequence[Path], image_dir: Path, outpath: Path) -> list[list[str]]:
+def _fingerprint(
+    detections: Sequence[Path], properties: Path, image_dir: Path, outpath: Path
+) -> list[list[str]]:
     """Return values that change with the inputs; missing tables are reported later."""
+    paths = [*(file for table in detections for file in table_files(table)), properties]
     digests = [[path.name, files.digest_file(path) if path.is_file() else ""] for path in paths]
     folders = [
-        files.relative_to_folder(paths[-1].parent, outpath.parent),
+        files.relative_to_folder(properties.parent, outpath.parent),
         files.relative_to_folder(image_dir, outpath.parent),
     ]
     return [*digests, folders]
@@ -158,21 +207,72 @@ def _join(
 ) -> tuple[Joined, tuple[str, ...]]:
     import pandas as pd
 
-    frames, notes = tables.read_detections(detections, settings.location_column)
-    for path, frame in zip(detections, frames, strict=True):
-        dates = read_dates(frame["ImageDate"], str(path), settings.date_format)
-        frame[DATE] = dates.values
-        notes.append(f"dates of {path.name} are read as {' and '.join(dates.forms) or 'none'}")
-    rows = pd.concat(frames, ignore_index=True)
-    rows[IMAGE] = tables.image_paths(rows, settings.strip_components)
+    read = tables.read_detections(detections, settings.read_options)
+    notes = [_add_dates(table, settings.date_format) for table in read]
     properties = _read_properties(image_properties, image_dir)
-    joined = join(rows, properties, relative_prefix(image_dir, outpath.parent))
-    _check_any(joined, rows, properties, image_dir, settings)
-    notes.append(
-        f"{joined.timed} of {len(joined.clean)} images have a time: their own date agrees with "
-        "the detection's"
-    )
+    for table in read:
+        notes += [*table.notes, *_add_images(table, properties, settings.strip_components)]
+    rows = pd.concat([table.frame for table in read], ignore_index=True)
+    # A table without a column, such as the location, says nothing of it.
+    rows = rows.fillna("") if len(read) > 1 else rows
+    notes += _merge_labels(rows)
+    prefix = relative_prefix(image_dir, outpath.parent)
+    joined = join(rows, properties, prefix, is_split=any(table.is_split for table in read))
+    check_any(joined, rows, properties, image_dir, settings.strip_components)
+    notes.append(f"{joined.timed} of {len(joined.clean)} images have a time{_agreement(read)}")
     return joined, tuple(notes)
+
+
+def _agreement(read: Sequence[DetectionTable]) -> str:
+    are_dated = any(table.has_dates for table in read)
+    return ": their own date agrees with the detection's" if are_dated else ""
+
+
+def _add_dates(table: DetectionTable, date_format: str | None) -> str:
+    """Add date and time to the detections of a table, and return how the table is read."""
+    frame = table.frame
+    dates = read_dates(frame[DATE_TEXT], str(table.path), date_format)
+    frame[DATE], frame[CLOCK] = dates.values, dates.times
+    if TIME_TEXT in frame:
+        frame[CLOCK] = frame[CLOCK].mask(frame[CLOCK] == "", read_clock(frame[TIME_TEXT]))
+    return table.describe(dates.forms)
+
+
+def _add_images(
+    table: DetectionTable, properties: "pd.DataFrame", strip_components: int
+) -> list[str]:
+    """Add the images' paths to the detections of a table, and return notes.
+
+    The number of components to remove is meant for the tables of 2018, whose paths begin with a
+    disk. In others another number is taken if that one gives no image at all.
+    """
+    frame = table.frame
+    frame[IMAGE] = tables.image_paths(frame, strip_components)
+    if table.is_standard or frame.empty:
+        return []
+    known = {tables.fold(path) for path in properties.index}
+    if any(tables.fold(path) in known for path in frame[IMAGE]):
+        return []
+    counts = tables.count_matches(frame, known)
+    best = max(counts, key=lambda number: counts[number])
+    if not counts[best]:
+        return []
+    frame[IMAGE] = tables.image_paths(frame, best)
+    note = (
+        f"{table.path.name}: {best} components are removed from its paths, as with "
+        f"strip_components = {strip_components} no image matches"
+    )
+    return [note]
+
+
+def _merge_labels(rows: "pd.DataFrame") -> tuple[str, ...]:
+    """Give all spellings of a label the first one, and return what was merged."""
+    spellings = merge_spellings(rows[LABEL].unique())
+    if all(label == kept for label, kept in spellings.items()):
+        return ()
+    counts = rows[LABEL].value_counts().to_dict()
+    rows[LABEL] = rows[LABEL].map(spellings)
+    return describe_merges(spellings, {str(label): number for label, number in counts.items()})
 
 
 def _read_properties(path: Path, image_dir: Path) -> "pd.DataFrame":
@@ -195,30 +295,6 @@ def _read_properties(path: Path, image_dir: Path) -> "pd.DataFrame":
 def _relative_to_images(folder: Path, image_dir: Path) -> str:
     """Return the prefix that leads from the image folder to a folder, which may be absolute."""
     return relative_prefix(folder, image_dir.resolve() if folder.is_absolute() else image_dir)
-
-
-def _check_any(
-    joined: Joined,
-    rows: "pd.DataFrame",
-    properties: "pd.DataFrame",
-    image_dir: Path,
-    settings: CleanSettings,
-) -> None:
-    """Raise InputDataError with the likely cause if the result is empty."""
-    if len(joined.clean):
-        return
-    if rows.empty or properties.empty:
-        which, option_name = (
-            ("detections", "--detections") if rows.empty else ("properties", "--image-properties")
-        )
-        raise InputDataError(
-            f"The table of {which} has no rows, so there is nothing to join: check {option_name}."
-        )
-    raise InputDataError(
-        f"No detection matches an image: for example, {rows[IMAGE].iloc[0]} does not exist in "
-        f"{image_dir}, but {properties.index[0]} does. Check --image-dir, --image-properties and "
-        f"--strip-components (now {settings.strip_components})."
-    )
 
 
 def _ledger_rows(table: "pd.DataFrame") -> Iterator[Row]:
@@ -246,7 +322,12 @@ COMMAND = Command(
     ),
     function=clean_detections,
     arguments=(
-        Argument("detections", "detection tables (CSV)", Kind(Path, many=True)),
+        Argument(
+            "detections",
+            "detection tables: CSV, .xlsx, COCO Camera Traps or MegaDetector JSON, Camtrap DP, "
+            "Timelapse or Wildlife Insights",
+            Kind(Path, many=True),
+        ),
         Argument("image_dir", "folder that replaces the first components of FilePath"),
         Argument("image_properties", "table that preprocess_images wrote"),
         Argument("outpath", "table to write"),

@@ -14,7 +14,7 @@ from typing import Any
 from kfp import dsl
 from kfp.dsl import Input, Output
 
-from autofocus.options.settings import Kind
+from autofocus.options.settings import Kind, Pair
 from components.images import image
 from components.stages import STAGES, settings_of
 
@@ -140,7 +140,8 @@ def declare(
 
 
 def _type(kind: Kind) -> Any:
-    return list[kind.base] if kind.many else kind.base  # type: ignore[name-defined]
+    base = str if kind.base is Pair else kind.base
+    return list[base] if kind.many else base  # type: ignore[valid-type]
 
 
 def _default(value: Any) -> Any:

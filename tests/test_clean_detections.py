@@ -279,4 +279,4 @@ def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
     )
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1
-    assert "d.csv lacks the columns ImageDate" in done.stderr
+    assert "d.csv lacks a column with the paths of images" in done.stderr

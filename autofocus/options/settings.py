@@ -96,6 +96,20 @@ def max_rejected_option() -> Any:
     )
 
 
+class Pair(str):
+    """A name and a value such as `label=Species`; in YAML, several can be a mapping."""
+
+    def __new__(cls, text: str) -> "Pair":
+        """Return the text as a pair.
+
+        Raises:
+            ValueError: it has no `=`, or nothing before it.
+        """
+        if not text.partition("=")[0].strip() or "=" not in text:
+            raise ValueError(text)
+        return super().__new__(cls, text)
+
+
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """The kind of values that an option takes.
@@ -131,6 +145,8 @@ class Kind:
         if value is None and self.optional:
             return None
         if self.many:
+            if self.base is Pair and isinstance(value, dict):
+                value = _pairs(value)
             if not isinstance(value, list):
                 raise TypeError(f"a list, not {shown(value)}")
             return tuple(dataclasses.replace(self, many=False).accept(item) for item in value)
@@ -144,7 +160,7 @@ class Kind:
         if self.base is float and type(value) is int:
             return float(value)
         # `type(...) is`, as True would pass for an int and 1 for a bool.
-        expected = str if self.base is Path else self.base
+        expected = str if self.base in (Path, Pair) else self.base
         if type(value) is not expected or (self.choices and value not in self.choices):
             raise TypeError(f"{self.words}, not {shown(value)}")
         return self.parse(value) if isinstance(value, str) else value
@@ -166,12 +182,22 @@ class Kind:
             raise wrong from None
 
 
+def _pairs(mapping: Mapping[object, object]) -> list[str]:
+    """Return the pairs of a mapping; of a list behind a name, one for each value."""
+    return [
+        f"{name}={value}"
+        for name, values in mapping.items()
+        for value in (values if isinstance(values, list) else [values])
+    ]
+
+
 _WORDS: dict[type, str] = {
     str: "text",
     int: "a whole number",
     float: "a number",
     bool: "true or false",
     Path: "a path",
+    Pair: "a name and a value with = between",
 }
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 

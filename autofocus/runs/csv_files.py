@@ -5,6 +5,7 @@ others. Rows are read one at a time, so that memory stays flat however large a t
 `autofocus.tables.frames` makes pandas tables of them.
 """
 
+import codecs
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -14,6 +15,12 @@ from typing import IO
 from autofocus.errors import InputDataError, MissingInputError
 
 UTF8, WINDOWS = "utf-8-sig", "cp1252"
+UTF16, UTF16_LITTLE, UTF16_BIG = "utf-16", "utf-16-le", "utf-16-be"
+_NAMES = {
+    UTF8: "UTF-8", WINDOWS: "Windows-1252", UTF16: "UTF-16",
+    UTF16_LITTLE: "UTF-16", UTF16_BIG: "UTF-16",
+}  # fmt: skip
+_BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK = 1 << 20
 _END = "end"
 
@@ -29,6 +36,8 @@ class CsvReader:
         encoding: a byte order mark is skipped in any case.
         lenient: for tables that people give. Blanks around the names of columns are removed, the
             cells that a row lacks are empty, and empty cells beyond the last column are dropped.
+        delimiter: what separates the cells.
+        skip: the number of lines before the header.
 
     Attributes:
         path: the file.
@@ -46,6 +55,8 @@ class CsvReader:
         *,
         encoding: str = UTF8,
         lenient: bool = False,
+        delimiter: str = ",",
+        skip: int = 0,
     ) -> None:
         if not path.is_file():
             raise MissingInputError(f"There is no table {path}.")
@@ -53,8 +64,11 @@ class CsvReader:
         self._lenient = lenient
         self._file = path.open(encoding=encoding, newline="")
         self._is_at_end = False
-        self._reader = csv.reader(chain(self._file, self._end()))
+        self._reader = csv.reader(chain(self._file, self._end()), delimiter=delimiter)
+        self._skip = skip
         try:
+            for _ in range(skip):
+                self._file.readline()
             self.columns = self._header()
             self.check(columns)
         except BaseException:
@@ -70,7 +84,7 @@ class CsvReader:
     @property
     def line(self) -> int:
         """The number of the line on which the last row ended; the header is on line 1."""
-        return self._reader.line_num
+        return self._skip + self._reader.line_num
 
     def check(self, columns: Iterable[str]) -> None:
         """Check that the file has each of these columns once.
@@ -122,10 +136,16 @@ class CsvReader:
                     yield row
         except csv.Error as error:
             raise InputDataError(f"{self.path}, line {self.line}: {error}.") from None
-        except UnicodeDecodeError:
-            raise InputDataError(
-                f"{self.path}, line {self._undecodable_line()}: not in UTF-8; save it as UTF-8."
-            ) from None
+        except UnicodeError:
+            raise self._undecodable() from None
+
+    def _undecodable(self) -> InputDataError:
+        encoding = self._file.encoding
+        if encoding != UTF8:
+            return InputDataError(f"{self.path} is not in {_NAMES[encoding]}: save it as UTF-8.")
+        return InputDataError(
+            f"{self.path}, line {self._undecodable_line()}: not in UTF-8; save it as UTF-8."
+        )
 
     def _undecodable_line(self) -> int:
         with self.path.open("rb") as file:
@@ -149,7 +169,10 @@ class CsvReader:
 
 
 def find_encoding(path: Path, encodings: Sequence[str] = (UTF8, WINDOWS)) -> str:
-    """Return the first of these encodings that fits the whole file.
+    """Return the encoding of a file: UTF-16, or the first of these that fits the whole file.
+
+    Windows-1252 fits nearly all bytes, so UTF-16, which Excel calls Unicode text, is told by its
+    byte order mark or by the zero bytes of its first letters.
 
     Raises:
         MissingInputError: there is no such file.
@@ -157,15 +180,37 @@ def find_encoding(path: Path, encodings: Sequence[str] = (UTF8, WINDOWS)) -> str
     """
     if not path.is_file():
         raise MissingInputError(f"There is no table {path}.")
-    for encoding in encodings:
+    wide = _find_utf16(path)
+    for encoding in (wide,) if wide else encodings:
         with path.open(encoding=encoding, newline="") as file:
             try:
                 while file.read(_CHUNK):
                     pass
-            except UnicodeDecodeError:
+            except UnicodeError:
                 continue
             return encoding
+    if wide:
+        raise InputDataError(f"{path} begins in UTF-16, but ends otherwise: save it as UTF-8.")
     raise InputDataError(f"{path} is neither in UTF-8 nor in Windows-1252: save it as UTF-8.")
+
+
+def _find_utf16(path: Path) -> str:
+    """Return the form of UTF-16 that a file is in, or nothing."""
+    with path.open("rb") as file:
+        start = file.read(256)
+    if start.startswith(_BYTE_ORDER_MARKS):
+        return UTF16
+    low, high = start[::2], start[1::2]
+    if high and high.count(0) > 0.8 * len(high) and not low.count(0):
+        return UTF16_LITTLE
+    if low and low.count(0) > 0.8 * len(low) and not high.count(0):
+        return UTF16_BIG
+    return ""
+
+
+def encoding_name(encoding: str) -> str:
+    """Return the name of an encoding as people know it."""
+    return _NAMES[encoding]
 
 
 class CsvWriter:

@@ -37,10 +37,22 @@ MOTION_BOXES = (
 # columns.
 DETECTIONS = ("ImageDate", "FilePath", "FileName", "ShortName")
 
-# detections_clean.csv, written by clean_detections: one row per image; then `location` if a
-# column of the detections holds it, and a 0/1 column `contains_<label>` per label.
+# detections_clean.csv, written by clean_detections: one row per image; then those of the optional
+# columns that the detections give, and a 0/1 column `contains_<label>` per label.
 CLEAN = ("date", "filepath", "time", "night", "mean_brightness")
 LOCATION = "location"
+SEQUENCE = "sequence"
+COUNT = "count"
+SOURCE = "source"
+BOX = ("box_left", "box_top", "box_width", "box_height", "box_score")
+CLEAN_OPTIONAL = (
+    LOCATION,  # where the camera stood
+    SEQUENCE,  # the name of the sequence that the image belongs to
+    COUNT,  # number of animals
+    SOURCE,  # who labelled the image: human or model
+    *BOX,  # the box with the highest score, as shares of the original image
+)
+HUMAN, MODEL = "human", "model"
 CONTAINS = "contains_"
 
 # links.csv, written by link_images_by_label: one row per link; then `location` if it is known.

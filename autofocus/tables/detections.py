@@ -1,18 +1,19 @@
-"""Detection tables as people write them: one row per label of an image."""
+"""Detection tables as people write them, and the paths of images in them."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError
-from autofocus.runs.csv_files import UTF8, find_encoding
-from autofocus.tables.columns import DETECTIONS, LOCATION
-from autofocus.tables.frames import read_frame
+from autofocus.tables.importing.formats import read_table
+from autofocus.tables.layout import ReadOptions
+from autofocus.tables.records import DetectionTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FILE, ROW = "file", "row"
+FILE = "file"
 
 
 def find_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
@@ -51,36 +52,27 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
 
 
 def read_detections(
-    paths: Sequence[Path], location_column: str | None = None
-) -> "tuple[list[pd.DataFrame], list[str]]":
-    """Read detection tables.
+    paths: Sequence[Path], options: ReadOptions | None = None
+) -> list[DetectionTable]:
+    """Read detection tables, and files of other programs; each is detected by its content.
 
     Args:
-        paths: the tables.
-        location_column: the column that holds the location, if there is one.
+        paths: the files, or folders with a Camtrap DP.
+        options: how to read them, as far as it is told.
 
     Returns:
-        Per table its columns without blanks around values, `location` if there is one, and
-        `file` and `row` (the header is row 1); and notes for people.
+        Per file its detections, with a short and unique name in the column `file`.
 
     Raises:
-        MissingInputError: a table does not exist.
-        InputDataError: a table lacks a column, or can't be read.
+        MissingInputError: a file does not exist.
+        InputDataError: a file is in no known format, lacks a column, or can't be read.
+        MissingDependencyError: it is a workbook, and openpyxl isn't installed.
     """
-    tables, notes = [], []
-    for path, name in zip(paths, _names(paths), strict=True):
-        further = [location_column] if location_column else []
-        encoding = find_encoding(path)
-        table = read_frame(path, [*dict.fromkeys([*DETECTIONS, *further])], encoding)
-        table = table.apply(lambda column: column.str.strip())
-        if location_column:
-            table[LOCATION] = table[location_column]
-        table[FILE] = name
-        table[ROW] = range(2, len(table) + 2)
-        tables.append(table)
-        if encoding != UTF8:
-            notes.append(f"{path} is not in UTF-8 and was read as Windows-1252.")
-    return tables, notes
+    names = _names(paths)
+    tables = [read_table(path, options or ReadOptions()) for path in paths]
+    for table, name in zip(tables, names, strict=True):
+        table.frame[FILE] = name
+    return tables
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -124,3 +116,23 @@ def _components(text: str) -> list[str]:
 def _last(text: str) -> str:
     parts = _components(text)
     return parts[-1] if parts else ""
+
+
+def count_matches(table: "pd.DataFrame", known: Collection[str]) -> dict[int, int]:
+    """Return how many rows have an image, by the number of components that are removed.
+
+    Args:
+        table: with the columns `FilePath` and `FileName`.
+        known: the images, as `fold` spells them.
+    """
+    deepest = max((len(_components(text)) for text in table["FilePath"].unique()), default=0)
+    counts = {}
+    for number in range(deepest + 1):
+        images = image_paths(table, number)
+        counts[number] = sum(fold(path) in known for path in images)
+    return counts
+
+
+def fold(path: str) -> str:
+    """Return what two spellings of a path have in common on disks that fold names."""
+    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()

@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 
 from autofocus.runs import files
 from autofocus.runs.ledger import Reason, Status
-from autofocus.tables.columns import CLEAN, CONTAINS, DETECTIONS, LOCATION
-from autofocus.tables.detections import FILE, ROW
+from autofocus.tables.columns import LOCATION, MODEL, SOURCE
+from autofocus.tables.detections import FILE, fold
+from autofocus.tables.image_rows import DATE, IMAGE, IS_LABEL, NUMBER, make_image_rows
+from autofocus.tables.records import DATE_TEXT, DETAIL, LABEL, REASON, ROW
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Working columns beside those of the detections: the image's path and its position among the
-# properties (-1 for none), the date, and the cells of the ledger.
-IMAGE, NUMBER, DATE = "image", "number", "date"
-INPUT, STATUS, REASON, DETAIL, OUTPUT = "input", "status", "reason", "detail", "output"
-_LABEL = "ShortName"
-_OK = Status.OK.value
+# The cells of the ledger; its reason and detail are those of the records.
+INPUT, STATUS, OUTPUT = "input", "status", "output"
+_OK, _REJECTED = Status.OK.value, Status.REJECTED.value
 
 
 @dataclass(frozen=True)
@@ -28,10 +27,10 @@ class Joined:
     """Detections joined to images.
 
     Attributes:
-        clean: one row per image: the columns `CLEAN`, `location` if the detections have it, then
-            `contains_<label>`.
+        clean: one row per image: the columns `CLEAN`, those of `CLEAN_OPTIONAL` that the
+            detections have, then `contains_<label>`.
         ledger: one row per input: `input`, `status`, `reason`, `detail`, `output`.
-        timed: the number of images with a time, because their date agrees with the detection's.
+        timed: the number of images with a time.
     """
 
     clean: "pd.DataFrame"
@@ -39,30 +38,34 @@ class Joined:
     timed: int
 
 
-def join(detections: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) -> Joined:
+def join(
+    detections: "pd.DataFrame", properties: "pd.DataFrame", prefix: str, *, is_split: bool = False
+) -> Joined:
     """Join detections to the properties of images.
 
     Args:
-        detections: the columns `DETECTIONS`, `file`, `row`, `image` (the image's path relative to
-            the image folder), `date` (ISO form, or empty) and, if there is one, `location`.
+        detections: the columns of `records`, `file`, `image` (the image's path relative to the
+            image folder), `date` (ISO form, or empty), `clock` (HH:MM:SS, or empty) and those of
+            `CLEAN_OPTIONAL` that are known.
         properties: indexed by the image's path relative to the image folder, unique.
         prefix: prepended to these paths in the result.
+        is_split: whether several rows may come from one row of a file.
     """
     table = detections.copy()
-    table[STATUS], table[REASON], table[DETAIL] = _OK, "", ""
-    for column in DETECTIONS:
-        _reject(table, table[column] == "", Reason.MISSING_FIELD, f"{column} is empty")
-    _reject(table, table[DATE] == "", Reason.BAD_DATE, "no date: " + table["ImageDate"])
+    table[STATUS] = (table[REASON] == "").map({True: _OK, False: _REJECTED})
+    unreadable = (table[DATE] == "") & (table[DATE_TEXT] != "")
+    _reject(table, unreadable, Reason.BAD_DATE, "no date: " + table[DATE_TEXT])
     _match(table, properties)
     _reject_conflicting(table, DATE, Reason.CONFLICTING_DATES)
     if LOCATION in table:
         _reject_conflicting(table, LOCATION, Reason.CONFLICTING_LOCATIONS)
-        _share_locations(table)
+    _set_apart_boxes(table)
+    # A duplicate gives no label, but it may be the one that gives the location.
+    good = table[STATUS] == _OK
     _reject_duplicates(table)
-    good = table[table[STATUS] == _OK]
-    clean = _one_row_an_image(good, properties, prefix)
+    clean = make_image_rows(table[good], properties, prefix)
     timed = int((clean["time"] != "").sum())
-    return Joined(clean, _ledger(table, properties, prefix), timed)
+    return Joined(clean, _ledger(table, properties, prefix, is_split=is_split), timed)
 
 
 def _reject(
@@ -74,35 +77,44 @@ def _reject(
         return
     table[DETAIL] = table[DETAIL].mask(rows, detail)
     table[REASON] = table[REASON].mask(rows, reason.value)
-    table[STATUS] = table[STATUS].mask(rows, Status.REJECTED.value)
+    table[STATUS] = table[STATUS].mask(rows, _REJECTED)
 
 
 def _match(table: "pd.DataFrame", properties: "pd.DataFrame") -> None:
-    """Find each row's image by its exact path, else by a path that differs only in case."""
+    """Find each row's image by its exact path, else by one of other case or Unicode form."""
     import pandas as pd
 
     # Python objects: looking up the strings of an Arrow array is many times slower.
     known = pd.Index(properties.index.to_numpy(dtype=object))
     numbers = known.get_indexer(pd.Index(table[IMAGE].to_numpy(dtype=object)))
     if (lost := np.flatnonzero(numbers < 0)).size:
-        numbers[lost] = _ignoring_case(known, table[IMAGE].iloc[lost])
+        numbers[lost] = _find_folded(known, table[IMAGE].iloc[lost])
         found = lost[numbers[lost] >= 0]
         rows = table.index[found]
-        table.loc[rows, DETAIL] = "found by ignoring case: " + table.loc[rows, IMAGE]
-        table.loc[rows, IMAGE] = known[numbers[found]].to_numpy()
+        spelled = known[numbers[found]].to_numpy()
+        table.loc[rows, DETAIL] = [
+            _difference(wanted, there)
+            for wanted, there in zip(table.loc[rows, IMAGE], spelled, strict=True)
+        ]
+        table.loc[rows, IMAGE] = spelled
     table[NUMBER] = numbers
     lost_rows = table[NUMBER] < 0
     _reject(table, lost_rows, Reason.IMAGE_MISSING, "no photograph " + table[IMAGE])
 
 
-def _ignoring_case(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[np.intp]:
-    """Return the positions of paths that differ only in case; -1 if none does, or several do."""
+def _difference(wanted: str, there: str) -> str:
+    is_case = wanted.casefold() == there.casefold()
+    return f"found by ignoring case{'' if is_case else ' and Unicode form'}: {wanted}"
+
+
+def _find_folded(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[np.intp]:
+    """Return the positions of paths of another spelling; -1 if none has one, or several do."""
     import pandas as pd
 
-    folded = pd.Series(known).str.casefold()
+    folded = pd.Series(list(map(fold, known)), dtype=object)
     alone = folded[~folded.duplicated(keep=False)]
-    places = pd.Index(alone.to_numpy(dtype=object)).get_indexer(
-        pd.Index(wanted.str.casefold().to_numpy(dtype=object))
+    places = pd.Index(alone.to_numpy()).get_indexer(
+        pd.Index(np.array(list(map(fold, wanted)), dtype=object))
     )
     numbers = alone.index.to_numpy()
     return np.where(places < 0, -1, numbers[places] if len(numbers) else -1)
@@ -120,67 +132,41 @@ def _reject_conflicting(table: "pd.DataFrame", column: str, reason: Reason) -> N
     _reject(table, table[NUMBER].isin(given.index), reason, detail)
 
 
-def _share_locations(table: "pd.DataFrame") -> None:
-    """Give all detections of an image the location that one of them has."""
-    given = table[(table[STATUS] == _OK) & (table[LOCATION] != "")].drop_duplicates(NUMBER)
-    known = dict(zip(given[NUMBER], given[LOCATION], strict=True))
-    table[LOCATION] = [
-        known.get(number, own) for number, own in zip(table[NUMBER], table[LOCATION], strict=True)
-    ]
+def _set_apart_boxes(table: "pd.DataFrame") -> None:
+    """Take only the boxes from a model's detections of images that have labels from elsewhere."""
+    table[IS_LABEL] = True
+    if SOURCE not in table:
+        return
+    good = table[STATUS] == _OK
+    by_model = good & (table[SOURCE] == MODEL)
+    labelled = table.loc[good & ~by_model, NUMBER]
+    beside = by_model & table[NUMBER].isin(labelled)
+    if beside.any():
+        table[IS_LABEL] = ~beside
+        detail = "only its box counts: others labelled the image"
+        table[DETAIL] = table[DETAIL].mask(beside & (table[DETAIL] == ""), detail)
 
 
 def _reject_duplicates(table: "pd.DataFrame") -> None:
-    good = table[table[STATUS] == _OK]
-    again = good.duplicated([NUMBER, _LABEL])
+    good = table[(table[STATUS] == _OK) & table[IS_LABEL]]
+    again = good.duplicated([NUMBER, LABEL])
     if not again.any():
         return
-    first = _row_names(good[~again].set_index([NUMBER, _LABEL]))
+    first = _row_names(good[~again].set_index([NUMBER, LABEL]))
     doubles = good[again]
-    same = first.reindex(doubles.set_index([NUMBER, _LABEL]).index).set_axis(doubles.index)
+    same = first.reindex(doubles.set_index([NUMBER, LABEL]).index).set_axis(doubles.index)
     rows = table.index.to_series().isin(doubles.index)
     _reject(table, rows, Reason.DUPLICATE, ("the same as " + same).reindex(table.index))
+    table[IS_LABEL] &= ~rows
 
 
 def _row_names(table: "pd.DataFrame") -> "pd.Series[str]":
     return table[FILE] + ":" + table[ROW].astype(str)
 
 
-def _one_row_an_image(
-    good: "pd.DataFrame", properties: "pd.DataFrame", prefix: str
+def _ledger(
+    table: "pd.DataFrame", properties: "pd.DataFrame", prefix: str, *, is_split: bool
 ) -> "pd.DataFrame":
-    import pandas as pd
-
-    images = good.drop_duplicates(NUMBER).sort_values(IMAGE)
-    known = properties.iloc[images[NUMBER].to_numpy()].reset_index(drop=True)
-    images = images.reset_index(drop=True)
-    agrees = (known["date"] == images[DATE]) & (known["date"] != "")
-    clean = pd.DataFrame(
-        {
-            "date": images[DATE],
-            "filepath": prefix + images[IMAGE],
-            "time": known["time"].where(agrees, ""),
-            "night": known["night"],
-            "mean_brightness": known["mean_brightness"],
-        }
-    )[list(CLEAN)]
-    if LOCATION in images:
-        clean[LOCATION] = images[LOCATION]
-    return pd.concat([clean, _flags(good, images, len(properties))], axis=1)
-
-
-def _flags(good: "pd.DataFrame", images: "pd.DataFrame", known: int) -> "pd.DataFrame":
-    """Return a 0/1 column per label."""
-    import pandas as pd
-
-    rows = np.empty(known, np.intp)
-    rows[images[NUMBER].to_numpy()] = np.arange(len(images))
-    codes, labels = pd.factorize(good[_LABEL], sort=True)
-    flags = np.zeros((len(images), len(labels)), np.int8)
-    flags[rows[good[NUMBER].to_numpy()], codes] = 1
-    return pd.DataFrame(flags, columns=[CONTAINS + label for label in labels])
-
-
-def _ledger(table: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) -> "pd.DataFrame":
     import pandas as pd
 
     good = table[STATUS] == _OK
@@ -199,13 +185,19 @@ def _ledger(table: "pd.DataFrame", properties: "pd.DataFrame", prefix: str) -> "
     images = pd.DataFrame(
         {
             INPUT: paths,
-            STATUS: has_one.map({True: _OK, False: Status.REJECTED.value}),
+            STATUS: has_one.map({True: _OK, False: _REJECTED}),
             REASON: has_one.map({True: "", False: Reason.NO_DETECTION.value}),
             DETAIL: "",
             OUTPUT: paths.where(has_one, ""),
         }
     )
-    return pd.concat([rows, images], ignore_index=True)
+    return pd.concat([_first_of_each(rows) if is_split else rows, images], ignore_index=True)
+
+
+def _first_of_each(rows: "pd.DataFrame") -> "pd.DataFrame":
+    """Return one row per input, which is ok if one of its labels is."""
+    best = rows.assign(rank=(rows[STATUS] != _OK).astype(int)).sort_values("rank", kind="stable")
+    return best.drop_duplicates(INPUT).sort_index().drop(columns="rank")
 
 
 def relative_prefix(folder: Path, table_folder: Path) -> str:

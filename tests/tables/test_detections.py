@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError
+from autofocus.tables.columns import DETECTIONS
 from autofocus.tables.detections import find_tables, image_paths, read_detections
 
 HEADER = "ImageDate,FilePath,FileName,ShortName\n"
@@ -15,6 +16,10 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode(encoding))
     return path
+
+
+def frames(*paths: Path) -> list[pd.DataFrame]:
+    return [table.frame for table in read_detections(paths)]
 
 
 def paths(*rows: tuple[str, str], strip: int = 2) -> list[str]:
@@ -52,22 +57,22 @@ def test_a_path_of_too_few_components_leaves_the_name() -> None:
 def test_words_for_nothing_stay_labels(tmp_path: Path) -> None:
     """NA, None and null are read as the words that they are."""
     text = HEADER + "".join(f"2016-07-05,a/b,1.JPG,{word}\n" for word in ("NA", "None", "null"))
-    (table,), _ = read_detections([write(tmp_path / "d.csv", text)])
+    (table,) = frames(write(tmp_path / "d.csv", text))
     assert list(table["ShortName"]) == ["NA", "None", "null"]
 
 
 def test_rows_are_numbered_as_in_the_file(tmp_path: Path) -> None:
     """The header is row 1, so that people find the row in their spreadsheet."""
-    (table,), _ = read_detections([write(tmp_path / "d.csv", HEADER + "x,x,x,x\n" * 2)])
+    (table,) = frames(write(tmp_path / "d.csv", HEADER + "x,x,x,x\n" * 2))
     assert list(table["row"]) == [2, 3]
 
 
 def test_a_table_from_windows_is_read_and_said(tmp_path: Path) -> None:
     """A table in Windows-1252 gives its letters, and a note."""
     path = write(tmp_path / "d.csv", HEADER + "x,x,é.JPG,x\n", "cp1252")
-    (table,), (note,) = read_detections([path])
-    assert list(table["FileName"]) == ["é.JPG"]
-    assert "Windows-1252" in note
+    (table,) = read_detections([path])
+    assert list(table.frame["FileName"]) == ["é.JPG"]
+    assert "Windows-1252" in table.describe()
 
 
 def test_a_byte_order_mark_and_blanks_do_no_harm(tmp_path: Path) -> None:
@@ -75,14 +80,14 @@ def test_a_byte_order_mark_and_blanks_do_no_harm(tmp_path: Path) -> None:
     path = write(
         tmp_path / "d.csv", "\ufeffImageDate, FilePath ,FileName,ShortName\n x, y ,z,w \n"
     )
-    (table,), _ = read_detections([path])
-    assert list(table.iloc[0])[:4] == ["x", "y", "z", "w"]
+    (table,) = frames(path)
+    assert list(table[[*DETECTIONS]].iloc[0]) == ["x", "y", "z", "w"]
 
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
     """What is missing and what is there are both said."""
     path = write(tmp_path / "d.csv", "ImageDate,Path\nx,y\n")
-    with pytest.raises(InputDataError, match=r"lacks .*FilePath, FileName, ShortName; it has"):
+    with pytest.raises(InputDataError, match=r"column with labels.*it has ImageDate, Path"):
         read_detections([path])
 
 
@@ -104,8 +109,7 @@ def test_a_missing_table_is_told(tmp_path: Path) -> None:
 def test_tables_of_the_same_name_stay_apart(tmp_path: Path) -> None:
     """Two files of one name are told apart by their folders."""
     one, other = (write(tmp_path / name / "d.csv", HEADER + "x,x,x,x\n") for name in "ab")
-    tables, _ = read_detections([one, other])
-    assert [table["file"].iloc[0] for table in tables] == ["a/d.csv", "b/d.csv"]
+    assert [table["file"].iloc[0] for table in frames(one, other)] == ["a/d.csv", "b/d.csv"]
 
 
 def test_the_same_table_twice_is_an_error(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""The error of a join without a result: what is wrong with the detections."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autofocus.errors import InputDataError
+from autofocus.runs.ledger import Reason
+from autofocus.tables.detections import count_matches, fold
+from autofocus.tables.image_rows import IMAGE
+from autofocus.tables.joining import Joined
+from autofocus.tables.records import DATE_TEXT, DETAIL, REASON
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def check_any(
+    joined: Joined,
+    rows: "pd.DataFrame",
+    properties: "pd.DataFrame",
+    image_dir: Path,
+    strip_components: int,
+) -> None:
+    """Check that the result of a join isn't empty.
+
+    Args:
+        joined: the result.
+        rows: the detections.
+        properties: the properties of the images, by the images' paths.
+        image_dir: the folder of the images.
+        strip_components: the number of components removed from the paths of the detections.
+
+    Raises:
+        InputDataError: it is empty; the message is the likely cause.
+    """
+    if len(joined.clean):
+        return
+    if rows.empty or properties.empty:
+        which, option_name = (
+            ("detections", "--detections") if rows.empty else ("properties", "--image-properties")
+        )
+        raise InputDataError(
+            f"The table of {which} has no rows, so there is nothing to join: check {option_name}."
+        )
+    ledger = joined.ledger[joined.ledger[REASON] != Reason.NO_DETECTION.value]
+    if not (ledger[REASON] == Reason.IMAGE_MISSING.value).any():
+        raise InputDataError(_describe_rejections(ledger, rows))
+    counts = count_matches(rows, {fold(path) for path in properties.index})
+    best = max(counts, key=lambda number: counts[number])
+    if counts[best] and best != strip_components:
+        raise InputDataError(
+            f"No detection matches an image (0 of {len(rows)}). With --strip-components {best} "
+            f"instead of {strip_components}, {counts[best]} match."
+        )
+    raise InputDataError(
+        f"No detection matches an image: for example, {rows[IMAGE].iloc[0]} does not exist in "
+        f"{image_dir}, but {properties.index[0]} does. Check --image-dir, --image-properties and "
+        f"--strip-components (now {strip_components})."
+    )
+
+
+def _describe_rejections(ledger: "pd.DataFrame", rows: "pd.DataFrame") -> str:
+    """Return why all detections are rejected, if it isn't for their images."""
+    bad = ledger[REASON] == Reason.BAD_DATE.value
+    if bad.all():
+        return (
+            f"None of the {len(rows)} dates of the detections can be read, such as "
+            f"{rows[DATE_TEXT].iloc[0]!r}: write them as YYYY-MM-DD, or name their column with "
+            "--columns date=COLUMN."
+        )
+    details = ledger[DETAIL].where(~bad, "no date that can be read").value_counts()
+    why = ", ".join(f"{number} because {detail}" for detail, number in details.head(3).items())
+    return f"No detection can be used: {why}. Correct the table, or name the right --columns."

@@ -1,0 +1,1 @@
+"""Detections from the files of other programs, each detected by its content."""

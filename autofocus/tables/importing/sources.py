@@ -1,0 +1,51 @@
+"""A table with a header, whether text or a workbook: its columns, and its cells as text."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autofocus.runs.csv_files import CsvReader
+from autofocus.tables.frames import to_frame
+from autofocus.tables.text_formats import find_text_format
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table with a header, to be read once.
+
+    Attributes:
+        path: the file.
+        format: what it is, in words.
+        columns: its headings.
+        first_row: the number of the first row below the header.
+        read: returns some of the columns as text, each of which must be there once.
+    """
+
+    path: Path
+    format: str
+    columns: Sequence[str]
+    first_row: int
+    read: "Callable[[Sequence[str]], pd.DataFrame]"
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[Source]:
+    """Open a text table.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: it can't be read.
+    """
+    form = find_text_format(path)
+    with CsvReader(
+        path, encoding=form.encoding, lenient=True, delimiter=form.delimiter, skip=form.skip
+    ) as reader:
+        first_row = 2 + form.skip
+        yield Source(
+            path, str(form), reader.columns, first_row, lambda columns: to_frame(reader, columns)
+        )

@@ -1,0 +1,120 @@
+"""The shape of a table of detections, for people and programs that have yet to choose settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autofocus.errors import InputDataError
+from autofocus.tables.columns import CLEAN_OPTIONAL, LOCATION
+from autofocus.tables.dates import read_dates
+from autofocus.tables.importing.formats import is_text_table, read_table
+from autofocus.tables.importing.sources import open_text
+from autofocus.tables.layout import ReadOptions
+from autofocus.tables.records import DATE_TEXT, FOLDER, LABEL, NAME, DetectionTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class TableShape:
+    r"""What a table of detections holds.
+
+    Attributes:
+        path: the file, or the folder of a Camtrap DP.
+        format: what it is in words, such as `CSV with semicolons in Windows-1252` or
+            `COCO Camera Traps JSON`; empty if it can't be read.
+        columns: all its headings; none if it is no table.
+        roles: the columns by role: `path`, `label`, `date`, `location`, `sequence`, `count` and
+            `source`; a role that no column was found for is missing.
+        given: which of `location`, `sequence`, `count`, `source` and the `box_*` it gives.
+        date_forms: the forms of its dates, in words; none if it has no dates.
+        rows: the number of detections.
+        paths: the path of each detection, with `/`, nothing removed.
+        labels: how often each label occurs, the most frequent first.
+        locations: how often each location occurs, if the table gives it.
+        is_standard: whether it has the columns `FilePath, FileName, ShortName` of 2018.
+        description: how it is read, in one sentence.
+        problem: the sentence of what keeps it from being read, such as ambiguous dates; empty if
+            it can be used as it is.
+    """
+
+    path: Path
+    format: str = ""
+    columns: tuple[str, ...] = ()
+    roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    date_forms: tuple[str, ...] = ()
+    rows: int = 0
+    paths: tuple[str, ...] = field(default=(), repr=False)
+    labels: Mapping[str, int] = field(default_factory=dict)
+    locations: Mapping[str, int] = field(default_factory=dict)
+    is_standard: bool = False
+    description: str = ""
+    problem: str = ""
+
+
+def describe_table(path: Path, options: ReadOptions | None = None) -> TableShape:
+    """Return the shape of a table of detections.
+
+    What keeps a table from being read is part of the result: `problem`.
+
+    Args:
+        path: the table, a file of another program, or the folder of a Camtrap DP.
+        options: how to read it, as far as it is known.
+
+    Raises:
+        MissingInputError: it does not exist.
+        MissingDependencyError: it is a workbook, and openpyxl isn't installed.
+    """
+    try:
+        table = read_table(path, options or ReadOptions())
+    except InputDataError as error:
+        return TableShape(path, columns=_columns(path), problem=str(error))
+    forms, problem = _date_forms(table)
+    frame = table.frame
+    folders = frame[FOLDER].str.replace("\\", "/", regex=False).str.rstrip("/")
+    paths = [
+        f"{folder}/{name}" if folder else name
+        for folder, name in zip(folders, frame[NAME], strict=True)
+    ]
+    return TableShape(
+        path,
+        table.format,
+        table.columns,
+        table.roles,
+        tuple(name for name in CLEAN_OPTIONAL if name in frame),
+        forms,
+        len(frame),
+        tuple(paths),
+        _count(frame[LABEL]),
+        _count(frame[LOCATION]) if LOCATION in frame else {},
+        table.is_standard,
+        table.describe(forms),
+        problem,
+    )
+
+
+def _columns(path: Path) -> tuple[str, ...]:
+    """Return the headings of a text table that can't be used as it is."""
+    if not is_text_table(path):
+        return ()
+    try:
+        with open_text(path) as source:
+            return tuple(source.columns)
+    except InputDataError:
+        return ()
+
+
+def _date_forms(table: DetectionTable) -> tuple[tuple[str, ...], str]:
+    """Return the forms of the dates, and the sentence of why they can't be read."""
+    try:
+        return read_dates(table.frame[DATE_TEXT], str(table.path)).forms, ""
+    except InputDataError as error:
+        return (), str(error)
+
+
+def _count(column: "pd.Series[str]") -> dict[str, int]:
+    counts = column[column != ""].value_counts()
+    return {str(value): int(number) for value, number in counts.items()}
