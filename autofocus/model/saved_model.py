@@ -3,7 +3,8 @@
 It maps images to probabilities; the description is its asset `autofocus.json`.
 """
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def build(backbone: Backbone, head: Head, description: Description, scratch: Pat
 
     asset = scratch / ASSET_NAME
     asset.parent.mkdir(parents=True, exist_ok=True)
-    asset.write_text(description.to_json(), encoding="utf-8")
+    described = replace(description, weights_digest=head.digest)
+    asset.write_text(described.to_json(), encoding="utf-8", newline="\n")
     views = (2,) if description.view == "both" else ()
     shape = (*views, *description.image_size, 3)
     module = ClassifierModule(backbone.module, head, shape, description.final_tensor_name, asset)
@@ -82,6 +84,28 @@ def put_in_place(saved: Path, folder: Path) -> None:
     for name in sorted(names, key=lambda name: (name == Path(graph), name)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         files.put_in_place(saved / name, folder / name)
+
+
+def digest_model(folder: Path) -> str:
+    """Return what identifies a model, in hex digits: the SHA-256 of its description.
+
+    The description contains digests of the backbone and of the head's weights, but nothing that
+    differs from one training on the same data to the next. TensorFlow's files do.
+
+    Args:
+        folder: the SavedModel.
+    """
+    asset = folder / "assets" / ASSET_NAME
+    content = asset.read_bytes()
+    if Description.from_json(content.decode()).weights_digest:
+        return hashlib.sha256(content).hexdigest()
+    # Earlier versions didn't describe the weights.
+    parts = [
+        files.digest_file(folder / name)
+        for name in ("saved_model.pb", "variables/variables.data-00000-of-00001")
+    ]
+    parts.append(hashlib.sha256(content).hexdigest())
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 class TrainedClassifier:

@@ -21,6 +21,7 @@ def find_inputs(
     indir: Path,
     extensions: Collection[str],
     *,
+    single: Path | None = None,
     table: Path | None = None,
     shard: Shard | None = None,
     rejected: Collection[str] = (),
@@ -31,6 +32,7 @@ def find_inputs(
     Args:
         indir: the folder below which the images are.
         extensions: of the files to label; those in a table may have any.
+        single: one image in the folder, to label it alone, whatever its extension.
         table: a CSV file whose column `filepath` names the images to label, whether they exist or
             not; None for all images below the folder.
         rejected: images that preprocessing rejected, labelled beside those in the folder.
@@ -44,7 +46,9 @@ def find_inputs(
         MissingInputError: the folder or table is missing or empty.
         InputDataError: the table lacks the column, or names an image elsewhere.
     """
-    if table is None:
+    if single is not None:
+        listing = Listing([single.name])
+    elif table is None:
         listing = list_images(indir, extensions, allow_empty=allow_empty or bool(rejected))
         listing = replace(listing, names=sorted({*listing.names, *rejected}))
     else:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,15 @@ from autofocus.features.crop import crops_of
 from autofocus.features.pixels import Pixels, to_batch
 from autofocus.images import trims
 from autofocus.images.decoding import read_start
+from autofocus.images.facts import find_facts
 from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation
-from autofocus.images.reading import read_image
+from autofocus.images.reading import DecodedImage, read_image
 from autofocus.model.decision import DECIMALS
 from autofocus.model.saved_model import TrainedClassifier
 from autofocus.predicting.neighbours import Neighbours
+from autofocus.predicting.people import PeopleRule
+from autofocus.predicting.training_images import TrainingImages
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending
 from autofocus.runs.journal import Outcome
@@ -44,6 +47,12 @@ class Predictor:
         neighbours: of each image, for a model that needs boxes around motion; None for others.
         rejected: the ledger's rows of images that preprocessing rejected, by name.
         batch: the number of images per batch.
+        model: the model's digest; predictions of another model are made anew.
+        training_images: the images that the model was trained, validated or tested with.
+        include_labelled: whether to label those as well.
+        people_to_drop: decides which images to leave out, as people are predicted on them; None
+            for none.
+        earlier_models: the digests of other models in the predictions of earlier runs.
     """
 
     indir: Path
@@ -52,13 +61,19 @@ class Predictor:
     neighbours: Neighbours | None
     rejected: Mapping[str, Row]
     batch: int
+    model: str
+    training_images: TrainingImages
+    include_labelled: bool = False
+    people_to_drop: PeopleRule | None = None
+    earlier_models: set[str] = field(default_factory=set)
 
     def items(self, names: Sequence[str]) -> Items[str]:
         """Return the work to do for each image.
 
-        The outcomes' extra values are `probabilities` (0 to 1), `moment` (in ISO format, or empty)
-        and, for a model that needs boxes around motion, `box` and `around`, which identifies the
-        neighbours that the box depends on.
+        The outcomes' extra values are `model` (its digest), `probabilities` (0 to 1), `moment` (in
+        ISO format, or empty), `camera`, `night` (1 or 0), `split` and, for a model that needs
+        boxes around motion, `box` and `around`, which identifies the neighbours that the box
+        depends on.
 
         Args:
             names: relative to the folder, sorted; a missing image is rejected.
@@ -88,7 +103,10 @@ class Predictor:
             return Outcome(rejected(name, error.reason, error.detail))
         except FileNotFoundError:
             return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file"))
-        extra = {**stamp, "moment": decoded.capture.moment}
+        split = self.training_images.find(path, name, decoded)
+        if split is not None and not self.include_labelled:
+            return Outcome(rejected(name, Reason.LABELLED, split))
+        extra = {**stamp, "model": self.model, "split": split or "", **_facts(decoded)}
         if self.preparation is not None:
             extra |= trims.record(self.preparation, decoded.capture.camera_make, decoded)
         box = None
@@ -102,7 +120,10 @@ class Predictor:
         return Pending(_Decoded(Outcome(Row(name), extra), inputs))
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
-        path = self.indir / name
+        path, model = self.indir / name, earlier.extra.get("model", "")
+        if model != self.model:
+            self.earlier_models.add(model)
+            return False
         if not files.is_unchanged(path, earlier.extra):
             return False
         if not trims.is_same_trim(self.preparation, earlier.extra):
@@ -117,12 +138,16 @@ class Predictor:
         ]
         probabilities = self.classifier.probabilities(*inputs)[: len(batch)]
         return [
-            Outcome(
-                one.outcome.row,
-                {**one.outcome.extra, "probabilities": [round(float(p), DECIMALS) for p in row]},
-            )
+            self._labelled(one.outcome, [round(float(p), DECIMALS) for p in row])
             for one, row in zip(batch, probabilities, strict=True)
         ]
+
+    def _labelled(self, outcome: Outcome, probabilities: list[float]) -> Outcome:
+        people = self.people_to_drop
+        if people is not None and people.shows_people(probabilities):
+            detail = f"people with the probability {people.probability(probabilities):.4f}"
+            return Outcome(rejected(outcome.row.input, Reason.PEOPLE, detail))
+        return Outcome(outcome.row, {**outcome.extra, "probabilities": probabilities})
 
     def _fill(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
         """Return a full batch, so that the predictions don't depend on the number of images.
@@ -131,3 +156,8 @@ class Predictor:
         run, or a shard, has other batches than a whole run.
         """
         return to_batch([*pixels, *[pixels[-1]] * (self.batch - len(pixels))])
+
+
+def _facts(decoded: DecodedImage) -> dict[str, object]:
+    facts = find_facts(decoded)
+    return {"moment": facts.moment, "camera": facts.camera, "night": int(facts.night)}

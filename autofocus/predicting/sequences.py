@@ -97,7 +97,7 @@ def _find_sequences(
     seconds = array("q")
     for index, outcome in enumerate(outcomes):
         moment = outcome.extra.get("moment")
-        seconds.append(_to_seconds(moment) if moment else 0)
+        seconds.append(to_seconds(moment) if moment else 0)
         if moment:
             folders[names[index].rpartition("/")[0]].append(index)
     sequences: list[str] = []
@@ -107,7 +107,7 @@ def _find_sequences(
             Frame(
                 names[index],
                 prefix + names[index],
-                _to_moment(seconds[index]),
+                to_moment(seconds[index]),
                 pattern.find(names[index]),
             )
             for index in inside
@@ -121,9 +121,11 @@ def _find_sequences(
     return sequences, numbers
 
 
-def _to_seconds(moment: str) -> int:
+def to_seconds(moment: str) -> int:
+    """Return a time in ISO format as seconds since the beginning of the calendar."""
     return (datetime.fromisoformat(moment) - _EPOCH) // _SECOND
 
 
-def _to_moment(seconds: int) -> datetime:
+def to_moment(seconds: int) -> datetime:
+    """Return the time that `to_seconds` was given."""
     return _EPOCH + seconds * _SECOND

@@ -1,4 +1,4 @@
-"""The table that `predict` writes when all images have been labelled."""
+"""The tables that `predict` writes when all images have been labelled."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
 from autofocus.model.decision import Prediction
 from autofocus.model.description import Description
 from autofocus.motion.boxes import Box
+from autofocus.predicting.event_table import Events
+from autofocus.predicting.events import ImageEvents, Locations, find_image_events
 from autofocus.predicting.sequences import (
     NO_SEQUENCE,
     Outcomes,
@@ -20,30 +25,47 @@ from autofocus.predicting.sequences import (
 )
 from autofocus.runs.items import LateTable
 from autofocus.runs.journal import Outcome
-from autofocus.tables.columns import PREDICTION_BOX, PREDICTIONS, PROBABILITY
+from autofocus.runs.ledger import Reason
+from autofocus.tables.columns import EVENTS, PREDICTION_BOX, PREDICTIONS, PROBABILITY
+
+# Images that were left out on purpose have a row in the ledger and none in the table.
+_LEFT_OUT = frozenset({Reason.LABELLED, Reason.PEOPLE})
+_SECONDS_PER_MINUTE = 60
 
 
 @dataclass(frozen=True)
 class PredictionTable:
-    """One row per image.
+    """One row per image, and one row per event.
 
     Attributes:
         description: of the model.
         names: of the images, relative to their folder, in the order of the outcomes.
         prefix: precedes a name in its path relative to the table's folder, such as ``photos/``.
+        model: the first digits of the model's digest.
         with_probabilities: whether to write the probability of each label.
+        event_gap_min: the maximum pause within an event, in minutes.
         decisions: the number of images per decision, when the table has been written.
+        labels: the number of images per label, when the table has been written.
+        events: the events, when the table has been written.
     """
 
     description: Description
     names: Sequence[str]
     prefix: str
-    with_probabilities: bool
+    model: str
+    with_probabilities: bool = False
+    event_gap_min: float = DEFAULT_GAP_MIN
     decisions: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+    events: Events = field(default_factory=Events)
 
     def at(self, path: Path) -> LateTable:
         """Return the table to write to a path."""
         return LateTable(path, self._columns, self._rows)
+
+    def events_at(self, path: Path) -> LateTable:
+        """Return the table of events to write to a path, after the table of images."""
+        return LateTable(path, EVENTS, lambda _: self.events.rows())
 
     @property
     def _columns(self) -> list[str]:
@@ -51,51 +73,112 @@ class PredictionTable:
         labels = self.description.labels if self.with_probabilities else ()
         return [*PREDICTIONS, *box, *(PROBABILITY + label for label in labels)]
 
-    def _rows(self, outcomes: Outcomes) -> Iterator[list[Any]]:
+    def _rows(self, outcomes: Outcomes) -> Iterator[list[str]]:
         gap_s = self.description.sequence_gap_s
         pattern = LocationPattern(self.description.location_pattern)
         votes = count_votes(outcomes, self.names, self.prefix, gap_s, pattern)
-        first = 0
+        locations = Locations.of(self.names, pattern)
+        rule, event_gap_s = (
+            self.description.decision_rule,
+            self.event_gap_min * _SECONDS_PER_MINUTE,
+        )
+        events = find_image_events(outcomes, rule, locations, event_gap_s)
+        columns, first = self._columns, 0
         for chunk in chunks(outcomes()):
-            yield from self._chunk_rows(chunk, votes, first)
+            for row in self._chunk_rows(chunk, votes, events, locations, first):
+                self.events.add(row)
+                yield [row.get(column, "") for column in columns]
             first += len(chunk)
 
     def _chunk_rows(
-        self, chunk: Sequence[Outcome], votes: Votes, first: int
-    ) -> Iterator[list[Any]]:
-        """Yield the rows of some images, the first of which has the number `first`."""
+        self,
+        chunk: Sequence[Outcome],
+        votes: Votes,
+        events: ImageEvents,
+        locations: Locations,
+        first: int,
+    ) -> Iterator[dict[str, str]]:
+        """Yield the cells of some images by column; the first has the number `first`."""
         readable = [outcome for outcome in chunk if outcome.row.reason is None]
         numbers = votes.numbers[first : first + len(chunk)].tolist()
         in_sequence = [number for number in numbers if number != NO_SEQUENCE]
         rule = self.description.decision_rule
         predictions = iter(rule.predict(probabilities_of(readable)) if readable else ())
         voted = iter(rule.predict(votes.means[in_sequence]) if in_sequence else ())
-        for outcome, number in zip(chunk, numbers, strict=True):
-            path = self.prefix + outcome.row.input
-            if outcome.row.reason is not None:
-                cells = [path, "", "", outcome.row.reason.value]
-                yield cells + [""] * (len(self._columns) - len(cells))
-                continue
-            prediction = next(predictions)
-            self.decisions[prediction.decision] += 1
-            has_vote = number != NO_SEQUENCE
-            yield [
-                *(path, prediction.label, _decimal(prediction.score), "ok", prediction.decision),
-                *(_vote_cells(votes.sequences[number], next(voted)) if has_vote else [""] * 3),
-                *self._more_cells(outcome),
-            ]
+        for index, (outcome, number) in enumerate(zip(chunk, numbers, strict=True), first):
+            row = self._input_cells(outcome)
+            if outcome.row.reason is None:
+                prediction = next(predictions)
+                self.decisions[prediction.decision] += 1
+                self.labels[prediction.label] += 1
+                row |= _prediction_cells(prediction) | _capture_cells(outcome)
+                row |= {"location": locations.find(outcome.row.input), "event": events.name(index)}
+                row |= self._probability_cells(outcome)
+                if number != NO_SEQUENCE:
+                    row |= _vote_cells(votes.sequences[number], next(voted))
+            if outcome.row.reason not in _LEFT_OUT:
+                yield row
 
-    def _more_cells(self, outcome: Outcome) -> Iterator[str]:
+    def _input_cells(self, outcome: Outcome) -> dict[str, str]:
+        name, reason = outcome.row.input, outcome.row.reason
+        return {
+            "filepath": self.prefix + name,
+            "status": reason.value if reason else "ok",
+            "original": name,
+            "event": "",
+            "model": self.model,
+        }
+
+    def _probability_cells(self, outcome: Outcome) -> dict[str, str]:
+        """Return the second label, the box and the probability of each label."""
+        probabilities, labels = outcome.extra["probabilities"], self.description.labels
+        cells = {}
+        if len(labels) > 1:
+            # Stable, as the decision rule takes the first of several that are equal.
+            second = int(np.argsort(-np.asarray(probabilities), kind="stable")[1])
+            cells = {
+                "second_label": labels[second],
+                "second_score": _decimal(probabilities[second]),
+            }
         if self.description.needs_motion:
-            box = Box.from_json(outcome.extra["box"])
-            yield from map(_decimal, (box.left, box.top, box.width, box.height, box.score))
-            yield box.status
+            cells |= _box_cells(Box.from_json(outcome.extra["box"]))
         if self.with_probabilities:
-            yield from map(_decimal, outcome.extra["probabilities"])
+            for label, probability in zip(labels, probabilities, strict=True):
+                cells[PROBABILITY + label] = _decimal(probability)
+        return cells
 
 
-def _vote_cells(sequence: str, vote: Prediction) -> list[str]:
-    return [sequence, vote.label, _decimal(vote.score)]
+def _prediction_cells(prediction: Prediction) -> dict[str, str]:
+    return {
+        "label": prediction.label,
+        "score": _decimal(prediction.score),
+        "decision": prediction.decision,
+        "review_reason": prediction.review_reason,
+    }
+
+
+def _capture_cells(outcome: Outcome) -> dict[str, str]:
+    date, _, time = outcome.extra["moment"].partition("T")
+    return {
+        "date": date,
+        "time": time,
+        "night": str(outcome.extra["night"]),
+        "camera": outcome.extra["camera"],
+        "split": outcome.extra["split"],
+    }
+
+
+def _vote_cells(sequence: str, vote: Prediction) -> dict[str, str]:
+    return {
+        "sequence": sequence,
+        "sequence_label": vote.label,
+        "sequence_score": _decimal(vote.score),
+    }
+
+
+def _box_cells(box: Box) -> dict[str, Any]:
+    values = (*map(_decimal, (box.left, box.top, box.width, box.height, box.score)), box.status)
+    return dict(zip(PREDICTION_BOX, values, strict=True))
 
 
 def _decimal(value: float) -> str:

@@ -61,11 +61,21 @@ class Reason(str, Enum):
     NOT_SELECTED = "not_selected"
     NO_TIME = "no_time"
     NO_DEPLOYMENT = "no_deployment"
+    # predictions
+    LABELLED = "labelled"
+    PEOPLE = "people"
 
 
 # Expected in sound data: they do not count towards `max_rejected`.
 HARMLESS = frozenset(
-    {Reason.APPLE_DOUBLE, Reason.NO_DETECTION, Reason.DUPLICATE, Reason.NOT_SELECTED}
+    {
+        Reason.APPLE_DOUBLE,
+        Reason.NO_DETECTION,
+        Reason.DUPLICATE,
+        Reason.NOT_SELECTED,
+        Reason.LABELLED,
+        Reason.PEOPLE,
+    }
 )
 
 

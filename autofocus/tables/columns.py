@@ -70,6 +70,7 @@ SPLIT = (
     "part",  # training, validation or test; empty if the image is not used
     "fold",  # of the cross-validation, from 1; empty without one
     "reason",  # why this part
+    "digest",  # SHA-256 of the image's content, by which predict recognises it
 )
 
 # The table of predict: one row per image, rejected ones included; then the box if the model crops
@@ -83,6 +84,18 @@ PREDICTIONS = (
     "sequence",  # its camera, @, the time of its first frame; empty if unknown
     "sequence_label",  # from the mean of the probabilities of the sequence's frames
     "sequence_score",  # the highest of these means, 0 to 1
+    "original",  # path of the original image, relative to the folder of the originals
+    "date",  # YYYY-MM-DD, by the camera's clock; empty if unknown
+    "time",  # HH:MM:SS; empty if unknown
+    "location",  # where the camera stood; empty if unknown
+    "event",  # its location or folder, @, the label, @, the time of its first image
+    "night",  # 1 for an image in infrared light, else 0
+    "camera",  # make and model; empty if unknown
+    "second_label",  # the label with the second highest probability
+    "second_score",  # that probability, 0 to 1
+    "review_reason",  # why a person must review the image; empty if nobody need
+    "split",  # train, validation or test; empty for an image that the model wasn't trained with
+    "model",  # the first hex digits of the model's digest
 )
 PREDICTION_BOX = (
     "box_left",  # shares of the image's width or height, without what was cropped
@@ -93,3 +106,17 @@ PREDICTION_BOX = (
     "box_status",  # motion, or whole_frame if none was detected
 )
 PROBABILITY = "probability_"
+
+# events.csv, beside the table of predict: one row per event, which is the images of one camera
+# and location with the same label, without a long pause.
+EVENTS_NAME = "events.csv"
+EVENTS = (
+    "event",  # as in the table of predict
+    "location",  # empty if unknown
+    "label",
+    "start",  # date and time of its first image, in ISO format
+    "end",  # date and time of its last image
+    "images",  # number of images
+    "animals",  # largest count of boxes in one image; 1 where boxes are unknown, 0 if empty
+    "score",  # mean score of its images, 0 to 1
+)

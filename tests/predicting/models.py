@@ -18,7 +18,6 @@ from tests.features.pictures import COLOURS
 LABELS = tuple(sorted(COLOURS))
 SIZE = 32
 PREPARATION = Preparation(trim_top=0, trim_bottom=8, min_side=32)
-# How sharply colours are distinguished: halfway between two of them an image is of either.
 _SHARPNESS = 40.0
 
 
@@ -45,36 +44,47 @@ def make_backbone(folder: Path, counts: float = 0.0) -> Path:
     return folder / "means"
 
 
-def make_model(folder: Path, counts: float = 0.0, **more: Any) -> Path:
+def make_model(
+    folder: Path,
+    counts: float = 0.0,
+    sharpness: float = _SHARPNESS,
+    means: Path | None = None,
+    **more: Any,
+) -> Path:
     """Write a model whose features are the mean colours of what it sees.
 
     Args:
         folder: where to write.
         counts: see `make_backbone`.
+        sharpness: how sharply colours are distinguished: halfway between two of them an image is
+            of either.
+        means: a backbone of `make_backbone`; None to make one.
         more: values of the description, such as `thresholds`.
 
     Returns:
         The model's folder.
     """
-    backbone = load_backbone(str(make_backbone(folder, counts)))
+    backbone = load_backbone(str(means or make_backbone(folder, counts)))
     described = Description(
         LABELS, (SIZE, SIZE), backbone.name, backbone.digest, "final", PREPARATION, **more
     )
-    build(backbone, _head(described), described, folder / "scratch").save(folder / "saved")
+    build(backbone, _head(described, sharpness), described, folder / "scratch").save(
+        folder / "saved"
+    )
     put_in_place(folder / "saved", folder / "model")
     return folder / "model"
 
 
-def _head(described: Description) -> Head:
+def _head(described: Description, sharpness: float) -> Head:
     """Return a layer in which the nearest colour wins; of two views, the last one's counts.
 
     Of several labels, the first is there where an image is red, the second where it is green,
     the third where it is blue.
     """
     centres = np.array([COLOURS[label] for label in LABELS], np.float32) / 255
-    weights, bias = _SHARPNESS * centres.T, -_SHARPNESS / 2 * (centres**2).sum(axis=1)
+    weights, bias = sharpness * centres.T, -sharpness / 2 * (centres**2).sum(axis=1)
     if described.multilabel:
-        weights, bias = _SHARPNESS * np.eye(3), np.full(3, -_SHARPNESS / 2)
+        weights, bias = sharpness * np.eye(3), np.full(3, -sharpness / 2)
     if described.view == "both":
         weights = np.concatenate([np.zeros_like(weights), weights])
     return Head(

@@ -1,0 +1,56 @@
+"""Events: the images that a camera took of the same label, without a long pause.
+
+As usual in camera-trap studies, images of one species at one location are independent visits if
+more than half an hour lies between them (O'Brien et al. 2003, Animal Conservation 6).
+"""
+
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEFAULT_GAP_MIN = 30.0
+# The number of an image that belongs to no event.
+NONE = -1
+
+
+def find_events(
+    streams: NDArray[np.int64], seconds: NDArray[np.int64], gap_s: float
+) -> NDArray[np.int64]:
+    """Return when the event of each image began.
+
+    An image belongs to the event of the previous image of its stream if it was taken at most
+    `gap_s` seconds later.
+
+    Args:
+        streams: the number of each image's stream, shape (N,): images of one stream have the same
+            camera, location and label; -1 for an image that belongs to no event.
+        seconds: when each image was taken, shape (N,).
+        gap_s: the maximum pause within an event, in seconds.
+
+    Returns:
+        The time of the first image of each image's event, in seconds, shape (N,); -1 for an image
+        that belongs to no event.
+    """
+    starts = np.full(len(streams), NONE, np.int64)
+    order = np.lexsort((seconds, streams))
+    order = order[streams[order] != NONE]
+    if not len(order):
+        return starts
+    ordered, taken = streams[order], seconds[order]
+    begins = np.ones(len(order), bool)
+    begins[1:] = (np.diff(ordered) != 0) | (np.diff(taken) > gap_s)
+    first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
+    starts[order] = taken[first]
+    return starts
+
+
+def name_event(place: str, label: str, start: datetime) -> str:
+    """Return the name of an event.
+
+    Args:
+        place: its location, or its camera's folder where the location is unknown.
+        label: what its images show.
+        start: the time of its first image.
+    """
+    return f"{place}@{label}@{start.isoformat()}"

@@ -1,0 +1,112 @@
+"""The event and the location of each image to label."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.grouping.events import NONE, find_events, name_event
+from autofocus.grouping.locations import LocationPattern
+from autofocus.model.decision import DecisionRule
+from autofocus.predicting.sequences import (
+    Outcomes,
+    chunks,
+    probabilities_of,
+    to_moment,
+    to_seconds,
+)
+
+
+@dataclass(frozen=True)
+class Locations:
+    """The locations of images by their names.
+
+    Attributes:
+        pattern: finds the location in a name.
+        by_folder: the location of a folder's images whose own names hold none.
+    """
+
+    pattern: LocationPattern
+    by_folder: dict[str, str]
+
+    @classmethod
+    def of(cls, names: Sequence[str], pattern: LocationPattern) -> "Locations":
+        """Find the locations of images; see `grouping.locations.fill_in`."""
+        known: dict[str, set[str]] = {}
+        for name in names:
+            if location := pattern.find(name):
+                known.setdefault(folder_of(name), set()).add(location)
+        only = {folder: next(iter(each)) for folder, each in known.items() if len(each) == 1}
+        return cls(pattern, only)
+
+    def find(self, name: str) -> str:
+        """Return the location of an image; empty if unknown."""
+        return self.pattern.find(name) or self.by_folder.get(folder_of(name), "")
+
+
+@dataclass(frozen=True)
+class ImageEvents:
+    """The events of N images. Only two numbers are kept per image.
+
+    Attributes:
+        places: the location or the folder of each stream, and its label; a stream is the images
+            of one camera and location with the same label.
+        streams: the number of each image's stream, -1 for an image of none, shape (N,).
+        starts: when each image's event began, in seconds, shape (N,).
+    """
+
+    places: Sequence[tuple[str, str]]
+    streams: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    def name(self, index: int) -> str:
+        """Return the name of an image's event; empty if it belongs to none."""
+        stream = int(self.streams[index])
+        if stream == NONE:
+            return ""
+        place, label = self.places[stream]
+        return name_event(place, label, to_moment(int(self.starts[index])))
+
+
+def find_image_events(
+    outcomes: Outcomes, rule: DecisionRule, locations: Locations, gap_s: float
+) -> ImageEvents:
+    """Find the events among the images with a label and a time.
+
+    Args:
+        outcomes: of all images.
+        rule: for their labels.
+        locations: of the images.
+        gap_s: the maximum pause within an event, in seconds.
+    """
+    numbers: dict[tuple[str, str, str], int] = {}
+    streams, seconds = [], []
+    for name, moment, label in _labelled(outcomes, rule):
+        if not (moment and label):
+            streams.append(NONE)
+            seconds.append(0)
+            continue
+        key = (folder_of(name), locations.find(name), label)
+        streams.append(numbers.setdefault(key, len(numbers)))
+        seconds.append(to_seconds(moment))
+    stream_array = np.array(streams, np.int64)
+    places = [(location or folder, label) for folder, location, label in numbers]
+    starts = find_events(stream_array, np.array(seconds, np.int64), gap_s)
+    return ImageEvents(places, stream_array, starts)
+
+
+def _labelled(outcomes: Outcomes, rule: DecisionRule) -> Iterator[tuple[str, str, str]]:
+    """Yield the name, the time and the label of each image; empty where there is none."""
+    for chunk in chunks(outcomes()):
+        readable = [outcome for outcome in chunk if outcome.row.reason is None]
+        predictions = iter(rule.predict(probabilities_of(readable)) if readable else ())
+        for outcome in chunk:
+            is_readable = outcome.row.reason is None
+            label = next(predictions).label if is_readable else ""
+            yield outcome.row.input, outcome.extra.get("moment", ""), label
+
+
+def folder_of(name: str) -> str:
+    """Return the folder of an image, `.` for one at the top."""
+    return name.rpartition("/")[0] or "."

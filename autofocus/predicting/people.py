@@ -1,0 +1,58 @@
+"""Images on which people are predicted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autofocus.errors import SettingError
+from autofocus.labels.kinds import matching_labels
+from autofocus.model.description import Description
+
+# An image counts as showing people from this probability on. A person overlooked costs more than
+# an image too many, so that it lies far below the thresholds of labels.
+PEOPLE_PROBABILITY = 0.1
+
+
+@dataclass(frozen=True)
+class PeopleRule:
+    """Decides whether people are predicted on an image.
+
+    Attributes:
+        columns: the numbers of the labels of people among the probabilities.
+    """
+
+    columns: tuple[int, ...]
+
+    @classmethod
+    def of(cls, description: Description) -> "PeopleRule":
+        """Return the rule of a model.
+
+        Raises:
+            SettingError: the model has no label of people.
+        """
+        people = matching_labels(description.labels, description.human_labels)
+        if not people:
+            raise SettingError(
+                "people: the model has no label of people "
+                f"({', '.join(description.human_labels)}), only {', '.join(description.labels)}, "
+                "so it can't recognise them: use --people keep, or a model that has."
+            )
+        return cls(tuple(description.labels.index(label) for label in people))
+
+    def probability(self, probabilities: Sequence[float]) -> float:
+        """Return the highest probability of a label of people, 0 to 1.
+
+        Args:
+            probabilities: of one image, shape (C,).
+        """
+        return max(probabilities[column] for column in self.columns)
+
+    def shows_people(self, probabilities: Sequence[float]) -> bool:
+        """Return whether people are predicted, be it with a low score.
+
+        They are if the most probable label is one of people, or its probability is at least 0.1.
+
+        Args:
+            probabilities: of one image, shape (C,).
+        """
+        own = self.probability(probabilities)
+        return own >= PEOPLE_PROBABILITY or own == max(probabilities)
