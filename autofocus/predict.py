@@ -88,10 +88,10 @@ class PredictSettings:
     probabilities: bool = option(
         False, "write the probability of each label in columns probability_<label>", group="output"
     )
-    precision: float | None = option(
-        None,
-        "accept predictions from the thresholds on that ensure this precision, instead of the "
-        "model's",
+    precision: float = option(
+        0.0,
+        "accept predictions from the thresholds on that ensure this precision (0: the model's "
+        "thresholds)",
         affects_output=False,  # decisions are made anew from the probabilities by every run
         metavar="SHARE",
         group="decisions",
@@ -106,16 +106,19 @@ class PredictSettings:
     include_labelled: bool = option(
         False,
         "also label the images that the model was trained, validated or tested with",
+        group=IMAGES,
     )
     event_gap: float = option(
         DEFAULT_GAP_MIN,
         "longest time between two images of one event: images of a camera with the same label",
         metavar="MINUTES",
+        group="output",
     )
     people: Literal["keep", "drop"] = option(
         "keep",
         "images on which people are predicted, be it with a low score: keep them in the table, or "
         "drop them from it",
+        group="output",
     )
     allow_empty: bool = option(
         False,
@@ -138,7 +141,7 @@ class PredictSettings:
         require(self.batch >= 1, f"batch must be at least 1, not {self.batch}.")
         require_share("max_rejected", self.max_rejected)
         require(
-            self.precision is None or 0 <= self.precision < 1,
+            0 <= self.precision < 1,
             f"precision must be from 0 to below 1, not {self.precision}: no number of images can "
             "ensure 1.",
         )
@@ -216,7 +219,9 @@ def predict(
     names = listing.names
     classifier = TrainedClassifier(saved_model_dir)
     digest = digest_model(saved_model_dir)
-    description = with_thresholds(classifier.description, settings.precision, settings.threshold)
+    description = with_thresholds(
+        classifier.description, settings.precision or None, settings.threshold
+    )
     preparation = _choose_preparation(classifier, folder, settings.photographs)
     preparation, found = _complete_preparation(preparation, folder, settings)
     ledger, events = ledger_beside(outpath), events_beside(outpath)

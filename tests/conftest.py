@@ -55,6 +55,7 @@ SLOW = (
     "test_preprocess_images*.py",
     "test_retrain*.py",
     "test_run.py",
+    "test_run_monthly.py",
     "test_site.py",
     "test_wheel.py",
     "tracking/*",

@@ -44,6 +44,7 @@ START = datetime(2016, 7, 5, 11)
 PREPARATION = Preparation(trim_top=0, trim_bottom=FOOTER, min_side=HEIGHT - FOOTER)
 # Probabilities are of single precision, and predict rounds them to 6 digits.
 TOLERANCE = 1.5e-6
+ALL = PredictSettings(include_labelled=True)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         patch.chdir(folder)
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         retrain(folder / "links", folder / "model", settings)
-    predict(folder / "model", folder / "prepared", folder / "predictions.csv")
+    predict(folder / "model", folder / "prepared", folder / "predictions.csv", ALL)
     return Run(folder)
 
 
@@ -248,9 +249,7 @@ def test_predict_sees_what_training_saw(run: Run) -> None:
 
 def test_raw_images_are_labelled_as_preprocessed_ones(run: Run) -> None:
     """Preprocessing by predict itself gives the same table, as PNG loses nothing."""
-    raw = predict(
-        run.folder / "model", run.folder / "raw", run.folder / "raw.csv", PredictSettings()
-    )
+    raw = predict(run.folder / "model", run.folder / "raw", run.folder / "raw.csv", ALL)
     content = raw.predictions.read_text("utf-8").replace("raw/", "prepared/")
     assert content == run.predictions.read_text("utf-8")
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autofocus.model.saved_model import TrainedClassifier
-from autofocus.predict import predict
+from autofocus.predict import PredictSettings, predict
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
 from tests.features.pictures import COLOURS, make_classes, make_picture
@@ -124,7 +124,8 @@ def test_several_labels_on_one_photograph(folder: Path, tmp_path: Path) -> None:
     assert result.metrics.multilabel
     assert result.metrics.test.accuracy.value == 1.0
     assert TrainedClassifier(tmp_path / "model").description.multilabel
-    answers = predict(tmp_path / "model", folder / "links", tmp_path / "labels.csv")
+    every = PredictSettings(include_labelled=True)
+    answers = predict(tmp_path / "model", folder / "links", tmp_path / "labels.csv", every)
     with answers.predictions.open(encoding="utf-8", newline="") as file:
         found = {
             row["filepath"].split("links/")[1].split("/")[0]: row["label"]

@@ -18,7 +18,7 @@ from PIL import Image
 
 import autofocus
 from autofocus.containers.archive import pack, unpack
-from autofocus.predict import predict
+from autofocus.predict import PredictSettings, predict
 from tests.components.calling import Call, empty_ledger, prepare
 from tests.docker.running import call, command, weed
 from tests.killing import tree
@@ -333,7 +333,7 @@ def test_a_model_is_trained_and_labels_photographs(
     made = prepare(
         "predict",
         tmp_path / "labelled",
-        {"indir": "zoo"},
+        {"indir": "zoo", "include_labelled": True},
         model=tmp_path / "model",
         preprocessed=tmp_path / "archive",
         preprocessing=empty_ledger(tmp_path),
@@ -345,7 +345,8 @@ def test_a_model_is_trained_and_labels_photographs(
     assert all(name == f"zoo/{label}/{Path(name).name}" for name, label in found.items())
     # In a folder of the same name, as a table's paths are relative to its own.
     shutil.copytree(coloured / "source", tmp_path / "zoo")
-    outside = predict(tmp_path / "model", tmp_path / "zoo", tmp_path / "outside.csv")
+    every = PredictSettings(include_labelled=True)
+    outside = predict(tmp_path / "model", tmp_path / "zoo", tmp_path / "outside.csv", every)
     check_same_predictions(rows(made["predictions"]), rows(outside.predictions))
 
 

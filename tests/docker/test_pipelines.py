@@ -148,14 +148,15 @@ def test_the_labels_are_those_of_autofocus_predict(
     setting: Setting, trained: Path, alone: Path, tmp_path: Path
 ) -> None:
     """The label pipeline's table is predict's own, named by keys, and stands in the bucket too."""
-    words = [f"model_uri={trained / 'model'}", "output_prefix=out/", "probabilities=true"]
+    words = [f"model_uri={trained / 'model'}", "output_prefix=out/"]
+    words += ["probabilities=true", "include_labelled=true"]
     setting.run("label", Path("labelled"), *words)
     (tmp_path / "lpz_data").symlink_to(alone / "preprocessed")
     expected = predict(
         trained / "model",
         tmp_path / "lpz_data",
         tmp_path / "labels.csv",
-        PredictSettings(probabilities=True),
+        PredictSettings(probabilities=True, include_labelled=True),
     )
     labels = setting.folder / "labelled" / "labels.csv"
     assert labels.read_bytes() == expected.predictions.read_bytes()
