@@ -31,6 +31,11 @@ _NAMES_BY_MODULE = {
     "predict": ("predict", "PredictSettings", "PredictResult"),
     "export": ("export", "ExportResult"),
     "exporting.settings": ("ExportSettings",),
+    "import_corrections": (
+        "import_corrections",
+        "CorrectionSettings",
+        "CorrectionResult",
+    ),
     "publish_labels": ("publish_labels", "PublishSettings", "PublishResult"),
     "run": ("run", "RunResult"),
     "audit": ("audit", "Audit"),

@@ -27,6 +27,9 @@ from autofocus.errors import TooManyRejectedError as TooManyRejectedError
 from autofocus.export import ExportResult as ExportResult
 from autofocus.export import export as export
 from autofocus.exporting.settings import ExportSettings as ExportSettings
+from autofocus.import_corrections import CorrectionResult as CorrectionResult
+from autofocus.import_corrections import CorrectionSettings as CorrectionSettings
+from autofocus.import_corrections import import_corrections as import_corrections
 from autofocus.link_images_by_label import LinkResult as LinkResult
 from autofocus.link_images_by_label import LinkSettings as LinkSettings
 from autofocus.link_images_by_label import link_images_by_label as link_images_by_label

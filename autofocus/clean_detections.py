@@ -28,7 +28,7 @@ from autofocus.runs.ledger import Reason, Row, Status, ledger_beside
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
 from autofocus.tables import detections as tables
-from autofocus.tables.columns import LOCATION, PROPERTIES
+from autofocus.tables.columns import CORRECTION, LOCATION, PROPERTIES
 from autofocus.tables.dates import read_clock, read_dates
 from autofocus.tables.failures import check_any
 from autofocus.tables.frames import read_frame, write_frame
@@ -219,6 +219,8 @@ def _join(
     prefix = relative_prefix(image_dir, outpath.parent)
     joined = join(rows, properties, prefix, is_split=any(table.is_split for table in read))
     check_any(joined, rows, properties, image_dir, settings.strip_components)
+    if replaced := int((joined.ledger[REASON] == Reason.CORRECTED.value).sum()):
+        notes.append(f"{replaced} labels are replaced by corrections")
     notes.append(f"{joined.timed} of {len(joined.clean)} images have a time{_agreement(read)}")
     return joined, tuple(notes)
 
@@ -247,8 +249,10 @@ def _add_images(
     disk. In others another number is taken if that one gives no image at all.
     """
     frame = table.frame
-    frame[IMAGE] = tables.image_paths(frame, strip_components)
-    if table.is_standard or frame.empty:
+    # Corrections name images as they are.
+    is_exact = CORRECTION in frame
+    frame[IMAGE] = tables.image_paths(frame, 0 if is_exact else strip_components)
+    if table.is_standard or is_exact or frame.empty:
         return []
     known = {tables.fold(path) for path in properties.index}
     if any(tables.fold(path) in known for path in frame[IMAGE]):

@@ -20,6 +20,7 @@ COMMANDS = {
     "retrain": "train a classifier on a pretrained backbone, and evaluate it",
     "predict": "label images with a trained model",
     "export": "write results in the formats that other programs open",
+    "import_corrections": "read corrected labels back as detections for the next run",
     "publish_labels": "merge label tables, and upload the result to an S3 bucket",
     "run": "run all stages, from one parameter file",
     "audit": "summarise the ledgers of a run",

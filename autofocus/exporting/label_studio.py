@@ -46,7 +46,7 @@ def _data(export: Export, row: ExportRow) -> dict[str, Any]:
     data = {
         "image": export.settings.image_url + quote(row.original, errors="surrogateescape"),
         "original": row.original,
-        "label": row.label,
+        "predicted": row.label,
         "location": row.location,
         "datetime": row.moment.isoformat(sep=" ") if row.moment else "",
         "event": row.event,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.runs.csv_files import CsvReader, find_encoding
+from autofocus.runs.csv_files import CsvReader
+from autofocus.tables.text_formats import find_text_format
 
 _COLUMNS = ("scientific_name", "class", "order", "family", "wi_taxon_id")
 
@@ -49,7 +50,10 @@ def read_taxa(path: Path) -> Mapping[str, Taxon]:
         InputDataError: it lacks the columns `label` and `scientific_name`, or can't be read.
     """
     required = ("label", "scientific_name")
-    with CsvReader(path, required, encoding=find_encoding(path), lenient=True) as reader:
+    form = find_text_format(path)
+    with CsvReader(
+        path, required, encoding=form.encoding, delimiter=form.delimiter, lenient=True
+    ) as reader:
         taxa = {}
         for row in reader:
             cells = dict(zip(reader.columns, map(str.strip, row), strict=True))

@@ -12,6 +12,7 @@ _EXTRAS = {
     "retrain": "train",
     "predict": "predict",
     "export": "tables",
+    "import_corrections": "tables",
     "publish_labels": "download",
     "make_sample": "demo",
     "demo": "demo",

@@ -54,6 +54,7 @@ class Reason(str, Enum):
     DUPLICATE = "duplicate"
     IMAGE_MISSING = "image_missing"
     NO_DETECTION = "no_detection"
+    CORRECTED = "corrected"
     # labels
     NO_LABEL = "no_label"
     CONFLICTING_LABELS = "conflicting_labels"
@@ -72,6 +73,7 @@ HARMLESS = frozenset(
         Reason.APPLE_DOUBLE,
         Reason.NO_DETECTION,
         Reason.DUPLICATE,
+        Reason.CORRECTED,
         Reason.NOT_SELECTED,
         Reason.LABELLED,
         Reason.PEOPLE,

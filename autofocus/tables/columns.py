@@ -53,6 +53,18 @@ CLEAN_OPTIONAL = (
     *BOX,  # the box with the highest score, as shares of the original image
 )
 HUMAN, MODEL = "human", "model"
+
+# The table of import_corrections: one row per label of a reviewed image.
+CORRECTION = "correction"
+CORRECTIONS = (
+    "filepath",  # of the original, relative to the folder of originals
+    "date",  # YYYY-MM-DD, may be empty
+    "label",
+    SOURCE,  # who gave the label: human or model
+    "by",  # the person's name, may be empty
+    "when",  # as the program of the review tells it, may be empty
+    CORRECTION,  # 1: the row replaces all other labels of its image
+)
 CONTAINS = "contains_"
 
 # links.csv, written by link_images_by_label: one row per link; then `location` if it is known.

@@ -1,6 +1,5 @@
 """Deployments: where each camera stood, and for how long, from a table that people write."""
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from autofocus.errors import InputDataError
-from autofocus.runs.csv_files import find_encoding
+from autofocus.runs.csv_files import CsvReader
+from autofocus.tables.cells import BLANKS
+from autofocus.tables.headings import heading_key
+from autofocus.tables.text_formats import find_text_format
 
-# The columns by their headings in lower case, without blanks, hyphens and underscores.
+# The columns by their headings, as `heading_key` writes them.
 _HEADINGS = {
     "location": ("location", "locationid", "locationname", "site", "station"),
     "latitude": ("latitude", "lat", "decimallatitude"),
@@ -22,7 +24,6 @@ _HEADINGS = {
     "deployment": ("deployment", "deploymentid"),
 }
 _REQUIRED = ("location", "latitude", "longitude", "start")
-_NOTHING = {"", "na", "n/a", "nan", "null", "-"}
 _NUMBERS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})")
 _NAMED = ("%Y-%m-%d", "%d-%b-%Y", "%d-%B-%Y", "%b-%d-%Y", "%B-%d-%Y", "%d-%b-%y")
 _TIMES = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
@@ -122,30 +123,24 @@ def _all_dates(cells: Iterable[tuple[int, Mapping[str, str]]]) -> list[str]:
 
 def _read_cells(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the number of each row's line, and its cells by the names of `_HEADINGS`."""
-    with path.open(encoding=find_encoding(path), newline="") as file:
-        delimiter = _find_delimiter(file.readline())
-        file.seek(0)
-        reader = csv.reader(file, delimiter=delimiter)
-        places = _find_columns(next(reader, []), path)
+    form = find_text_format(path)
+    with CsvReader(
+        path, encoding=form.encoding, delimiter=form.delimiter, skip=form.skip, lenient=True
+    ) as reader:
+        places = _find_columns(reader.columns, path)
         for row in reader:
             if any(row):
-                yield (
-                    reader.line_num,
-                    {name: _cell(row, places.get(name)) for name in _HEADINGS},
-                )
+                cells = {name: _cell(row, places.get(name)) for name in _HEADINGS}
+                yield reader.line, cells
 
 
 def _cell(row: Sequence[str], place: int | None) -> str:
-    text = row[place].strip() if place is not None and place < len(row) else ""
-    return "" if text.lower() in _NOTHING else text
-
-
-def _find_delimiter(header: str) -> str:
-    return max(",;\t", key=header.count)
+    text = "" if place is None else row[place].strip()
+    return "" if text in BLANKS else text
 
 
 def _find_columns(header: Sequence[str], path: Path) -> dict[str, int]:
-    keys = [re.sub(r"[\s_.:-]+", "", name).casefold() for name in header]
+    keys = [heading_key(name) for name in header]
     places = {
         name: keys.index(heading)
         for name, headings in _HEADINGS.items()

@@ -15,6 +15,8 @@ PATH, LABEL, DATE, LOCATION, SEQUENCE, COUNT, SOURCE = ROLES = (
 )  # fmt: skip
 # Roles that are only detected: the parts of a path, and the time beside a date.
 FOLDER, NAME, TIME = "folder", "name", "time"
+# Whether a row replaces all other labels of its image.
+CORRECTION = "correction"
 _SEVERAL = (PATH, LABEL, DATE)
 
 # Headings as `heading_key` writes them, the most telling first.
@@ -41,6 +43,7 @@ _HEADINGS = {
     SEQUENCE: ("sequence", "seqid", "sequenceid", "seq", "burst", "burstid"),
     COUNT: ("count", "numberofobjects", "individuals", "nindividuals", "groupsize"),
     SOURCE: ("source", "labelledby", "classificationmethod"),
+    CORRECTION: ("correction",),
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autofocus.runs import files
 from autofocus.runs.ledger import Reason, Status
-from autofocus.tables.columns import LOCATION, MODEL, SOURCE
+from autofocus.tables.columns import CORRECTION, LOCATION, MODEL, SOURCE
 from autofocus.tables.detections import FILE, fold
 from autofocus.tables.image_rows import DATE, IMAGE, IS_LABEL, NUMBER, make_image_rows
 from autofocus.tables.records import DATE_TEXT, DETAIL, LABEL, REASON, ROW
@@ -56,6 +56,7 @@ def join(
     unreadable = (table[DATE] == "") & (table[DATE_TEXT] != "")
     _reject(table, unreadable, Reason.BAD_DATE, "no date: " + table[DATE_TEXT])
     _match(table, properties)
+    _reject_corrected(table)
     _reject_conflicting(table, DATE, Reason.CONFLICTING_DATES)
     if LOCATION in table:
         _reject_conflicting(table, LOCATION, Reason.CONFLICTING_LOCATIONS)
@@ -118,6 +119,16 @@ def _find_folded(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[np
     )
     numbers = alone.index.to_numpy()
     return np.where(places < 0, -1, numbers[places] if len(numbers) else -1)
+
+
+def _reject_corrected(table: "pd.DataFrame") -> None:
+    """Reject the detections of images for which there are corrections, but for these."""
+    if CORRECTION not in table:
+        return
+    are_corrections = table[CORRECTION] != ""
+    corrected = table.loc[are_corrections & (table[STATUS] == _OK), NUMBER]
+    replaced = table[NUMBER].isin(corrected) & ~are_corrections
+    _reject(table, replaced, Reason.CORRECTED, "a correction replaces it")
 
 
 def _reject_conflicting(table: "pd.DataFrame", column: str, reason: Reason) -> None:

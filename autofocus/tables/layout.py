@@ -7,6 +7,7 @@ from pathlib import Path
 from autofocus.errors import InputDataError
 from autofocus.tables.columns import DETECTIONS
 from autofocus.tables.headings import (
+    CORRECTION,
     COUNT,
     DATE,
     FOLDER,
@@ -38,6 +39,7 @@ class Layout:
         sequence: the column of the sequence, if there is one.
         count: the column with the number of animals, if there is one.
         source: the column that says who labelled, if there is one.
+        correction: the column that marks rows that replace other labels, if there is one.
         is_standard: whether the table has the form of 2018.
         needs_folder: whether a row without a folder is rejected.
     """
@@ -49,6 +51,7 @@ class Layout:
     sequence: str | None = None
     count: str | None = None
     source: str | None = None
+    correction: str | None = None
     is_standard: bool = False
     needs_folder: bool = False
 
@@ -57,7 +60,7 @@ class Layout:
         """The columns of each role that the table has."""
         further = {
             LOCATION: self.location, SEQUENCE: self.sequence,
-            COUNT: self.count, SOURCE: self.source,
+            COUNT: self.count, SOURCE: self.source, CORRECTION: self.correction,
         }  # fmt: skip
         roles = {PATH: self.path, LABEL: self.label, DATE: self.date}
         roles |= {role: (column,) for role, column in further.items() if column}
@@ -121,7 +124,8 @@ def find_layout(columns: Sequence[str], options: ReadOptions, path: Path) -> Lay
     location, sequence, count, source = (
         next(iter(find(role)), None) for role in (LOCATION, SEQUENCE, COUNT, SOURCE)
     )
-    return Layout(paths, label, dates, location, sequence, count, source)
+    correction = guess_column(columns, CORRECTION, taken)
+    return Layout(paths, label, dates, location, sequence, count, source, correction)
 
 
 def _standard_layout(columns: Sequence[str], chosen: Mapping[str, tuple[str, ...]]) -> Layout:

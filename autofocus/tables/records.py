@@ -13,6 +13,7 @@ from autofocus.tables.columns import (
     BOX,
     CLEAN_OPTIONAL,
     CONTAINS,
+    CORRECTION,
     COUNT,
     DETECTIONS,
     HUMAN,
@@ -162,6 +163,8 @@ def _add_optional(records: "pd.DataFrame", cells: "pd.DataFrame", layout: Layout
     if layout.source:
         column = cells[layout.source]
         records[SOURCE] = column.map(lambda value: _SOURCES.get(value.lower(), "")).astype(str)
+    if layout.correction:
+        records[CORRECTION] = read_flags(cells[layout.correction]).map({True: "1", False: ""})
 
 
 def whole_numbers(column: "pd.Series[str]") -> "pd.Series[str]":

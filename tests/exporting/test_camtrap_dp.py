@@ -1,6 +1,8 @@
 """Claims about Camtrap DP packages."""
 
+import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,14 @@ DEPLOYMENTS = [
 # What the profile of Camtrap DP requires of a package.
 REQUIRED = {"resources", "profile", "created", "contributors", "project", "spatial"}
 REQUIRED |= {"temporal", "taxonomic"}
+
+
+@pytest.fixture(autouse=True)
+def keep_the_limit_of_cells() -> Iterator[None]:
+    """Undo what frictionless changes for all readers of CSV files when it reads its first one."""
+    limit = csv.field_size_limit()
+    yield
+    csv.field_size_limit(limit)
 
 
 @pytest.fixture
