@@ -30,6 +30,7 @@ from autofocus.options.settings import (
     require_not_negative,
     require_share,
 )
+from autofocus.predicting.blurring import FOLDER, blur_images, blurred_beside
 from autofocus.predicting.event_table import events_beside
 from autofocus.predicting.inputs import find_inputs, find_rejected
 from autofocus.predicting.neighbours import Neighbours, find_neighbours
@@ -114,10 +115,10 @@ class PredictSettings:
         metavar="MINUTES",
         group="output",
     )
-    people: Literal["keep", "drop"] = option(
+    people: Literal["keep", "drop", "blur"] = option(
         "keep",
-        "images on which people are predicted, be it with a low score: keep them in the table, or "
-        "drop them from it",
+        "images on which people are predicted, be it with a low score: keep them in the table, "
+        "drop them from it, or write blurred copies of them into the folder people_blurred",
         group="output",
     )
     allow_empty: bool = option(
@@ -199,8 +200,9 @@ def predict(
         MissingInputError: the model, the table of images or the images are missing.
         InputDataError: the images were preprocessed in another way than the model's, or the table
             names an image elsewhere.
-        SettingError: people can't be left out, as the model has no label of people.
-        OutputConflictError: `outpath` was begun with other settings, or is in use.
+        SettingError: people can't be dropped or blurred, as the model has no label of people.
+        OutputConflictError: `outpath` was begun with other settings, or is in use; or the blurred
+            copies would lie among the images.
         TooManyRejectedError: too many images can't be used; all others are labelled nevertheless.
     """
     outpath = outpath / PREDICTIONS_NAME if outpath.is_dir() else outpath
@@ -225,10 +227,10 @@ def predict(
     preparation = _choose_preparation(classifier, folder, settings.photographs)
     preparation, found = _complete_preparation(preparation, folder, settings)
     ledger, events = ledger_beside(outpath), events_beside(outpath)
-    table = _table(
-        description, digest, names, files.relative_to_folder(folder, outpath.parent), settings
-    )
-    people = PeopleRule.of(classifier.description) if settings.people == "drop" else None
+    people = PeopleRule.of(description) if settings.people != "keep" else None
+    blurred = blurred_beside(outpath, folder) if settings.people == "blur" else None
+    subfolder = files.relative_to_folder(folder, outpath.parent)
+    table = _table(description, digest, names, subfolder, settings, people)
     with Workspace(
         outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE
     ) as workspace:
@@ -242,7 +244,7 @@ def predict(
             digest,
             read_training_images(saved_model_dir, preparation),
             settings.include_labelled,
-            people,
+            people if settings.people == "drop" else None,
         )
         counts = process(
             predictor.items(names),
@@ -251,6 +253,8 @@ def predict(
             tables=[table.at(outpath), table.events_at(events)],
             jobs=settings.jobs or cores(),
         )
+    if blurred is not None:
+        blur_images(folder, table.with_people, blurred, settings.jobs or cores())
     earlier = tuple(rejected[name] for name in names if name in rejected)
     counts.check(settings.max_rejected, ledger, earlier)
     return PredictResult(
@@ -271,17 +275,19 @@ def _table(
     description: Description,
     digest: str,
     names: list[str],
-    folder: str,
+    subfolder: str,
     settings: PredictSettings,
+    people: PeopleRule | None,
 ) -> PredictionTable:
-    """Return the table to write; the folder is that of the images, relative to the table's."""
+    """Return the table to write; `subfolder` is that of the images, relative to the table's."""
     return PredictionTable(
         description,
         names,
-        "" if folder == "." else f"{folder}/",
+        "" if subfolder == "." else f"{subfolder}/",
         digest[:MODEL_DIGITS],
         settings.probabilities,
         settings.event_gap,
+        people,
     )
 
 
@@ -324,6 +330,11 @@ def _notes(
         )
     if people := counts.reasons[Reason.PEOPLE.value]:
         notes.append(f"people are predicted on {people:,} images, which are left out")
+    if table.with_people:
+        notes.append(
+            f"people are predicted on {len(table.with_people):,} images, of which there are "
+            f"blurred copies in {FOLDER}"
+        )
     if table.description.thresholds:
         accepted, review = table.decisions[ACCEPT], table.decisions[REVIEW]
         notes.append(

@@ -99,11 +99,11 @@ class Predictor:
             # The stamp first: a file that changes meanwhile is read again by the next run.
             stamp = files.stamp(path)
             decoded = read_image(path, self.preparation)
+            split = self.training_images.find(path, name, decoded)
         except RejectedImageError as error:
             return Outcome(rejected(name, error.reason, error.detail))
         except FileNotFoundError:
             return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file"))
-        split = self.training_images.find(path, name, decoded)
         if split is not None and not self.include_labelled:
             return Outcome(rejected(name, Reason.LABELLED, split))
         extra = {**stamp, "model": self.model, "split": split or "", **_facts(decoded)}

@@ -15,6 +15,7 @@ from autofocus.model.description import Description
 from autofocus.motion.boxes import Box
 from autofocus.predicting.event_table import Events
 from autofocus.predicting.events import ImageEvents, Locations, find_image_events
+from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.sequences import (
     NO_SEQUENCE,
     Outcomes,
@@ -44,9 +45,12 @@ class PredictionTable:
         model: the first digits of the model's digest.
         with_probabilities: whether to write the probability of each label.
         event_gap_min: the maximum pause within an event, in minutes.
+        people: decides on which images people are predicted; None if it doesn't matter.
         decisions: the number of images per decision, when the table has been written.
         labels: the number of images per label, when the table has been written.
         events: the events, when the table has been written.
+        with_people: the names of images on which people are predicted, in order, when the table
+            has been written.
     """
 
     description: Description
@@ -55,9 +59,11 @@ class PredictionTable:
     model: str
     with_probabilities: bool = False
     event_gap_min: float = DEFAULT_GAP_MIN
+    people: PeopleRule | None = None
     decisions: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     events: Events = field(default_factory=Events)
+    with_people: list[str] = field(default_factory=list)
 
     def at(self, path: Path) -> LateTable:
         """Return the table to write to a path."""
@@ -111,6 +117,8 @@ class PredictionTable:
                 prediction = next(predictions)
                 self.decisions[prediction.decision] += 1
                 self.labels[prediction.label] += 1
+                if self.people and self.people.shows_people(outcome.extra["probabilities"]):
+                    self.with_people.append(outcome.row.input)
                 row |= _prediction_cells(prediction) | _capture_cells(outcome)
                 row |= {"location": locations.find(outcome.row.input), "event": events.name(index)}
                 row |= self._probability_cells(outcome)

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from autofocus.images.encoding import encode_image
+from autofocus.images.names import IMAGE_FORMATS
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import DecodedImage
 from autofocus.runs import files
@@ -44,7 +45,7 @@ class TrainingImages:
             name: of the image.
             decoded: what was read of it.
         """
-        if not self.splits:
+        if not self.splits or PurePath(name).suffix.lower() not in IMAGE_FORMATS:
             return None
         if self.preparation is None:
             digest = bytes.fromhex(files.digest_file(path))

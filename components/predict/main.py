@@ -4,6 +4,7 @@ import shutil
 
 from autofocus.containers.archive import unpack
 from autofocus.containers.task import Task, main
+from autofocus.options.settings import require
 from autofocus.predict import NAME, PredictResult, PredictSettings, predict
 from autofocus.runs.ledger import LEDGER_NAME
 
@@ -14,12 +15,13 @@ def label(task: Task) -> PredictResult:
     unpack([task.input("preprocessed")], indir)
     indir.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(task.input("preprocessing"), indir / LEDGER_NAME)
-    result = predict(
-        task.input("model"),
-        indir,
-        task.folder / "bucket" / "predictions.csv",
-        task.settings(PredictSettings, allow_empty=True, max_rejected=1.0),
+    settings = task.settings(PredictSettings, allow_empty=True, max_rejected=1.0)
+    require(
+        settings.people != "blur",
+        "people: a pipeline passes on no blurred copies: give keep or drop.",
     )
+    table = task.folder / "bucket" / "predictions.csv"
+    result = predict(task.input("model"), indir, table, settings)
     task.check_shard(result, "preprocessing")
     task.output("predictions", result.predictions)
     return result
