@@ -13,7 +13,7 @@ from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images import trims
 from autofocus.images.finding import find_images
-from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.names import DEFAULT_EXTENSIONS, FREE, PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.model.description import Description
@@ -75,8 +75,9 @@ class PredictSettings:
         group=IMAGES,
     )
     extensions: tuple[str, ...] = option(
-        ("JPG", "JPEG", "PNG"),
+        DEFAULT_EXTENSIONS,
         "extensions of image files, in upper or lower case",
+        affects_output=False,
         metavar="EXT",
         group=IMAGES,
     )
@@ -232,7 +233,7 @@ def predict(
     subfolder = files.relative_to_folder(folder, outpath.parent)
     table = _table(description, digest, names, subfolder, settings, people)
     with Workspace(
-        outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE
+        outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE, free=FREE
     ) as workspace:
         predictor = Predictor(
             folder,

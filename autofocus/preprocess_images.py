@@ -20,6 +20,8 @@ from autofocus.images.finding import Listing, check_name, list_images
 from autofocus.images.names import (
     AUTO,
     AUTO_IN_SHARDS,
+    DEFAULT_EXTENSIONS,
+    FREE,
     IMAGE_FORMATS,
     PREPARATION_NAME,
     VIDEO_ENDINGS,
@@ -67,8 +69,9 @@ class PreprocessSettings:
     """The options of `preprocess_images`."""
 
     extensions: tuple[str, ...] = option(
-        ("JPG", "JPEG", "PNG"),
+        DEFAULT_EXTENSIONS,
         "file extensions of the images, in upper or lower case",
+        affects_output=False,
         metavar="EXT",
         group=IMAGES,
     )
@@ -226,7 +229,7 @@ def preprocess_images(
     ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
     preparation_path = outdir / PREPARATION_NAME
     jobs = settings.jobs or cores()
-    with Workspace(outdir, NAME, describe(settings), recipe=RECIPE) as workspace:
+    with Workspace(outdir, NAME, describe(settings), recipe=RECIPE, free=FREE) as workspace:
         tables = [Table(properties, PROPERTIES, _properties_row)]
         boxes = _box_maker(outdir, listing.names, workspace, settings)
         own = [ledger, properties, preparation_path, *(boxes.outputs if boxes else ())]

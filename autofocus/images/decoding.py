@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from autofocus.errors import RejectedImageError
+from autofocus.errors import MissingDependencyError, RejectedImageError, need
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.ledger import Reason
 
@@ -36,6 +36,11 @@ _TO_UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG"
+# Behind a length of 4 bytes: the brands of still images and their sequences in HEIF (ISO/IEC
+# 23008-12, annexes B and E).
+_HEIF_START = b"ftyp"
+_HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
+_START_BYTES = 12
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,12 @@ def _ignore_pillow_warnings() -> None:
 
 def _open(path: Path) -> Image.Image:
     start = read_start(path)
+    formats = FORMATS
+    if _is_heif(start):
+        _register_heif()
+        formats = ("HEIF",)
     try:
-        return Image.open(path, formats=FORMATS)
+        return Image.open(path, formats=formats)
     except UnidentifiedImageError:
         raise _unidentified(start) from None
     except Image.DecompressionBombError:
@@ -100,6 +109,22 @@ def _open(path: Path) -> Image.Image:
     except Exception as error:
         # Pillow's readers raise almost anything on bytes that are not what they claim to be.
         raise _broken(error) from None
+
+
+def _is_heif(start: bytes) -> bool:
+    return start[4:8] == _HEIF_START and start[8:12] in _HEIF_BRANDS
+
+
+def _register_heif() -> None:
+    """Let Pillow read HEIF files, which takes a package of its own.
+
+    Raises:
+        RejectedImageError: the package isn't installed.
+    """
+    try:
+        need("pillow_heif", "heif").register_heif_opener()
+    except MissingDependencyError as error:
+        raise RejectedImageError(Reason.UNREADABLE, f"a HEIC image: {error}") from None
 
 
 def read_start(path: Path) -> bytes:
@@ -113,7 +138,7 @@ def read_start(path: Path) -> bytes:
         if not path.is_file():
             raise RejectedImageError(Reason.UNREADABLE, "no plain file, or a link to nowhere")
         with path.open("rb") as file:
-            start = file.read(4)
+            start = file.read(_START_BYTES)
     except OSError as error:
         raise RejectedImageError(Reason.UNREADABLE, _words(error)) from None
     if not start:
@@ -122,7 +147,7 @@ def read_start(path: Path) -> bytes:
 
 
 def _unidentified(start: bytes) -> RejectedImageError:
-    if start.startswith((_JPEG_START, _PNG_START)):
+    if start.startswith((_JPEG_START, _PNG_START)) or _is_heif(start):
         return RejectedImageError(Reason.TRUNCATED, "the file ends, or is broken, in its header")
     return RejectedImageError(Reason.NOT_AN_IMAGE, "the content is of no known picture format")
 

@@ -12,6 +12,7 @@ AUTO_IN_SHARDS = (
 )
 
 # The endings of image files, and the format that such a file is saved in (a name of Pillow's).
+# A file is read by its content, so that one named .heic may well hold a JPEG.
 IMAGE_FORMATS = {
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -24,7 +25,15 @@ IMAGE_FORMATS = {
     ".webp": "WEBP",
     ".bmp": "BMP",
     ".gif": "GIF",
+    ".heic": "JPEG",
+    ".heif": "JPEG",
 }
+
+# The extensions of the images that are processed unless others are given.
+DEFAULT_EXTENSIONS = ("JPG", "JPEG", "PNG", "TIF", "TIFF", "WEBP", "HEIC", "HEIF")
+# What earlier versions recorded with their outputs: other extensions are other inputs, no other
+# outputs of the same inputs.
+FREE = ("extensions",)
 
 # The endings of video files.
 VIDEO_ENDINGS = frozenset(

@@ -34,6 +34,7 @@ class Workspace:
         output: the name of the file that the stage writes, as several may share the folder.
         recipe: the version of how the stage makes its outputs; it is raised with every change
             of the program that changes them.
+        free: settings that earlier versions recorded, and that may be different now.
 
     Raises:
         OutputConflictError: (on entering) the output was begun with other settings or another
@@ -47,8 +48,10 @@ class Workspace:
         settings: Mapping[str, Any],
         output: str = "",
         recipe: int = 1,
+        free: Iterable[str] = (),
     ) -> None:
         self.root = root
+        self._free = frozenset(free)
         self.name = name
         self._output = root / output
         self.folder = root / HIDDEN / (f"{name}.{output}" if output else name)
@@ -173,6 +176,7 @@ class Workspace:
             return
         before = self._earlier_settings(path)
         self._is_old = RECIPE not in before
+        before = {key: value for key, value in before.items() if key not in self._free}
         if before.pop(RECIPE, 1) != self._settings[RECIPE]:
             raise OutputConflictError(
                 f"{self._output} was written by another version of {self.name}, which makes other "

@@ -31,11 +31,11 @@ def test_each_folder_is_a_class(tmp_path: Path) -> None:
 
 
 def test_all_endings_that_other_stages_take_are_learned(tmp_path: Path) -> None:
-    """An image of each of the eleven endings, in either case, is an input of the training."""
+    """An image of each of the thirteen endings, in either case, is an input of the training."""
     names = [f"fox/lower{ending}" for ending in IMAGE_FORMATS]
     names += [f"fox/upper{ending.upper()}" for ending in IMAGE_FORMATS]
     make(tmp_path, "dog/1.jpg", *names)
-    assert len(IMAGE_FORMATS) == 11
+    assert len(IMAGE_FORMATS) == 13
     assert sum(label == "fox" for label in find_classes(tmp_path).files.values()) == len(
         set(names)
     )
