@@ -60,7 +60,7 @@ def test_videos_are_replaced_by_their_frames(tmp_path: Path) -> None:
     assert listed == ["a.jpg", *frames, "c.mp4"]
 
 
-@pytest.mark.parametrize("content", [b"", b"no video", b"#EXTM3U\n#EXTINF:1,\nother.mp4\n"])
+@pytest.mark.parametrize("content", [b"", b"no video", b"ffconcat version 1.0\nfile other.mp4\n"])
 def test_files_that_are_no_videos_are_rejected(tmp_path: Path, content: bytes) -> None:
     """An empty file, text and a playlist under a video's name are rejected."""
     write_video(tmp_path / "other.mp4")
