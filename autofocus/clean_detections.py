@@ -5,8 +5,9 @@ python autofocus/clean_detections.py --detections data/lpz_data/detections_2016.
         --outpath data/detections_clean.csv
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -52,6 +53,7 @@ from autofocus.tables.records import (
     TIME_TEXT,
     DetectionTable,
 )
+from autofocus.tables.videos import frames_by_video, repeat_for_frames
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -210,14 +212,18 @@ def _join(
     read = tables.read_detections(detections, settings.read_options)
     notes = [_add_dates(table, settings.date_format) for table in read]
     properties = _read_properties(image_properties, image_dir)
+    frames = frames_by_video(properties.index)
     for table in read:
-        notes += [*table.notes, *_add_images(table, properties, settings.strip_components)]
+        paths = chain(properties.index, frames)
+        notes += [*table.notes, *_add_images(table, paths, settings.strip_components)]
     rows = pd.concat([table.frame for table in read], ignore_index=True)
     # A table without a column, such as the location, says nothing of it.
     rows = rows.fillna("") if len(read) > 1 else rows
     notes += _merge_labels(rows)
+    rows = repeat_for_frames(rows, IMAGE, frames)
     prefix = relative_prefix(image_dir, outpath.parent)
-    joined = join(rows, properties, prefix, is_split=any(table.is_split for table in read))
+    is_split = bool(frames) or any(table.is_split for table in read)
+    joined = join(rows, properties, prefix, is_split=is_split)
     check_any(joined, rows, properties, image_dir, settings.strip_components)
     if replaced := int((joined.ledger[REASON] == Reason.CORRECTED.value).sum()):
         notes.append(f"{replaced} labels are replaced by corrections")
@@ -240,13 +246,16 @@ def _add_dates(table: DetectionTable, date_format: str | None) -> str:
     return table.describe(dates.forms)
 
 
-def _add_images(
-    table: DetectionTable, properties: "pd.DataFrame", strip_components: int
-) -> list[str]:
+def _add_images(table: DetectionTable, paths: Iterable[str], strip_components: int) -> list[str]:
     """Add the images' paths to the detections of a table, and return notes.
 
     The number of components to remove is meant for the tables of 2018, whose paths begin with a
     disk. In others another number is taken if that one gives no image at all.
+
+    Args:
+        table: to which the column is added.
+        paths: of the images and videos.
+        strip_components: the number of components to remove.
     """
     frame = table.frame
     # Corrections name images as they are.
@@ -254,7 +263,7 @@ def _add_images(
     frame[IMAGE] = tables.image_paths(frame, 0 if is_exact else strip_components)
     if table.is_standard or is_exact or frame.empty:
         return []
-    known = {tables.fold(path) for path in properties.index}
+    known = set(map(tables.fold, paths))
     if any(tables.fold(path) in known for path in frame[IMAGE]):
         return []
     counts = tables.count_matches(frame, known)

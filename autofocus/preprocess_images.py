@@ -24,7 +24,6 @@ from autofocus.images.names import (
     FREE,
     IMAGE_FORMATS,
     PREPARATION_NAME,
-    VIDEO_ENDINGS,
 )
 from autofocus.images.preparing import (
     NIGHT_TOLERANCE,
@@ -56,6 +55,7 @@ from autofocus.runs.ledger import LEDGER_NAME, Row, rejected
 from autofocus.runs.parallel import cores
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
+from autofocus.runs.video_names import VIDEO_ENDINGS, is_video, parse_frame
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 
@@ -318,13 +318,13 @@ class _Preprocessor:
 
     def _file(self, name: str) -> Path:
         """Return the file that holds an image, which for a frame is the video."""
-        frame = videos.parse_frame(name) if self.settings.frame_rate else None
+        frame = parse_frame(name) if self.settings.frame_rate else None
         return self.indir / (name if frame is None else frame.video)
 
     def _read(self, name: str) -> DecodedImage:
         rate = self.settings.frame_rate
-        frame = videos.parse_frame(name) if rate else None
-        if frame is None and videos.is_video(name):
+        frame = parse_frame(name) if rate else None
+        if frame is None and is_video(name):
             raise videos.explain_rejection(self.indir / name)
         if frame is None:
             return read_image(self.indir / name, self.preparation)

@@ -280,3 +280,18 @@ def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1
     assert "d.csv lacks a column with the paths of images" in done.stderr
+
+
+def test_a_video_s_detection_holds_for_its_frames(tmp_path: Path) -> None:
+    """Each frame of a video has the video's label, and the ledger a row per row of the table."""
+    frames = [f"cam/V1.MP4/frame_000{number}.jpg" for number in (1, 2)]
+    result = clean(
+        tmp_path,
+        "1-May-24,X:\\Y\\cam,v1.mp4,deer\n1-May-24,X:\\Y\\cam,IMG_1.JPG,fox\n",
+        *((name, "2024-05-01", "10:00:00") for name in ("cam/IMG_1.JPG", *frames)),
+    )
+    deer = {row["filepath"]: row["contains_deer"] for row in rows(result.table)}
+    assert deer == {"images/cam/IMG_1.JPG": "0", **{f"images/{name}": "1" for name in frames}}
+    inputs = [row["input"] for row in rows(result.ledger)]
+    assert inputs[:2] == ["d.csv:2", "d.csv:3"]
+    assert len(inputs) == 2 + 3

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from autofocus.errors import MissingInputError, RejectedImageError
-from autofocus.images.names import IMAGE_FORMATS, VIDEO_ENDINGS
+from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.ledger import Reason
+from autofocus.runs.video_names import VIDEO_ENDINGS
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN, list_recorded
 

@@ -34,21 +34,3 @@ DEFAULT_EXTENSIONS = ("JPG", "JPEG", "PNG", "TIF", "TIFF", "WEBP", "HEIC", "HEIF
 # What earlier versions recorded with their outputs: other extensions are other inputs, no other
 # outputs of the same inputs.
 FREE = ("extensions",)
-
-# The endings of video files.
-VIDEO_ENDINGS = frozenset(
-    (
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".avi",
-        ".mkv",
-        ".mts",
-        ".m2ts",
-        ".mpg",
-        ".mpeg",
-        ".3gp",
-        ".asf",
-        ".wmv",
-    )
-)

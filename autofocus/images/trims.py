@@ -22,6 +22,7 @@ from autofocus.images.preparing import CameraTrim, Preparation
 from autofocus.images.reading import DecodedImage
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
+from autofocus.runs.video_names import FrameName, parse_frame
 
 # From each folder the headers of so many images are read, or of this share if that is more.
 _HEADERS, _HEADERS_SHARE = 40, 0.04
@@ -118,8 +119,8 @@ class Source:
         with open_image(self.folder / name) as opened:
             return decode(opened)[0]
 
-    def _frame(self, name: str) -> videos.FrameName | None:
-        return videos.parse_frame(name) if self.frame_rate else None
+    def _frame(self, name: str) -> FrameName | None:
+        return parse_frame(name) if self.frame_rate else None
 
 
 def find_cameras(source: Source, names: Sequence[str], jobs: int) -> dict[Camera, list[str]]:

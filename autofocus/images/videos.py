@@ -6,22 +6,20 @@ a folder of images to all later stages. PyAV (FFmpeg) decodes; it is the extra `
 
 import importlib.util
 import math
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autofocus.errors import MissingDependencyError, RejectedImageError
 from autofocus.images.capture import Capture
 from autofocus.images.decoding import OpenImage, read_start
-from autofocus.images.names import VIDEO_ENDINGS
 from autofocus.images.preparing import Preparation, prepare
 from autofocus.images.reading import DecodedImage
 from autofocus.runs.ledger import Reason
+from autofocus.runs.video_names import FrameName, is_video
 
 if TYPE_CHECKING:
     import av.container
@@ -31,38 +29,7 @@ _OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpegts,mpeg,mpegvideo,asf",
     "protocol_whitelist": "file",
 }
-_FRAME = re.compile(r"frame_(\d+)\.jpg")
 _MICROSECOND = Fraction(1, 1_000_000)
-
-
-@dataclass(frozen=True)
-class FrameName:
-    """One frame of a video.
-
-    Attributes:
-        video: the video's name, relative to the folder of the images.
-        number: of the frame, from 1.
-    """
-
-    video: str
-    number: int
-
-    def __str__(self) -> str:
-        """Return the frame's name as an image."""
-        return f"{self.video}/frame_{self.number:04d}.jpg"
-
-
-def is_video(name: str) -> bool:
-    """Return whether a file is a video by its ending."""
-    return PurePosixPath(name).suffix.lower() in VIDEO_ENDINGS
-
-
-def parse_frame(name: str) -> FrameName | None:
-    """Return the video and the number that an image's name stands for; None for other images."""
-    path = PurePosixPath(name)
-    match = _FRAME.fullmatch(path.name)
-    video = path.parent.as_posix()
-    return FrameName(video, int(match[1])) if match and is_video(video) else None
 
 
 def list_frames(indir: Path, names: Sequence[str], rate: float) -> list[str]:

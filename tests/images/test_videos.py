@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autofocus.errors import RejectedImageError
-from autofocus.images.videos import FrameName, count_frames, list_frames, parse_frame, read_frame
+from autofocus.images.videos import count_frames, list_frames, read_frame
 from tests.images.clips import SECONDS, write_video
 
 
@@ -41,14 +41,6 @@ def test_the_time_is_that_of_the_video_plus_the_offset(tmp_path: Path) -> None:
 def test_a_video_without_a_creation_time_has_none(tmp_path: Path) -> None:
     """No time is guessed."""
     assert read_frame(write_video(tmp_path / "a.avi", "mjpeg"), 1, 1).capture.moment == ""
-
-
-def test_names_of_frames_are_read_back() -> None:
-    """A frame's name leads to its video and number, and other images are none."""
-    frame = FrameName("cam 1/V01.MP4", 12)
-    assert parse_frame(str(frame)) == frame
-    assert parse_frame("cam 1/frame_0012.jpg") is None
-    assert parse_frame("cam 1/V01.MP4/IMG_0012.jpg") is None
 
 
 def test_videos_are_replaced_by_their_frames(tmp_path: Path) -> None:
