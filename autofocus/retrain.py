@@ -261,6 +261,7 @@ def _job(
         settings.folds,
         settings.human_labels,
         settings.show_people,
+        settings.unknown_share,
         settings.final_tensor_name,
         describe(settings),
     )

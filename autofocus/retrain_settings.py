@@ -149,6 +149,13 @@ class RetrainSettings:
         metavar="SHARE",
         group="evaluation and thresholds",
     )
+    unknown_share: float = option(
+        0.02,
+        "share of images of known classes to send to review as unknown, because they lie far from "
+        "all training images (0: none)",
+        metavar="SHARE",
+        group="evaluation and thresholds",
+    )
     empty_labels: tuple[str, ...] = option(
         ("empty",), "labels of empty images", metavar="LABEL", group="evaluation and thresholds"
     )
@@ -244,6 +251,10 @@ class RetrainSettings:
             f"register must be a name without / : and ', not {self.register!r}.",
         )
         require_share("threshold_value", self.threshold_value)
+        require(
+            0 <= self.unknown_share < 1,
+            f"unknown_share must be from 0 to below 1, not {self.unknown_share}.",
+        )
         require_share("max_rejected", self.max_rejected)
         LocationPattern(self.location_pattern)
 

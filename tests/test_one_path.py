@@ -108,6 +108,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         testing_percentage=30,
         validation_percentage=20,
         threshold_value=0.75,
+        unknown_share=0.1,
         location_pattern=r"(cam\d)/",
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -214,8 +215,16 @@ def test_evaluation_accepts_test_images_as_predict_does(run: Run) -> None:
     assert (spared["images"], spared["right"]) == (len(accepted), sum(accepted))
 
 
+def test_evaluation_finds_unknown_images_as_predict_does(run: Run) -> None:
+    """Predict sends as many test images to review for that reason, and so does the export."""
+    unknown = [row for _, row in run.tested if row["review_reason"] == "unknown"]
+    assert 0 < len(unknown) < len(run.tested) / 2
+    assert run.metrics["unknown"]["images"] == len(unknown)
+    assert {row["decision"] for row in unknown} == {"review"}
+
+
 def test_predict_has_the_probabilities_of_the_saved_model_by_itself(run: Run) -> None:
-    """TensorFlow alone, called on the pixels of single images, gives the same probabilities."""
+    """TensorFlow alone, called on the pixels of single images, gives the same; so distances."""
     model = tensorflow().saved_model.load(str(run.folder / "model"))
     for outcome in run.outcomes[:: SHOTS + 1]:
         image = read_image(run.folder / "prepared" / outcome.row.input).image
@@ -225,6 +234,8 @@ def test_predict_has_the_probabilities_of_the_saved_model_by_itself(run: Run) ->
         np.testing.assert_allclose(
             outputs["final_result"].numpy()[0], outcome.extra["probabilities"], atol=TOLERANCE
         )
+        distances = model.signatures["unknown_distance"](images=images)["unknown_distance"]
+        assert distances.numpy()[0] == pytest.approx(outcome.extra["distance"], rel=1e-3, abs=0.01)
 
 
 def test_predict_sees_what_training_saw(run: Run) -> None:

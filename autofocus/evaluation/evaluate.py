@@ -8,7 +8,7 @@ import numpy as np
 from autofocus.evaluation import counting, emptiness
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.calibration import Calibration, reliability
-from autofocus.evaluation.metrics import CalibrationMetrics, Evaluation
+from autofocus.evaluation.metrics import CalibrationMetrics, Evaluation, UnknownMetrics
 from autofocus.evaluation.predictions import Classification, Predictions
 from autofocus.evaluation.sequences import sequence_metrics
 from autofocus.evaluation.settings import EvaluationSettings
@@ -75,6 +75,7 @@ def evaluate(
         thresholds=None
         if thresholds is None
         else acceptance_metrics(sums, labels, thresholds, settings, _fitted_on(calibration)),
+        unknown=_unknown(sums, test),
         empty=emptiness.empty_metrics(sums, labels, settings.empty_labels),
         slices=slices(test, classification, with_intervals=settings.resamples > 0),
     )
@@ -92,9 +93,17 @@ def _sums(
         **emptiness.columns(classification, labels, settings.empty_labels),
     }
     if thresholds is not None:
-        decisions = Decisions.of(classification, labels, thresholds, test.multilabel)
+        decisions = Decisions.of(classification, labels, thresholds, test.multilabel, test.unknown)
         columns |= decisions.columns(classification.true)
+    if test.unknown is not None:
+        columns["unknown"] = test.unknown
     return GroupSums.from_columns(columns, test.groups, settings.resamples, settings.seed)
+
+
+def _unknown(sums: GroupSums, test: Predictions) -> UnknownMetrics | None:
+    if test.unknown is None:
+        return None
+    return UnknownMetrics(int(test.unknown.sum()), sums.share("unknown", "images")[0])
 
 
 def _fitted_on(calibration: Calibration | None) -> str:

@@ -164,6 +164,19 @@ class AcceptanceMetrics:
 
 
 @dataclass(frozen=True)
+class UnknownMetrics:
+    """The test images, all of known classes, that lie far from all training images.
+
+    Attributes:
+        images: their number.
+        share: their share of all images.
+    """
+
+    images: int
+    share: Estimate
+
+
+@dataclass(frozen=True)
 class EmptyMetrics:
     """The animals that are lost if images predicted empty are discarded.
 
@@ -227,6 +240,7 @@ class Evaluation:
         sequence: of the votes of sequences; None if no sequence is known.
         calibration: None where probabilities are used as they are.
         thresholds: None where there are none.
+        unknown: None where the distance from the training images was not measured.
         empty: None if no class is empty.
         slices: accuracy by location, light, brightness and camera.
     """
@@ -244,5 +258,6 @@ class Evaluation:
     sequence: SequenceMetrics | None
     calibration: CalibrationMetrics | None
     thresholds: AcceptanceMetrics | None
+    unknown: UnknownMetrics | None
     empty: EmptyMetrics | None
     slices: tuple[Slice, ...]

@@ -28,6 +28,8 @@ class Predictions:
         slices: the values of each property to compare accuracy by, such as `light`, of each image
             (`night`); empty if unknown.
         multilabel: whether each class has a probability of its own.
+        unknown: which images lie far from all training images, shape (N,); None if that was not
+            measured.
     """
 
     names: tuple[str, ...]
@@ -37,6 +39,7 @@ class Predictions:
     sequences: tuple[str, ...]
     slices: Mapping[str, Sequence[str]]
     multilabel: bool
+    unknown: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.names), len(self.logits), len(self.groups), len(self.sequences)}

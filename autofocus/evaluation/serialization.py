@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from autofocus.evaluation.metrics import ClassMetrics, Estimate
+from autofocus.evaluation.metrics import ClassMetrics, Estimate, Evaluation
 from autofocus.evaluation.training_metrics import Metrics
 
 T = TypeVar("T")
 
 _INTERVAL = "_95_percent_interval"
 # Keys that are absent, rather than null, where there is nothing to tell.
-_ABSENT = {(Metrics, "training"), (Metrics, "validation"), (ClassMetrics, "average_precision")}
+_ABSENT = {
+    (Metrics, "training"),
+    (Metrics, "validation"),
+    (ClassMetrics, "average_precision"),
+    (Evaluation, "unknown"),
+}
 
 
 def to_text(metrics: Metrics) -> str:

@@ -185,11 +185,12 @@ class Decisions:
         labels: Sequence[str],
         thresholds: Thresholds,
         multilabel: bool,
+        unknown: NDArray[np.bool_] | None = None,
     ) -> "Decisions":
         """Decide as `predict` does: a label without a threshold is always reviewed."""
         rule = DecisionRule(labels, thresholds, multilabel)
         predicted = rule.predicted_labels(classification.probabilities)
-        accepted = rule.accepted(classification.probabilities)
+        accepted = rule.accepted(classification.probabilities, unknown)
         right = accepted & ~any_of(predicted != classification.true)
         return cls(rule.confident_labels(classification.probabilities), accepted, right)
 

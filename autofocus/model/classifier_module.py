@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from autofocus.model.distance import DISTANCE, RelativeDistance
 from autofocus.model.head import Head
 
 
@@ -20,10 +21,17 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
         shape: of one input: (height, width, 3), or (2, height, width, 3) for frame and crop.
         output_name: the name of the probabilities.
         asset: a file that is stored in the SavedModel.
+        distance: from the training images; None to leave it out.
     """
 
     def __init__(
-        self, backbone: Any, head: Head, shape: tuple[int, ...], output_name: str, asset: Path
+        self,
+        backbone: Any,
+        head: Head,
+        shape: tuple[int, ...],
+        output_name: str,
+        asset: Path,
+        distance: RelativeDistance | None = None,
     ) -> None:
         super().__init__(name="autofocus_classifier")
         self.backbone = backbone
@@ -34,14 +42,36 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
         self._height, self._width = shape[-3:-1]
         self._output_name = output_name
         self._activation = tf.nn.sigmoid if head.multilabel else tf.nn.softmax
+        self._has_distance = distance is not None
+        if distance is not None:
+            self.projection = tf.Variable(distance.projection, trainable=False, name="projection")
+            self.centres = tf.Variable(distance.centres, trainable=False, name="centres")
+            self.origin = tf.Variable(distance.origin, trainable=False, name="origin")
+            self.distance_weights = tf.Variable(
+                distance.weights, trainable=False, name="distance_weights"
+            )
 
     @tf.function  # type: ignore[untyped-decorator]
     def __call__(self, images: Any) -> Any:
         """Return the probabilities of N images, shape (N, C)."""
+        return self._probabilities(self._features(images))
+
+    def _features(self, images: Any) -> Any:
         features = self.backbone(tf.reshape(images, [-1, self._height, self._width, 3]))
-        inputs = tf.reshape(features, [-1, self.weights.shape[0]])
-        logits = tf.matmul(inputs, self.weights)
+        return tf.reshape(features, [-1, self.weights.shape[0]])
+
+    def _probabilities(self, features: Any) -> Any:
+        logits = tf.matmul(features, self.weights)
         return self._activation(logits + self.bias, name=self._output_name)
+
+    def _distances(self, features: Any) -> Any:
+        """Return the distances of N images, shape (N,); see `RelativeDistance`."""
+        points = tf.matmul(tf.math.l2_normalize(features, axis=1), self.projection)
+        nearest = tf.reduce_min(
+            tf.reduce_sum(tf.square(points[:, None, :] - self.centres[None, :, :]), axis=2), axis=1
+        )
+        together = tf.reduce_sum(tf.square(points - self.origin) * self.distance_weights, axis=1)
+        return nearest - together
 
     def signatures(self, shape: tuple[int, ...], labels: tuple[str, ...]) -> dict[str, Any]:
         """Return the signatures of the SavedModel.
@@ -60,4 +90,11 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
         def name_labels() -> Any:
             return {"labels": tf.constant(labels)}
 
-        return {"serving_default": serve, "labels": name_labels}
+        @tf.function(input_signature=[spec])  # type: ignore[untyped-decorator]
+        def measure(images: Any) -> Any:
+            features = self._features(images)
+            distances = tf.identity(self._distances(features), name=DISTANCE)
+            return {self._output_name: self._probabilities(features), DISTANCE: distances}
+
+        signatures = {"serving_default": serve, "labels": name_labels}
+        return signatures | ({DISTANCE: measure} if self._has_distance else {})

@@ -15,6 +15,7 @@ from autofocus.errors import InputDataError, MissingInputError
 from autofocus.features.backbones.base import Backbone
 from autofocus.features.runtime import tensorflow
 from autofocus.model.description import Description
+from autofocus.model.distance import DISTANCE, RelativeDistance
 from autofocus.model.head import Head
 from autofocus.runs import files
 
@@ -49,7 +50,13 @@ class Exportable:
         tf.saved_model.save(self.module, str(folder), signatures=self.signatures)
 
 
-def build(backbone: Backbone, head: Head, description: Description, scratch: Path) -> Exportable:
+def build(
+    backbone: Backbone,
+    head: Head,
+    description: Description,
+    scratch: Path,
+    distance: RelativeDistance | None = None,
+) -> Exportable:
     """Join the frozen backbone and the head.
 
     Args:
@@ -58,6 +65,7 @@ def build(backbone: Backbone, head: Head, description: Description, scratch: Pat
             if the view is `both`.
         description: stored in the SavedModel as an asset.
         scratch: a folder for the asset's file, which must stay until the model is saved.
+        distance: from the training images, of the same features; None to leave it out.
     """
     tensorflow()
     from autofocus.model.classifier_module import ClassifierModule
@@ -68,7 +76,9 @@ def build(backbone: Backbone, head: Head, description: Description, scratch: Pat
     asset.write_text(described.to_json(), encoding="utf-8", newline="\n")
     views = (2,) if description.view == "both" else ()
     shape = (*views, *description.image_size, 3)
-    module = ClassifierModule(backbone.module, head, shape, description.final_tensor_name, asset)
+    module = ClassifierModule(
+        backbone.module, head, shape, description.final_tensor_name, asset, distance
+    )
     return Exportable(module, module.signatures(shape, description.labels), shape)
 
 
@@ -106,6 +116,19 @@ def digest_model(folder: Path) -> str:
     ]
     parts.append(hashlib.sha256(content).hexdigest())
     return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a classifier says of N images.
+
+    Attributes:
+        probabilities: of each label, shape (N, C).
+        distances: from the training images, shape (N,); None if the model doesn't measure it.
+    """
+
+    probabilities: NDArray[np.float32]
+    distances: NDArray[np.float64] | None
 
 
 class TrainedClassifier:
@@ -149,6 +172,22 @@ class TrainedClassifier:
             Shape (N, C), in the order of the labels; each row has the sum 1, unless an image may
             have several labels.
         """
+        return self.scores(images, crops).probabilities
+
+    def scores(
+        self, images: NDArray[np.float32], crops: NDArray[np.float32] | None = None
+    ) -> Scores:
+        """Return the probabilities, and the distances from the training images if it knows them.
+
+        Args:
+            images: see `probabilities`.
+            crops: see `probabilities`.
+        """
         inputs = images if crops is None else np.stack([images, crops], axis=1)
-        probabilities: NDArray[np.float32] = self._model(inputs).numpy()
-        return probabilities
+        if self.description.unknown_distance is None:
+            return Scores(self._model(inputs).numpy(), None)
+        outputs = self._model.signatures[DISTANCE](images=tensorflow().constant(inputs))
+        return Scores(
+            outputs[self.description.final_tensor_name].numpy(),
+            outputs[DISTANCE].numpy().astype(np.float64),
+        )

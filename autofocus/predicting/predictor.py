@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import DecodedImage, read_image
 from autofocus.model.decision import DECIMALS
+from autofocus.model.distance import DECIMALS as DISTANCE_DECIMALS
 from autofocus.model.saved_model import TrainedClassifier
 from autofocus.predicting.neighbours import Neighbours
 from autofocus.predicting.people import PeopleRule
@@ -71,9 +72,9 @@ class Predictor:
         """Return the work to do for each image.
 
         The outcomes' extra values are `model` (its digest), `probabilities` (0 to 1), `moment` (in
-        ISO format, or empty), `camera`, `night` (1 or 0), `split` and, for a model that needs
-        boxes around motion, `box` and `around`, which identifies the neighbours that the box
-        depends on.
+        ISO format, or empty), `camera`, `night` (1 or 0), `split`; `distance` (from the training
+        images) if the model measures it; and, for a model that needs boxes around motion, `box`
+        and `around`, which identifies the neighbours that the box depends on.
 
         Args:
             names: relative to the folder, sorted; a missing image is rejected.
@@ -136,10 +137,16 @@ class Predictor:
         inputs = [
             self._fill(pixels) for pixels in zip(*(one.inputs for one in batch), strict=True)
         ]
-        probabilities = self.classifier.probabilities(*inputs)[: len(batch)]
+        scores = self.classifier.scores(*inputs)
+        outcomes = [one.outcome for one in batch]
+        if scores.distances is not None:
+            outcomes = [
+                replace(one, extra={**one.extra, "distance": round(distance, DISTANCE_DECIMALS)})
+                for one, distance in zip(outcomes, scores.distances.tolist(), strict=False)
+            ]
         return [
-            self._labelled(one.outcome, [round(float(p), DECIMALS) for p in row])
-            for one, row in zip(batch, probabilities, strict=True)
+            self._labelled(one, [round(float(p), DECIMALS) for p in row])
+            for one, row in zip(outcomes, scores.probabilities, strict=False)
         ]
 
     def _labelled(self, outcome: Outcome, probabilities: list[float]) -> Outcome:

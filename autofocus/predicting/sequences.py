@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern
 from autofocus.grouping.sequences import find_sequences
+from autofocus.model.distance import is_unknown
 from autofocus.model.vote import SequenceMeans
 from autofocus.runs.journal import Outcome
 
@@ -76,6 +77,18 @@ def count_votes(
 def probabilities_of(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
     """Return the probabilities of N images, shape (N, C)."""
     return np.array([outcome.extra["probabilities"] for outcome in outcomes], np.float64)
+
+
+def unknown_of(outcomes: Sequence[Outcome], limit: float | None) -> NDArray[np.bool_] | None:
+    """Return which of N images lie beyond a distance from the training images, shape (N,).
+
+    Args:
+        outcomes: of the images.
+        limit: of the model; None if it doesn't measure distances, and for an answer of None.
+    """
+    if limit is None:
+        return None
+    return is_unknown(np.array([outcome.extra["distance"] for outcome in outcomes]), limit)
 
 
 def chunks(values: Iterable[T]) -> Iterator[list[T]]:

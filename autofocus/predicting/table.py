@@ -23,6 +23,7 @@ from autofocus.predicting.sequences import (
     chunks,
     count_votes,
     probabilities_of,
+    unknown_of,
 )
 from autofocus.runs.items import LateTable
 from autofocus.runs.journal import Outcome
@@ -109,7 +110,8 @@ class PredictionTable:
         numbers = votes.numbers[first : first + len(chunk)].tolist()
         in_sequence = [number for number in numbers if number != NO_SEQUENCE]
         rule = self.description.decision_rule
-        predictions = iter(rule.predict(probabilities_of(readable)) if readable else ())
+        unknown = unknown_of(readable, self.description.unknown_distance)
+        predictions = iter(rule.predict(probabilities_of(readable), unknown) if readable else ())
         voted = iter(rule.predict(votes.means[in_sequence]) if in_sequence else ())
         for index, (outcome, number) in enumerate(zip(chunk, numbers, strict=True), first):
             row = self._input_cells(outcome)

@@ -32,6 +32,7 @@ class TrainingJob:
         folds: number of folds of the cross-validation; 0 for none.
         human_labels: labels of people, whom the report does not show.
         show_people: whether the report shows them.
+        unknown_share: share of images of known classes to review as unknown; 0 for none.
         final_tensor_name: the name of the probabilities in the signature.
         settings: all settings that change the result, for MLflow and the report.
     """
@@ -48,6 +49,7 @@ class TrainingJob:
     folds: int
     human_labels: tuple[str, ...]
     show_people: bool
+    unknown_share: float
     final_tensor_name: str
     settings: Mapping[str, Any]
 

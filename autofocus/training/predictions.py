@@ -14,9 +14,19 @@ from autofocus.splits.subsets import Subset
 
 
 def to_predictions(
-    dataset: Dataset, rows: Sequence[Assignment], logits: NDArray[np.float32]
+    dataset: Dataset,
+    rows: Sequence[Assignment],
+    logits: NDArray[np.float32],
+    unknown: NDArray[np.bool_] | None = None,
 ) -> Predictions:
-    """Return logits, shape (N, C), together with the truth of their N rows."""
+    """Return predictions together with the truth of their N rows.
+
+    Args:
+        dataset: that the rows are of.
+        rows: N images.
+        logits: shape (N, C).
+        unknown: which images lie far from all training images, shape (N,); None if not measured.
+    """
     images = [row.image for row in rows]
     return Predictions(
         names=tuple(image.file for image in images),
@@ -31,6 +41,7 @@ def to_predictions(
             "camera": [image.facts.camera for image in images],
         },
         multilabel=dataset.settings.multilabel,
+        unknown=unknown,
     )
 
 

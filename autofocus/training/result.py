@@ -14,6 +14,7 @@ from autofocus.evaluation.training_metrics import (
     Metrics,
     ViewMetrics,
 )
+from autofocus.model.distance import is_unknown
 from autofocus.model.head import Head
 from autofocus.model.precision import PrecisionCurve
 from autofocus.reporting.mistakes import Misclassified
@@ -26,6 +27,7 @@ from autofocus.training.job import TrainingJob
 from autofocus.training.predictions import to_predictions, to_split_metrics
 from autofocus.training.samples import Samples
 from autofocus.training.scores import score
+from autofocus.training.unknown import Unknown, fit_unknown
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class TrainingResult:
         head: the calibrated head.
         thresholds: the threshold of each label; None for a label that is always reviewed.
         curves: which threshold of each label ensures which precision.
+        unknown: what tells unknown images; None if they are not to be told.
         mistakes: the misclassified test images, the most confident first.
         folds: the fold of each group, if there was a cross-validation.
     """
@@ -45,6 +48,7 @@ class TrainingResult:
     head: Head
     thresholds: Mapping[str, float | None]
     curves: Mapping[str, PrecisionCurve]
+    unknown: Unknown | None
     mistakes: tuple[Misclassified, ...]
     folds: Mapping[str, int] | None
 
@@ -110,6 +114,7 @@ class Assessment:
             self.head.scaled(temperature),
             thresholds,
             precision_curves(held_out, labels, temperature),
+            self._unknown,
             tuple(Misclassified(job.image_dir / one.name, **asdict(one)) for one in mistakes),
             group_folds,
         )
@@ -126,8 +131,25 @@ class Assessment:
         return self._predictions(Subset.VALIDATION), "validation"
 
     def _predictions(self, subset: Subset) -> Predictions:
-        logits = self.head.logits(self._samples[subset].features)
-        return to_predictions(self.job.dataset, self._rows(subset), logits)
+        features = self._samples[subset].features
+        unknown = None
+        if subset is Subset.TEST and self._unknown is not None:
+            distances = self._unknown.distance.distances(features)
+            unknown = is_unknown(distances, self._unknown.limit)
+        logits = self.head.logits(features)
+        return to_predictions(self.job.dataset, self._rows(subset), logits, unknown)
+
+    @cached_property
+    def _unknown(self) -> Unknown | None:
+        """What tells unknown images, from training and validation images."""
+        rows = [*self._rows(Subset.TRAINING), *self._rows(Subset.VALIDATION)]
+        is_seen = [row.subset is Subset.TRAINING for row in rows]
+        return fit_unknown(
+            self.source.samples(rows, self.chosen.view),
+            [row.group for row in rows],
+            self.job.unknown_share,
+            is_seen=is_seen if self.job.fine_tuning else None,
+        )
 
     def _fit(self, subset: Subset) -> Fit | None:
         scores = score(self.head, self._samples[subset])

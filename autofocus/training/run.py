@@ -258,8 +258,11 @@ class _Training:
             sequence_gap_s=job.dataset.settings.sequence_gap_s,
             location_pattern=job.dataset.settings.location_pattern,
             precision_curves=result.curves,
+            unknown_distance=result.unknown.limit if result.unknown else None,
             human_labels=job.human_labels,
             split_digest=job.dataset.split.digest,
         )
-        build(backbone, result.head, description, scratch).save(scratch / "saved_model")
+        distance = result.unknown.distance if result.unknown else None
+        model = build(backbone, result.head, description, scratch, distance)
+        model.save(scratch / "saved_model")
         put_in_place(scratch / "saved_model", job.saved_model_dir)
