@@ -28,12 +28,12 @@ from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
-from autofocus.tables.columns import LINKS, LINKS_NAME, LOCATION
+from autofocus.tables.columns import LINKS, LINKS_NAME
 from autofocus.tables.labels import Labelled, merge_labels, read_labelled
 
 NAME = "link_images_by_label"
 # Raised with every change that makes other outputs of the same inputs and settings.
-RECIPE = 1
+RECIPE = 2
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def link_images_by_label(
     Labels are renamed by the label map, then priority rules apply in the order in which they are
     listed. Images that still have several labels are left out, or linked under each of them.
     Links are relative, and named after the file and a digest of its path, so that none collide.
-    Beside the folders stand `links.csv`, `ledger.csv`, and `preparation.json` if the images were
+    What the table tells of an image, such as its location, goes into `links.csv`. Beside the
+    folders stand `links.csv`, `ledger.csv`, and `preparation.json` if the images were
     all preprocessed in the same way. Links of an earlier table that this one lacks are removed.
 
     Args:
@@ -159,20 +160,19 @@ def _check_folders(labelled: Labelled, outdir: Path) -> None:
 
 def _links_table(path: Path, choices: Sequence[Choice]) -> LateTable:
     """Return the table of links: one row per link, several where an image has several labels."""
-    has_location = any(choice.location is not None for choice in choices)
+    further = tuple(choices[0].facts) if choices else ()
 
     def rows(outcomes: Callable[[], Iterator[Outcome]]) -> Iterator[Sequence[str]]:
         for outcome in outcomes():
             if outcome.row.reason is None:
-                yield from _link_rows(outcome.extra, has_location=has_location)
+                yield from _link_rows(outcome.extra, further)
 
-    return LateTable(path, (*LINKS, LOCATION) if has_location else LINKS, rows)
+    return LateTable(path, (*LINKS, *further), rows)
 
 
-def _link_rows(extra: Mapping[str, Any], *, has_location: bool) -> Iterator[Sequence[str]]:
-    further = (extra["location"] or "",) if has_location else ()
+def _link_rows(extra: Mapping[str, Any], further: Sequence[str]) -> Iterator[Sequence[str]]:
     for label, link in zip(extra["labels"], extra["links"], strict=True):
-        yield (extra["filepath"], label, link, *further)
+        yield (extra["filepath"], label, link, *(extra["facts"][name] for name in further))
 
 
 def _write_preparation(text: str | None, path: Path, ledger: Path, workspace: Workspace) -> None:

@@ -33,6 +33,7 @@ from autofocus.options.settings import (
 from autofocus.predicting.blurring import FOLDER, blur_images, blurred_beside
 from autofocus.predicting.event_table import events_beside
 from autofocus.predicting.inputs import find_inputs, find_rejected
+from autofocus.predicting.known import Known, read_known
 from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.predictor import Predictor
@@ -63,7 +64,8 @@ class PredictSettings:
     table: Path | None = option(
         None,
         "label only the images in the column filepath of this table; paths are absolute or "
-        "relative to the table's folder, and below --indir",
+        "relative to the table's folder, and below --indir; columns `location` and `sequence` are "
+        "used if it has them",
         metavar="CSV",
         group=IMAGES,
     )
@@ -220,6 +222,7 @@ def predict(
         allow_empty=settings.allow_empty,
     )
     names = listing.names
+    known = read_known(settings.table, folder)
     classifier = TrainedClassifier(saved_model_dir)
     digest = digest_model(saved_model_dir)
     description = with_thresholds(
@@ -231,7 +234,7 @@ def predict(
     people = PeopleRule.of(description) if settings.people != "keep" else None
     blurred = blurred_beside(outpath, folder) if settings.people == "blur" else None
     subfolder = files.relative_to_folder(folder, outpath.parent)
-    table = _table(description, digest, names, subfolder, settings, people)
+    table = _table(description, digest, names, subfolder, settings, people, known)
     with Workspace(
         outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE, free=FREE
     ) as workspace:
@@ -279,6 +282,7 @@ def _table(
     subfolder: str,
     settings: PredictSettings,
     people: PeopleRule | None,
+    known: Mapping[str, Known],
 ) -> PredictionTable:
     """Return the table to write; `subfolder` is that of the images, relative to the table's."""
     return PredictionTable(
@@ -289,6 +293,7 @@ def _table(
         settings.probabilities,
         settings.event_gap,
         people,
+        known,
     )
 
 

@@ -4,7 +4,7 @@ python autofocus/retrain.py --image_dir data/links --saved_model_dir data/model
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
-from autofocus.splits.images import collect_images, read_origins
+from autofocus.splits.images import Origin, check_pattern, collect_images, read_origins
 from autofocus.tracking.experiment import check_store
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import output_files
@@ -152,6 +152,8 @@ def retrain(
         need("tensorboard", "tensorboard")
     classes = find_classes(image_dir)
     preparation = _read_preparation(image_dir, settings.preparation_path)
+    origins = read_origins(image_dir)
+    check_pattern(LocationPattern(settings.location_pattern), classes.files, origins)
     workspace = Workspace(saved_model_dir, NAME, describe(settings), recipe=RECIPE)
     if not was_trained(workspace):
         # An unusable store is reported now rather than after minutes of work.
@@ -171,7 +173,7 @@ def retrain(
         jobs = settings.jobs or cores()
         extractor = Extractor(image_dir, backbone, cache, jobs)
         outcomes = list(run.outcomes(extractor.items(list(classes.files)), jobs))
-        dataset = _make_dataset(image_dir, classes, outcomes, settings, workspace)
+        dataset = _make_dataset(classes, origins, outcomes, settings, workspace)
         job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
         source = DatasetFeatures(
             dataset,
@@ -206,8 +208,8 @@ def retrain(
 
 
 def _make_dataset(
-    image_dir: Path,
     classes: Classes,
+    origins: Mapping[str, Origin],
     outcomes: Sequence[Outcome],
     settings: RetrainSettings,
     workspace: Workspace,
@@ -219,9 +221,10 @@ def _make_dataset(
         settings.sequence_gap,
         settings.multilabel,
         settings.location_pattern,
+        settings.sequence_pattern,
+        settings.sequence_frames,
     )
     pattern = LocationPattern(split_settings.location_pattern)
-    origins = read_origins(image_dir)
     images = collect_images(outcomes, classes.files, origins, pattern)
     try:
         dataset = make_dataset(classes.labels, images, split_settings)

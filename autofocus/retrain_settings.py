@@ -6,6 +6,7 @@ from typing import Literal
 
 from autofocus.features.backbones import DEFAULT_BACKBONE
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
+from autofocus.grouping.sequences import SequencePattern
 from autofocus.options.settings import (
     jobs_option,
     max_rejected_option,
@@ -44,8 +45,9 @@ class RetrainSettings:
     )
     location_pattern: str = option(
         DEFAULT_PATTERN,
-        "regular expression for the location in an image's path: its group `location`, or its "
-        "first group; a column `location` in links.csv takes precedence",
+        "regular expression for the location in the path of the original image: its group "
+        "`location`, or its first group; a column `location` in links.csv takes precedence, and "
+        "without either the folder of an image is its location",
         metavar="REGEX",
         group="data and splits",
     )
@@ -53,6 +55,21 @@ class RetrainSettings:
         60.0,
         "longest time between two images of one camera that belong to the same sequence",
         metavar="SECONDS",
+        group="data and splits",
+    )
+    sequence_pattern: str = option(
+        "",
+        "regular expression for the sequence of an image without a time in the path of the "
+        "original: its group `sequence`, or its first group (default: none); a column `sequence` "
+        "in links.csv takes precedence",
+        metavar="REGEX",
+        group="data and splits",
+    )
+    sequence_frames: int = option(
+        0,
+        "number of images that a camera takes at a trigger: files of cameras that record no time "
+        "form sequences of that many consecutive numbers (0: they form none)",
+        metavar="N",
         group="data and splits",
     )
     testing_percentage: float = option(
@@ -231,7 +248,7 @@ class RetrainSettings:
         require_not_negative(
             self,
             *("random_crop", "random_scale", "random_brightness", "jobs", "fine_tune_layers"),
-            "patience",
+            *("patience", "sequence_frames"),
         )
         require(
             self.train_batch_size > 0 or self.train_batch_size == -1,
@@ -257,6 +274,7 @@ class RetrainSettings:
         )
         require_share("max_rejected", self.max_rejected)
         LocationPattern(self.location_pattern)
+        SequencePattern(self.sequence_pattern)
 
     def _check_parts(self) -> None:
         for name in ("testing_percentage", "validation_percentage"):

@@ -1,20 +1,24 @@
-"""The location of an image, inferred from its path."""
+"""The location of an image: from a table, from its path, or its folder."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
+from autofocus.grouping.patterns import PathPattern
+from autofocus.runs.cameras import camera_folder
 
 # The sites of the Lincoln Park Zoo in names of files and folders: D03-AMP1 in
 # `images_2016/D03-AMP1/IMG_0037.JPG` and in `CHIL - D03-AMP1-JU16_00037.JPG`, without the code of
 # the season, JU16.
 DEFAULT_PATTERN = r"(?<![A-Za-z0-9])(?P<location>[A-Z]\d{2}-[A-Z]{3}\d{1,2})(?![A-Za-z0-9])"
+# The number of paths or folders that a message shows.
+_EXAMPLES = 3
 
 
-class LocationPattern:
-    """Finds the location in a path.
+class LocationPattern(PathPattern):
+    """Finds the location in the path of an original image.
 
     Args:
         text: a regular expression, searched for anywhere in the path. The location is its group
@@ -24,21 +28,73 @@ class LocationPattern:
         SettingError: it is not a regular expression.
     """
 
-    def __init__(self, text: str = DEFAULT_PATTERN) -> None:
-        self.text = text
-        try:
-            self._expression = re.compile(text)
-        except re.error as error:
-            raise SettingError(
-                f"location_pattern: {text!r} is no regular expression ({error})."
-            ) from None
-        has_name = "location" in self._expression.groupindex
-        self._group: str | int = "location" if has_name else min(1, self._expression.groups)
+    kind = "location"
 
-    def find(self, path: str) -> str:
-        """Return the location; empty if the pattern does not match."""
-        match = self._expression.search(path)
-        return (match.group(self._group) or "") if match else ""
+    def __init__(self, text: str = DEFAULT_PATTERN) -> None:
+        super().__init__(text)
+
+    def check(self, originals: Collection[str]) -> None:
+        """Check that the pattern tells the locations of images apart.
+
+        The default pattern may match nothing: then the folders of images are their locations.
+
+        Args:
+            originals: paths of original images, relative to their folder, whose location no
+                column gives.
+
+        Raises:
+            SettingError: it matches none of them, or gives the same location for all.
+        """
+        if self.text == DEFAULT_PATTERN or len(originals) < 2:  # noqa: PLR2004 - one has no other
+            return
+        values = {self.find(path) for path in originals}
+        if len(values) > 1:
+            return
+        value = values.pop()
+        gives = f"gives the location {value!r} for all" if value else "matches none of the"
+        raise SettingError(
+            f"location_pattern: {self.text!r} {gives} {len(originals):,} images: it is searched "
+            f"for in paths such as {_examples(sorted(originals))}."
+        )
+
+
+def locate(
+    frames: Sequence[Frame], pattern: LocationPattern, *, by_folder: bool = True
+) -> list[Frame]:
+    """Return frames with their locations: the one function that every stage uses.
+
+    A location that a frame has already, from a column of a table, stays. Else the pattern finds it
+    in the path of the original image; else it is that of the other frames of the camera's folder,
+    if they all have the same. If nothing tells the location of any frame of a camera's folder,
+    this folder (relative to that of the originals) is the location. So it depends on the images of
+    one camera alone, and is the same in shards and in a whole run.
+
+    Args:
+        frames: in any order, with all frames of their cameras.
+        pattern: finds the location in a path.
+        by_folder: whether a camera's folder counts as its location where nothing else tells one.
+
+    Returns:
+        The frames in the same order, each with the source of its location.
+    """
+    known = fill_in([_with_own(frame, pattern) for frame in frames])
+    if not by_folder:
+        return known
+    told = {frame.camera for frame in known if frame.location}
+    return [frame if frame.camera in told else _with_folder(frame) for frame in known]
+
+
+def _with_own(frame: Frame, pattern: LocationPattern) -> Frame:
+    if frame.location:
+        return replace(frame, location_source="column")
+    if location := pattern.find(frame.original_path):
+        return replace(frame, location=location, location_source="pattern")
+    return frame
+
+
+def _with_folder(frame: Frame) -> Frame:
+    folder = camera_folder(frame.original_path)
+    return replace(frame, location=folder, location_source="folder") if folder else frame
 
 
 def fill_in(frames: Sequence[Frame]) -> list[Frame]:
@@ -50,12 +106,40 @@ def fill_in(frames: Sequence[Frame]) -> list[Frame]:
     Returns:
         The frames in the same order.
     """
-    known: dict[str, set[str]] = {}
+    known: dict[str, dict[str, Frame]] = {}
     for frame in frames:
         if frame.location:
-            known.setdefault(frame.camera, set()).add(frame.location)
-    only = {camera: next(iter(places)) for camera, places in known.items() if len(places) == 1}
-    return [
-        frame if frame.location else replace(frame, location=only.get(frame.camera, ""))
-        for frame in frames
-    ]
+            known.setdefault(frame.camera, {}).setdefault(frame.location, frame)
+    only = {camera: next(iter(one.values())) for camera, one in known.items() if len(one) == 1}
+    return [frame if frame.location else _like(frame, only.get(frame.camera)) for frame in frames]
+
+
+def _like(frame: Frame, other: Frame | None) -> Frame:
+    if other is None:
+        return frame
+    return replace(frame, location=other.location, location_source=other.location_source)
+
+
+def are_in_several_folders(frames: Iterable[Frame]) -> bool:
+    """Return whether the original images are of several cameras' folders."""
+    folders = {camera_folder(frame.original_path) for frame in frames}
+    return len(folders) > 1
+
+
+def note_folders(frames: Sequence[Frame]) -> tuple[str, ...]:
+    """Return a sentence that tells which frames have their folder as location, or none."""
+    folders = {frame.location for frame in frames if frame.location_source == "folder"}
+    if not folders:
+        return ()
+    number = sum(frame.location_source == "folder" for frame in frames)
+    sentence = (
+        f"The folder of an image counts as its location, because neither a column nor "
+        f"location_pattern tells one: so for {number:,} of {len(frames):,} images, in "
+        f"{len(folders):,} folder{'s' * (len(folders) > 1)} such as {_examples(sorted(folders))}. "
+        "If a location has several folders, give a location_pattern."
+    )
+    return (sentence,)
+
+
+def _examples(values: Iterable[str]) -> str:
+    return ", ".join(islice(values, _EXAMPLES))

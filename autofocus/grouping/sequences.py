@@ -1,39 +1,141 @@
 """Sequences: the frames that a camera took at one trigger."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
+from pathlib import PurePosixPath
 
 from autofocus.grouping.frames import Frame
+from autofocus.grouping.patterns import PathPattern
+
+# The stem of a numbered file: what precedes the number, the number, and what follows it.
+_NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
 
 
-def find_sequences(frames: Iterable[Frame], gap_s: float = 60.0) -> dict[str, str]:
+class SequencePattern(PathPattern):
+    """Finds the sequence in the path of an original image; the empty pattern finds none.
+
+    Args:
+        text: a regular expression, searched for anywhere in the path. The sequence is its group
+            `sequence`, else its first group, else the whole match.
+
+    Raises:
+        SettingError: it is not a regular expression.
+    """
+
+    kind = "sequence"
+
+
+@dataclass(frozen=True)
+class SequenceRule:
+    """How the sequence of a frame is determined.
+
+    Attributes:
+        gap_s: the maximum pause within a sequence, in seconds.
+        pattern: finds the sequence of frames without a time in their paths; empty for none.
+        frames: the number of frames that a camera takes at a trigger, by which numbered files of
+            a camera that records no time are divided; 0 if unknown.
+    """
+
+    gap_s: float = 60.0
+    pattern: str = ""
+    frames: int = 0
+
+
+# By the time alone, with a pause of at most a minute.
+BY_TIME = SequenceRule()
+
+
+def find_sequences(frames: Iterable[Frame], rule: SequenceRule = BY_TIME) -> dict[str, str]:
     """Return the sequence of each frame by its name.
 
-    A frame belongs to the sequence of the previous frame of its camera if it was taken at most
-    `gap_s` seconds later. The name of a sequence is its camera and the time of its first frame.
+    A frame that a column of a table gives a sequence is of that one. Any other belongs to the
+    sequence of the previous frame of its camera if it was taken at most `gap_s` seconds later.
+    Without a time, the pattern finds its sequence; and if no frame of its camera has a time or a
+    sequence, files with consecutive numbers are one, as many as the camera takes at a trigger.
+
+    The name of a sequence is its camera and, after `@`, the time of its first frame, the value of
+    the column or pattern, or the path of its first file.
 
     Frames of one folder with different locations are of different cameras. A frame without a
     location is of the camera of the frame before it, or after it, within the gap.
 
     Args:
-        frames: in any order.
-        gap_s: the maximum pause within a sequence, in seconds.
+        frames: in any order, with all frames of their cameras.
+        rule: how sequences are determined.
 
     Returns:
-        The sequence by the frame's name; empty for frames without a time.
+        The sequence by the frame's name; empty if it is unknown.
     """
     every = list(frames)
     found = {frame.name: "" for frame in every}
+    rest = [frame for frame in every if not frame.sequence]
+    found |= _find_dated(rest, timedelta(seconds=rule.gap_s))
+    streams = _stream_names(every)
+    pattern = SequencePattern(rule.pattern)
+    for frame in every:
+        value = frame.sequence or ("" if found[frame.name] else pattern.find(frame.original_path))
+        if value:
+            found[frame.name] = f"{streams[frame.name]}@{value}"
+    if rule.frames:
+        ordered = {frame.camera for frame in every if found[frame.name]}
+        unordered = [frame for frame in every if frame.camera not in ordered]
+        found |= _find_numbered(unordered, streams, rule.frames)
+    return found
+
+
+def _find_dated(frames: Sequence[Frame], gap: timedelta) -> dict[str, str]:
+    """Return the sequence of each frame that has a time."""
     dated = [
-        _Dated(frame.camera, frame.moment, frame) for frame in every if frame.moment is not None
+        _Dated(frame.camera, frame.moment, frame) for frame in frames if frame.moment is not None
     ]
     dated.sort(key=lambda one: (one.camera, one.moment, one.frame.path, one.frame.name))
-    gap = timedelta(seconds=gap_s)
+    found: dict[str, str] = {}
     for camera, group in groupby(dated, key=lambda one: one.camera):
         for stream, inside in _streams(camera, list(group), gap):
             found.update(_sequences(stream, inside, gap))
+    return found
+
+
+def _stream_names(frames: Sequence[Frame]) -> dict[str, str]:
+    """Return the camera of each frame by the frame's name, where locations share a folder, too."""
+    locations: dict[str, set[str]] = {}
+    for frame in frames:
+        locations.setdefault(frame.camera, set()).add(frame.location)
+    return {
+        frame.name: frame.camera
+        if len(locations[frame.camera]) == 1
+        else f"{frame.camera}//{frame.location}"
+        for frame in frames
+    }
+
+
+def _find_numbered(
+    frames: Sequence[Frame], streams: dict[str, str], number: int
+) -> dict[str, str]:
+    """Return sequences of files by the numbers in their names, else by the order of the names.
+
+    A missing file leaves the sequences of the others as they are, unless it is the first one.
+    """
+    series: dict[tuple[str, ...], list[tuple[int, Frame]]] = {}
+    for frame in sorted(frames, key=lambda frame: (frame.path, frame.name)):
+        path = PurePosixPath(frame.path)
+        match = _NUMBERED.fullmatch(path.stem)
+        key = (streams[frame.name], path.parent.as_posix())
+        names = (match[1], match[3]) if match else ()
+        members = series.setdefault((*key, *names), [])
+        members.append((int(match[2]) if match else len(members), frame))
+    found = {}
+    for (stream, *_), members in series.items():
+        members.sort(key=lambda member: member[0])
+        first = members[0][0]
+        for _, group in groupby(members, key=lambda member: (member[0] - first) // number):
+            inside = [frame for _, frame in group]
+            name = PurePosixPath(inside[0].path).with_suffix("").as_posix()
+            name = name.removeprefix(f"{inside[0].camera}/")
+            found.update({frame.name: f"{stream}@{name}" for frame in inside})
     return found
 
 

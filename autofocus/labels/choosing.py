@@ -1,7 +1,7 @@
 """The decision under which labels an image is linked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from autofocus.labels.priority import Rule, apply_rules
 from autofocus.runs.ledger import Reason
@@ -17,14 +17,14 @@ class Choice:
         labels: the labels that the rules leave.
         reason: why it is rejected; None if it is linked.
         detail: the rules that decided, or the conflict.
-        location: where the camera stood; None if the table has no such column.
+        facts: what else the table tells about the image, by column.
     """
 
     filepath: str
     labels: tuple[str, ...]
     reason: Reason | None
     detail: str
-    location: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose(
@@ -49,8 +49,8 @@ def choose(
         elif len(labels) > 1 and not keep_unresolved:
             reason = Reason.CONFLICTING_LABELS
             detail = "; ".join([f"no rule decides between {', '.join(labels)}", *_of(detail)])
-        location = labelled.locations[number] if labelled.locations is not None else None
-        choices.append(Choice(filepath, labels, reason, detail, location))
+        facts = {name: values[number] for name, values in labelled.facts.items()}
+        choices.append(Choice(filepath, labels, reason, detail, facts))
     return choices
 
 

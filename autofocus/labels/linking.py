@@ -47,7 +47,8 @@ class Linker:
     def items(self, choices: Sequence[Choice]) -> Items[Choice]:
         """Return the images, and what to do with each.
 
-        The outcomes' extra values are `filepath` (relative to `outdir`), `labels` and `links`.
+        The outcomes' extra values are `filepath` (relative to `outdir`), `labels`, `links` and
+        `facts`.
         """
         return Items(
             choices,
@@ -82,7 +83,7 @@ class Linker:
             "filepath": files.relative_to_folder(_real(image), _real_folder(self.outdir)),
             "labels": list(choice.labels),
             "links": links,
-            "location": choice.location,
+            "facts": dict(choice.facts),
         }
         if self.making is Making.COPIES:
             extra["original"] = files.stamp(image)
@@ -103,7 +104,7 @@ class Linker:
         extra = earlier.extra
         if choice.reason is not None or extra.get("links") != self._links(choice):
             return False
-        if earlier.row.detail != choice.detail or extra.get("location") != choice.location:
+        if earlier.row.detail != choice.detail or extra.get("facts") != choice.facts:
             return False
         if self.making is Making.NOTHING:
             return True

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from autofocus import __version__
 from autofocus.features.crop import View
 from autofocus.grouping.locations import DEFAULT_PATTERN
+from autofocus.grouping.sequences import SequenceRule
 from autofocus.images.preparing import Preparation
 from autofocus.model.decision import DecisionRule
 from autofocus.model.precision import PrecisionCurve
@@ -35,7 +36,11 @@ class Description:
             thresholds.
         sequence_gap_s: the maximum time between a frame of a sequence and the one before it, in
             seconds.
-        location_pattern: finds the location in an image's path.
+        location_pattern: finds the location in the path of the original image.
+        sequence_pattern: finds the sequence of an image without a time in the path of the
+            original; empty for none.
+        sequence_frames: the number of frames per trigger of cameras that record no time; 0 if
+            unknown.
         precision_curves: by label, which threshold ensures which precision; None for a model of an
             earlier version.
         unknown_distance: the distance from the training images beyond which an image is unknown;
@@ -60,6 +65,8 @@ class Description:
     threshold_target: str = ""
     sequence_gap_s: float = 60.0
     location_pattern: str = DEFAULT_PATTERN
+    sequence_pattern: str = ""
+    sequence_frames: int = 0
     precision_curves: Mapping[str, PrecisionCurve] | None = None
     unknown_distance: float | None = None
     human_labels: tuple[str, ...] = HUMAN_LABELS
@@ -71,6 +78,11 @@ class Description:
     def needs_motion(self) -> bool:
         """Whether the classifier needs the box around motion in each image."""
         return self.view != "full"
+
+    @property
+    def sequence_rule(self) -> SequenceRule:
+        """How the sequence of an image is determined."""
+        return SequenceRule(self.sequence_gap_s, self.sequence_pattern, self.sequence_frames)
 
     @property
     def decision_rule(self) -> DecisionRule:

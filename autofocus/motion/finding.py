@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autofocus.grouping.frames import Frame
-from autofocus.grouping.sequences import find_sequences
+from autofocus.grouping.sequences import SequenceRule, find_sequences
 from autofocus.motion.boxes import Box
 from autofocus.motion.components import Component, find_components
 from autofocus.motion.filters import Grey, blur, find_shift
@@ -71,7 +71,7 @@ class MotionFinder:
     ) -> None:
         self.settings = settings
         self._neighbours = Neighbourhood(frames, settings.neighbours)
-        self._bursts = find_sequences(frames, settings.gap_s)
+        self._bursts = find_sequences(frames, SequenceRule(settings.gap_s))
         self._frames = SmallFrames(read, settings.side)
 
     def neighbours(self, name: str) -> tuple[str, ...]:

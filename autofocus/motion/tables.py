@@ -15,7 +15,7 @@ from PIL import Image
 
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
-from autofocus.grouping.locations import LocationPattern, fill_in
+from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.images.reading import read_image
 from autofocus.motion.boxes import Box
 from autofocus.motion.drawing import draw_box
@@ -28,6 +28,9 @@ from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES_NAME
+
+# Raised with every change that makes other boxes of the same images.
+_RECIPE = "2"
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class BoxMaker:
         """Return a digest that changes with everything that the table depends on."""
         properties = files.digest_file(self.folder / PROPERTIES_NAME)
         parts = [
-            properties, MotionSettings().to_json(), self.pattern.text, str(self.drawings),
+            _RECIPE, properties, MotionSettings().to_json(), self.pattern.text, str(self.drawings),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -164,9 +167,7 @@ def read_frames(properties: Path, pattern: LocationPattern) -> list[Frame]:
     with CsvReader(properties, columns) as reader:
         cells = itemgetter(*map(reader.columns.index, columns))
         rows = [cells(row) for row in reader]
-    return fill_in(
-        [Frame(path, path, _moment(date, time), pattern.find(path)) for path, date, time in rows]
-    )
+    return locate([Frame(path, path, _moment(date, time)) for path, date, time in rows], pattern)
 
 
 def _moment(date: str, time: str) -> datetime | None:

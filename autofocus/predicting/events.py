@@ -1,4 +1,4 @@
-"""The event and the location of each image to label."""
+"""The event of each image to label."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.grouping.events import NONE, find_events, name_event
-from autofocus.grouping.locations import LocationPattern
 from autofocus.model.decision import DecisionRule
 from autofocus.predicting.sequences import (
     Outcomes,
@@ -16,33 +15,7 @@ from autofocus.predicting.sequences import (
     to_moment,
     to_seconds,
 )
-
-
-@dataclass(frozen=True)
-class Locations:
-    """The locations of images by their names.
-
-    Attributes:
-        pattern: finds the location in a name.
-        by_folder: the location of a folder's images whose own names hold none.
-    """
-
-    pattern: LocationPattern
-    by_folder: dict[str, str]
-
-    @classmethod
-    def of(cls, names: Sequence[str], pattern: LocationPattern) -> "Locations":
-        """Find the locations of images; see `grouping.locations.fill_in`."""
-        known: dict[str, set[str]] = {}
-        for name in names:
-            if location := pattern.find(name):
-                known.setdefault(folder_of(name), set()).add(location)
-        only = {folder: next(iter(each)) for folder, each in known.items() if len(each) == 1}
-        return cls(pattern, only)
-
-    def find(self, name: str) -> str:
-        """Return the location of an image; empty if unknown."""
-        return self.pattern.find(name) or self.by_folder.get(folder_of(name), "")
+from autofocus.runs.cameras import camera_folder
 
 
 @dataclass(frozen=True)
@@ -70,24 +43,24 @@ class ImageEvents:
 
 
 def find_image_events(
-    outcomes: Outcomes, rule: DecisionRule, locations: Locations, gap_s: float
+    outcomes: Outcomes, rule: DecisionRule, locations: Sequence[str], gap_s: float
 ) -> ImageEvents:
     """Find the events among the images with a label and a time.
 
     Args:
         outcomes: of all images.
         rule: for their labels.
-        locations: of the images.
+        locations: of the same images; empty for one that is unknown.
         gap_s: the maximum pause within an event, in seconds.
     """
     numbers: dict[tuple[str, str, str], int] = {}
     streams, seconds = [], []
-    for name, moment, label in _labelled(outcomes, rule):
+    for location, (name, moment, label) in zip(locations, _labelled(outcomes, rule), strict=True):
         if not (moment and label):
             streams.append(NONE)
             seconds.append(0)
             continue
-        key = (folder_of(name), locations.find(name), label)
+        key = (camera_folder(name) or ".", location, label)
         streams.append(numbers.setdefault(key, len(numbers)))
         seconds.append(to_seconds(moment))
     stream_array = np.array(streams, np.int64)
@@ -105,8 +78,3 @@ def _labelled(outcomes: Outcomes, rule: DecisionRule) -> Iterator[tuple[str, str
             is_readable = outcome.row.reason is None
             label = next(predictions).label if is_readable else ""
             yield outcome.row.input, outcome.extra.get("moment", ""), label
-
-
-def folder_of(name: str) -> str:
-    """Return the folder of an image, `.` for one at the top."""
-    return name.rpartition("/")[0] or "."

@@ -12,7 +12,8 @@ from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
 from autofocus.runs.sharding import Shard
 
-_COLUMN = "filepath"
+# The column of tables that names an image.
+COLUMN = "filepath"
 # The stage whose ledger lists originals that could not be used.
 _PREPROCESS = "preprocess_images"
 
@@ -83,7 +84,7 @@ def find_rejected(indir: Path, extensions: Collection[str]) -> dict[str, Row]:
 
 def _read_names(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:
     # A table may have one row per label of an image.
-    names = {_name_below(indir, table, line, path) for line, path in _paths(table)}
+    names = {name_below(indir, table, line, path) for line, path in _paths(table)}
     if not names and not allow_empty:
         raise MissingInputError(f"{table} has no rows: there is nothing to label.")
     return sorted(names)
@@ -91,15 +92,26 @@ def _read_names(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:
 
 def _paths(table: Path) -> Iterator[tuple[int, str]]:
     """Yield the number of each row's last line, and its path."""
-    with CsvReader(table, [_COLUMN], lenient=True) as reader:
-        column = reader.columns.index(_COLUMN)
+    with CsvReader(table, [COLUMN], lenient=True) as reader:
+        column = reader.columns.index(COLUMN)
         for row in reader:
             yield reader.line, row[column]
 
 
-def _name_below(indir: Path, table: Path, line: int, text: str) -> str:
+def name_below(indir: Path, table: Path, line: int, text: str) -> str:
+    """Return the name of an image in a table, relative to the folder of the images.
+
+    Args:
+        indir: the folder of the images.
+        table: the table, which paths are relative to.
+        line: the line of the table.
+        text: the path.
+
+    Raises:
+        InputDataError: it names no image below the folder.
+    """
     if not text or "\0" in text:
-        raise InputDataError(f"{table}, line {line}: {_COLUMN} names no image.")
+        raise InputDataError(f"{table}, line {line}: {COLUMN} names no image.")
     path, folder = _absolute(table.parent / text), _absolute(indir)
     if not path.is_relative_to(folder):
         # Either may lead through a link to a folder; an image may itself be a link.

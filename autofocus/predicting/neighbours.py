@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
-from autofocus.grouping.locations import LocationPattern, fill_in
+from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.images.decoding import read_start
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
@@ -18,6 +18,7 @@ from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files
+from autofocus.runs.cameras import camera_folder
 from autofocus.runs.journal import Journal, Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 from autofocus.runs.parallel import ordered_map
@@ -57,7 +58,7 @@ def find_neighbours(
     workspace: Workspace,
     jobs: int,
 ) -> Neighbours:
-    """Read date and time of all images in the folders of those to label.
+    """Read date and time of all images in the cameras' folders of those to label.
 
     Only headers are read, and each file's only once: they are kept in the workspace.
 
@@ -72,16 +73,16 @@ def find_neighbours(
         workspace: the stage's memory.
         jobs: the number of worker threads.
     """
-    folders = {name.rpartition("/")[0] for name in names}
+    cameras = {camera_folder(name) for name in names}
     beside = find_images(indir, extensions, allow_empty=True)
-    every = sorted({*names, *(name for name in beside if name.rpartition("/")[0] in folders)})
+    every = sorted({*names, *(name for name in beside if camera_folder(name) in cameras)})
     headers = _read_headers(indir, every, workspace, jobs)
     frames = [
-        Frame(name, name, datetime.fromisoformat(moment) if moment else None, pattern.find(name))
+        Frame(name, name, datetime.fromisoformat(moment) if moment else None)
         for name, moment, _ in headers
     ]
     finder = MotionFinder(
-        fill_in(frames), lambda name: read_image(indir / name, preparation).image, settings
+        locate(frames, pattern), lambda name: read_image(indir / name, preparation).image, settings
     )
     return Neighbours(finder, {name: mark for name, _, mark in headers})
 

@@ -2,20 +2,22 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import compress, islice
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.grouping.frames import Frame
-from autofocus.grouping.locations import LocationPattern
-from autofocus.grouping.sequences import find_sequences
+from autofocus.grouping.locations import LocationPattern, locate
+from autofocus.grouping.sequences import SequenceRule, find_sequences
 from autofocus.model.distance import is_unknown
 from autofocus.model.vote import SequenceMeans
+from autofocus.predicting.known import UNKNOWN, Known
+from autofocus.runs.cameras import camera_folder
 from autofocus.runs.journal import Outcome
 
 T = TypeVar("T")
@@ -24,6 +26,8 @@ Outcomes = Callable[[], Iterator[Outcome]]
 
 _EPOCH, _SECOND = datetime.min, timedelta(seconds=1)
 NO_SEQUENCE = -1
+_NO_TIME = -1
+NOTHING_KNOWN: Mapping[str, Known] = {}
 # Outcomes are read this many at a time.
 CHUNK = 1024
 
@@ -38,31 +42,37 @@ class Votes:
         sequences: the names of the S sequences.
         means: the mean probabilities of each sequence's frames, shape (S, C).
         numbers: the number of each image's sequence, -1 for an image of none, shape (N,).
+        locations: the location of each image, rejected ones included; empty if unknown.
     """
 
     sequences: Sequence[str]
     means: NDArray[np.float64]
     numbers: NDArray[np.int64]
+    locations: Sequence[str]
 
 
 def count_votes(
     outcomes: Outcomes,
     names: Sequence[str],
     prefix: str,
-    gap_s: float,
+    rule: SequenceRule,
     pattern: LocationPattern,
+    known: Mapping[str, Known] = NOTHING_KNOWN,
 ) -> Votes:
-    """Find the sequences of readable images, and average the probabilities over each.
+    """Find locations, and the sequences of readable images, and average probabilities over each.
 
     Args:
         outcomes: of the images; the extra values used are `moment` (in ISO format, to the second,
             empty if unknown) and `probabilities`.
         names: of the same images, relative to their folder.
         prefix: precedes them in the sequences' names, such as ``photos/``.
-        gap_s: the maximum time between a frame and the one before it, in seconds.
-        pattern: finds the location in a name, where a folder holds the frames of several.
+        rule: how the sequence of an image is determined.
+        pattern: finds the location in a name.
+        known: locations and sequences that a table gives, by name.
     """
-    sequences, numbers = _find_sequences(outcomes(), names, prefix, gap_s, pattern)
+    sequences, numbers, locations = _find_sequences(
+        outcomes(), names, prefix, rule, pattern, known
+    )
     means = SequenceMeans(len(sequences))
     first = 0
     for chunk in chunks(outcomes()):
@@ -71,7 +81,7 @@ def count_votes(
         if frames:
             means.add(probabilities_of(frames), own[own != NO_SEQUENCE])
         first += len(chunk)
-    return Votes(sequences, means.means(), numbers)
+    return Votes(sequences, means.means(), numbers, locations)
 
 
 def probabilities_of(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
@@ -102,36 +112,63 @@ def _find_sequences(
     outcomes: Iterable[Outcome],
     names: Sequence[str],
     prefix: str,
-    gap_s: float,
+    rule: SequenceRule,
     pattern: LocationPattern,
-) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the sequences' names, and the number of each image's sequence, shape (N,)."""
-    folders: dict[str, array[int]] = defaultdict(lambda: array("q"))
-    seconds = array("q")
-    for index, outcome in enumerate(outcomes):
-        moment = outcome.extra.get("moment")
-        seconds.append(to_seconds(moment) if moment else 0)
-        if moment:
-            folders[names[index].rpartition("/")[0]].append(index)
+    known: Mapping[str, Known],
+) -> tuple[list[str], NDArray[np.int64], list[str]]:
+    """Return the sequences' names, and the sequence's number and the location of each image."""
+    cameras, seconds, is_readable = _read_moments(outcomes, names)
     sequences: list[str] = []
     numbers = np.full(len(names), NO_SEQUENCE, np.int64)
-    for inside in folders.values():
-        frames = [
-            Frame(
-                names[index],
-                prefix + names[index],
-                to_moment(seconds[index]),
-                pattern.find(names[index]),
-            )
-            for index in inside
-        ]
-        by_name = find_sequences(frames, gap_s)
-        known: dict[str, int] = {}
-        for index in inside:
-            own = by_name[names[index]]
-            numbers[index] = known.setdefault(own, len(sequences) + len(known))
-        sequences += known
-    return sequences, numbers
+    locations = [""] * len(names)
+    for inside in cameras.values():
+        frames = locate(
+            [
+                _frame(names[index], prefix, seconds[index], known.get(names[index], UNKNOWN))
+                for index in inside
+            ],
+            pattern,
+        )
+        for index, frame in zip(inside, frames, strict=True):
+            locations[index] = frame.location
+        # Those that can't be used count, too: a number's place in its sequence depends on them.
+        by_name = find_sequences(frames, rule)
+        own: dict[str, int] = {}
+        for index in compress(inside, (is_readable[index] for index in inside)):
+            if sequence := by_name[names[index]]:
+                numbers[index] = own.setdefault(sequence, len(sequences) + len(own))
+        sequences += own
+    return sequences, numbers, locations
+
+
+def _read_moments(
+    outcomes: Iterable[Outcome], names: Sequence[str]
+) -> tuple[Mapping[str, Sequence[int]], Sequence[int], Sequence[int]]:
+    """Read when each image was taken.
+
+    Returns:
+        The numbers of the images of each camera's folder; and by number the seconds since the
+        epoch, `_NO_TIME` if unknown, and 1 if the image is readable, else 0.
+    """
+    cameras: dict[str, array[int]] = defaultdict(lambda: array("q"))
+    seconds, is_readable = array("q"), array("b")
+    for index, outcome in enumerate(outcomes):
+        moment = outcome.extra.get("moment")
+        seconds.append(to_seconds(moment) if moment else _NO_TIME)
+        is_readable.append(outcome.row.reason is None)
+        cameras[camera_folder(names[index])].append(index)
+    return cameras, seconds, is_readable
+
+
+def _frame(name: str, prefix: str, seconds: int, known: Known) -> Frame:
+    return Frame(
+        name,
+        prefix + name,
+        None if seconds == _NO_TIME else to_moment(seconds),
+        known.location,
+        original=name,
+        sequence=known.sequence,
+    )
 
 
 def to_seconds(moment: str) -> int:

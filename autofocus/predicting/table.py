@@ -1,7 +1,7 @@
 """The tables that `predict` writes when all images have been labelled."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from autofocus.model.decision import Prediction
 from autofocus.model.description import Description
 from autofocus.motion.boxes import Box
 from autofocus.predicting.event_table import Events
-from autofocus.predicting.events import ImageEvents, Locations, find_image_events
+from autofocus.predicting.events import ImageEvents, find_image_events
+from autofocus.predicting.known import Known
 from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.sequences import (
     NO_SEQUENCE,
@@ -47,6 +48,7 @@ class PredictionTable:
         with_probabilities: whether to write the probability of each label.
         event_gap_min: the maximum pause within an event, in minutes.
         people: decides on which images people are predicted; None if it doesn't matter.
+        known: locations and sequences that a table gives, by name.
         decisions: the number of images per decision, when the table has been written.
         labels: the number of images per label, when the table has been written.
         events: the events, when the table has been written.
@@ -61,6 +63,7 @@ class PredictionTable:
     with_probabilities: bool = False
     event_gap_min: float = DEFAULT_GAP_MIN
     people: PeopleRule | None = None
+    known: Mapping[str, Known] = field(default_factory=dict)
     decisions: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     events: Events = field(default_factory=Events)
@@ -81,18 +84,17 @@ class PredictionTable:
         return [*PREDICTIONS, *box, *(PROBABILITY + label for label in labels)]
 
     def _rows(self, outcomes: Outcomes) -> Iterator[list[str]]:
-        gap_s = self.description.sequence_gap_s
-        pattern = LocationPattern(self.description.location_pattern)
-        votes = count_votes(outcomes, self.names, self.prefix, gap_s, pattern)
-        locations = Locations.of(self.names, pattern)
-        rule, event_gap_s = (
-            self.description.decision_rule,
-            self.event_gap_min * _SECONDS_PER_MINUTE,
+        description = self.description
+        pattern = LocationPattern(description.location_pattern)
+        rule = description.sequence_rule
+        votes = count_votes(outcomes, self.names, self.prefix, rule, pattern, self.known)
+        event_gap_s = self.event_gap_min * _SECONDS_PER_MINUTE
+        events = find_image_events(
+            outcomes, description.decision_rule, votes.locations, event_gap_s
         )
-        events = find_image_events(outcomes, rule, locations, event_gap_s)
         columns, first = self._columns, 0
         for chunk in chunks(outcomes()):
-            for row in self._chunk_rows(chunk, votes, events, locations, first):
+            for row in self._chunk_rows(chunk, votes, events, first):
                 self.events.add(row)
                 yield [row.get(column, "") for column in columns]
             first += len(chunk)
@@ -102,7 +104,6 @@ class PredictionTable:
         chunk: Sequence[Outcome],
         votes: Votes,
         events: ImageEvents,
-        locations: Locations,
         first: int,
     ) -> Iterator[dict[str, str]]:
         """Yield the cells of some images by column; the first has the number `first`."""
@@ -122,7 +123,7 @@ class PredictionTable:
                 if self.people and self.people.shows_people(outcome.extra["probabilities"]):
                     self.with_people.append(outcome.row.input)
                 row |= _prediction_cells(prediction) | _capture_cells(outcome)
-                row |= {"location": locations.find(outcome.row.input), "event": events.name(index)}
+                row |= {"location": votes.locations[index], "event": events.name(index)}
                 row |= self._probability_cells(outcome)
                 if number != NO_SEQUENCE:
                     row |= _vote_cells(votes.sequences[number], next(voted))

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from autofocus.errors import SettingError
+from autofocus.runs.cameras import camera_folder
 
 
 @dataclass(frozen=True)
@@ -12,8 +13,9 @@ class Shard:
     """One shard of all images.
 
     A shard consists of whole folders: a folder is one camera's deployment, and the frames of a
-    sequence, and those before and after an image, are needed together. So shards are only as
-    even as the folders are.
+    sequence, and those before and after an image, are needed together; so are the folders that a
+    camera makes by itself, such as 100RECNX and 101RECNX. So shards are only as even as the
+    folders are.
 
     Attributes:
         number: the shard's number, from 0.
@@ -46,6 +48,6 @@ class Shard:
         Args:
             name: the path or key of the image, with `/` between parts.
         """
-        folder = name.rpartition("/")[0]
+        folder = camera_folder(name)
         digest = hashlib.md5(folder.encode("utf-8", "surrogatepass"), usedforsecurity=False)
         return int.from_bytes(digest.digest(), "big") % self.of == self.number

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError
 from autofocus.grouping.locations import DEFAULT_PATTERN
+from autofocus.grouping.sequences import SequenceRule
 from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak
 from autofocus.splits.split import Assignment, Split, make_split
@@ -29,7 +30,12 @@ class SplitSettings:
         split_by: what is never divided; `auto` for the largest group that the data allow.
         sequence_gap_s: longest time between two frames of a sequence, in seconds.
         multilabel: whether an image may have several labels.
-        location_pattern: finds the location in an image's path if no column gives it.
+        location_pattern: finds the location in the path of the original image if no column gives
+            it.
+        sequence_pattern: finds the sequence of an image without a time in the path of the
+            original; empty for none.
+        sequence_frames: the number of frames per trigger of cameras that record no time; 0 if
+            unknown.
     """
 
     testing_percentage: float
@@ -38,6 +44,13 @@ class SplitSettings:
     sequence_gap_s: float = 60.0
     multilabel: bool = False
     location_pattern: str = DEFAULT_PATTERN
+    sequence_pattern: str = ""
+    sequence_frames: int = 0
+
+    @property
+    def sequence_rule(self) -> SequenceRule:
+        """How the sequence of an image is determined."""
+        return SequenceRule(self.sequence_gap_s, self.sequence_pattern, self.sequence_frames)
 
 
 @dataclass(frozen=True)
@@ -156,7 +169,7 @@ def make_dataset(
         testing_percentage=settings.testing_percentage,
         validation_percentage=settings.validation_percentage,
         split_by=settings.split_by,
-        sequence_gap_s=settings.sequence_gap_s,
+        sequence_rule=settings.sequence_rule,
     )
     check_no_leak(split)
     dataset = Dataset(labels, split, settings)

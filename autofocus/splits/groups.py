@@ -75,7 +75,8 @@ def choose_groups(
         )
     if split_by == "sequence" and not any(sequences[image.name] for image in images):
         raise SettingError(
-            "split_by: no sequence is known, as no image has a capture time. Split by location, "
+            "split_by: no sequence is known, as no image has a capture time. Give a column "
+            "sequence of the detections, sequence_pattern or sequence_frames, split by location, "
             "or use auto."
         )
     return _group(images, sequences, split_by)

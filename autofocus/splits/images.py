@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from autofocus.grouping.frames import Frame
-from autofocus.grouping.locations import LocationPattern, fill_in
+from autofocus.grouping.locations import LocationPattern, are_in_several_folders, locate
 from autofocus.images.facts import Facts
 from autofocus.runs.journal import Outcome
+from autofocus.splits.originals import find_originals
 from autofocus.tables.columns import LINKS_NAME
 from autofocus.tables.links import read_links
 
@@ -41,6 +42,11 @@ class Image:
         return self.files[0]
 
     @property
+    def original(self) -> str:
+        """The path of the original image, relative to the folder of the originals."""
+        return self.frame.original_path
+
+    @property
     def label(self) -> str:
         """All labels as one text."""
         return "; ".join(self.labels)
@@ -57,11 +63,16 @@ class Origin:
 
     Attributes:
         filepath: its path, relative to the table's folder.
-        location: where the camera stood; empty if unknown.
+        location: where the camera stood; empty if no column tells it.
+        original: the path of the original image, relative to the folder of the originals; empty
+            if that is `filepath`.
+        sequence: the sequence that it is a frame of; empty if no column tells it.
     """
 
     filepath: str
-    location: str
+    location: str = ""
+    original: str = ""
+    sequence: str = ""
 
 
 def read_origins(image_dir: Path) -> dict[str, Origin]:
@@ -73,7 +84,29 @@ def read_origins(image_dir: Path) -> dict[str, Origin]:
     table = image_dir / LINKS_NAME
     if not table.is_file():
         return {}
-    return {row.link: Origin(row.filepath, row.location) for row in read_links(table)}
+    rows = list(read_links(table))
+    originals = find_originals(image_dir, (row.filepath for row in rows))
+    return {
+        row.link: Origin(row.filepath, row.location, originals[row.filepath], row.sequence)
+        for row in rows
+    }
+
+
+def check_pattern(
+    pattern: LocationPattern, files: Iterable[str], origins: Mapping[str, Origin]
+) -> None:
+    """Check that a pattern tells the locations of images apart.
+
+    Args:
+        pattern: finds the location in a path if no column gives it.
+        files: paths relative to the image folder.
+        origins: of `read_origins`.
+
+    Raises:
+        SettingError: it matches no image, or gives the same location for all.
+    """
+    frames = [_frame(file, origins.get(file)) for file in files]
+    pattern.check({frame.original_path for frame in frames if not frame.location})
 
 
 def collect_images(
@@ -101,7 +134,7 @@ def collect_images(
         if outcome.row.reason is not None:
             continue
         file = outcome.row.input
-        image = _image(outcome, labels[file], origins.get(file), pattern)
+        image = _image(outcome, labels[file], origins.get(file))
         key = image.frame.path if file in origins else image.digest
         other = images.get(key)
         if other is None:
@@ -114,17 +147,29 @@ def collect_images(
             # A copy under the same label is an image of its own.
             images[file] = image
     ordered = sorted(images.values(), key=lambda image: image.name)
-    frames = fill_in([image.frame for image in ordered])
+    frames = [image.frame for image in ordered]
+    frames = locate(frames, pattern, by_folder=are_in_several_folders(frames))
     return [replace(image, frame=frame) for image, frame in zip(ordered, frames, strict=True)]
 
 
-def _image(outcome: Outcome, label: str, origin: Origin | None, pattern: LocationPattern) -> Image:
+def _image(outcome: Outcome, label: str, origin: Origin | None) -> Image:
     file = outcome.row.input
     facts = Facts.from_json(outcome.extra["facts"])
-    path = origin.filepath if origin else _below_label(file)
-    location = origin.location if origin and origin.location else pattern.find(path)
-    frame = Frame(file, path, facts.taken, location)
+    frame = replace(_frame(file, origin), moment=facts.taken)
     return Image(frame, (file,), (label,), outcome.extra["digest"], facts)
+
+
+def _frame(file: str, origin: Origin | None) -> Frame:
+    """Return an image with what is known without opening it."""
+    if origin is None:
+        return Frame(file, _below_label(file))
+    return Frame(
+        file,
+        origin.filepath,
+        location=origin.location,
+        original=origin.original,
+        sequence=origin.sequence,
+    )
 
 
 def _below_label(file: str) -> str:

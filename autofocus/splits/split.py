@@ -12,7 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autofocus.grouping.sequences import find_sequences
+from autofocus.grouping.locations import note_folders
+from autofocus.grouping.sequences import BY_TIME, SequenceRule, find_sequences
 from autofocus.splits.assignment import Content, Move, assign
 from autofocus.splits.groups import basis, choose_groups
 from autofocus.splits.images import Image
@@ -72,7 +73,7 @@ def make_split(
     testing_percentage: float,
     validation_percentage: float,
     split_by: SplitBy = "auto",
-    sequence_gap_s: float = 60.0,
+    sequence_rule: SequenceRule = BY_TIME,
 ) -> Split:
     """Split images into training, validation and test.
 
@@ -81,13 +82,14 @@ def make_split(
         testing_percentage: percentage of images for the test, 0 to 100.
         validation_percentage: percentage of images for validation, 0 to 100.
         split_by: what is never divided; `auto` for the largest group that the data allow.
-        sequence_gap_s: longest time between two frames of a sequence, in seconds.
+        sequence_rule: how the sequence of an image is determined.
 
     Raises:
         SettingError: no image has what `split_by` asks for.
     """
     shares = Shares(testing_percentage, validation_percentage)
-    sequences = find_sequences([image.frame for image in images], sequence_gap_s)
+    frames = [image.frame for image in images]
+    sequences = find_sequences(frames, sequence_rule)
     groups = choose_groups(images, sequences, split_by, len(shares.subsets))
     copies = _find_copies(images, groups.names)
     subsets, moves = assign(_contents(images, groups.names, copies), shares)
@@ -103,6 +105,7 @@ def make_split(
         for number, (image, group) in enumerate(zip(images, groups.names, strict=True))
     )
     warnings = _warn_of_shares(assignments, shares, groups.kind)
+    warnings = [*note_folders(frames), *warnings]
     return Split(assignments, groups.kind, (*groups.warnings, *warnings))
 
 

@@ -31,5 +31,6 @@ def _row(one: Assignment, folds: Mapping[str, int]) -> tuple[str, ...]:
         one.subset.value if one.subset else "",
         str(folds[one.group] + 1) if has_fold else "",
         one.reason,
+        one.image.original,
         one.image.digest,
     )

@@ -67,7 +67,8 @@ CORRECTIONS = (
 )
 CONTAINS = "contains_"
 
-# links.csv, written by link_images_by_label: one row per link; then `location` if it is known.
+# links.csv, written by link_images_by_label: one row per link; then the optional columns that the
+# table of labels has.
 LINKS_NAME = "links.csv"
 LINKS = ("filepath", "label", "link")
 
@@ -82,6 +83,7 @@ SPLIT = (
     "part",  # training, validation or test; empty if the image is not used
     "fold",  # of the cross-validation, from 1; empty without one
     "reason",  # why this part
+    "original",  # of the image, relative to the folder of the originals
     "digest",  # SHA-256 of the image's content, by which predict recognises it
 )
 

@@ -1,6 +1,7 @@
 """The labels of images, read from a table of either of two forms."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.runs.csv_files import CsvReader
-from autofocus.tables.columns import CONTAINS, LOCATION
+from autofocus.tables.columns import CLEAN_OPTIONAL, CONTAINS, LOCATION, SEQUENCE
 from autofocus.tables.frames import to_frame
 
 if TYPE_CHECKING:
@@ -24,25 +25,27 @@ class Labelled:
         filepaths: N paths as in the table, unique and sorted.
         labels: the names of C labels, unique and sorted.
         present: whether an image has a label, shape (N, C).
-        locations: the location of each image, empty if unknown; None if the table has no such
-            column.
+        facts: what else the table tells about each image, by column; see
+            `tables.columns.CLEAN_OPTIONAL`.
     """
 
     filepaths: list[str]
     labels: list[str]
     present: NDArray[np.bool_]
-    locations: list[str] | None = None
+    facts: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 def read_labelled(path: Path) -> Labelled:
     """Read a table of labels.
 
     It has one row per image, with `filepath` and 0/1 columns `contains_<label>`, or one row per
-    label, with `filepath` and `label`. Either may have the column `location`.
+    label, with `filepath` and `label`. Either may have the columns
+    `tables.columns.CLEAN_OPTIONAL`, such as `location`: of an image's rows, the first that tells a
+    value counts.
 
     Raises:
         MissingInputError: the table does not exist, or has no rows.
-        InputDataError: it has neither form, or gives an image two locations.
+        InputDataError: it has neither form, or gives an image two locations or sequences.
     """
     with CsvReader(path, lenient=True) as reader:
         contains = [name for name in reader.columns if name.startswith(CONTAINS)]
@@ -51,28 +54,31 @@ def read_labelled(path: Path) -> Labelled:
                 f"{path} must have the column filepath, and columns {CONTAINS}<label> or the "
                 f"column label; it has {', '.join(reader.columns)}."
             )
-        further = [LOCATION] if LOCATION in reader.columns else []
+        further = [name for name in CLEAN_OPTIONAL if name in reader.columns]
         table = to_frame(reader, ["filepath", *(contains or ["label"]), *further])
     if table.empty:
         raise MissingInputError(f"{path} has no rows: there is nothing to link.")
     flags = _from_flags(table, contains, path) if contains else _from_rows(table)
     flags = flags.groupby(level=0).any().sort_index().sort_index(axis=1)
     filepaths = list(flags.index)
-    locations = _locations(table, filepaths, path) if LOCATION in table.columns else None
-    return Labelled(filepaths, list(flags.columns), flags.to_numpy(dtype=bool), locations)
+    facts = {name: _facts(table, name, filepaths, path) for name in further}
+    return Labelled(filepaths, list(flags.columns), flags.to_numpy(dtype=bool), facts)
 
 
-def _locations(table: "pd.DataFrame", filepaths: list[str], path: Path) -> list[str]:
-    given = table[["filepath"]].assign(**{LOCATION: table[LOCATION].str.strip()})
-    given = given[given[LOCATION] != ""].drop_duplicates()
-    if (again := given["filepath"].duplicated(keep=False)).any():
+def _facts(table: "pd.DataFrame", column: str, filepaths: list[str], path: Path) -> list[str]:
+    """Return what a column tells about each image; empty for nothing."""
+    given = table[["filepath"]].assign(**{column: table[column].str.strip()})
+    given = given[given[column] != ""].drop_duplicates()
+    again = given["filepath"].duplicated(keep=False)
+    if column in (LOCATION, SEQUENCE) and again.any():
         image = given[again]["filepath"].iloc[0]
-        both = given[given["filepath"] == image][LOCATION]
+        both = given[given["filepath"] == image][column]
         raise InputDataError(
-            f"{path} gives {image} several locations ({', '.join(sorted(both))}): an image has "
+            f"{path} gives {image} several {column}s ({', '.join(sorted(both))}): an image has "
             "one."
         )
-    known = dict(zip(given["filepath"], given[LOCATION], strict=True))
+    given = given.drop_duplicates("filepath")
+    known = dict(zip(given["filepath"], given[column], strict=True))
     return [known.get(filepath, "") for filepath in filepaths]
 
 
@@ -109,4 +115,4 @@ def merge_labels(labelled: Labelled, names: list[str]) -> Labelled:
     present = np.zeros((len(labelled.filepaths), len(merged)), bool)
     for number, name in enumerate(names):
         present[:, merged.index(name)] |= labelled.present[:, number]
-    return Labelled(labelled.filepaths, merged, present, labelled.locations)
+    return Labelled(labelled.filepaths, merged, present, labelled.facts)

@@ -1,12 +1,12 @@
 """The table of links, written by `link_images_by_label`."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import CsvReader
-from autofocus.tables.columns import LINKS, LOCATION
+from autofocus.tables.columns import CLEAN_OPTIONAL, LINKS, LOCATION, SEQUENCE
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,23 @@ class LinkRow:
         filepath: the image, relative to the table's folder.
         label: the label under which it is linked.
         link: the link, relative to the table's folder.
-        location: where the camera stood; empty if unknown.
+        facts: what else is known about the image, by column of `CLEAN_OPTIONAL`.
     """
 
     filepath: str
     label: str
     link: str
-    location: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def location(self) -> str:
+        """Where the camera stood; empty if unknown."""
+        return self.facts.get(LOCATION, "")
+
+    @property
+    def sequence(self) -> str:
+        """The sequence that the image is a frame of; empty if unknown."""
+        return self.facts.get(SEQUENCE, "")
 
 
 def read_links(table: Path) -> Iterator[LinkRow]:
@@ -34,9 +44,11 @@ def read_links(table: Path) -> Iterator[LinkRow]:
         InputDataError: it is another table, or a row can't be read.
     """
     with CsvReader(table) as reader:
-        if tuple(reader.columns) not in (LINKS, (*LINKS, LOCATION)):
+        further = reader.columns[len(LINKS) :]
+        if tuple(reader.columns[: len(LINKS)]) != LINKS or not set(further) <= set(CLEAN_OPTIONAL):
             raise InputDataError(
                 f"{table} is no table of links: its columns are not {', '.join(LINKS)}."
             )
         for row in reader:
-            yield LinkRow(*row)
+            filepath, label, link, *cells = row
+            yield LinkRow(filepath, label, link, dict(zip(further, cells, strict=True)))

@@ -257,6 +257,8 @@ class _Training:
             threshold_target=target if result.thresholds else "",
             sequence_gap_s=job.dataset.settings.sequence_gap_s,
             location_pattern=job.dataset.settings.location_pattern,
+            sequence_pattern=job.dataset.settings.sequence_pattern,
+            sequence_frames=job.dataset.settings.sequence_frames,
             precision_curves=result.curves,
             unknown_distance=result.unknown.limit if result.unknown else None,
             human_labels=job.human_labels,

@@ -1,11 +1,21 @@
 """Claims about the location that a path tells."""
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from autofocus.demo.synthetic.plan import make_plan, site_code
 from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
-from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern, fill_in
+from autofocus.grouping.locations import (
+    DEFAULT_PATTERN,
+    LocationPattern,
+    fill_in,
+    locate,
+    note_folders,
+)
 
 
 @pytest.mark.parametrize(
@@ -73,3 +83,77 @@ def test_a_renamed_photograph_has_the_location_of_its_folder() -> None:
         "lake",
         "",
     ]
+
+
+def test_a_folder_is_a_location_where_nothing_else_tells_one() -> None:
+    """A column goes before the pattern, it before the folder's others, they before the folder."""
+    frames = [
+        Frame("1", "../pre/a/D03-AMP1_1.JPG", location="mill", original="a/D03-AMP1_1.JPG"),
+        Frame("2", "../pre/b/D03-AMP1_1.JPG", original="b/D03-AMP1_1.JPG"),
+        Frame("3", "../pre/b/renamed.JPG", original="b/renamed.JPG"),
+        Frame("4", "../pre/x/c/DCIM/100RECNX/1.JPG", original="x/c/DCIM/100RECNX/1.JPG"),
+        Frame("5", "../pre/1.JPG", original="1.JPG"),
+    ]
+    located = locate(frames, LocationPattern())
+    assert [(frame.location, frame.location_source) for frame in located] == [
+        ("mill", "column"),
+        ("D03-AMP1", "pattern"),
+        ("D03-AMP1", "pattern"),
+        ("x/c", "folder"),
+        ("", ""),
+    ]
+    assert note_folders(located)[0].startswith(
+        "The folder of an image counts as its location, because neither a column nor "
+        "location_pattern tells one: so for 1 of 5 images, in 1 folder such as x/c."
+    )
+
+
+def test_a_folder_of_several_locations_is_none() -> None:
+    """An image whose location is unknown among images of two is not at a third."""
+    frames = [Frame("1", "c/1.JPG", None, "m"), Frame("2", "c/2.JPG", None, "l")]
+    assert locate([*frames, Frame("3", "c/3.JPG")], LocationPattern())[2].location == ""
+
+
+paths = st.builds(
+    "{}/{}{}.JPG".format,
+    st.sampled_from(["a", "b", "a/DCIM/100RECNX", "a/DCIM/101RECNX", "b/c", "."]),
+    st.sampled_from(["", "D03-AMP1 ", "R05-WWP1 "]),
+    st.integers(0, 20),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(paths, st.sampled_from(["", "", "mill"]), max_size=12))
+def test_the_location_depends_on_one_camera_alone(given_frames: dict[str, str]) -> None:
+    """Shards, which hold whole cameras, give each image the location that a whole run gives."""
+    frames = [Frame(path, path, location=location) for path, location in given_frames.items()]
+    whole = {frame.name: frame for frame in locate(frames, LocationPattern())}
+    for camera in {frame.camera for frame in frames}:
+        inside = [frame for frame in frames if frame.camera == camera]
+        assert all(whole[one.name] == one for one in locate(inside, LocationPattern()))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "^(site)",
+            "gives the location 'site' for all 4 images: it is searched for in paths",
+        ),
+        ("camera(.)", "matches none of the 4 images: it is searched for in paths such as site0/1"),
+        ("", "matches none of the 4 images"),
+    ],
+)
+def test_a_pattern_that_tells_no_locations_apart_is_an_error(text: str, words: str) -> None:
+    """One sentence shows what the pattern is searched for in, with three examples."""
+    originals = [f"site{number}/1.JPG" for number in range(4)]
+    with pytest.raises(SettingError, match=re.escape(words)) as error:
+        LocationPattern(text).check(originals)
+    assert "site0/1.JPG, site1/1.JPG, site2/1.JPG." in str(error.value)
+
+
+def test_patterns_that_may_match_nothing_pass() -> None:
+    """The default pattern may; any may miss some images, and one image has one location."""
+    LocationPattern().check(["a/1.JPG", "b/1.JPG"])
+    LocationPattern("(mill)").check(["mill/1.JPG", "b/1.JPG"])
+    LocationPattern("(mill)").check(["mill/1.JPG"])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autofocus.grouping.frames import Frame
-from autofocus.grouping.sequences import find_sequences
+from autofocus.grouping.sequences import SequenceRule, find_sequences
 
 NOON = datetime(2016, 7, 5, 12)
 
@@ -18,7 +18,7 @@ def frame(path: str, seconds: float | None, location: str = "") -> Frame:
 
 
 def found(*frames: Frame, gap_s: float = 60.0) -> list[str]:
-    sequences = find_sequences(frames, gap_s)
+    sequences = find_sequences(frames, SequenceRule(gap_s))
     return [sequences[frame.name] for frame in frames]
 
 
@@ -94,14 +94,15 @@ def test_the_order_of_frames_does_not_matter(
     """Frames that come in another order have the same sequences."""
     mixed = list(given_frames)
     chance.shuffle(mixed)
-    assert find_sequences(mixed, gap_s) == find_sequences(given_frames, gap_s)
+    rule = SequenceRule(gap_s)
+    assert find_sequences(mixed, rule) == find_sequences(given_frames, rule)
 
 
 @settings(max_examples=100, deadline=None)
 @given(frames, st.integers(0, 100))
 def test_sequences_are_of_one_camera_and_one_place(given_frames: list[Frame], gap_s: int) -> None:
     """Whatever the frames: no sequence has two folders or two locations, and none is undated."""
-    sequences = find_sequences(given_frames, gap_s)
+    sequences = find_sequences(given_frames, SequenceRule(gap_s))
     assert sequences.keys() == {frame.name for frame in given_frames}
     seen: dict[str, tuple[set[str], set[str]]] = {}
     for one in given_frames:
@@ -117,7 +118,7 @@ def test_sequences_are_of_one_camera_and_one_place(given_frames: list[Frame], ga
 @given(frames, st.integers(0, 100))
 def test_neighbours_within_the_gap_are_together(given_frames: list[Frame], gap_s: int) -> None:
     """Two dated frames of a folder of one place are of one sequence if the gap is not passed."""
-    sequences = find_sequences(given_frames, gap_s)
+    sequences = find_sequences(given_frames, SequenceRule(gap_s))
     for one in given_frames:
         for other in given_frames:
             inside = {each.location for each in given_frames if each.camera == one.camera} - {""}

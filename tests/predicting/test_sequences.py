@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autofocus.grouping.locations import LocationPattern
+from autofocus.grouping.sequences import SequenceRule
 from autofocus.predicting.sequences import NO_SEQUENCE, Votes, count_votes
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
@@ -21,7 +22,7 @@ def votes(outcomes: list[Outcome], gap_s: float = 60.0) -> Votes:
         return iter(outcomes)
 
     names = [outcome.row.input for outcome in outcomes]
-    return count_votes(again, names, "photos/", gap_s, LocationPattern())
+    return count_votes(again, names, "photos/", SequenceRule(gap_s), LocationPattern())
 
 
 def sequences(counted: Votes) -> list[str]:

@@ -29,10 +29,10 @@ def test_each_image_is_a_row(tmp_path: Path) -> None:
     folds = {"location mill": 0, "undated of camera c": 2, "location lake": 1}
     write_split(tmp_path / "split.csv", Split((DEER, BOTH, COPY), "location"), folds)
     assert (tmp_path / "split.csv").read_bytes() == (
-        b"filepath,label,location,sequence,group,part,fold,reason,digest\n"
-        b"deer/1.JPG,deer,mill,c@t,location mill,test,1,why,deer/1.JPG\n"
-        b"dog/2.JPG,deer; dog,,,undated of camera c,training,3,so,dog/2.JPG\n"
-        b"deer/3.JPG,deer,lake,d@t,location lake,,,left out,deer/3.JPG\n"
+        b"filepath,label,location,sequence,group,part,fold,reason,original,digest\n"
+        b"deer/1.JPG,deer,mill,c@t,location mill,test,1,why,deer/1.JPG,deer/1.JPG\n"
+        b"dog/2.JPG,deer; dog,,,undated of camera c,training,3,so,dog/2.JPG,dog/2.JPG\n"
+        b"deer/3.JPG,deer,lake,d@t,location lake,,,left out,deer/3.JPG,deer/3.JPG\n"
     )
 
 

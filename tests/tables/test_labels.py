@@ -28,17 +28,17 @@ def test_both_forms_give_the_same(tmp_path: Path) -> None:
 
 def test_a_table_without_locations_has_none(tmp_path: Path) -> None:
     """No column is something else than an empty one."""
-    assert read_labelled(write(tmp_path, "filepath,label\na.JPG,cat\n")).locations is None
+    assert read_labelled(write(tmp_path, "filepath,label\na.JPG,cat\n")).facts == {}
     empty = read_labelled(write(tmp_path, "filepath,label,location\na.JPG,cat,\n"))
-    assert empty.locations == [""]
+    assert empty.facts == {"location": [""]}
 
 
 def test_locations_are_read_in_both_forms(tmp_path: Path) -> None:
     """They come in the photographs' order, without blanks around; one row tells it for all."""
     flags = write(tmp_path, "filepath,location,contains_cat\nb.JPG, mill ,1\na.JPG,lake,1\n")
-    assert read_labelled(flags).locations == ["lake", "mill"]
+    assert read_labelled(flags).facts == {"location": ["lake", "mill"]}
     rows = "filepath,label,location\nb.JPG,cat,\nb.JPG,dog,mill\na.JPG,cat, \n"
-    assert read_labelled(write(tmp_path, rows)).locations == ["", "mill"]
+    assert read_labelled(write(tmp_path, rows)).facts["location"] == ["", "mill"]
 
 
 def test_two_locations_of_one_photograph_are_told(tmp_path: Path) -> None:
@@ -51,4 +51,4 @@ def test_two_locations_of_one_photograph_are_told(tmp_path: Path) -> None:
 def test_locations_survive_the_label_map(tmp_path: Path) -> None:
     """Renaming labels takes no place away."""
     table = write(tmp_path, "filepath,label,location\na.JPG,cat,mill\n")
-    assert merge_labels(read_labelled(table), ["pet"]).locations == ["mill"]
+    assert merge_labels(read_labelled(table), ["pet"]).facts == {"location": ["mill"]}

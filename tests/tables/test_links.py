@@ -17,6 +17,6 @@ def test_rows_are_read_with_and_without_locations(tmp_path: Path) -> None:
     """Both forms of the table are understood; a location that isn't told is empty."""
     row = "../photos/1.JPG,cat,cat/1.JPG"
     found = list(read_links(table(tmp_path, HEADER + row + "\n")))
-    assert found == [LinkRow("../photos/1.JPG", "cat", "cat/1.JPG", "")]
+    assert found == [LinkRow("../photos/1.JPG", "cat", "cat/1.JPG")]
     found = list(read_links(table(tmp_path, LOCATED + row + ',"Old mill, N"\n')))
-    assert found == [LinkRow("../photos/1.JPG", "cat", "cat/1.JPG", "Old mill, N")]
+    assert found == [LinkRow("../photos/1.JPG", "cat", "cat/1.JPG", {"location": "Old mill, N"})]
