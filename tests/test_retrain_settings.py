@@ -48,6 +48,7 @@ OTHER: dict[str, Any] = {
     "fine_tune_epochs": 7,
     "threshold_target": "recall",
     "threshold_value": 0.5,
+    "unknown_share": 0.5,
     "empty_labels": ("nothing",),
     "human_labels": ("us",),
     "show_people": True,
