@@ -37,6 +37,7 @@ _NAMES_BY_MODULE = {
         "CorrectionResult",
     ),
     "publish_labels": ("publish_labels", "PublishSettings", "PublishResult"),
+    "label": ("label", "LabelSettings", "LabelResult"),
     "run": ("run", "RunResult"),
     "audit": ("audit", "Audit"),
     "errors": (

@@ -30,6 +30,9 @@ from autofocus.exporting.settings import ExportSettings as ExportSettings
 from autofocus.import_corrections import CorrectionResult as CorrectionResult
 from autofocus.import_corrections import CorrectionSettings as CorrectionSettings
 from autofocus.import_corrections import import_corrections as import_corrections
+from autofocus.label import LabelResult as LabelResult
+from autofocus.label import LabelSettings as LabelSettings
+from autofocus.label import label as label
 from autofocus.link_images_by_label import LinkResult as LinkResult
 from autofocus.link_images_by_label import LinkSettings as LinkSettings
 from autofocus.link_images_by_label import link_images_by_label as link_images_by_label

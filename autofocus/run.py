@@ -3,10 +3,8 @@
 autofocus run --params sample_data/run.yaml --outdir results/
 """
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +19,8 @@ from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
-from autofocus.runs import files
-from autofocus.runs.journal import same_run
+from autofocus.runs.memory import RunMemory
 from autofocus.runs.result import StageResult
-from autofocus.runs.workspace import HIDDEN, locked
 from autofocus.tables.columns import PROPERTIES_NAME
 from autofocus.tables.detections import find_tables
 
@@ -101,70 +97,12 @@ def run(params: Path, outdir: Path) -> RunResult:
     ]
     steps = [step for step in steps if step[0] in parameters.settings]
     results = []
-    with _Memory.of(outdir) as memory:
+    with RunMemory.of(outdir, NAME) as memory:
         for number, (name, step) in enumerate(steps, 1):
             print(f"[{number}/{len(steps)}] {name}", file=sys.stderr, flush=True)
             with memory.stage(name):
                 results.append(step())
     return RunResult(tuple(results), audit(outdir))
-
-
-@dataclass(frozen=True)
-class _Memory:
-    """Which stages had ended when this run began.
-
-    A stage that has ended since then was ended by this run, before it was stopped: the statuses
-    in its ledger stay.
-
-    Attributes:
-        outdir: the run's folder.
-        before: the state of each stage's memory when the run began.
-    """
-
-    outdir: Path
-    before: dict[str, list[int]]
-
-    @classmethod
-    @contextmanager
-    def of(cls, outdir: Path) -> "Iterator[_Memory]":
-        """Begin a run, or go on with one that was stopped; forget it when it has ended.
-
-        Raises:
-            OutputConflictError: another run is writing to the folder.
-        """
-        folder = outdir / HIDDEN / NAME
-        path = folder / "begun.json"
-        with locked(folder, outdir):
-            if path.exists():
-                before = json.loads(path.read_text(encoding="utf-8"))
-            else:
-                before = _ended_stages(outdir)
-                files.write_json(path, before, folder / "tmp")
-            yield cls(outdir, before)
-            path.unlink()
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Keep the statuses of a stage that this run has ended already."""
-        now = _ended_stages(self.outdir)
-        if name in now and now[name] != self.before.get(name):
-            with same_run():
-                yield
-        else:
-            yield
-
-
-def _ended_stages(outdir: Path) -> dict[str, list[int]]:
-    """Return a stamp of the last end of each stage that has ended in a run's folder."""
-    ended = {}
-    for pattern in (f"{HIDDEN}/*", f"*/{HIDDEN}/*"):
-        for folder in outdir.glob(pattern):
-            for path in (folder / "finished.jsonl", folder / "inputs.json"):
-                if path.exists():
-                    status = path.stat()
-                    # A stage that writes one file has that file's name behind its own.
-                    ended[folder.name.split(".")[0]] = [status.st_mtime_ns, status.st_ino]
-    return ended
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ SLOW = (
     "test_api.py",
     "test_foreign_files.py",
     "test_killing.py",
+    "test_label.py",
     "test_new_places.py",
     "test_one_path.py",
     "test_outages.py",

@@ -131,6 +131,30 @@ class Scores:
     distances: NDArray[np.float64] | None
 
 
+def read_description(folder: Path) -> Description:
+    """Return what a model states about itself, without loading TensorFlow.
+
+    Args:
+        folder: the SavedModel.
+
+    Raises:
+        MissingInputError: there is no SavedModel.
+        InputDataError: it was not made by `retrain`.
+    """
+    if not (folder / "saved_model.pb").is_file():
+        raise MissingInputError(
+            f"{folder} holds no trained model (saved_model.pb): give the folder that "
+            "retrain wrote as --saved_model_dir."
+        )
+    asset = folder / "assets" / ASSET_NAME
+    if not asset.is_file():
+        raise InputDataError(
+            f"The model in {folder} was not made by autofocus retrain: its labels and its "
+            f"preparation (assets/{ASSET_NAME}) are missing."
+        )
+    return Description.from_json(asset.read_text(encoding="utf-8"))
+
+
 class TrainedClassifier:
     """A classifier read from its SavedModel.
 
@@ -143,18 +167,7 @@ class TrainedClassifier:
     """
 
     def __init__(self, folder: Path) -> None:
-        if not (folder / "saved_model.pb").is_file():
-            raise MissingInputError(
-                f"{folder} holds no trained model (saved_model.pb): give the folder that "
-                "retrain wrote as --saved_model_dir."
-            )
-        asset = folder / "assets" / ASSET_NAME
-        if not asset.is_file():
-            raise InputDataError(
-                f"The model in {folder} was not made by autofocus retrain: its labels and its "
-                f"preparation (assets/{ASSET_NAME}) are missing."
-            )
-        self.description = Description.from_json(asset.read_text(encoding="utf-8"))
+        self.description = read_description(folder)
         tf = tensorflow("predict")
         self._model = tf.saved_model.load(str(folder))
 

@@ -1,0 +1,304 @@
+"""The monthly job: label new images of a folder or bucket, and export the results.
+
+autofocus label photos_november --model results/model --outdir results_november
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from autofocus.errors import OutputConflictError, SettingError
+from autofocus.export import ExportResult, export
+from autofocus.exporting.settings import ExportSettings, FormatName
+from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.preparing import Preparation
+from autofocus.model.decision import ACCEPT, REVIEW
+from autofocus.model.saved_model import read_description
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import CONNECTION, Kind, endpoint_option, option, patience_option
+from autofocus.predict import PREDICTIONS_NAME, PredictResult, PredictSettings, predict
+from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.runs import files
+from autofocus.runs.memory import RunMemory
+from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import HIDDEN
+
+NAME = "label"
+_S3 = "s3://"
+# Below the folder of the results.
+_DATA, _PREPROCESSED, _EXPORT = "data", "preprocessed", "export"
+# The summary names this many labels, and counts all others together.
+_MAX_LABELS = 12
+
+
+def _option_of(settings: type, name: str, **changes: Any) -> Any:
+    """Declare the same field as that of a stage's settings, except for the changes."""
+    (field,) = (each for each in dataclasses.fields(settings) if each.name == name)
+    return dataclasses.field(**{"default": field.default, "metadata": field.metadata, **changes})
+
+
+@dataclass(frozen=True)
+class LabelSettings:
+    """The options of `label`: some of those of the stages."""
+
+    extensions: tuple[str, ...] = _option_of(PredictSettings, "extensions")
+    frame_rate: float = _option_of(PreprocessSettings, "frame_rate")
+    include_labelled: bool = _option_of(PredictSettings, "include_labelled")
+    people: Literal["keep", "drop", "blur"] = _option_of(PredictSettings, "people")
+    event_gap: float = _option_of(PredictSettings, "event_gap")
+    probabilities: bool = _option_of(PredictSettings, "probabilities")
+    precision: float = _option_of(PredictSettings, "precision")
+    threshold: tuple[str, ...] = _option_of(PredictSettings, "threshold")
+    formats: tuple[FormatName, ...] = _option_of(ExportSettings, "formats", default=())
+    deployments: Path | None = _option_of(ExportSettings, "deployments")  # noqa: RUF009 - a field
+    timezone: str | None = _option_of(ExportSettings, "timezone")
+    taxa: Path | None = _option_of(ExportSettings, "taxa")  # noqa: RUF009 - a field
+    project: str = _option_of(ExportSettings, "project")
+    endpoint_url: str | None = endpoint_option()
+    no_sign_request: bool = option(
+        False, "send no credentials, as for a public bucket", affects_output=False,
+        group=CONNECTION,
+    )  # fmt: skip
+    patience: float = patience_option()
+    batch: int = _option_of(PredictSettings, "batch")
+    jobs: int = _option_of(PredictSettings, "jobs")
+    max_rejected: float = _option_of(PredictSettings, "max_rejected")
+
+    def __post_init__(self) -> None:
+        # Each checks its own options.
+        self.of(PredictSettings)
+        self.of(PreprocessSettings)
+        if self.formats:
+            self.of(ExportSettings, images=Path())
+
+    def of(self, settings: type, **more: Any) -> Any:
+        """Return the settings of a stage.
+
+        Args:
+            settings: the class of its settings.
+            more: options that this command does not have.
+        """
+        names = {field.name for field in dataclasses.fields(settings)}
+        own = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.name in names
+        }
+        if settings is ExportSettings:
+            # There, `people` is about links to their images.
+            own.pop("people")
+        return settings(**{**own, **more})
+
+
+@dataclass(frozen=True)
+class LabelResult:
+    """The result of `label`.
+
+    Attributes:
+        stages: the result of each stage.
+        outdir: the folder of the results.
+    """
+
+    stages: tuple[StageResult, ...]
+    outdir: Path
+
+    @property
+    def predicted(self) -> PredictResult:
+        """The result of `predict`."""
+        return next(result for result in self.stages if isinstance(result, PredictResult))
+
+    def __str__(self) -> str:
+        """Return the summary: how many images, accepted, for review, by label, and where."""
+        predicted = self.predicted
+        counts, decisions = predicted.counts, predicted.decisions
+        notes = [f"  note: {note}" for stage in self.stages for note in stage.notes]
+        lines = [f"{NAME}: {counts}", *notes, f"  labels:      {_most_common(predicted.labels)}"]
+        if decisions.get(ACCEPT) or decisions.get(REVIEW):
+            lines.append(f"  accepted:    {decisions.get(ACCEPT, 0):,} images")
+            lines.append(f"  for review:  {decisions.get(REVIEW, 0):,} images")
+        outputs = {**predicted.outputs, "ledger": predicted.ledger}
+        if any(isinstance(stage, ExportResult) for stage in self.stages):
+            outputs["export"] = self.outdir / _EXPORT
+        return "\n".join([*lines, *(f"  {word + ':':<12} {outputs[word]}" for word in outputs)])
+
+
+def _most_common(labels: Mapping[str, int]) -> str:
+    ordered = sorted(labels.items(), key=lambda item: (-item[1], item[0]))
+    words = [f"{label or 'none'} {number:,}" for label, number in ordered[:_MAX_LABELS]]
+    others = sum(number for _, number in ordered[_MAX_LABELS:])
+    return ", ".join([*words, *([f"others {others:,}"] if others else [])]) or "none"
+
+
+def label(
+    images: str | Path, model: Path, outdir: Path, settings: LabelSettings = LabelSettings()
+) -> LabelResult:
+    """Label new images: download, preprocess as the model needs it, predict, export.
+
+    Writes `predictions.csv` and `events.csv` into `outdir`, the preprocessed images into
+    `preprocessed`, what comes from a bucket into `data`, and the formats into `export`. It can be
+    stopped at any moment; started again, it does what is left. Called again when images have been
+    added, it labels these, and the tables grow. Predictions of another model are made anew.
+
+    Args:
+        images: a folder of images, raw or preprocessed; a single image; or `s3://BUCKET/PREFIX`.
+        model: the model's folder, as written by `retrain`.
+        outdir: the folder to write to.
+        settings: how to label, and what to export.
+
+    Raises:
+        OutputConflictError: `outdir` holds the results of other images, lies among the images, or
+            is in use.
+        AutofocusError: of the stage that failed.
+    """
+    preparation = read_description(model).preparation
+    address = str(images)
+    is_remote = address.startswith(_S3)
+    source = outdir / _DATA if is_remote else Path(images)
+    if not is_remote:
+        _check_apart(source, outdir)
+    job = _Job(source, model, outdir, settings, preparation)
+    steps: list[tuple[str, Callable[[], StageResult]]] = [("predict", job.predict)]
+    if job.is_preprocessing:
+        steps.insert(0, ("preprocess_images", job.preprocess))
+    if is_remote:
+        steps.insert(0, ("download_images", lambda: job.download(address)))
+    results: list[StageResult] = []
+    with RunMemory.of(outdir, NAME) as memory:
+        _remember_images(outdir, address if is_remote else str(source.absolute()))
+        for number, (name, step) in enumerate(steps, 1):
+            print(f"[{number}/{len(steps)}] {name}", file=sys.stderr, flush=True)
+            with memory.stage(name):
+                results.append(step())
+        if settings.formats and results[-1].counts.inputs > results[-1].counts.rejected:
+            with memory.stage("export"):
+                results.append(job.export())
+    return LabelResult(tuple(results), outdir)
+
+
+def _check_apart(source: Path, outdir: Path) -> None:
+    """Check that the results don't lie among the images, or in the folder of a run."""
+    if source.is_dir() and files.inside(source, outdir):
+        raise OutputConflictError(
+            f"outdir, {outdir}, lies in the folder of the images, {source}, where preprocessed "
+            "images would be taken for new ones: give an --outdir outside."
+        )
+    if (outdir / HIDDEN / "run").is_dir():
+        raise OutputConflictError(
+            f"outdir, {outdir}, holds the results of autofocus run: give another --outdir."
+        )
+
+
+def _remember_images(outdir: Path, images: str) -> None:
+    """Check that the folder holds the results of the same images, and remember which.
+
+    Results of other images would replace them. A folder that was moved with its images is the
+    same.
+    """
+    path = outdir / HIDDEN / NAME / "images.json"
+    relative = images if images.startswith(_S3) else files.relative_to_folder(Path(images), outdir)
+    now = {"images": images, "relative": relative}
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if all(before.get(key) != value for key, value in now.items()):
+            raise OutputConflictError(
+                f"{outdir} holds the results of {before.get('images')}, which those of {images} "
+                "would replace: give another --outdir, or one folder that holds all images."
+            )
+    files.write_json(path, now, outdir / HIDDEN / NAME / "tmp")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """The stages, each with the outputs of the one before it.
+
+    Attributes:
+        source: the folder of the images, or a single image.
+        model: the model's folder.
+        outdir: the folder of the results.
+        settings: of the command.
+        preparation: how the model needs its images preprocessed; None if that is unknown.
+    """
+
+    source: Path
+    model: Path
+    outdir: Path
+    settings: LabelSettings
+    preparation: Preparation | None
+
+    @property
+    def is_preprocessing(self) -> bool:
+        """Whether the images are preprocessed to files; a single one is by `predict`."""
+        is_ready = (self.source / PREPARATION_NAME).is_file() or self.source.is_file()
+        return self.preparation is not None and not is_ready
+
+    @property
+    def _predictions(self) -> Path:
+        return self.outdir / PREDICTIONS_NAME
+
+    def download(self, address: str) -> StageResult:
+        """Download what lies below the prefix; the local folder then has the keys as paths."""
+        from autofocus.download_images import DownloadSettings, download_images
+
+        bucket, _, prefix = address.removeprefix(_S3).partition("/")
+        if not bucket:
+            raise SettingError(f"Write s3://BUCKET or s3://BUCKET/PREFIX, not {address}.")
+        settings = DownloadSettings(
+            prefix=prefix,
+            endpoint_url=self.settings.endpoint_url,
+            no_sign_request=self.settings.no_sign_request,
+            patience=self.settings.patience,
+            max_rejected=self.settings.max_rejected,
+        )
+        return download_images(self.source, bucket, settings)
+
+    def preprocess(self) -> StageResult:
+        """Crop and resize the images as the model needs them."""
+        needed = self.preparation
+        if needed is None:
+            raise TypeError("The model's preparation is unknown.")
+        settings = self.settings.of(
+            PreprocessSettings,
+            trim_bottom=needed.trim_bottom,
+            trim_top=needed.trim_top,
+            trim_by_camera=tuple(map(str, needed.cameras)),
+            min_side=needed.min_side,
+        )
+        return preprocess_images(self.source, self.outdir / _PREPROCESSED, settings)
+
+    def predict(self) -> StageResult:
+        """Label the images."""
+        indir = self.outdir / _PREPROCESSED if self.is_preprocessing else self.source
+        settings = self.settings.of(PredictSettings)
+        return predict(self.model, indir, self._predictions, settings)
+
+    def export(self) -> StageResult:
+        """Write the formats."""
+        folder = self.source.parent if self.source.is_file() else self.source
+        settings = self.settings.of(ExportSettings, images=folder)
+        return export(self._predictions, self.outdir / _EXPORT, settings)
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Label new images with a trained model: download, preprocess, predict, export.",
+    example=f"autofocus {NAME} photos_november --model results/model --outdir results_november",
+    function=label,
+    arguments=(
+        Argument(
+            "images",
+            "the folder of the images, a single image, or s3://BUCKET/PREFIX",
+            Kind(str),
+            positional=True,
+        ),
+        Argument("model", "the model's folder, as written by retrain"),
+        Argument("outdir", "the folder to write to"),
+    ),
+    settings=LabelSettings,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())
