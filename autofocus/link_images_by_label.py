@@ -207,7 +207,7 @@ def describe_labels(
     return (
         *describe_merges(merge_spellings(given.labels), counts),
         *note_separators(given.labels),
-        *note_labelmap(given.labels, labelmap),
+        *note_labelmap(given.labels, labelmap, rules),
         *note_rules(map_labels(given.labels, labelmap), rules),
     )
 

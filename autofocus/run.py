@@ -9,20 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.audit import Audit, audit
+from autofocus.checking.check import check_run
+from autofocus.checking.data import detection_tables
+from autofocus.checking.report import Level, Report
 from autofocus.clean_detections import CleanSettings, clean_detections
 from autofocus.download_images import DownloadSettings, download_images
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.options.command import Argument, Command
 from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
-from autofocus.options.settings import Kind
+from autofocus.options.settings import Kind, option
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
+from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.result import StageResult
+from autofocus.runs.workspace import HIDDEN, locked
 from autofocus.tables.columns import PROPERTIES_NAME
-from autofocus.tables.detections import find_tables
 
 NAME = "run"
 # A folder that holds the data, in place of a bucket.
@@ -70,12 +74,21 @@ def read_parameters(path: Path) -> ParameterFile:
     return read_parameter_file(path, SECTIONS, {LOCAL_DATA: Kind(Path)})
 
 
+@dataclass(frozen=True)
+class RunSettings:
+    """The options of the command `run`."""
+
+    check: bool = option(
+        False, "only check files, tables, labels, locations, disk and servers, and write nothing"
+    )
+
+
 def run(params: Path, outdir: Path) -> RunResult:
     """Run all stages in sequence.
 
     Writes `data`, `preprocessed`, `detections_clean.csv`, `links`, `model` (with the report) and
     `predictions.csv` into the folder. It may be stopped at any moment; started again it does what
-    is left.
+    is left. It begins with the checks of `check`.
 
     Args:
         params: a YAML file with a section for each stage.
@@ -83,10 +96,46 @@ def run(params: Path, outdir: Path) -> RunResult:
 
     Raises:
         OutputConflictError: another run is writing to the folder.
-        AutofocusError: of the stage that failed, or of the parameter file.
+        AutofocusError: of the stage that failed, of a check, or of the parameter file.
     """
     parameters = read_parameters(params)
     stages = _Stages(parameters, outdir)
+    folder = outdir / HIDDEN / NAME
+    if folder.is_dir():
+        with locked(folder, outdir):
+            pass  # fail at once if another run is at work
+    report = check_run(parameters, stages.local_data, outdir)
+    for finding in report.of(Level.WARNING, Level.ERROR):
+        print(finding, file=sys.stderr, flush=True)
+    report.check()
+    return _run_stages(parameters, stages, outdir)
+
+
+def check(params: Path, outdir: Path) -> Report:
+    """Check what can be known before a run, and write nothing; see `checking.check.check_run`.
+
+    Args:
+        params: a YAML file with a section for each stage.
+        outdir: the folder that the run would write to.
+
+    Raises:
+        SettingError: the parameter file has an unknown key, or a value can't be used.
+    """
+    parameters = read_parameters(params)
+    return check_run(parameters, _Stages(parameters, outdir).local_data, outdir)
+
+
+def _run_or_check(params: Path, outdir: Path, settings: RunSettings) -> RunResult | Report:
+    if not settings.check:
+        return run(params, outdir)
+    report = check(params, outdir)
+    if report.of(Level.ERROR):
+        print(report)
+    report.check()
+    return report
+
+
+def _run_stages(parameters: ParameterFile, stages: "_Stages", outdir: Path) -> RunResult:
     steps: list[tuple[str, Callable[[], StageResult]]] = [
         ("download_images", stages.download),
         ("preprocess_images", stages.preprocess),
@@ -117,6 +166,12 @@ class _Stages:
         return self.parameters.values.get(LOCAL_DATA) or self.outdir / "data"
 
     @property
+    def local_data(self) -> Path | None:
+        """The folder of the data if they are on this machine, or downloaded already."""
+        is_here = LOCAL_DATA in self.parameters.values or (self._data / LEDGER_NAME).is_file()
+        return self._data if is_here else None
+
+    @property
     def _preprocessed(self) -> Path:
         return self.outdir / "preprocessed"
 
@@ -143,7 +198,7 @@ class _Stages:
     def clean(self) -> StageResult:
         patterns = self.parameters.arguments["clean_detections"]["detections"]
         return clean_detections(
-            find_tables(self._data, patterns),
+            detection_tables(self._data, patterns),
             self._preprocessed,
             self._preprocessed / PROPERTIES_NAME,
             self._clean_table,
@@ -179,11 +234,12 @@ COMMAND = Command(
     name=NAME,
     summary="Run all stages in sequence, from one parameter file.",
     example="autofocus run --params sample_data/run.yaml --outdir results/",
-    function=run,
+    function=_run_or_check,
     arguments=(
         Argument("params", "a YAML file with a section for each stage"),
         Argument("outdir", "the folder to write to"),
     ),
+    settings=RunSettings,
 )
 
 if __name__ == "__main__":

@@ -12,16 +12,20 @@ _MAX_LABELS = 12
 _SEPARATORS = re.compile(r"\s*([,;|/+&])\s*")
 
 
-def note_labelmap(labels: Sequence[str], labelmap: Mapping[str, str]) -> tuple[str, ...]:
+def note_labelmap(
+    labels: Sequence[str], labelmap: Mapping[str, str], rules: Sequence[Rule] = ()
+) -> tuple[str, ...]:
     """Return notes on the labels that a map leaves as they are, and on its unused entries.
 
     Args:
         labels: the labels of the table, before they are mapped.
         labelmap: what each label counts as.
+        rules: the priority rules; a label that they name is left on purpose.
     """
     if not labelmap:
         return ()
-    known, named = _keys(labels), _keys([*labelmap, *labelmap.values()])
+    sides = [side for rule in rules for side in (rule.winner, rule.loser)]
+    known, named = _keys(labels), _keys([*labelmap, *labelmap.values(), *sides])
     left = [label for label in labels if label_key(label) not in named]
     unused = [label for label in labelmap if label_key(label) not in known]
     return (

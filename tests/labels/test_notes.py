@@ -10,6 +10,8 @@ def test_a_label_map_that_matches_all_is_not_noted() -> None:
     """Neither a label that is mapped, in any spelling, nor one that it maps to needs a note."""
     assert note_labelmap(["Coyote", "Animal"], {"coyote": "animal"}) == ()
     assert note_labelmap(["coyote"], {}) == ()
+    rules = parse_rules("* > Empty", "rules")
+    assert note_labelmap(["coyote", "empty"], {"coyote": "animal"}, rules) == ()
 
 
 def test_what_a_label_map_leaves_and_what_it_does_not_match() -> None:

@@ -1,0 +1,1 @@
+"""The checks before a run: all that can be known early, before anything long begins."""

@@ -1,0 +1,239 @@
+"""The data of a run: the names of its images, and its tables, without downloading the images."""
+
+import fnmatch
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from autofocus.checking.report import Report
+from autofocus.download_images import DownloadSettings
+from autofocus.errors import InputDataError, MissingInputError
+from autofocus.images.finding import APPLE_DOUBLE_PREFIX, list_images
+from autofocus.preprocess_images import PreprocessSettings
+from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.video_names import VIDEO_ENDINGS, FrameName, is_video
+from autofocus.runs.wording import plural
+from autofocus.runs.workspace import HIDDEN, list_recorded
+from autofocus.store.listing import StoredObject, list_objects, without_outputs
+from autofocus.store.planning import Plan, readable_size
+from autofocus.store.reading import TransferError, open_object
+from autofocus.store.selection import select
+from autofocus.store.session import Bucket, open_bucket
+from autofocus.tables.detections import find_tables
+
+# Larger tables are not fetched twice.
+_MAX_TABLE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data of a run, as far as they are known before it.
+
+    Attributes:
+        images: where the images are, in words.
+        names: their paths relative to the folder that `preprocess_images` reads, sorted.
+        tables: the detection tables; None if they can't be read yet.
+        download_bytes: what is left to download.
+        is_sample: whether only a sample of the images is downloaded.
+    """
+
+    images: str
+    names: Sequence[str]
+    tables: Sequence[Path] | None
+    download_bytes: int = 0
+    is_sample: bool = False
+
+
+def detection_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
+    """Return the tables that match patterns, without those that a stage wrote.
+
+    Args:
+        folder: the folder of the data; it may hold the results of earlier runs.
+        patterns: see `tables.detections.find_tables`.
+
+    Raises:
+        MissingInputError: no table matches.
+        SettingError: a pattern leads out of the folder.
+    """
+    tables = find_tables(folder, patterns)
+    given = [path for path in tables if not _is_own(path)]
+    if not given:
+        raise MissingInputError(
+            f"Only tables that Autofocus wrote match {', '.join(patterns)} in {folder}: name your "
+            "own (detections of clean_detections)."
+        )
+    return given
+
+
+def _is_own(path: Path) -> bool:
+    return path.name in list_recorded(path.parent) or HIDDEN in path.parts
+
+
+def find_local_data(
+    folder: Path,
+    indir: str,
+    patterns: Sequence[str],
+    settings: PreprocessSettings,
+    report: Report,
+) -> Data | None:
+    """Find the data in a folder.
+
+    Args:
+        folder: the folder of the data.
+        indir: the folder of the images, below it.
+        patterns: those of the detection tables.
+        settings: which images are taken.
+        report: what is found is added to it.
+    """
+    names: list[str] = []
+    with report.collect("images"):
+        if not folder.is_dir():
+            raise MissingInputError(f"There is no folder {folder} (local_data).")
+        listing = list_images(
+            folder / indir,
+            _extensions(settings),
+            allow_empty=settings.allow_empty,
+        )
+        names = [_as_image(name) for name in listing.names if _is_image(name)]
+        notes = "".join(f"; {note}" for note in listing.notes)
+        videos = settings.frame_rate == 0 and not VIDEO_ENDINGS.isdisjoint(listing.ignored)
+        (report.warn if videos else report.add)(
+            "images", f"{plural(len(names), 'image')} in {folder / indir}{notes}"
+        )
+    if not folder.is_dir():
+        return None
+    with report.collect("tables"):
+        tables = detection_tables(folder, patterns)
+        return Data(str(folder / indir), names, tables)
+    return None
+
+
+def find_stored_data(
+    bucket: str,
+    indir: str,
+    patterns: Sequence[str],
+    settings: tuple[DownloadSettings, PreprocessSettings],
+    scratch: Path,
+    report: Report,
+    *,
+    local_folder: Path,
+) -> Data | None:
+    """List a bucket, and fetch its detection tables.
+
+    Args:
+        bucket: the bucket's name.
+        indir: the folder of the images, below the bucket's root.
+        patterns: those of the detection tables.
+        settings: what is downloaded, and which images are taken.
+        scratch: a folder for the tables.
+        report: what is found is added to it.
+        local_folder: where the run downloads to.
+    """
+    download, preprocess = settings
+    with report.collect("bucket"), _open(bucket, download) as source:
+        print(f"check: listing the bucket {bucket}", file=sys.stderr, flush=True)
+        listed = without_outputs(list_objects(source, download.prefix), download.output_prefix)
+        chosen = select(
+            listed,
+            download_tar=download.download_tar,
+            sample=download.sample,
+            shard=download.part,
+        )
+        plan = Plan.of(chosen, local_folder)
+        names = _image_names(chosen.chosen, indir, preprocess)
+        report.add("bucket", f"{bucket}: {plan}")
+        where = f"{bucket}/{indir}" if indir else bucket
+        if names or preprocess.allow_empty:
+            report.add("images", f"{plural(len(names), 'image')} in {where}")
+        else:
+            endings = ", ".join(preprocess.extensions)
+            report.fail(
+                "images",
+                MissingInputError(
+                    f"No key of {where} ends in {endings}: check indir and extensions of "
+                    "preprocess_images."
+                ),
+            )
+        tables = _fetch_tables(source, chosen.chosen, patterns, scratch, report)
+        return Data(where, names, tables, plan.disk_bytes, download.sample > 0)
+    return None
+
+
+def _open(bucket: str, settings: DownloadSettings) -> Any:
+    return open_bucket(
+        bucket,
+        prefix=settings.prefix,
+        endpoint_url=settings.endpoint_url,
+        no_sign_request=settings.no_sign_request,
+        patience=settings.patience,
+    )
+
+
+def _image_names(
+    objects: Sequence[StoredObject], indir: str, settings: PreprocessSettings
+) -> list[str]:
+    prefix = PurePosixPath(indir).as_posix() + "/" if indir not in ("", ".") else ""
+    suffixes = {"." + extension.lower().lstrip(".") for extension in _extensions(settings)}
+    return [
+        _as_image(item.key.removeprefix(prefix))
+        for item in objects
+        if item.key.startswith(prefix) and PurePosixPath(item.key).suffix.lower() in suffixes
+        if _is_image(item.key)
+    ]
+
+
+def _extensions(settings: PreprocessSettings) -> tuple[str, ...]:
+    return (*settings.extensions, *(VIDEO_ENDINGS if settings.frame_rate else ()))
+
+
+def _as_image(name: str) -> str:
+    """Return the name of an image; of a video, that of its first frame."""
+    return str(FrameName(name, 1)) if is_video(name) else name
+
+
+def _is_image(name: str) -> bool:
+    return not PurePosixPath(name).name.startswith(APPLE_DOUBLE_PREFIX)
+
+
+def _fetch_tables(
+    source: Bucket,
+    objects: Sequence[StoredObject],
+    patterns: Sequence[str],
+    scratch: Path,
+    report: Report,
+) -> list[Path] | None:
+    """Fetch the detection tables into a folder; None if they can't be read yet."""
+    with report.collect("tables"):
+        matching = [
+            item
+            for item in objects
+            if any(fnmatch.fnmatchcase(item.key, pattern) for pattern in patterns)
+            and ".." not in item.key.split("/")
+            and PurePosixPath(item.key).name != LEDGER_NAME
+            and not item.key.endswith("/")
+        ]
+        if not matching:
+            raise MissingInputError(
+                f"No key of the bucket matches {', '.join(patterns)} (detections of "
+                "clean_detections)."
+            )
+        size = sum(item.size for item in matching)
+        if size > _MAX_TABLE_BYTES:
+            report.warn("tables", f"not checked, as they have {readable_size(size)}")
+            return None
+        for item in matching:
+            _fetch(source, item, scratch / item.key)
+        return find_tables(scratch, patterns)
+    return None
+
+
+def _fetch(source: Bucket, item: StoredObject, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("wb") as file:
+            for chunk in open_object(source, item).chunks:
+                file.write(chunk)
+    except TransferError as error:
+        raise InputDataError(f"The table {item.key} can't be fetched: {error}.") from None
