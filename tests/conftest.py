@@ -40,6 +40,7 @@ SLOW = (
     "reporting/test_browser.py",
     "reporting/test_charts.py",
     "reporting/test_report.py",
+    "serving/*",
     "splits/test_folds.py",
     "splits/test_split.py",
     "store/test_*retries.py",

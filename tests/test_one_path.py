@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -263,6 +265,27 @@ def test_raw_images_are_labelled_as_preprocessed_ones(run: Run) -> None:
     raw = predict(run.folder / "model", run.folder / "raw", run.folder / "raw.csv", ALL)
     content = raw.predictions.read_text("utf-8").replace("raw/", "prepared/")
     assert content == run.predictions.read_text("utf-8")
+
+
+def test_mlflow_labels_raw_images_as_predict_does(run: Run) -> None:
+    """The logged model, given bytes of originals, has predict's labels, scores and boxes."""
+    (logged,) = run.folder.glob("mlruns/*/models/*/artifacts")
+    names = [outcome.row.input for outcome in run.outcomes]
+    table = pd.DataFrame(
+        {
+            "image": [(run.folder / "raw" / name).read_bytes() for name in names],
+            "camera": [name.partition("/")[0] for name in names],
+        }
+    )
+    results = mlflow.pyfunc.load_model(str(logged)).predict(table)
+    for result, expected in zip(results.to_dict("records"), rows(run.predictions), strict=True):
+        for column in ("status", "label", "decision"):
+            assert result[column] == expected[column]
+        scores = [
+            "score",
+            *(["box_left", "box_top", "box_width", "box_score"] * ("box_left" in expected)),
+        ]
+        assert [f"{result[name]:.4f}" for name in scores] == [expected[name] for name in scores]
 
 
 def test_a_loaded_model_knows_its_preparation(run: Run) -> None:

@@ -5,22 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autofocus.errors import RejectedImageError
-from autofocus.features.crop import crops_of
-from autofocus.features.pixels import Pixels, to_batch
 from autofocus.images import trims
 from autofocus.images.decoding import read_start
 from autofocus.images.facts import find_facts
 from autofocus.images.finding import check_name
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import DecodedImage, read_image
-from autofocus.model.decision import DECIMALS
-from autofocus.model.distance import DECIMALS as DISTANCE_DECIMALS
 from autofocus.model.saved_model import TrainedClassifier
 from autofocus.predicting.neighbours import Neighbours
+from autofocus.predicting.network import Inputs, network_inputs, network_scores
 from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.training_images import TrainingImages
 from autofocus.runs import files
@@ -34,7 +28,7 @@ class _Decoded:
     """An image that is ready for the network: its pixels for each input."""
 
     outcome: Outcome
-    inputs: tuple[Pixels, ...]
+    inputs: Inputs
 
 
 @dataclass(frozen=True)
@@ -114,10 +108,7 @@ class Predictor:
         if self.neighbours is not None:
             box = self.neighbours.box(name)
             extra |= {"box": box.to_json(), "around": self.neighbours.mark(name)}
-        inputs = tuple(
-            crop.pixels(decoded.image, description.image_size)
-            for crop in crops_of(description.view, box)
-        )
+        inputs = network_inputs(decoded.image, box, description)
         return Pending(_Decoded(Outcome(Row(name), extra), inputs))
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
@@ -134,19 +125,13 @@ class Predictor:
         )
 
     def _complete(self, batch: Sequence[_Decoded]) -> list[Outcome]:
-        inputs = [
-            self._fill(pixels) for pixels in zip(*(one.inputs for one in batch), strict=True)
-        ]
-        scores = self.classifier.scores(*inputs)
+        # In full batches, so that the predictions don't depend on the number of images: an
+        # interrupted run, or a shard, has other batches than a whole run.
+        scores = network_scores(self.classifier, [one.inputs for one in batch], self.batch)
         outcomes = [one.outcome for one in batch]
-        if scores.distances is not None:
-            outcomes = [
-                replace(one, extra={**one.extra, "distance": round(distance, DISTANCE_DECIMALS)})
-                for one, distance in zip(outcomes, scores.distances.tolist(), strict=False)
-            ]
         return [
-            self._labelled(one, [round(float(p), DECIMALS) for p in row])
-            for one, row in zip(outcomes, scores.probabilities, strict=False)
+            self._labelled(_with_distance(outcome, one.distance), one.probabilities)
+            for outcome, one in zip(outcomes, scores, strict=True)
         ]
 
     def _labelled(self, outcome: Outcome, probabilities: list[float]) -> Outcome:
@@ -156,13 +141,11 @@ class Predictor:
             return Outcome(rejected(outcome.row.input, Reason.PEOPLE, detail))
         return Outcome(outcome.row, {**outcome.extra, "probabilities": probabilities})
 
-    def _fill(self, pixels: Sequence[Pixels]) -> NDArray[np.float32]:
-        """Return a full batch, so that the predictions don't depend on the number of images.
 
-        A network's results differ with the size of a batch (measured: by 2e-6), and an interrupted
-        run, or a shard, has other batches than a whole run.
-        """
-        return to_batch([*pixels, *[pixels[-1]] * (self.batch - len(pixels))])
+def _with_distance(outcome: Outcome, distance: float | None) -> Outcome:
+    if distance is None:
+        return outcome
+    return replace(outcome, extra={**outcome.extra, "distance": distance})
 
 
 def _facts(decoded: DecodedImage) -> dict[str, object]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
 from autofocus.model.decision import Prediction
@@ -16,6 +14,7 @@ from autofocus.motion.boxes import Box
 from autofocus.predicting.event_table import Events
 from autofocus.predicting.events import ImageEvents, find_image_events
 from autofocus.predicting.known import Known
+from autofocus.predicting.network import second_label
 from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.sequences import (
     NO_SEQUENCE,
@@ -143,14 +142,10 @@ class PredictionTable:
     def _probability_cells(self, outcome: Outcome) -> dict[str, str]:
         """Return the second label, the box and the probability of each label."""
         probabilities, labels = outcome.extra["probabilities"], self.description.labels
+        label, score = second_label(labels, probabilities)
         cells = {}
-        if len(labels) > 1:
-            # Stable, as the decision rule takes the first of several that are equal.
-            second = int(np.argsort(-np.asarray(probabilities), kind="stable")[1])
-            cells = {
-                "second_label": labels[second],
-                "second_score": _decimal(probabilities[second]),
-            }
+        if score is not None:
+            cells = {"second_label": label, "second_score": _decimal(score)}
         if self.description.needs_motion:
             cells |= _box_cells(Box.from_json(outcome.extra["box"]))
         if self.with_probabilities:

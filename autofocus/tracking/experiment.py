@@ -14,16 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, count
+from itertools import chain
+from itertools import count as count_up
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autofocus import __version__
 from autofocus.errors import need
-from autofocus.features.runtime import tensorflow
+from autofocus.tracking.logged_model import logged_model
 from autofocus.tracking.server import TrackingServer, is_transient
 
 EXPERIMENT = "autofocus"
@@ -130,34 +128,20 @@ class Experiment:
             self._server.call(partial(self._mlflow.log_artifact, str(path)))
 
     def log_model(self, folder: Path) -> None:
-        """Log a SavedModel with its signature and an input example (a grey ramp).
+        """Log a model as `mlflow.pyfunc`: it takes images, and holds all that it needs.
 
         Args:
-            folder: the SavedModel, with the signature `serving_default`.
+            folder: the model, as written by `retrain`.
         """
-        tf = tensorflow()
-        saved = tf.saved_model.load(str(folder))
-        # MLflow takes a tf.Module, which a loaded model is not.
-        module = tf.Module()
-        module.loaded = saved
-        module.__call__ = saved.__call__
-        served = saved.signatures["serving_default"]
-        shape = tuple(served.structured_input_signature[1]["images"].shape[1:])
-        (classes,) = {output.shape[-1] for output in served.structured_outputs.values()}
-        attempts = count()
+        attempts = count_up()
 
         def log() -> None:
             if next(attempts):
                 self._delete_models()
-            self._mlflow.tensorflow.log_model(
-                module,
-                name=MODEL_NAME,
-                signature=_signature(shape, classes),
-                input_example=_ramp(shape),
-                saved_model_kwargs={"signatures": dict(saved.signatures)},
-                # Given, as MLflow would load the model in another process to find them.
-                pip_requirements=[f"tensorflow=={tf.__version__}", f"numpy=={np.__version__}"],
-            )
+            with logged_model(folder) as arguments, warnings.catch_warnings():
+                # MLflow's advice on type hints, which do without a signature.
+                warnings.simplefilter("ignore")
+                self._mlflow.pyfunc.log_model(name=MODEL_NAME, **arguments)
 
         self._server.call(log)
 
@@ -183,25 +167,9 @@ def metric_names(names: Iterable[str]) -> dict[str, str]:
         parts = [_INVALID.sub("_", part).strip(".") or "_" for part in name.split("/", 1)]
         plain = "/".join(parts)[:_MAX_NAME]
         taken = {one.lower() for one in valid.values()}
-        numbered = (f"{plain} {number}" for number in count(2))
+        numbered = (f"{plain} {number}" for number in count_up(2))
         valid[name] = next(one for one in chain([plain], numbered) if one.lower() not in taken)
     return valid
-
-
-def _signature(shape: tuple[int, ...], classes: int) -> Any:
-    from mlflow.models import ModelSignature
-    from mlflow.types import Schema, TensorSpec
-
-    return ModelSignature(
-        inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, *shape))]),
-        outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, classes))]),
-    )
-
-
-def _ramp(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return one image, shape (1, *shape), from black at the left to white at the right."""
-    ramp = np.linspace(0, 1, shape[-2], dtype=np.float32).round(3)
-    return np.broadcast_to(ramp[:, None], (1, *shape)).copy()
 
 
 def check_store(patience: float = 0.0) -> None:

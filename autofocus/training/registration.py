@@ -14,6 +14,7 @@ from autofocus.evaluation.metrics import Estimate
 from autofocus.evaluation.predictions import Classification
 from autofocus.features.crop import crops_of
 from autofocus.features.pixels import to_batch
+from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image
 from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
 from autofocus.motion.finding import MotionFinder
@@ -154,7 +155,7 @@ class _Contest:
         if asset is None:
             raise InputDataError("it was not made by autofocus retrain.")
         classifier = TrainedClassifier(asset.parents[1])
-        if classifier.description.preparation != self.job.preparation:
+        if not _are_alike(classifier.description.preparation, self.job.preparation):
             raise InputDataError("its images were preprocessed in another way.")
         rows = self.job.dataset.subset(Subset.TEST)
         return self._balanced_accuracy(classifier, rows)
@@ -209,3 +210,10 @@ class _Contest:
             inputs = [to_batch(pixels) for pixels in zip(*batch, strict=True)]
             parts.append(classifier.probabilities(*inputs))
         return np.concatenate(parts).astype(np.float64)
+
+
+def _are_alike(one: Preparation | None, other: Preparation | None) -> bool:
+    """Return whether images are prepared in the same way."""
+    if one is None or other is None:
+        return one is other
+    return one.agrees_with(other)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from autofocus.errors import StoreError, StoreUnavailableError
-from autofocus.features.runtime import tensorflow
 from autofocus.store import patience
 from autofocus.tracking.experiment import Experiment, experiment, metric_names
+from tests.predicting.models import make_model
 from tests.store.outage import Proxy
 
 START_WITHIN_S = 120
@@ -235,21 +235,10 @@ def test_mlflow_itself_retries_as_the_user_says(monkeypatch: pytest.MonkeyPatch)
 
 
 def save_model(folder: Path) -> Path:
-    """Save a model that takes a while to upload."""
-    tf = tensorflow()
-
-    class Model(tf.Module):  # type: ignore[misc, name-defined] # it ships no types
-        def __init__(self) -> None:
-            super().__init__()
-            self.ballast = tf.Variable(tf.random.uniform([1_000_000]))
-
-        @tf.function(input_signature=[tf.TensorSpec([None, 8, 8, 3], tf.float32, name="images")])  # type: ignore[untyped-decorator]
-        def __call__(self, images: Any) -> Any:
-            return {"final": tf.reduce_mean(images, axis=[1, 2]) + 0 * self.ballast[0]}
-
-    model = Model()
-    tf.saved_model.save(model, str(folder), signatures={"serving_default": model.__call__})
-    return folder
+    """Save a model that takes a while to upload: its card is long."""
+    model = make_model(folder)
+    (model / "MODEL_CARD.md").write_bytes(os.urandom(4_000_000))
+    return model
 
 
 def test_a_model_is_logged_once(proxy: Proxy, tmp_path: Path) -> None:
@@ -258,9 +247,9 @@ def test_a_model_is_logged_once(proxy: Proxy, tmp_path: Path) -> None:
 
     with experiment(None, "model", 60) as run:
         over = proxy.go_away_amid(500_000, 2)
-        run.log_model(save_model(tmp_path / "model"))
+        run.log_model(save_model(tmp_path))
         assert over.is_set()
     info = run_of(run.run_id).info
     (logged,) = mlflow.MlflowClient().search_logged_models([info.experiment_id])
     assert logged.status == "READY"
-    assert mlflow.pyfunc.load_model(f"runs:/{run.run_id}/model")
+    assert mlflow.pyfunc.load_model(f"runs:/{run.run_id}/model").metadata.signature
