@@ -51,7 +51,13 @@ def test_an_image_is_labelled_whether_it_is_bytes_or_a_file(model: Path, tmp_pat
 
 def test_broken_images_are_results_among_others(model: Path, tmp_path: Path) -> None:
     """An image that can't be used has a reason of the ledger; the others are labelled."""
-    contents = [b"", b"text", picture("night")[:99], tmp_path / "none.png", picture("night")]
+    contents: list[bytes | Path] = [
+        b"",
+        b"text",
+        picture("night")[:99],
+        tmp_path / "none.png",
+        picture("night"),
+    ]
     results = ImageClassifier(model).classify(
         [ImageFile(content, str(number)) for number, content in enumerate(contents)]
     )
