@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.patterns import PathPattern
+from autofocus.runs.video_names import parse_frame
 
 # The stem of a numbered file: what precedes the number, the number, and what follows it.
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
@@ -53,11 +54,12 @@ def find_sequences(frames: Iterable[Frame], rule: SequenceRule = BY_TIME) -> dic
 
     A frame that a column of a table gives a sequence is of that one. Any other belongs to the
     sequence of the previous frame of its camera if it was taken at most `gap_s` seconds later.
-    Without a time, the pattern finds its sequence; and if no frame of its camera has a time or a
-    sequence, files with consecutive numbers are one, as many as the camera takes at a trigger.
+    Without a time, the pattern finds its sequence; the frames of a video are one; and if no image
+    of its camera has a time or a sequence, files with consecutive numbers are one, as many as the
+    camera takes at a trigger.
 
     The name of a sequence is its camera and, after `@`, the time of its first frame, the value of
-    the column or pattern, or the path of its first file.
+    the column or pattern, or the path of the video or of its first file.
 
     Frames of one folder with different locations are of different cameras. A frame without a
     location is of the camera of the frame before it, or after it, within the gap.
@@ -75,15 +77,27 @@ def find_sequences(frames: Iterable[Frame], rule: SequenceRule = BY_TIME) -> dic
     found |= _find_dated(rest, timedelta(seconds=rule.gap_s))
     streams = _stream_names(every)
     pattern = SequencePattern(rule.pattern)
+    images = []
     for frame in every:
         value = frame.sequence or ("" if found[frame.name] else pattern.find(frame.original_path))
+        video = _video(frame)
+        if not video:
+            images.append(frame)
+        elif not found[frame.name]:
+            value = value or video
         if value:
             found[frame.name] = f"{streams[frame.name]}@{value}"
     if rule.frames:
-        ordered = {frame.camera for frame in every if found[frame.name]}
-        unordered = [frame for frame in every if frame.camera not in ordered]
+        ordered = {frame.camera for frame in images if found[frame.name]}
+        unordered = [frame for frame in images if frame.camera not in ordered]
         found |= _find_numbered(unordered, streams, rule.frames)
     return found
+
+
+def _video(frame: Frame) -> str:
+    """Return the video that a frame is of, relative to the camera's folder; empty for an image."""
+    of_video = parse_frame(frame.path)
+    return of_video.video.removeprefix(f"{frame.camera}/") if of_video else ""
 
 
 def _find_dated(frames: Sequence[Frame], gap: timedelta) -> dict[str, str]:

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from autofocus.runs.video_names import is_video
+
 # Folders that cameras make on their cards by themselves, and begin anew when one is full or after
 # 9999 images: DCIM, and three digits from 100 with five characters (the standard DCF), such as
 # 100RECNX, 100EK113, 100MEDIA and 100_BTCF. Some people add a folder per visit: Check1.
@@ -13,7 +15,8 @@ def camera_folder(path: str) -> str:
     """Return the folder of an image, without the folders that cameras make by themselves.
 
     A camera writes `DCIM/100RECNX/IMG_9999.JPG` and then `DCIM/101RECNX/IMG_0001.JPG`: both are of
-    the camera whose folder holds `DCIM`.
+    the camera whose folder holds `DCIM`. The frames of a video lie in a folder of its name, and
+    are of the camera whose folder holds the video.
 
     Args:
         path: the image's path or key, with `/` between components.
@@ -27,6 +30,6 @@ def camera_folder(path: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def _without_made(folder: str) -> str:
     components = folder.split("/")
-    while components and _MADE.fullmatch(components[-1]):
+    while components and (_MADE.fullmatch(components[-1]) or is_video(components[-1])):
         components.pop()
     return "/".join(components)

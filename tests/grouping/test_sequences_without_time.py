@@ -47,6 +47,19 @@ def test_a_pattern_finds_the_sequence_of_frames_without_a_time() -> None:
     ]
 
 
+def test_the_frames_of_a_video_are_one_sequence() -> None:
+    """Without a time they are, and images beside them are still divided by their numbers."""
+    paths = [f"c/V1.MP4/frame_000{number}.jpg" for number in (1, 2)]
+    images = ["c/1.JPG", "c/2.JPG"]
+    assert named(SequenceRule(), *paths, *images) == ["c@V1.MP4", "c@V1.MP4", "", ""]
+    assert named(SequenceRule(frames=1), *paths, *images) == [
+        "c@V1.MP4",
+        "c@V1.MP4",
+        "c@1",
+        "c@2",
+    ]
+
+
 def test_two_locations_in_one_folder_share_no_value() -> None:
     """The same value of the pattern at two locations of one folder is two sequences."""
     frames = [Frame(each, f"c/{each}_1.JPG", location=each) for each in ("m", "l")]

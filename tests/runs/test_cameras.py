@@ -19,6 +19,7 @@ from autofocus.runs.sharding import Shard
         ("20160501/IMG_0001.JPG", "20160501"),
         ("2016CHIL/IMG_0001.JPG", "2016CHIL"),
         ("Checkpoint/IMG_0001.JPG", "Checkpoint"),
+        ("CAM01/DCIM/100MEDIA/V01.MP4/frame_0001.jpg", "CAM01"),
     ],
 )
 def test_folders_that_cameras_make_are_no_cameras(path: str, folder: str) -> None:
