@@ -12,6 +12,7 @@ from typing import Literal
 
 from autofocus.errors import InputDataError
 from autofocus.exporting.corrections import Correction, read_corrections
+from autofocus.exporting.originals import Originals
 from autofocus.exporting.reading import ResultTable
 from autofocus.exporting.rows import HUMAN, ExportRow
 from autofocus.options.command import Argument, Command
@@ -104,7 +105,7 @@ class _Known:
     @classmethod
     def of(cls, predictions: Path) -> "_Known":
         rows: dict[str, ExportRow] = {}
-        for row in ResultTable(predictions).rows():
+        for row in ResultTable(predictions, Originals(predictions.parent)).rows():
             rows[row.original] = row
             rows.setdefault(row.filepath, row)
         return cls(rows, {path.casefold(): row for path, row in rows.items()})

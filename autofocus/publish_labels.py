@@ -4,11 +4,16 @@ python autofocus/publish_labels.py --tables shard0.csv shard1.csv --outpath labe
         --bucket autofocus
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.errors import InputDataError
+from autofocus.exporting.context import Export
+from autofocus.exporting.run_ids import run_id
+from autofocus.exporting.settings import TABLE_FORMATS, ExportSettings, TableFormat
+from autofocus.exporting.writing import file_names, write_formats
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     Kind,
@@ -18,26 +23,52 @@ from autofocus.options.settings import (
     require,
     require_not_negative,
 )
+from autofocus.predicting.event_table import write_events
+from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.files import relative_to_folder
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import Row, ledger_beside
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
+from autofocus.store.fetching import fetch_file
 from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX, check_output_prefix
-from autofocus.store.session import open_bucket
+from autofocus.store.session import Bucket, open_bucket
 from autofocus.store.uploading import put_file
+from autofocus.tables.columns import EVENTS_NAME
 from autofocus.tables.merging import merge_tables
 
 NAME = "publish_labels"
+# Below the prefix: a folder per run, and a copy of the last one.
+RUNS, LATEST = "labels/", "latest/"
+# Names the run that `LATEST` is a copy of, and its files.
+RUN_NAME = "run.json"
 
 
 @dataclass(frozen=True)
 class PublishSettings:
     """The options of `publish_labels`."""
 
+    formats: tuple[TableFormat, ...] = option(
+        (),
+        f"further formats to publish, of {', '.join(TABLE_FORMATS)}",
+        metavar="FORMAT",
+        alias="format",
+    )
+    deployments: str | None = option(
+        None, "key of a table of deployments in the bucket; required by camtrap-dp", metavar="KEY"
+    )
+    timezone: str | None = option(
+        None,
+        "time zone of the cameras' clocks, such as America/Chicago or -0600; required by "
+        "camtrap-dp",
+        metavar="ZONE",
+    )
+    project: str = option(
+        "autofocus", "name of the project, for camtrap-dp and wildlife-insights", metavar="NAME"
+    )
     output_prefix: str = option(
         DEFAULT_OUTPUT_PREFIX,
-        "prefix of the table's key, by which later downloads recognise it as an output",
+        "prefix of the keys of all that is published, by which later downloads recognise it",
         metavar="P",
     )
     endpoint_url: str | None = endpoint_option()
@@ -51,6 +82,22 @@ class PublishSettings:
         )
         check_output_prefix(self.output_prefix)
         require_not_negative(self, "patience")
+        if self.formats:
+            self.export_settings(Path())
+
+    def export_settings(self, folder: Path) -> ExportSettings:
+        """Return the settings of the export.
+
+        Args:
+            folder: of the table of deployments, once it is fetched.
+        """
+        deployments = folder / "deployments.csv" if self.deployments else None
+        return ExportSettings(
+            formats=self.formats,
+            deployments=deployments,
+            timezone=self.timezone,
+            project=self.project,
+        )
 
 
 @dataclass(frozen=True)
@@ -71,18 +118,25 @@ def publish_labels(
     outpath: Path,
     bucket: str,
     settings: PublishSettings = PublishSettings(),
+    *,
+    preprocessed: Path | None = None,
 ) -> PublishResult:
-    """Merge label tables, and upload the result to a bucket.
+    """Merge label tables, and upload the result to a bucket, also in other formats.
 
-    Writes `outpath`, and uploads the same bytes as `<output_prefix><name of outpath>`, which
-    replaces an earlier object of that key. The inputs in the ledger are the tables. While the
-    server is unavailable, requests are retried for up to `settings.patience` seconds.
+    Writes `outpath`. Uploads it, the table of events and the other formats to
+    `<output_prefix>labels/<run>/`, where those of earlier runs stay, and again to
+    `<output_prefix>latest/`; the table is also `<output_prefix><name of outpath>`. The name of a
+    run is made of its results, so that a repetition replaces them. The inputs in the ledger are
+    the tables. While the server is unavailable, requests are retried for up to
+    `settings.patience` seconds.
 
     Args:
         tables: the tables that `predict` wrote, one per shard.
         outpath: the table to write.
         bucket: the name of an existing bucket.
-        settings: where to upload to.
+        settings: where to upload to, and in which formats.
+        preprocessed: a folder with the `preparation.json` and the `image_properties.csv` of all
+            images, for boxes of the originals; None if it is above the images.
 
     Returns:
         The counts, the path of the table and its key.
@@ -95,27 +149,95 @@ def publish_labels(
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     ledger, key = ledger_beside(outpath), settings.output_prefix + outpath.name
-
-    def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
-        rows = merge_tables(tables, unfinished[outpath], "filepath")
-        if not rows:
-            raise InputDataError(
-                "The tables have no rows, so nothing is published: check where the images are."
-            )
-        with open_bucket(
-            bucket,
-            prefix=settings.output_prefix,
-            endpoint_url=settings.endpoint_url,
-            patience=settings.patience,
-        ) as opened:
-            put_file(opened, unfinished[outpath], key)
-        names = [relative_to_folder(path, outpath.parent) for path in tables]
-        note = f"{rows} images, in the bucket {bucket} as {key}"
-        return JointOutcome([Row(name, output=outpath.name) for name in names], (note,))
-
     with Workspace(outpath.parent, NAME, {}, output=outpath.name) as workspace:
+        scratch = workspace.scratch / "published"
+
+        def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
+            rows = merge_tables(tables, unfinished[outpath], "filepath")
+            if not rows:
+                raise InputDataError(
+                    "The tables have no rows, so nothing is published: check where the images are."
+                )
+            publication = _Publication(outpath, unfinished[outpath], settings, scratch)
+            with open_bucket(
+                bucket,
+                prefix=settings.output_prefix,
+                endpoint_url=settings.endpoint_url,
+                patience=settings.patience,
+            ) as opened:
+                further = publication.write(opened, preprocessed)
+                folder = publication.upload(opened, key)
+            names = [relative_to_folder(path, outpath.parent) for path in tables]
+            notes = (f"{rows} images, in the bucket {bucket} as {key}", f"this run: {folder}")
+            ledger_rows = [Row(name, output=outpath.name) for name in names]
+            return JointOutcome(ledger_rows, (*notes, *further))
+
         counts, notes = make_jointly(workspace, ledger, [outpath], make)
     return PublishResult(NAME, counts, ledger, {"table": outpath}, notes, table=outpath, key=key)
+
+
+@dataclass(frozen=True)
+class _Publication:
+    """The files of one run.
+
+    Attributes:
+        outpath: the final path of the table.
+        table: the table.
+        settings: of the stage.
+        folder: for the other files, until they are uploaded.
+    """
+
+    outpath: Path
+    table: Path
+    settings: PublishSettings
+    folder: Path
+
+    def write(self, bucket: Bucket, preprocessed: Path | None) -> tuple[str, ...]:
+        """Write events and formats, and return notes for people."""
+        with CsvReader(self.table) as reader:
+            has_events = "event" in reader.columns
+        notes: tuple[str, ...] = ()
+        self._files.mkdir(parents=True)
+        if self.settings.formats:
+            chosen = self.settings.export_settings(self.folder)
+            if self.settings.deployments and chosen.deployments:
+                fetch_file(bucket, self.settings.deployments, chosen.deployments)
+            export = Export(self.table, chosen, self.outpath, preprocessed)
+            paths = {name: self._files / name for name in file_names(export)}
+            for path in paths.values():
+                path.parent.mkdir(parents=True, exist_ok=True)
+            notes = write_formats(export, paths)
+        if has_events:
+            write_events(self.table, self._files / EVENTS_NAME)
+        return notes
+
+    def upload(self, bucket: Bucket, key: str) -> str:
+        """Upload all files to the folder of the run, then to the latest one, the table last.
+
+        Returns:
+            The prefix of the run's keys.
+        """
+        names = {self.outpath.name: self.table, **dict(self._written())}
+        prefix, run = self.settings.output_prefix, run_id(self.table)
+        folders = (f"{prefix}{RUNS}{run}/", f"{prefix}{LATEST}")
+        for folder in folders:
+            for name, path in names.items():
+                put_file(bucket, path, folder + name)
+        description = self.folder / RUN_NAME
+        text = json.dumps({"run": run, "files": sorted(names)}, indent=2)
+        description.write_text(text + "\n", encoding="utf-8")
+        put_file(bucket, description, f"{prefix}{LATEST}{RUN_NAME}")
+        put_file(bucket, self.table, key)
+        return folders[0]
+
+    @property
+    def _files(self) -> Path:
+        return self.folder / "files"
+
+    def _written(self) -> Iterator[tuple[str, Path]]:
+        for path in sorted(self._files.rglob("*")):
+            if path.is_file():
+                yield relative_to_folder(path, self._files), path
 
 
 COMMAND = Command(

@@ -1,5 +1,6 @@
 """Claims about the stage publish_labels, against a real S3 server."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from autofocus.errors import (
     MissingInputError,
     OutputConflictError,
     SettingError,
+    StoreError,
 )
 from autofocus.publish_labels import PublishSettings, publish_labels
 from tests.conftest import S3
+from tests.exporting.making import prediction, write_properties, write_table
 
 STAGE = Path(__file__).parents[1] / "autofocus" / "publish_labels.py"
 HEADER = (
@@ -47,14 +50,77 @@ def contents(s3: S3) -> dict[str, bytes]:
     }
 
 
+def tables(s3: S3) -> dict[str, bytes]:
+    """Return the objects that are neither a run's nor the latest run's."""
+    return {
+        key: content
+        for key, content in contents(s3).items()
+        if "labels/" not in key and "latest/" not in key
+    }
+
+
 def test_the_merged_table_is_in_the_bucket(s3: S3, tmp_path: Path) -> None:
     """The shards' rows stand in order in the table, which the bucket has byte for byte."""
     paths = shards(tmp_path, "bd", "", "ac")
     result = publish_labels(paths, tmp_path / "out" / "labels.csv", s3.bucket)
     assert result.table.read_text() == MERGED
-    assert contents(s3) == {"autofocus/labels.csv": MERGED.encode()}
+    assert tables(s3) == {"autofocus/labels.csv": MERGED.encode()}
     assert result.key == "autofocus/labels.csv"
-    assert result.notes == (f"4 images, in the bucket {s3.bucket} as autofocus/labels.csv",)
+    assert result.notes[0] == f"4 images, in the bucket {s3.bucket} as autofocus/labels.csv"
+
+
+def test_results_of_earlier_runs_stay(s3: S3, tmp_path: Path) -> None:
+    """Each run has a folder in the bucket, named after its results; `latest` is the last one's."""
+    keys = []
+    for number, names in enumerate((["1.JPG"], ["1.JPG", "2.JPG"], ["1.JPG", "2.JPG"])):
+        path = tmp_path / str(number) / "predictions.csv"
+        write_table(path, [prediction(name, date=f"2016-07-0{len(names)}") for name in names])
+        publish_labels([path], path.with_name("labels.csv"), s3.bucket)
+        keys.append(set(contents(s3)))
+    runs = {key.split("/")[2] for key in keys[0] if key.startswith("autofocus/labels/")}
+    assert len(runs) == 1
+    assert runs.pop().startswith("2016-07-01-")
+    assert keys[0] < keys[1] == keys[2]
+    after = contents(s3)
+    run = json.loads(after["autofocus/latest/run.json"])
+    assert run["run"].startswith("2016-07-02-")
+    assert run["files"] == ["events.csv", "labels.csv"]
+    for name in run["files"]:
+        copy = after[f"autofocus/latest/{name}"]
+        assert copy == after[f"autofocus/labels/{run['run']}/{name}"]
+    assert b"2.JPG" in after["autofocus/latest/labels.csv"]
+
+
+def test_other_formats_are_published(s3: S3, tmp_path: Path) -> None:
+    """Formats stand beside the table, with boxes of the originals; deployments are an object."""
+    write_properties(tmp_path / "preprocessed", ["a/1.JPG"])
+    table = write_table(tmp_path / "shard" / "predictions.csv", [prediction("a/1.JPG")])
+    deployments = "location,latitude,longitude,start,end\nD03-AMP1,41,-87,2016-07-01,2016-07-30\n"
+    s3.put("field/deployments.csv", deployments)
+    settings = PublishSettings(
+        formats=("megadetector", "csv", "camtrap-dp"),
+        deployments="field/deployments.csv",
+        timezone="Z",
+    )
+    where = tmp_path / "preprocessed"
+    publish_labels([table], tmp_path / "labels.csv", s3.bucket, settings, preprocessed=where)
+    after = contents(s3)
+    names = json.loads(after["autofocus/latest/run.json"])["files"]
+    assert {"megadetector.json", "images.csv", "camtrap_dp/media.csv"} <= set(names)
+    (image,) = json.loads(after["autofocus/latest/megadetector.json"])["images"]
+    assert image["detections"][0]["bbox"] == [0.25, 0.4, 0.5, 0.2]
+    assert not (tmp_path / "megadetector.json").exists()
+
+
+def test_a_table_of_deployments_that_is_missing_is_named(s3: S3, tmp_path: Path) -> None:
+    """Without the table of deployments nothing is published, and the sentence names its key."""
+    table = write_table(tmp_path / "predictions.csv", [prediction("1.JPG")])
+    settings = PublishSettings(formats=("camtrap-dp",), deployments="none.csv", timezone="Z")
+    with pytest.raises(StoreError, match=r"none\.csv can't be read from bucket"):
+        publish_labels([table], tmp_path / "labels.csv", s3.bucket, settings)
+    assert contents(s3) == {}
+    with pytest.raises(SettingError, match="give --deployments"):
+        PublishSettings(formats=("camtrap-dp",))
 
 
 def test_the_ledger_names_the_tables(s3: S3, tmp_path: Path) -> None:
@@ -75,7 +141,7 @@ def test_the_key_begins_with_the_prefix(s3: S3, tmp_path: Path, prefix: str) -> 
     """The key is the prefix, letter by letter, and the table's name."""
     settings = PublishSettings(output_prefix=prefix)
     publish_labels(shards(tmp_path, "abcd"), tmp_path / "my.csv", s3.bucket, settings)
-    assert contents(s3) == {f"{prefix}my.csv": MERGED.encode()}
+    assert tables(s3) == {f"{prefix}my.csv": MERGED.encode()}
 
 
 def test_an_earlier_table_is_replaced(s3: S3, tmp_path: Path) -> None:
@@ -83,7 +149,7 @@ def test_an_earlier_table_is_replaced(s3: S3, tmp_path: Path) -> None:
     s3.put("autofocus/labels.csv", "earlier, and longer than what comes" * 10)
     s3.put("autofocus/notes.txt", "mine")
     publish_labels(shards(tmp_path, "abcd"), tmp_path / "labels.csv", s3.bucket)
-    assert contents(s3) == {
+    assert tables(s3) == {
         "autofocus/labels.csv": MERGED.encode(),
         "autofocus/notes.txt": b"mine",
     }
@@ -96,7 +162,7 @@ def test_a_second_run_gives_the_same(s3: S3, tmp_path: Path) -> None:
     before = result.table.read_bytes(), result.ledger.read_bytes()
     again = publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
     assert (again.table.read_bytes(), again.ledger.read_bytes()) == before
-    assert contents(s3) == {"autofocus/labels.csv": MERGED.encode()}
+    assert tables(s3) == {"autofocus/labels.csv": MERGED.encode()}
 
 
 def test_a_file_of_another_origin_is_kept(s3: S3, tmp_path: Path) -> None:
@@ -128,7 +194,7 @@ def test_photographs_without_a_label_are_published_as_well(s3: S3, tmp_path: Pat
         file.write(several)
     publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
     expected = f"{HEADER}zoo/a.{CELLS}{unread}zoo/c.{CELLS}{several}"
-    assert contents(s3) == {"autofocus/labels.csv": expected.encode()}
+    assert tables(s3) == {"autofocus/labels.csv": expected.encode()}
 
 
 def test_shards_that_overlap_are_told(s3: S3, tmp_path: Path) -> None:
@@ -207,4 +273,4 @@ def test_the_command_line(s3: S3, tmp_path: Path) -> None:
         [sys.executable, STAGE, *where], check=True, capture_output=True, text=True, env=env
     )
     assert f"4 images, in the bucket {s3.bucket} as p/labels.csv" in told.stdout
-    assert contents(s3) == {"p/labels.csv": MERGED.encode()}
+    assert tables(s3) == {"p/labels.csv": MERGED.encode()}

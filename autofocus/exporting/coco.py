@@ -24,7 +24,7 @@ def write(export: Export, paths: Mapping[str, Path]) -> Sequence[str]:
     parts = {
         "info": {
             "version": "1.0",
-            "description": f"Labels of {export.path.name}, exported by Autofocus",
+            "description": f"Labels of {export.name}, exported by Autofocus",
             "date_created": f"{export.created:%Y-%m-%d}",
         },
         "images": _images(export),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autofocus.errors import InputDataError, SettingError
 from autofocus.exporting.events import name_events
+from autofocus.exporting.originals import Originals
 from autofocus.exporting.reading import ResultTable
 from autofocus.exporting.rows import ACCEPT, OK, ExportRow
 from autofocus.exporting.settings import ExportSettings
@@ -39,16 +40,24 @@ class Export:
     """A table of results that is written in one or more formats.
 
     Attributes:
-        table: the table.
+        path: of the table.
         settings: what to write.
+        place: the path that the table will have, if it has not been put in its place yet.
+        preprocessed: where the images were preprocessed, if they are not beside the table.
+        table: the table.
     """
 
     path: Path
     settings: ExportSettings
+    place: Path | None = None
+    preprocessed: Path | None = None
     table: ResultTable = field(init=False)
 
     def __post_init__(self) -> None:
-        self.table = ResultTable(self.path, self.settings.images)
+        place = self.place or self.path
+        self.name = place.name
+        originals = Originals(place.parent, self.settings.images, self.preprocessed)
+        self.table = ResultTable(self.path, originals)
         self.kinds = self.settings.kinds
 
     @cached_property

@@ -49,10 +49,13 @@ class Originals:
     Attributes:
         folder: of the table, to which its paths are relative.
         images: the folder of originals, if it is known.
+        preprocessed: the folder with `preparation.json` and `image_properties.csv`, if it is not
+            above the images that the table names; its properties go by the original's path.
     """
 
     folder: Path
     images: Path | None = None
+    preprocessed: Path | None = None
     _roots: dict[Path, Path | None] = field(default_factory=dict)
     _properties: dict[Path, dict[str, Properties]] = field(default_factory=dict)
     _preparations: dict[Path, dict[str, Any]] = field(default_factory=dict)
@@ -80,28 +83,35 @@ class Originals:
             self._roots[folder] = above
         return self._roots[folder]
 
-    def properties(self, filepath: str) -> Properties | None:
-        """Return what is known of an image; None without a table of properties."""
+    def properties(self, filepath: str, original: str = "") -> Properties | None:
+        """Return what is known of an image; None without a table of properties.
+
+        Args:
+            filepath: the path in the table.
+            original: the path of the original, where the table tells it.
+        """
         path = self.folder / filepath
-        root = self.root(path.parent)
+        root = self.preprocessed or self.root(path.parent)
         if root is None:
             return None
         if root not in self._properties:
             self._properties[root] = _read_properties(root / PROPERTIES_NAME)
-        return self._properties[root].get(files.relative_to_folder(path, root))
+        name = original if self.preprocessed else files.relative_to_folder(path, root)
+        return self._properties[root].get(name)
 
-    def box(self, box: Box, filepath: str) -> Box | None:
+    def box(self, box: Box, filepath: str, original: str = "") -> Box | None:
         """Return a box of the preprocessed image as one of the original.
 
         Args:
             box: in shares of the image without the rows that were cropped.
-            filepath: of the image.
+            filepath: the path in the table.
+            original: the path of the original, where the table tells it.
 
         Returns:
             None if the size of the original, or what was cropped, is unknown.
         """
-        root = self.root((self.folder / filepath).parent)
-        properties = self.properties(filepath)
+        root = self.preprocessed or self.root((self.folder / filepath).parent)
+        properties = self.properties(filepath, original)
         if root is None or properties is None or properties.size is None:
             return None
         top, bottom = trimmed(self._preparation(root), properties)

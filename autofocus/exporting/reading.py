@@ -1,7 +1,7 @@
 """Reading the tables that are exported: predictions.csv and detections_clean.csv."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -21,16 +21,11 @@ class ResultTable:
 
     Attributes:
         path: predictions.csv, or detections_clean.csv.
-        images: the folder of the original images, if it is known.
         originals: what is known of the originals.
     """
 
     path: Path
-    images: Path | None = None
-    originals: Originals = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.originals = Originals(self.path.parent, self.images)
+    originals: Originals
 
     @cached_property
     def columns(self) -> list[str]:
@@ -74,7 +69,8 @@ class ResultTable:
         known = None if "date" in cells else self.originals.properties(filepath)
         date = known.date if known else cells["date"]
         box = _box(cells)
-        properties = self.originals.properties(filepath) if box or known else known
+        original = cells["original"]
+        properties = self.originals.properties(filepath, original) if box or known else known
         return ExportRow(
             filepath=filepath,
             original=cells["original"] or self.originals.name(filepath),
@@ -95,7 +91,7 @@ class ResultTable:
             review_reason=cells["review_reason"],
             split=cells["split"],
             model=cells["model"],
-            box=self.originals.box(box, filepath) if box else None,
+            box=self.originals.box(box, filepath, original) if box else None,
             size=properties.size if properties else None,
             probabilities=self._probabilities(cells),
         )

@@ -27,6 +27,11 @@ Decision = Literal["all", "accept", "review"]
 CONTENT, DATA, LABELS, PROJECT = "content", "data", "labels", "single formats"
 People = Literal["drop", "keep"]
 FORMATS: tuple[str, ...] = get_args(FormatName)
+# What needs no images.
+TableFormat = Literal[
+    "csv", "megadetector", "camtrap-dp", "coco", "timelapse", "wildlife-insights", "label-studio"
+]
+TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
 
 
 @dataclass(frozen=True)
