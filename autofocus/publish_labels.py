@@ -119,7 +119,7 @@ def publish_labels(
     bucket: str,
     settings: PublishSettings = PublishSettings(),
     *,
-    preprocessed: Path | None = None,
+    originals: Sequence[Path] = (),
 ) -> PublishResult:
     """Merge label tables, and upload the result to a bucket, also in other formats.
 
@@ -135,8 +135,8 @@ def publish_labels(
         outpath: the table to write.
         bucket: the name of an existing bucket.
         settings: where to upload to, and in which formats.
-        preprocessed: a folder with the `preparation.json` and the `image_properties.csv` of all
-            images, for boxes of the originals; None if it is above the images.
+        originals: tables of what is known of the originals, one per shard, for their boxes; see
+            `exporting.originals.write_originals`.
 
     Returns:
         The counts, the path of the table and its key.
@@ -165,7 +165,7 @@ def publish_labels(
                 endpoint_url=settings.endpoint_url,
                 patience=settings.patience,
             ) as opened:
-                further = publication.write(opened, preprocessed)
+                further = publication.write(opened, originals)
                 folder = publication.upload(opened, key)
             names = [relative_to_folder(path, outpath.parent) for path in tables]
             notes = (f"{rows} images, in the bucket {bucket} as {key}", f"this run: {folder}")
@@ -192,7 +192,7 @@ class _Publication:
     settings: PublishSettings
     folder: Path
 
-    def write(self, bucket: Bucket, preprocessed: Path | None) -> tuple[str, ...]:
+    def write(self, bucket: Bucket, originals: Sequence[Path]) -> tuple[str, ...]:
         """Write events and formats, and return notes for people."""
         with CsvReader(self.table) as reader:
             has_events = "event" in reader.columns
@@ -202,7 +202,10 @@ class _Publication:
             chosen = self.settings.export_settings(self.folder)
             if self.settings.deployments and chosen.deployments:
                 fetch_file(bucket, self.settings.deployments, chosen.deployments)
-            export = Export(self.table, chosen, self.outpath, preprocessed)
+            known = self.folder / "originals.csv" if originals else None
+            if known is not None:
+                merge_tables(originals, known, "filepath")
+            export = Export(self.table, chosen, self.outpath, known)
             paths = {name: self._files / name for name in file_names(export)}
             for path in paths.values():
                 path.parent.mkdir(parents=True, exist_ok=True)

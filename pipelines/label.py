@@ -1,7 +1,7 @@
 """From a bucket of images and a trained classifier to one table of labels in the bucket."""
 
 import functools
-from typing import Any
+from typing import Any, NamedTuple
 
 from kfp import dsl
 from kfp.dsl import Dataset, Input, Model
@@ -32,10 +32,19 @@ EXCLUDED = frozenset(
 )
 
 
+class Labelled(NamedTuple):
+    """The outputs of all shards: lists with one artifact per shard."""
+
+    predictions: list[Dataset]
+    originals: list[Dataset]
+
+
 def label() -> Any:
     """Return the pipeline, with the images as they are named now."""
     parameters = (
-        *parameters_of((anchor, *IN_SHARDS), (MANIFEST, MODEL, S3_SECRET, SHARDS), EXCLUDED),
+        *parameters_of(
+            (anchor, *IN_SHARDS, publish), (MANIFEST, MODEL, S3_SECRET, SHARDS), EXCLUDED
+        ),
         *resource_parameters("download", "preprocess", "predict", "publish"),
     )
     inner = build_inner(
@@ -45,7 +54,7 @@ def label() -> Any:
         parameters,
         _label_shards,
         artifacts=(Parameter("model", Input[Model], ""),),
-        returns=list[Dataset],
+        returns=Labelled,
     )
     return build_pipeline(NAME, SUMMARY, parameters, functools.partial(_label, inner))
 
@@ -57,13 +66,13 @@ def _label(inner: Any, arguments: Arguments) -> None:
     ).output
     arguments = {**arguments, "anchor": first, "model": model}
     labelled = run_inner(inner, arguments)
-    published = start(publish, arguments, predictions=labelled.output)
+    published = start(publish, arguments, **labelled.outputs)
     with_s3(equip(published, arguments), arguments["s3_secret"])
     # Somebody may have removed the table since.
     published.set_caching_options(enable_caching=False)
 
 
-def _label_shards(arguments: Arguments) -> Any:
+def _label_shards(arguments: Arguments) -> Labelled:
     with dsl.ParallelFor(arguments["shards"]) as shard:
         _, prepared = prepare_shard(shard, arguments)
         labelled = start(
@@ -73,4 +82,7 @@ def _label_shards(arguments: Arguments) -> Any:
             preprocessing=prepared.outputs["ledger"],
         )
     equip(labelled, arguments)
-    return dsl.Collected(labelled.outputs["predictions"])
+    return Labelled(
+        dsl.Collected(labelled.outputs["predictions"]),
+        dsl.Collected(prepared.outputs["originals"]),
+    )

@@ -17,6 +17,7 @@ from autofocus.errors import (
     SettingError,
     StoreError,
 )
+from autofocus.exporting.originals import write_originals
 from autofocus.publish_labels import PublishSettings, publish_labels
 from tests.conftest import S3
 from tests.exporting.making import prediction, write_properties, write_table
@@ -50,7 +51,7 @@ def contents(s3: S3) -> dict[str, bytes]:
     }
 
 
-def tables(s3: S3) -> dict[str, bytes]:
+def fixed_objects(s3: S3) -> dict[str, bytes]:
     """Return the objects that are neither a run's nor the latest run's."""
     return {
         key: content
@@ -64,7 +65,7 @@ def test_the_merged_table_is_in_the_bucket(s3: S3, tmp_path: Path) -> None:
     paths = shards(tmp_path, "bd", "", "ac")
     result = publish_labels(paths, tmp_path / "out" / "labels.csv", s3.bucket)
     assert result.table.read_text() == MERGED
-    assert tables(s3) == {"autofocus/labels.csv": MERGED.encode()}
+    assert fixed_objects(s3) == {"autofocus/labels.csv": MERGED.encode()}
     assert result.key == "autofocus/labels.csv"
     assert result.notes[0] == f"4 images, in the bucket {s3.bucket} as autofocus/labels.csv"
 
@@ -102,8 +103,10 @@ def test_other_formats_are_published(s3: S3, tmp_path: Path) -> None:
         deployments="field/deployments.csv",
         timezone="Z",
     )
-    where = tmp_path / "preprocessed"
-    publish_labels([table], tmp_path / "labels.csv", s3.bucket, settings, preprocessed=where)
+    known = tmp_path / "shard" / "originals.csv"
+    write_originals(tmp_path / "preprocessed", known)
+    (tmp_path / "preprocessed").rename(tmp_path / "elsewhere")
+    publish_labels([table], tmp_path / "labels.csv", s3.bucket, settings, originals=[known])
     after = contents(s3)
     names = json.loads(after["autofocus/latest/run.json"])["files"]
     assert {"megadetector.json", "images.csv", "camtrap_dp/media.csv"} <= set(names)
@@ -141,7 +144,7 @@ def test_the_key_begins_with_the_prefix(s3: S3, tmp_path: Path, prefix: str) -> 
     """The key is the prefix, letter by letter, and the table's name."""
     settings = PublishSettings(output_prefix=prefix)
     publish_labels(shards(tmp_path, "abcd"), tmp_path / "my.csv", s3.bucket, settings)
-    assert tables(s3) == {f"{prefix}my.csv": MERGED.encode()}
+    assert fixed_objects(s3) == {f"{prefix}my.csv": MERGED.encode()}
 
 
 def test_an_earlier_table_is_replaced(s3: S3, tmp_path: Path) -> None:
@@ -149,7 +152,7 @@ def test_an_earlier_table_is_replaced(s3: S3, tmp_path: Path) -> None:
     s3.put("autofocus/labels.csv", "earlier, and longer than what comes" * 10)
     s3.put("autofocus/notes.txt", "mine")
     publish_labels(shards(tmp_path, "abcd"), tmp_path / "labels.csv", s3.bucket)
-    assert tables(s3) == {
+    assert fixed_objects(s3) == {
         "autofocus/labels.csv": MERGED.encode(),
         "autofocus/notes.txt": b"mine",
     }
@@ -162,7 +165,7 @@ def test_a_second_run_gives_the_same(s3: S3, tmp_path: Path) -> None:
     before = result.table.read_bytes(), result.ledger.read_bytes()
     again = publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
     assert (again.table.read_bytes(), again.ledger.read_bytes()) == before
-    assert tables(s3) == {"autofocus/labels.csv": MERGED.encode()}
+    assert fixed_objects(s3) == {"autofocus/labels.csv": MERGED.encode()}
 
 
 def test_a_file_of_another_origin_is_kept(s3: S3, tmp_path: Path) -> None:
@@ -194,7 +197,7 @@ def test_photographs_without_a_label_are_published_as_well(s3: S3, tmp_path: Pat
         file.write(several)
     publish_labels(paths, tmp_path / "labels.csv", s3.bucket)
     expected = f"{HEADER}zoo/a.{CELLS}{unread}zoo/c.{CELLS}{several}"
-    assert tables(s3) == {"autofocus/labels.csv": expected.encode()}
+    assert fixed_objects(s3) == {"autofocus/labels.csv": expected.encode()}
 
 
 def test_shards_that_overlap_are_told(s3: S3, tmp_path: Path) -> None:
@@ -273,4 +276,4 @@ def test_the_command_line(s3: S3, tmp_path: Path) -> None:
         [sys.executable, STAGE, *where], check=True, capture_output=True, text=True, env=env
     )
     assert f"4 images, in the bucket {s3.bucket} as p/labels.csv" in told.stdout
-    assert tables(s3) == {"p/labels.csv": MERGED.encode()}
+    assert fixed_objects(s3) == {"p/labels.csv": MERGED.encode()}

@@ -43,21 +43,21 @@ class Export:
         path: of the table.
         settings: what to write.
         place: the path that the table will have, if it has not been put in its place yet.
-        preprocessed: where the images were preprocessed, if they are not beside the table.
+        originals: the table of `originals.write_originals`, where the images are elsewhere.
         table: the table.
     """
 
     path: Path
     settings: ExportSettings
     place: Path | None = None
-    preprocessed: Path | None = None
+    originals: Path | None = None
     table: ResultTable = field(init=False)
 
     def __post_init__(self) -> None:
         place = self.place or self.path
         self.name = place.name
-        originals = Originals(place.parent, self.settings.images, self.preprocessed)
-        self.table = ResultTable(self.path, originals)
+        known = Originals(place.parent, self.settings.images, self.originals)
+        self.table = ResultTable(self.path, known)
         self.kinds = self.settings.kinds
 
     @cached_property

@@ -9,11 +9,13 @@ from typing import Any
 
 from autofocus.errors import InputDataError
 from autofocus.exporting.rows import Box
+from autofocus.images.names import PREPARATION_NAME
 from autofocus.runs import files
-from autofocus.runs.csv_files import CsvReader
+from autofocus.runs.csv_files import CsvReader, CsvWriter
 from autofocus.tables.columns import PROPERTIES_NAME
 
-PREPARATION_NAME = "preparation.json"
+# What `write_originals` adds to the properties: rows in pixels.
+_TRIM = ("trim_top", "trim_bottom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Properties:
         make: the camera's manufacturer.
         model: the camera's model.
         size: width and height of the original, upright, in pixels; None if unknown.
+        trim: rows that were cropped from its top and bottom; None if `preparation.json` tells.
     """
 
     date: str
@@ -35,6 +38,7 @@ class Properties:
     make: str
     model: str
     size: tuple[int, int] | None
+    trim: tuple[int, int] | None = None
 
     @property
     def camera(self) -> str:
@@ -49,13 +53,12 @@ class Originals:
     Attributes:
         folder: of the table, to which its paths are relative.
         images: the folder of originals, if it is known.
-        preprocessed: the folder with `preparation.json` and `image_properties.csv`, if it is not
-            above the images that the table names; its properties go by the original's path.
+        known: the table of `write_originals`, where the images are elsewhere.
     """
 
     folder: Path
     images: Path | None = None
-    preprocessed: Path | None = None
+    known: Path | None = None
     _roots: dict[Path, Path | None] = field(default_factory=dict)
     _properties: dict[Path, dict[str, Properties]] = field(default_factory=dict)
     _preparations: dict[Path, dict[str, Any]] = field(default_factory=dict)
@@ -90,14 +93,18 @@ class Originals:
             filepath: the path in the table.
             original: the path of the original, where the table tells it.
         """
+        if self.known is not None:
+            return self._read(self.known).get(original)
         path = self.folder / filepath
-        root = self.preprocessed or self.root(path.parent)
+        root = self.root(path.parent)
         if root is None:
             return None
-        if root not in self._properties:
-            self._properties[root] = _read_properties(root / PROPERTIES_NAME)
-        name = original if self.preprocessed else files.relative_to_folder(path, root)
-        return self._properties[root].get(name)
+        return self._read(root / PROPERTIES_NAME).get(files.relative_to_folder(path, root))
+
+    def _read(self, table: Path) -> dict[str, Properties]:
+        if table not in self._properties:
+            self._properties[table] = _read_properties(table)
+        return self._properties[table]
 
     def box(self, box: Box, filepath: str, original: str = "") -> Box | None:
         """Return a box of the preprocessed image as one of the original.
@@ -110,26 +117,50 @@ class Originals:
         Returns:
             None if the size of the original, or what was cropped, is unknown.
         """
-        root = self.preprocessed or self.root((self.folder / filepath).parent)
         properties = self.properties(filepath, original)
-        if root is None or properties is None or properties.size is None:
+        if properties is None or properties.size is None:
             return None
-        top, bottom = trimmed(self._preparation(root), properties)
+        top, bottom = properties.trim or self._trim(filepath, properties)
         height = properties.size[1]
         share = (height - top - bottom) / height
         return Box(box.left, top / height + box.top * share, box.width, box.height * share)
 
+    def _trim(self, filepath: str, properties: Properties) -> tuple[int, int]:
+        root = self.root((self.folder / filepath).parent)
+        return trimmed(self._preparation(root), properties) if root else (0, 0)
+
     def _preparation(self, root: Path) -> dict[str, Any]:
         if root not in self._preparations:
-            path = root / PREPARATION_NAME
-            try:
-                self._preparations[root] = dict(json.loads(path.read_text(encoding="utf-8")))
-            except (ValueError, TypeError):
-                raise InputDataError(
-                    f"{path} does not describe how images were preprocessed: give the "
-                    f"{PREPARATION_NAME} that preprocess_images wrote."
-                ) from None
+            self._preparations[root] = _read_preparation(root / PREPARATION_NAME)
         return self._preparations[root]
+
+
+def write_originals(folder: Path, outpath: Path) -> None:
+    """Write what is known of the originals of preprocessed images, to be read without them.
+
+    Args:
+        folder: the folder that `preprocess_images` wrote.
+        outpath: the table to write: the properties, and the rows that were cropped.
+    """
+    preparation = _read_preparation(folder / PREPARATION_NAME)
+    known = _read_properties(folder / PROPERTIES_NAME)
+    with (
+        CsvReader(folder / PROPERTIES_NAME, ["filepath"]) as reader,
+        CsvWriter(outpath, [*reader.columns, *_TRIM]) as writer,
+    ):
+        column = reader.columns.index("filepath")
+        for row in reader:
+            writer.write([*row, *trimmed(preparation, known[row[column]])])
+
+
+def _read_preparation(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError):
+        raise InputDataError(
+            f"{path} does not describe how images were preprocessed: give the "
+            f"{PREPARATION_NAME} that preprocess_images wrote."
+        ) from None
 
 
 def trimmed(preparation: Mapping[str, Any], properties: Properties) -> tuple[int, int]:
@@ -172,13 +203,15 @@ def _read_properties(path: Path) -> dict[str, Properties]:
                 return row[places[name]] if name in places else ""
 
             sides = (cell("width"), cell("height"))
-            size = sizes.setdefault(sides, _size(*sides))
+            size = sizes.setdefault(sides, _pair(*sides))
+            rows = (cell(_TRIM[0]), cell(_TRIM[1]))
+            trim = sizes.setdefault(rows, _pair(*rows))
             make, model = intern(cell("camera_make")), intern(cell("camera_model"))
             known[cell("filepath")] = Properties(
-                cell("date"), cell("time"), cell("night"), make, model, size
+                cell("date"), cell("time"), cell("night"), make, model, size, trim
             )
     return known
 
 
-def _size(width: str, height: str) -> tuple[int, int] | None:
-    return (int(width), int(height)) if width.isdigit() and height.isdigit() else None
+def _pair(first: str, second: str) -> tuple[int, int] | None:
+    return (int(first), int(second)) if first.isdigit() and second.isdigit() else None

@@ -66,11 +66,10 @@ class ResultTable:
 
     def _prediction_row(self, cells: "_Cells") -> ExportRow:
         filepath = cells["filepath"]
-        known = None if "date" in cells else self.originals.properties(filepath)
+        original, box = cells["original"], _box(cells)
+        properties = self.originals.properties(filepath, original)
+        known = None if "date" in cells else properties
         date = known.date if known else cells["date"]
-        box = _box(cells)
-        original = cells["original"]
-        properties = self.originals.properties(filepath, original) if box or known else known
         return ExportRow(
             filepath=filepath,
             original=cells["original"] or self.originals.name(filepath),

@@ -15,6 +15,7 @@ preprocess = Component(
             "the prepared images, and how they were made: tar files, and a manifest",
         ),
         Parameter("image_properties", Dataset, "a table with one row per image"),
+        Parameter("originals", Dataset, "the same table with the pixels that were cropped"),
         Parameter("ledger", Dataset, "one row per input image"),
     ),
     arguments=(

@@ -2,6 +2,7 @@
 
 from autofocus.containers.archive import pack, unpack
 from autofocus.containers.task import Task, main
+from autofocus.exporting.originals import write_originals
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.preprocess_images import (
     NAME,
@@ -22,9 +23,11 @@ def preprocess(task: Task) -> PreprocessResult:
     result = preprocess_images(task.subfolder("indir", data), outdir, settings)
     task.check_shard(result, "images")
     names = [row.output for _, row in read_ledger(result.ledger) if row.reason is None]
+    write_originals(outdir, task.folder / "originals.csv")
     pack(outdir, [PREPARATION_NAME, *names], task.folder / "images")
     task.output("preprocessed", task.folder / "images")
     task.output("image_properties", result.properties)
+    task.output("originals", task.folder / "originals.csv")
     return result
 
 

@@ -6,9 +6,10 @@ from components.interface import Component, Parameter, limit_rejected
 
 publish = Component(
     "publish",
-    "Merge the labels of all shards, and upload them to a bucket.",
+    "Merge the labels of all shards, and upload them to a bucket, also in other formats.",
     inputs=(
         Parameter("predictions", list[Dataset], "the table of each shard, from predict"),
+        Parameter("originals", list[Dataset], "the table of each shard, from preprocess"),
         Parameter("anchor", Dataset, "see the anchor component"),
     ),
     outputs=(

@@ -7,11 +7,14 @@ from autofocus.publish_labels import NAME, PublishResult, PublishSettings, publi
 def publish(task: Task) -> PublishResult:
     """Check the share that all shards rejected, merge the shards' tables, and publish."""
     task.check_run("predictions")
+    # A pipeline of an earlier version passes none.
+    has_originals = bool(task.request.inputs.get("originals"))
     result = publish_labels(
         task.inputs("predictions"),
         task.folder / "labels.csv",
         task.parameter("bucket"),
         task.settings(PublishSettings),
+        originals=task.inputs("originals") if has_originals else (),
     )
     task.output("labels", result.table)
     return result

@@ -19,7 +19,7 @@ COMPONENTS = Path(__file__).parents[2] / "components"
 OUTPUTS = {
     "anchor": ("anchor",),
     "download": ("images", "tables", "ledger"),
-    "preprocess": ("preprocessed", "image_properties", "ledger"),
+    "preprocess": ("preprocessed", "image_properties", "originals", "ledger"),
     "clean": ("detections_clean", "all_image_properties", "ledger"),
     "link": ("links", "ledger"),
     "retrain": ("model", "metrics", "confusion_matrix", "report", "split", "ledger"),

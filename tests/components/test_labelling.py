@@ -1,5 +1,6 @@
 """Claims about the components of the label pipeline, with a model that is made in no time."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_the_table_is_that_of_autofocus_predict(model: Path, s3: S3, tmp_path: P
         PredictSettings(probabilities=True),
     )
     assert expected.counts.rejected == 1
-    tables = []
+    tables, originals = [], []
     for number in range(2):
         inside = [key for key in keys if Shard(number, 2).has(key)]
         assert len({Path(key).parent for key in inside}) >= 2
@@ -76,7 +77,19 @@ def test_the_table_is_that_of_autofocus_predict(model: Path, s3: S3, tmp_path: P
             preprocessing=small["ledger"],
         )
         tables.append(labelled["predictions"])
-    published = call("publish", tmp_path / "publish", {"bucket": s3.bucket}, predictions=tables)
+        originals.append(small["originals"])
+    published = call(
+        "publish",
+        tmp_path / "publish",
+        {"bucket": s3.bucket, "formats": ["megadetector"]},
+        predictions=tables,
+        originals=originals,
+    )
+    found = s3.client.get_object(Bucket=s3.bucket, Key="autofocus/latest/megadetector.json")
+    images = json.loads(found["Body"].read())["images"]
+    assert len(images) == 31
+    # The model has no boxes, but the size of each original is known.
+    assert {image["width"] for image in images if "failure" not in image} == {64}
     assert published["labels"].read_bytes() == expected.predictions.read_bytes()
     rows = published["labels"].read_text().splitlines()
     assert len(rows) == 32

@@ -312,7 +312,8 @@ def test_labelling_is_wired_from_the_bucket_to_the_bucket(folder: Path) -> None:
     found = dict(tasks(spec))
     assert source(found["predict"], "preprocessed") == ("preprocess", "preprocessed")
     assert source(found["label-shards"], "model") == ("importer", "artifact")
-    assert source(found["publish"], "predictions") == ("label-shards", "Output")
+    for name in ("predictions", "originals"):
+        assert source(found["publish"], name) == ("label-shards", name)
     for task in ("publish", "download"):
         prefix = found[task]["inputs"]["parameters"]["output_prefix"]["componentInputParameter"]
         assert prefix.removeprefix("pipelinechannel--") == "output_prefix"
