@@ -367,3 +367,14 @@ def test_notes_on_a_label_map_and_rules(tmp_path: Path) -> None:
     assert "does not name, so that they stay as they are: deer, deer; coyote." in notes
     assert "The label map names labels that no image has: wolf." in notes
     assert "Rules name labels that no image has: human." in notes
+
+
+def test_what_the_table_tells_goes_into_the_table_of_links(tmp_path: Path) -> None:
+    """Sequence, count, source and box of an image stand beside each of its links."""
+    header = "filepath,label,box_left,location,source,sequence,count,remark\n"
+    (tmp_path / "labels.csv").write_text(f"{header}1.JPG,cat,0.25,mill,human,s1,2,wet\n")
+    (tmp_path / "1.JPG").touch()
+    again(tmp_path)
+    (row,) = table_of_links(tmp_path)
+    assert list(row)[3:] == ["location", "sequence", "count", "source", "box_left"]
+    assert list(row.values())[3:] == ["mill", "s1", "2", "human", "0.25"]

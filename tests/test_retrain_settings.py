@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from autofocus.errors import SettingError
 from autofocus.options.settings import describe
 from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings
@@ -130,3 +131,14 @@ def test_class_weights_reach_the_head_and_fine_tuning(
     job = hand_over(replace(SETTINGS, class_weights=kind)).job
     assert job.fine_tuning is not None
     assert job.head_settings.class_weights == job.fine_tuning.class_weights == kind
+
+
+def test_a_pattern_that_fits_no_path_is_reported_before_anything_is_done(
+    hand_over: Callable[[RetrainSettings], Handed], tmp_path: Path
+) -> None:
+    """The sentence shows paths below the labels' folders, and no model's folder is made."""
+    del hand_over
+    wrong = replace(SETTINGS, location_pattern="^(site[0-9])/")
+    with pytest.raises(SettingError, match=r"matches none .*paths such as place0/0\.PNG, place1/"):
+        retrain(tmp_path / "links", tmp_path / "model", wrong)
+    assert not (tmp_path / "model").exists()

@@ -7,6 +7,7 @@ import pytest
 
 from autofocus.grouping.locations import LocationPattern
 from autofocus.grouping.sequences import SequenceRule
+from autofocus.predicting.known import Known
 from autofocus.predicting.sequences import NO_SEQUENCE, Votes, count_votes
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
@@ -17,12 +18,18 @@ def labelled(name: str, time: str, *probabilities: float) -> Outcome:
     return Outcome(Row(name), {"moment": moment, "probabilities": list(probabilities)})
 
 
-def votes(outcomes: list[Outcome], gap_s: float = 60.0) -> Votes:
+def votes(
+    outcomes: list[Outcome],
+    gap_s: float = 60.0,
+    known: dict[str, Known] | None = None,
+    frames: int = 0,
+) -> Votes:
     def again() -> Iterator[Outcome]:
         return iter(outcomes)
 
     names = [outcome.row.input for outcome in outcomes]
-    return count_votes(again, names, "photos/", SequenceRule(gap_s), LocationPattern())
+    rule = SequenceRule(gap_s, frames=frames)
+    return count_votes(again, names, "photos/", rule, LocationPattern(), known or {})
 
 
 def sequences(counted: Votes) -> list[str]:
@@ -119,3 +126,37 @@ def test_the_votes_of_many_images_are_the_means(monkeypatch: pytest.MonkeyPatch)
 def test_no_images_have_no_sequences() -> None:
     """Without an image there is no sequence."""
     assert not votes([]).sequences
+
+
+def test_a_table_tells_sequences_and_locations() -> None:
+    """Images without a time that a table joins have one vote; the others have none."""
+    outcomes = [
+        labelled("a/1.JPG", "", 0.9, 0.1),
+        labelled("a/2.JPG", "", 0.4, 0.6),
+        labelled("a/3.JPG", "", 0.0, 1.0),
+    ]
+    known = {name: Known("mill", "s7") for name in ("a/1.JPG", "a/2.JPG")}
+    counted = votes(outcomes, known=known)
+    assert sequences(counted) == ["photos/a@s7", "photos/a@s7", ""]
+    assert counted.means[0] == pytest.approx([0.65, 0.35])
+    assert counted.locations == ["mill"] * 3
+
+
+def test_numbered_images_without_a_time_vote_by_the_frames_of_a_trigger() -> None:
+    """An image that can't be used keeps its place among the numbers, and has no vote."""
+    outcomes = [
+        Outcome(rejected("a/DCIM/100RECNX/IMG_0001.JPG", Reason.TRUNCATED)),
+        labelled("a/DCIM/100RECNX/IMG_0002.JPG", "", 0.9, 0.1),
+        labelled("a/DCIM/100RECNX/IMG_0003.JPG", "", 0.1, 0.9),
+    ]
+    first, third = (f"photos/a@DCIM/100RECNX/IMG_000{number}" for number in (1, 3))
+    counted = votes(outcomes, frames=2)
+    assert sequences(counted) == ["", first, third]
+    assert counted.locations == ["a"] * 3
+
+
+def test_a_sequence_goes_on_in_the_next_folder_of_the_card() -> None:
+    """Folders that a camera makes by itself are one camera."""
+    names = ("a/DCIM/100RECNX/IMG_9999.JPG", "a/DCIM/101RECNX/IMG_0001.JPG")
+    counted = votes([labelled(name, "11:00:00", 0.5, 0.5) for name in names])
+    assert sequences(counted) == ["photos/a@2016-07-05T11:00:00"] * 2

@@ -1,10 +1,15 @@
 """Claims about gathering the images of a training."""
 
+from dataclasses import replace
+
+import pytest
+
+from autofocus.errors import SettingError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images.facts import Facts
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
-from autofocus.splits.images import Image, Origin, collect_images
+from autofocus.splits.images import Image, Origin, check_pattern, collect_images
 
 PATTERN = LocationPattern(DEFAULT_PATTERN)
 
@@ -73,3 +78,29 @@ def test_an_image_without_a_moment_has_none() -> None:
     """Nothing is invented where EXIF is silent."""
     (one,) = collect([outcome("deer/a.JPG", moment="")])
     assert one.frame.moment is None
+
+
+def test_a_folder_is_a_location_if_there_are_several() -> None:
+    """The path of the original says which; images of a single folder have no location."""
+    names = ("deer/a-1.JPG", "dog/b-1.JPG")
+    origins = {
+        name: Origin(f"../pre/{site}/1.JPG", original=f"{site}/1.JPG")
+        for name, site in zip(names, ("mill", "lake"), strict=True)
+    }
+    both = collect([outcome(name) for name in names], origins)
+    assert [(one.original, one.frame.location) for one in both] == [
+        ("mill/1.JPG", "mill"),
+        ("lake/1.JPG", "lake"),
+    ]
+    (one,) = collect([outcome(names[0])], origins)
+    assert one.frame.location == ""
+
+
+def test_a_pattern_is_checked_where_no_column_tells_the_location() -> None:
+    """Images whose location people wrote down have no say in whether a pattern fits."""
+    files = ["deer/a-1.JPG", "deer/b-1.JPG", "deer/c-1.JPG"]
+    origins = {file: Origin(f"../pre/x/{file[5]}.JPG", original=f"x/{file[5]}") for file in files}
+    with pytest.raises(SettingError, match="gives the location 'x' for all 3 images"):
+        check_pattern(LocationPattern("^(x)"), files, origins)
+    known = {file: replace(origin, location="mill") for file, origin in origins.items()}
+    check_pattern(LocationPattern("^(x)"), files, known)

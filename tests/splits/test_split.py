@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autofocus.grouping.frames import Frame
+from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.splits.assignment import position
 from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak
 from autofocus.splits.split import Assignment, Split
 from autofocus.splits.subsets import Shares, SplitBy, Subset
-from tests.splits.tables import image, like_life, percentages, split, tables
+from tests.splits.tables import image, like_life, make_image, percentages, split, tables
 
 asked = st.sampled_from(["auto", "location", "sequence", "image"])
 
@@ -273,3 +274,42 @@ def test_the_digest_tells_splits_apart_and_not_names() -> None:
     ]
     assert split(renamed).digest == one.digest
     assert split(images, testing_percentage=20).digest != one.digest
+
+
+def test_folders_that_count_as_locations_are_told() -> None:
+    """The sentence says why the split is by folders, and what to do if that is wrong."""
+    frames = [
+        Frame(f"{site}{number}", f"site{site}/{number}.JPG")
+        for site in range(8)
+        for number in range(4)
+    ]
+    images = [
+        make_image(frame, ("ab"[number % 2],), frame.name)
+        for number, frame in enumerate(locate(frames, LocationPattern()))
+    ]
+    made = split(images)
+    assert made.group_kind == "location"
+    (sentence,) = [each for each in made.warnings if "The folder of an image" in each]
+    assert "32 of 32 images, in 8 folders such as site0, site1, site2." in sentence
+
+
+def test_a_burst_over_two_folders_of_a_card_is_not_divided() -> None:
+    """Frames of 100RECNX and 101RECNX of one camera, a second apart, are in one subset."""
+    images = [
+        image(
+            f"CAM01/DCIM/{100 + frame // 2}RECNX/IMG_{frame}.JPG",
+            "ab"[day % 2],
+            day * 9999 + frame,
+        )
+        for day in range(14)
+        for frame in range(4)
+    ]
+    images = [
+        replace(one, frame=replace(one.frame, name=f"{number}"), digest=f"{number}")
+        for number, one in enumerate(images)
+    ]
+    made = split(images, testing_percentage=25, validation_percentage=20)
+    bursts: dict[int, set[object]] = {}
+    for number, one in enumerate(made.assignments):
+        bursts.setdefault(number // 4, set()).add(one.subset)
+    assert all(len(subsets) == 1 for subsets in bursts.values())
