@@ -5,13 +5,12 @@ python autofocus/clean_detections.py --detections data/lpz_data/detections_2016.
         --outpath data/detections_clean.csv
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from autofocus.errors import InputDataError
+from autofocus.errors import InputDataError, need
 from autofocus.labels.spelling import describe_merges, merge_spellings
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
@@ -29,7 +28,7 @@ from autofocus.runs.ledger import Reason, Row, Status, ledger_beside
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
 from autofocus.tables import detections as tables
-from autofocus.tables.columns import CORRECTION, LOCATION, PROPERTIES
+from autofocus.tables.columns import LOCATION, PROPERTIES
 from autofocus.tables.dates import read_clock, read_dates
 from autofocus.tables.failures import check_any
 from autofocus.tables.frames import read_frame, write_frame
@@ -45,6 +44,7 @@ from autofocus.tables.joining import (
     relative_prefix,
 )
 from autofocus.tables.layout import ReadOptions
+from autofocus.tables.matching import match_tables
 from autofocus.tables.records import (
     DATE_TEXT,
     DETAIL,
@@ -53,7 +53,7 @@ from autofocus.tables.records import (
     TIME_TEXT,
     DetectionTable,
 )
-from autofocus.tables.videos import frames_by_video, repeat_for_frames
+from autofocus.tables.videos import frames_by_video
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,10 +167,12 @@ def clean_detections(
         MissingInputError: a table does not exist.
         InputDataError: a table can't be read, its dates are ambiguous, or no detection matches
             an image.
+        MissingDependencyError: pandas isn't installed, or openpyxl for a workbook.
         OutputConflictError: `outpath` was begun with other settings, is in use, or was not
             written by this stage.
         TooManyRejectedError: too many inputs were rejected; the table is written nevertheless.
     """
+    need("pandas", "tables")
     ledger = ledger_beside(outpath)
 
     def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
@@ -207,20 +209,13 @@ def _join(
     outpath: Path,
     settings: CleanSettings,
 ) -> tuple[Joined, tuple[str, ...]]:
-    import pandas as pd
-
     read = tables.read_detections(detections, settings.read_options)
     notes = [_add_dates(table, settings.date_format) for table in read]
+    notes += [note for table in read for note in table.notes]
     properties = _read_properties(image_properties, image_dir)
     frames = frames_by_video(properties.index)
-    for table in read:
-        paths = chain(properties.index, frames)
-        notes += [*table.notes, *_add_images(table, paths, settings.strip_components)]
-    rows = pd.concat([table.frame for table in read], ignore_index=True)
-    # A table without a column, such as the location, says nothing of it.
-    rows = rows.fillna("") if len(read) > 1 else rows
-    notes += _merge_labels(rows)
-    rows = repeat_for_frames(rows, IMAGE, frames)
+    rows, matching = match_tables(read, properties, frames, settings.strip_components)
+    notes += [*matching, *_merge_labels(rows)]
     prefix = relative_prefix(image_dir, outpath.parent)
     is_split = bool(frames) or any(table.is_split for table in read)
     joined = join(rows, properties, prefix, is_split=is_split)
@@ -244,38 +239,6 @@ def _add_dates(table: DetectionTable, date_format: str | None) -> str:
     if TIME_TEXT in frame:
         frame[CLOCK] = frame[CLOCK].mask(frame[CLOCK] == "", read_clock(frame[TIME_TEXT]))
     return table.describe(dates.forms)
-
-
-def _add_images(table: DetectionTable, paths: Iterable[str], strip_components: int) -> list[str]:
-    """Add the images' paths to the detections of a table, and return notes.
-
-    The number of components to remove is meant for the tables of 2018, whose paths begin with a
-    disk. In others another number is taken if that one gives no image at all.
-
-    Args:
-        table: to which the column is added.
-        paths: of the images and videos.
-        strip_components: the number of components to remove.
-    """
-    frame = table.frame
-    # Corrections name images as they are.
-    is_exact = CORRECTION in frame
-    frame[IMAGE] = tables.image_paths(frame, 0 if is_exact else strip_components)
-    if table.is_standard or is_exact or frame.empty:
-        return []
-    known = set(map(tables.fold, paths))
-    if any(tables.fold(path) in known for path in frame[IMAGE]):
-        return []
-    counts = tables.count_matches(frame, known)
-    best = max(counts, key=lambda number: counts[number])
-    if not counts[best]:
-        return []
-    frame[IMAGE] = tables.image_paths(frame, best)
-    note = (
-        f"{table.path.name}: {best} components are removed from its paths, as with "
-        f"strip_components = {strip_components} no image matches"
-    )
-    return [note]
 
 
 def _merge_labels(rows: "pd.DataFrame") -> tuple[str, ...]:

@@ -95,14 +95,17 @@ def image_paths(table: "pd.DataFrame", strip_components: int) -> "pd.Series[str]
         table: with the columns `FilePath` and `FileName`.
         strip_components: the number of components to remove.
     """
-    folders = {
-        text: "".join(part + "/" for part in _components(text)[strip_components:])
-        for text in table["FilePath"].drop_duplicates()
-    }
-    prefix = table["FilePath"].map(folders)
+    components = {text: _components(text) for text in table["FilePath"].unique()}
+    prefix = table["FilePath"].map(
+        {
+            text: "".join(part + "/" for part in parts[strip_components:])
+            for text, parts in components.items()
+        }
+    )
     names = table["FileName"]
+    last = {text: parts[-1].casefold() if parts else "" for text, parts in components.items()}
     # Some tables have the whole path in FilePath: the name is removed from their rows.
-    doubled = table["FilePath"].map(_last).str.casefold() == names.str.casefold()
+    doubled = table["FilePath"].map(last) == names.str.casefold()
     if doubled.any():
         folders_only = prefix[doubled].str.replace(r"[^/]+/$", "", regex=True)
         prefix = prefix.mask(doubled, folders_only)
@@ -111,11 +114,6 @@ def image_paths(table: "pd.DataFrame", strip_components: int) -> "pd.Series[str]
 
 def _components(text: str) -> list[str]:
     return [part for part in text.replace("\\", "/").split("/") if part not in ("", ".")]
-
-
-def _last(text: str) -> str:
-    parts = _components(text)
-    return parts[-1] if parts else ""
 
 
 def count_matches(table: "pd.DataFrame", known: Collection[str]) -> dict[int, int]:

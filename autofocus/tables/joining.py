@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autofocus.runs import files
 from autofocus.runs.ledger import Reason, Status
 from autofocus.tables.columns import CORRECTION, LOCATION, MODEL, SOURCE
-from autofocus.tables.detections import FILE, fold
+from autofocus.tables.detections import FILE
 from autofocus.tables.image_rows import DATE, IMAGE, IS_LABEL, NUMBER, make_image_rows
 from autofocus.tables.records import DATE_TEXT, DETAIL, LABEL, REASON, ROW
 
@@ -44,9 +41,9 @@ def join(
     """Join detections to the properties of images.
 
     Args:
-        detections: the columns of `records`, `file`, `image` (the image's path relative to the
-            image folder), `date` (ISO form, or empty), `clock` (HH:MM:SS, or empty) and those of
-            `CLEAN_OPTIONAL` that are known.
+        detections: the columns of `records`, `file`, those of `matching.match_images`, `date` (ISO
+            form, or empty), `clock` (HH:MM:SS, or empty) and those of `CLEAN_OPTIONAL` that are
+            known.
         properties: indexed by the image's path relative to the image folder, unique.
         prefix: prepended to these paths in the result.
         is_split: whether several rows may come from one row of a file.
@@ -55,7 +52,7 @@ def join(
     table[STATUS] = (table[REASON] == "").map({True: _OK, False: _REJECTED})
     unreadable = (table[DATE] == "") & (table[DATE_TEXT] != "")
     _reject(table, unreadable, Reason.BAD_DATE, "no date: " + table[DATE_TEXT])
-    _match(table, properties)
+    _reject(table, table[NUMBER] < 0, Reason.IMAGE_MISSING, "no photograph " + table[IMAGE])
     _reject_corrected(table)
     _reject_conflicting(table, DATE, Reason.CONFLICTING_DATES)
     if LOCATION in table:
@@ -79,46 +76,6 @@ def _reject(
     table[DETAIL] = table[DETAIL].mask(rows, detail)
     table[REASON] = table[REASON].mask(rows, reason.value)
     table[STATUS] = table[STATUS].mask(rows, _REJECTED)
-
-
-def _match(table: "pd.DataFrame", properties: "pd.DataFrame") -> None:
-    """Find each row's image by its exact path, else by one of other case or Unicode form."""
-    import pandas as pd
-
-    # Python objects: looking up the strings of an Arrow array is many times slower.
-    known = pd.Index(properties.index.to_numpy(dtype=object))
-    numbers = known.get_indexer(pd.Index(table[IMAGE].to_numpy(dtype=object)))
-    if (lost := np.flatnonzero(numbers < 0)).size:
-        numbers[lost] = _find_folded(known, table[IMAGE].iloc[lost])
-        found = lost[numbers[lost] >= 0]
-        rows = table.index[found]
-        spelled = known[numbers[found]].to_numpy()
-        table.loc[rows, DETAIL] = [
-            _difference(wanted, there)
-            for wanted, there in zip(table.loc[rows, IMAGE], spelled, strict=True)
-        ]
-        table.loc[rows, IMAGE] = spelled
-    table[NUMBER] = numbers
-    lost_rows = table[NUMBER] < 0
-    _reject(table, lost_rows, Reason.IMAGE_MISSING, "no photograph " + table[IMAGE])
-
-
-def _difference(wanted: str, there: str) -> str:
-    is_case = wanted.casefold() == there.casefold()
-    return f"found by ignoring case{'' if is_case else ' and Unicode form'}: {wanted}"
-
-
-def _find_folded(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[np.intp]:
-    """Return the positions of paths of another spelling; -1 if none has one, or several do."""
-    import pandas as pd
-
-    folded = pd.Series(list(map(fold, known)), dtype=object)
-    alone = folded[~folded.duplicated(keep=False)]
-    places = pd.Index(alone.to_numpy()).get_indexer(
-        pd.Index(np.array(list(map(fold, wanted)), dtype=object))
-    )
-    numbers = alone.index.to_numpy()
-    return np.where(places < 0, -1, numbers[places] if len(numbers) else -1)
 
 
 def _reject_corrected(table: "pd.DataFrame") -> None:

@@ -218,12 +218,13 @@ def _melt_flags(
 
 
 def without_empty_columns(frame: "pd.DataFrame", keep: Sequence[str] = ()) -> "pd.DataFrame":
-    """Return a frame without those optional columns that hold nothing."""
-    empty = [
-        name
-        for name in CLEAN_OPTIONAL
-        if name in frame and name not in keep and not (frame[name] != "").any()
-    ]
+    """Return a frame without those optional columns that hold nothing; a box stays as a whole."""
+    filled = {
+        name for name in CLEAN_OPTIONAL if name in frame and (frame[name] != "").any()
+    } | set(keep)
+    if BOX[0] in filled:
+        filled |= set(BOX)
+    empty = [name for name in CLEAN_OPTIONAL if name in frame and name not in filled]
     return frame.drop(columns=empty)
 
 

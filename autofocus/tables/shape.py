@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autofocus.errors import InputDataError
+from autofocus.errors import InputDataError, need
 from autofocus.tables.columns import CLEAN_OPTIONAL, LOCATION
 from autofocus.tables.dates import read_dates
 from autofocus.tables.importing.formats import is_text_table, read_table
@@ -66,8 +66,9 @@ def describe_table(path: Path, options: ReadOptions | None = None) -> TableShape
 
     Raises:
         MissingInputError: it does not exist.
-        MissingDependencyError: it is a workbook, and openpyxl isn't installed.
+        MissingDependencyError: pandas isn't installed, or openpyxl for a workbook.
     """
+    need("pandas", "tables")
     try:
         table = read_table(path, options or ReadOptions())
     except InputDataError as error:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from autofocus.errors import InputDataError
-from autofocus.tables.dates import DAY_FIRST, MONTH_FIRST, read_dates
+from autofocus.tables.dates import DAY_FIRST, MONTH_FIRST, YEAR_FIRST, read_dates
 
 
 def read(*texts: str, date_format: str | None = None) -> list[str]:
@@ -56,3 +56,31 @@ def test_the_forms_that_were_found_are_told() -> None:
     """Each form that occurs is named."""
     dates = read_dates(pd.Series(["05-Jul-16", "2016-07-05", "07/13/2016"]), "t.csv")
     assert dates.forms == ("day-month(name)-year", "year-month-day (ISO)", MONTH_FIRST)
+
+
+def test_two_digits_for_the_year_first_are_ambiguous() -> None:
+    """16-02-03 may be of 2016 or of 2003: an error names the option, which settles it."""
+    texts = ("16-01-02", "16-02-03", "16-03-04")
+    with pytest.raises(InputDataError, match="month-day-year or year-month-day"):
+        read(*texts)
+    assert read(*texts, date_format=YEAR_FIRST) == ["2016-01-02", "2016-02-03", "2016-03-04"]
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "time"),
+    [
+        ("42556", "2016-07-05", ""),
+        ("42556,25", "2016-07-05", "06:00:00"),
+        ("20160705", "2016-07-05", ""),
+        ("2016:07:05 13:14:15", "2016-07-05", "13:14:15"),
+        ("2016-07-05T13:14:15+0200", "2016-07-05", "13:14:15"),
+        ("05-Jul-16 1:14 PM", "2016-07-05", "13:14:00"),
+        ("05-Jul-16 12:14 AM", "2016-07-05", "00:14:00"),
+        ("05-Jul-16 25:14", "2016-07-05", ""),
+        ("12345", "", ""),
+    ],
+)
+def test_numbers_of_days_and_times(text: str, date: str, time: str) -> None:
+    """Excel's numbers, compact dates and the times behind dates are read."""
+    dates = read_dates(pd.Series([text], dtype=str), "t.csv")
+    assert (list(dates.values), list(dates.times)) == ([date], [time])

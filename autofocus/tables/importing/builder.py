@@ -12,6 +12,7 @@ from autofocus.tables.records import (
     REASON,
     ROW,
     TIME_TEXT,
+    without_empty_columns,
 )
 
 if TYPE_CHECKING:
@@ -51,5 +52,4 @@ class RecordBuilder:
         frame = pd.DataFrame(
             {name: pd.Series(values, dtype=str) for name, values in self._cells.items()}
         )
-        empty = [name for name in CLEAN_OPTIONAL if not any(self._cells[name])]
-        return frame.drop(columns=empty)
+        return without_empty_columns(frame)

@@ -31,14 +31,13 @@ def read_workbook(path: Path) -> list[Source]:
         InputDataError: it can't be read, or no sheet has rows.
     """
     openpyxl = need("openpyxl", "xlsx")
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise InputDataError(f"{path} can't be read as an Excel workbook: {error}.") from None
-    try:
+    # Of an open file, openpyxl doesn't look at the name.
+    with path.open("rb") as file:
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+            raise InputDataError(f"{path} can't be read as an Excel workbook: {error}.") from None
         sheets = [_read_sheet(path, sheet) for sheet in book.worksheets]
-    finally:
-        book.close()
     if filled := [sheet for sheet in sheets if sheet is not None]:
         return filled
     raise InputDataError(f"{path} has no sheet with a header and a row below it.")
