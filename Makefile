@@ -76,10 +76,14 @@ readmes: $(READY) ## write the components' READMEs from their interfaces
 COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url
 LOCK := $(COMPILE) pyproject.toml
 
+# One file per image, named after its first extra; the others are for inputs of their kinds.
 lock: ## pin all dependencies (needs uv)
 	$(LOCK) --extra dev --output-file requirements/dev.txt
-	for extra in download preprocess tables predict train train-gpu run pipelines; do \
-	  $(LOCK) --constraint requirements/dev.txt --extra $$extra --output-file requirements/$$extra.txt || exit 1; \
+	for extras in download "preprocess heif video" "tables xlsx" "predict heif serve" \
+	    "train heif serve" "train-gpu heif serve" "run heif serve video xlsx" pipelines; do \
+	  set -- $$extras; \
+	  $(LOCK) --constraint requirements/dev.txt $$(printf -- '--extra %s ' $$extras) \
+	    --output-file requirements/$$1.txt || exit 1; \
 	done
 	$(COMPILE) requirements/peers.in --output-file requirements/peers.txt
 
