@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.metrics import EmptyMetrics
 from autofocus.evaluation.predictions import Classification, any_of
+from autofocus.labels.kinds import matching_labels
 
 
 def columns(
@@ -19,7 +20,8 @@ def columns(
     An image is predicted empty if its predicted labels are all empty ones; it shows something if
     it has any other label in truth.
     """
-    others = np.array([label not in empty for label in labels], bool)
+    known = matching_labels(labels, empty)
+    others = np.array([label not in known for label in labels], bool)
     called = any_of(classification.predicted) & ~any_of(classification.predicted[:, others])
     shown = any_of(classification.true[:, others])
     return {"called": called, "shown": shown, "missed": called & shown}
@@ -29,7 +31,7 @@ def empty_metrics(
     sums: GroupSums, labels: Sequence[str], empty: Sequence[str]
 ) -> EmptyMetrics | None:
     """Return how often images that are predicted empty are not; None without empty labels."""
-    known = tuple(label for label in labels if label in empty)
+    known = matching_labels(labels, empty)
     if not known:
         return None
     return EmptyMetrics(

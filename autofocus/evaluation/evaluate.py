@@ -8,6 +8,7 @@ import numpy as np
 from autofocus.evaluation import counting, emptiness
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.calibration import Calibration, reliability
+from autofocus.evaluation.coverage import coverage_metrics
 from autofocus.evaluation.metrics import CalibrationMetrics, Evaluation, UnknownMetrics
 from autofocus.evaluation.predictions import Classification, Predictions
 from autofocus.evaluation.sequences import sequence_metrics
@@ -15,6 +16,7 @@ from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.slices import slices
 from autofocus.evaluation.thresholds import Decisions, acceptance_metrics
 from autofocus.model.decision import join_labels
+from autofocus.model.precision import PrecisionCurve
 
 # With fewer groups, intervals depend on their assumptions rather than on the data.
 _FEW = 5
@@ -44,6 +46,7 @@ def evaluate(
     calibration: Calibration | None,
     thresholds: Mapping[str, float | None] | None,
     settings: EvaluationSettings,
+    curves: Mapping[str, PrecisionCurve] | None = None,
 ) -> Evaluation:
     """Return all metrics.
 
@@ -53,6 +56,7 @@ def evaluate(
         calibration: of the classifier; None to use its probabilities as they are.
         thresholds: of each label, None for one without; None for no thresholds.
         settings: of the evaluation.
+        curves: which threshold of each label ensures which precision; None to leave it out.
     """
     temperature = calibration.temperature if calibration else 1.0
     classification = test.classify(temperature)
@@ -75,6 +79,7 @@ def evaluate(
         thresholds=None
         if thresholds is None
         else acceptance_metrics(sums, labels, thresholds, settings, _fitted_on(calibration)),
+        coverage=coverage_metrics(labels, test, classification, curves, settings),
         unknown=_unknown(sums, test),
         empty=emptiness.empty_metrics(sums, labels, settings.empty_labels),
         slices=slices(test, classification, with_intervals=settings.resamples > 0),

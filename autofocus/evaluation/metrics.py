@@ -4,6 +4,7 @@ Each class is one JSON object with the same keys in the same order. Shares are 0
 a value that is unknown. `autofocus.evaluation.serialization` reads and writes them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autofocus.evaluation.intervals import Interval
@@ -164,6 +165,55 @@ class AcceptanceMetrics:
 
 
 @dataclass(frozen=True)
+class CoverageCurve:
+    """The precision of the most confident predictions, by the share of predictions that they are.
+
+    Attributes:
+        label: of the predictions; empty for all labels together.
+        predictions: their number.
+        coverage: shares of them, rising.
+        precision: the share of right ones among each.
+    """
+
+    label: str
+    predictions: int
+    coverage: tuple[float, ...]
+    precision: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What would be accepted on the test split if thresholds were chosen for a precision.
+
+    Attributes:
+        precision: the target.
+        thresholds: by label; None for a label that is always reviewed.
+        accepted: the accepted images.
+        needed: number of independent right predictions that a label needs for a threshold.
+        lacking: by label without a threshold, the number that it has.
+    """
+
+    precision: float
+    thresholds: Mapping[str, float | None]
+    accepted: AcceptedImages
+    needed: int
+    lacking: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class CoverageMetrics:
+    """How much can be accepted at which precision.
+
+    Attributes:
+        curves: of all predictions, and of those of each label, on the test split.
+        targets: one row per precision.
+    """
+
+    curves: tuple[CoverageCurve, ...]
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True)
 class UnknownMetrics:
     """The test images, all of known classes, that lie far from all training images.
 
@@ -240,6 +290,7 @@ class Evaluation:
         sequence: of the votes of sequences; None if no sequence is known.
         calibration: None where probabilities are used as they are.
         thresholds: None where there are none.
+        coverage: what would be accepted at other precisions; None without thresholds.
         unknown: None where the distance from the training images was not measured.
         empty: None if no class is empty.
         slices: accuracy by location, light, brightness and camera.
@@ -258,6 +309,7 @@ class Evaluation:
     sequence: SequenceMetrics | None
     calibration: CalibrationMetrics | None
     thresholds: AcceptanceMetrics | None
+    coverage: CoverageMetrics | None
     unknown: UnknownMetrics | None
     empty: EmptyMetrics | None
     slices: tuple[Slice, ...]

@@ -17,6 +17,8 @@ _ABSENT = {
     (Metrics, "training"),
     (Metrics, "validation"),
     (ClassMetrics, "average_precision"),
+    (Metrics, "occurrence"),
+    (Evaluation, "coverage"),
     (Evaluation, "unknown"),
 }
 

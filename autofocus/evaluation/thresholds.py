@@ -223,10 +223,15 @@ def acceptance_metrics(
         )
         for column, label in enumerate(labels)
     ]
-    accepted = AcceptedImages(
+    accepted = accepted_images(sums)
+    return AcceptanceMetrics(settings.target, settings.value, fitted_on, tuple(rows), accepted)
+
+
+def accepted_images(sums: GroupSums) -> AcceptedImages:
+    """Return the metrics of accepted images from the sums of `Decisions.columns`."""
+    return AcceptedImages(
         int(sums.total["spared"][0, 0]),
         sums.share("spared", "images")[0],
         int(sums.total["spared_right"][0, 0]),
         sums.share("spared_right", "spared")[0],
     )
-    return AcceptanceMetrics(settings.target, settings.value, fitted_on, tuple(rows), accepted)

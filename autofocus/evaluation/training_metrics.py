@@ -138,6 +138,21 @@ class ViewMetrics:
 
 
 @dataclass(frozen=True)
+class Occurrence:
+    """When and where the labelled images of each label were taken.
+
+    Attributes:
+        hours: by label, the number of images in each hour of the day, 24 numbers.
+        untimed: number of images without a time.
+        locations: by location, the number of images by label; an empty location is unknown.
+    """
+
+    hours: Mapping[str, tuple[int, ...]]
+    untimed: int
+    locations: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
 class Metrics:
     """All metrics of a training.
 
@@ -156,6 +171,7 @@ class Metrics:
         test: the metrics on the test split.
         folds: of the cross-validation over all images, if there was one.
         comparison: with a split image by image.
+        occurrence: when and where the images were taken.
     """
 
     labels: tuple[str, ...]
@@ -172,3 +188,4 @@ class Metrics:
     test: Evaluation
     folds: CrossValidation | None
     comparison: Comparison | None
+    occurrence: Occurrence | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autofocus.evaluation.metrics import ReliabilityBin
+from autofocus.evaluation.metrics import CoverageCurve, ReliabilityBin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +29,8 @@ _VARIABLES = {
     _WRONG: "--wrong",
     _CARD: "--card",
 }
+# Colours of labels, which stand out in the light and in the dark scheme.
+_LABEL_COLOURS = ("#3b7fc4", "#c4812b", "#9a62c4", "#c2506f", "#6f8f2f", "#2f9aa0")
 _TICKS = (0, 25, 50, 75, 100)
 # Radii of dots in a reliability diagram, in per cent of its width.
 _LARGEST, _SMALLEST = 4.0, 1.0
@@ -146,6 +148,58 @@ def _draw_bins(axes: Any, bins: Sequence[ReliabilityBin]) -> None:
             axes.plot([x, x], [x, y], color=_WRONG, lw=2)
             dot = Circle((x, y), radius, facecolor=_ACCENT, edgecolor=_CARD, lw=1, zorder=3)
             axes.add_patch(dot)
+
+
+def coverage_chart(curves: Sequence[CoverageCurve], title: str) -> str:
+    """Return the precision of the most confident predictions by the share of them, as SVG.
+
+    The line of all labels is drawn bold, and those of the labels with most predictions thin; each
+    is named at its right end.
+
+    Args:
+        curves: the first is of all labels.
+        title: what is shown.
+    """
+    shown = _most_predicted(curves)
+    if not shown:
+        return ""
+    figure = _figure(6.4, 4.2)
+    axes = figure.subplots()
+    lowest = min(min(curve.precision) for curve in shown)
+    bottom = 100 * min(0.9, math.floor(10 * lowest) / 10)
+    ends = _spread([100 * curve.precision[-1] for curve in shown], (100 - bottom) / 14, 100)
+    for curve, colour, end in zip(shown, (_ACCENT, *_LABEL_COLOURS), ends, strict=False):
+        width, order = (3.5, 4) if curve is shown[0] else (1.6, 3)
+        # Drawn from the most confident prediction on, in steps, as nothing lies between two.
+        x, y = [100 * share for share in curve.coverage], [100 * p for p in curve.precision]
+        axes.step([0, *x], [y[0], *y], where="pre", color=colour, lw=width, zorder=order)
+        axes.plot([x[-1], 103, 105], [y[-1], end, end], color=colour, lw=1.2)
+        name = _plain(_short(curve.label or "all labels", 18))
+        axes.text(106, end, name, va="center", fontsize=_FONT_SIZE)
+    axes.set(xlim=(0, 132), ylim=(bottom, 101))
+    axes.xaxis.set_ticks(_TICKS)
+    axes.set_xlabel("accepted share of predictions, %", fontsize=_FONT_SIZE)
+    axes.set_ylabel("precision, %", fontsize=_FONT_SIZE)
+    _style(axes)
+    return _svg(figure, f"{title}: precision by the share of predictions that are accepted")
+
+
+def _most_predicted(curves: Sequence[CoverageCurve]) -> list[CoverageCurve]:
+    """Return the curve of all labels, and those of the labels with most predictions."""
+    overall = [curve for curve in curves if not curve.label and curve.coverage]
+    labels = [curve for curve in curves if curve.label and curve.coverage]
+    labels.sort(key=lambda curve: -curve.predictions)
+    return [*overall, *labels[: len(_LABEL_COLOURS)]]
+
+
+def _spread(positions: Sequence[float], gap: float, highest: float) -> list[float]:
+    """Return positions moved apart so that texts at them don't overlap, in the same order."""
+    placed = list(positions)
+    below = highest + gap
+    for row in sorted(range(len(placed)), key=lambda row: -positions[row]):
+        placed[row] = min(positions[row], below - gap)
+        below = placed[row]
+    return placed
 
 
 def _figure(width: float, height: float) -> "Figure":

@@ -9,6 +9,7 @@ from autofocus import __version__
 from autofocus.errors import need
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
+from autofocus.labels.kinds import is_empty_like
 from autofocus.motion.boxes import Box
 from autofocus.reporting import charts, wording
 from autofocus.reporting.mistakes import Misclassified, tiles, withhold
@@ -73,6 +74,8 @@ class Report:
             level=wording.LEVELS[self.metrics.split.level],
             kind=wording.LEVELS[self.metrics.test.group_kind],
             sentences=wording.summary(self.metrics),
+            headline=wording.headline(self.metrics),
+            empty_candidates=[one for one in self.metrics.labels if is_empty_like(one)],
             other_warnings=self._other_warnings(),
             mixups=wording.mixups(self.metrics.test, self.metrics.labels),
             weakest=wording.weakest_class(self.metrics.test),
@@ -106,6 +109,9 @@ def _words() -> dict[str, Any]:
         wording.held_out_images,
         charts.reliability_chart,
         charts.history_chart,
+        charts.coverage_chart,
+        wording.lacking,
+        wording.own_target,
     )
     return {function.__name__: function for function in functions} | {"SLICES": wording.SLICES}
 

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autofocus.evaluation.intervals import Interval
-from autofocus.evaluation.metrics import ClassMetrics, Estimate, Evaluation, Slice, SliceRow
+from autofocus.evaluation.metrics import (
+    ClassMetrics,
+    Estimate,
+    Evaluation,
+    Slice,
+    SliceRow,
+    Target,
+)
 from autofocus.evaluation.training_metrics import Metrics
 
 # Keeps a number and its unit on one line.
@@ -129,7 +136,7 @@ def summary(metrics: Metrics) -> list[str]:
     """Return the main results, one sentence each; none if nothing was tested."""
     test = metrics.test
     if not test.images:
-        return [sentence for sentence in [_folds(metrics)] if sentence]
+        return [sentence for sentence in [_accuracy(metrics)] if sentence]
     sentences = [
         _accuracy(metrics),
         _folds(metrics),
@@ -144,8 +151,37 @@ def summary(metrics: Metrics) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
+def headline(metrics: Metrics) -> Evaluation:
+    """Return the metrics that the headline is from: of the cross-validation, if there was one.
+
+    It tests every image, and so is more reliable than the test split. A fine-tuned backbone was
+    not cross-validated, and there the test split counts.
+    """
+    folds = metrics.folds.test if metrics.folds else None
+    if folds and folds.accuracy.value is not None and not metrics.head.fine_tuning:
+        return folds
+    return metrics.test
+
+
+def own_target(test: Evaluation) -> Target | None:
+    """Return the row of the precision that the model's thresholds were chosen for, if any."""
+    thresholds = test.thresholds
+    if not (test.coverage and thresholds and thresholds.target == "precision"):
+        return None
+    rows = [row for row in test.coverage.targets if row.precision == thresholds.value]
+    return rows[0] if rows else None
+
+
+def lacking(target: Target) -> str:
+    """Return which classes are always reviewed at a target precision, and what they lack."""
+    if not target.lacking:
+        return "none"
+    texts = [f"{label} (has {right})" for label, right in target.lacking.items()]
+    return f"{listed(texts)}; each needs {target.needed} independent right predictions"
+
+
 def _accuracy(metrics: Metrics) -> str:
-    test, level = metrics.test, LEVELS[metrics.split.level]
+    test, level = headline(metrics), LEVELS[metrics.split.level]
     if test.accuracy.value is None:
         return ""
     correct = "to have all labels correct" if metrics.multilabel else "to be classified correctly"
@@ -155,7 +191,8 @@ def _accuracy(metrics: Metrics) -> str:
         low, high = (_rounded(bound) for bound in test.accuracy.interval)
         text += f" (95{_NBSP}% confidence interval {low} to {high})"
     images, groups = count(test.images, "image"), _groups(test)
-    return f"{text}. This was measured on {images}{groups}.{_doubt(test.accuracy)}"
+    how = " by cross-validation" if test is not metrics.test else ""
+    return f"{text}. This was measured{how} on {images}{groups}.{_doubt(test.accuracy)}"
 
 
 def _doubt(accuracy: Estimate) -> str:
@@ -171,12 +208,24 @@ def _folds(metrics: Metrics) -> str:
     test = metrics.folds.test if metrics.folds else None
     if not test or test.accuracy.value is None:
         return ""
+    if test is headline(metrics):
+        return _test_split(metrics)
     images, groups = count(test.images, "image"), _groups(test)
     group = LEVELS[metrics.split.level].group
     without = " without fine-tuning" if metrics.head.fine_tuning else ""
     return (
         f"Cross-validation{without}, in which each {group} is held out once, gives an accuracy of "
         f"{with_interval(test.accuracy)} on {images}{groups}."
+    )
+
+
+def _test_split(metrics: Metrics) -> str:
+    """Return the accuracy of the test split, where the headline is that of a cross-validation."""
+    test = metrics.test
+    images, groups = count(test.images, "image"), _groups(test)
+    return (
+        f"On the test split alone, {images}{groups}, the accuracy of the saved classifier is "
+        f"{with_interval(test.accuracy)}."
     )
 
 
@@ -262,7 +311,9 @@ def _accepted(test: Evaluation) -> str:
     if not test.thresholds:
         return ""
     if all(row.threshold is None for row in test.thresholds.per_class):
-        return "All images need review: no threshold could be selected."
+        own = own_target(test)
+        missing = f" ({lacking(own)})" if own and own.lacking else ""
+        return f"All images need review: no threshold could be selected{missing}."
     accepted = test.thresholds.spared
     if not accepted.share.value:
         return "All images need review: no prediction on the test set reaches its threshold."
@@ -273,8 +324,10 @@ def _accepted(test: Evaluation) -> str:
 
 
 def _empty(test: Evaluation) -> str:
-    rate = test.empty.miss_rate if test.empty else None
-    if rate is None or rate.value is None:
+    if test.empty is None:
+        return "It is unknown how many animals are missed, as no label counts as empty."
+    rate = test.empty.miss_rate
+    if rate.value is None:
         return ""
     share = f"{100 * rate.value:.1f}" if rate.value < _SMALL else _rounded(rate.value)
     text = f"Of images classified as empty, {share}{_NBSP}% are not empty"

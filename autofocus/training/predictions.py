@@ -1,5 +1,6 @@
 """A dataset in the terms of evaluation: predictions for its images, and its split in numbers."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,10 +8,12 @@ from numpy.typing import NDArray
 
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.slices import brightness_band
-from autofocus.evaluation.training_metrics import SplitMetrics
+from autofocus.evaluation.training_metrics import Occurrence, SplitMetrics
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
+
+_HOURS = 24
 
 
 def to_predictions(
@@ -42,6 +45,23 @@ def to_predictions(
         },
         multilabel=dataset.settings.multilabel,
         unknown=unknown,
+    )
+
+
+def to_occurrence(dataset: Dataset) -> Occurrence:
+    """Return when and where the images of a dataset were taken."""
+    hours = {label: [0] * _HOURS for label in dataset.labels}
+    locations: dict[str, Counter[str]] = {}
+    for row in dataset.used:
+        frame = row.image.frame
+        for label in row.image.labels:
+            if frame.moment is not None:
+                hours[label][frame.moment.hour] += 1
+            locations.setdefault(frame.location, Counter())[label] += 1
+    return Occurrence(
+        hours={label: tuple(numbers) for label, numbers in hours.items()},
+        untimed=sum(row.image.frame.moment is None for row in dataset.used),
+        locations={name: dict(sorted(locations[name].items())) for name in sorted(locations)},
     )
 
 

@@ -24,7 +24,7 @@ from autofocus.training.candidates import Candidate
 from autofocus.training.cross_validation import CrossValidator
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.job import TrainingJob
-from autofocus.training.predictions import to_predictions, to_split_metrics
+from autofocus.training.predictions import to_occurrence, to_predictions, to_split_metrics
 from autofocus.training.samples import Samples
 from autofocus.training.scores import score
 from autofocus.training.unknown import Unknown, fit_unknown
@@ -91,6 +91,7 @@ class Assessment:
         calibration = calibrate(held_out, fitted_on)
         temperature = calibration.temperature
         thresholds = choose_thresholds(held_out, labels, temperature, job.evaluation)
+        curves = precision_curves(held_out, labels, temperature)
         test = self._predictions(Subset.TEST)
         folds, group_folds = validator.validate(job.folds) if job.folds else (None, None)
         mistakes = list_mistakes(labels, test, temperature)
@@ -107,13 +108,14 @@ class Assessment:
                 warnings=(*job.dataset.warnings(), *self._warnings(calibration.fitted_on)),
                 data_digest=job.fingerprint,
                 history=tuple(row.to_json() for row in self.chosen.result.history),
-                test=evaluate(labels, test, calibration, thresholds, job.evaluation),
+                test=evaluate(labels, test, calibration, thresholds, job.evaluation, curves),
                 folds=folds,
                 comparison=validator.compare(),
+                occurrence=to_occurrence(job.dataset),
             ),
             self.head.scaled(temperature),
             thresholds,
-            precision_curves(held_out, labels, temperature),
+            curves,
             self._unknown,
             tuple(Misclassified(job.image_dir / one.name, **asdict(one)) for one in mistakes),
             group_folds,

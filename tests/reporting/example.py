@@ -65,6 +65,14 @@ def full() -> dict[str, Any]:
         "warnings": ["squirrel has 381 images of one location."],
         "data_digest": "0123456789abcdef" * 4,
         "history": _history(),
+        "occurrence": {
+            "hours": {
+                label: [(hour * (place + 1)) % 7 for hour in range(24)]
+                for place, label in enumerate(LABELS)
+            },
+            "untimed": 3,
+            "locations": {f"D{number:02}": {"cat": number, "empty": 9} for number in range(20)},
+        },
     }
 
 
@@ -177,7 +185,50 @@ def evaluation() -> dict[str, Any]:
             "lost_share": 59 / 513,
             "lost_share_95_percent_interval": [0.08, 0.17],
         },
+        "coverage": _coverage(),
+        "unknown": {
+            "images": 14,
+            "share": 14 / 806,
+            "share_95_percent_interval": [0.005, 0.04],
+        },
         "slices": _slices(),
+    }
+
+
+def _coverage() -> dict[str, Any]:
+    shares = [number / 10 for number in range(1, 11)]
+    curves = [
+        {
+            "label": label,
+            "predictions": 806 if not label else 60 + 10 * place,
+            "coverage": shares,
+            "precision": [1 - (0.03 + place / 40) * share for share in shares],
+        }
+        for place, label in enumerate(["", *LABELS])
+    ]
+    accepted = evaluation_accepted(506, 484)
+    targets = [
+        {
+            "precision": precision,
+            "thresholds": dict.fromkeys(LABELS[:-1], 0.8) | {"squirrel": None},
+            "accepted": accepted,
+            "needed": number,
+            "lacking": {"squirrel": 6} if number > 7 else {},
+        }
+        for precision, number in ((0.8, 3), (0.9, 7), (0.95, 14), (0.99, 71))
+    ]
+    return {"curves": curves, "targets": targets}
+
+
+def evaluation_accepted(images: int, right: int) -> dict[str, Any]:
+    """Return the figures of accepted images of 806."""
+    return {
+        "images": images,
+        "share": images / 806,
+        "share_95_percent_interval": [0.52, 0.7],
+        "right": right,
+        "precision": right / images,
+        "precision_95_percent_interval": [0.92, 0.98],
     }
 
 
@@ -249,14 +300,7 @@ def _thresholds() -> dict[str, Any]:
         "value": 0.95,
         "fitted_on": "validation",
         "per_class": rows,
-        "spared": {
-            "images": 506,
-            "share": 506 / 806,
-            "share_95_percent_interval": [0.52, 0.7],
-            "right": 484,
-            "precision": 484 / 506,
-            "precision_95_percent_interval": [0.92, 0.98],
-        },
+        "spared": evaluation_accepted(506, 484),
     }
 
 
