@@ -38,6 +38,7 @@ class Misclassified:
         answer: the predicted label.
         score: the probability of the prediction.
         is_withheld: whether it must not be shown.
+        original: the path of the original image; empty if unknown.
     """
 
     path: Path
@@ -46,6 +47,12 @@ class Misclassified:
     answer: str
     score: float
     is_withheld: bool = False
+    original: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """The name by which people know the image."""
+        return self.original or self.name
 
     def shows(self, labels: Sequence[str]) -> bool:
         """Return whether it may show one of the labels, by its true or its predicted label."""
@@ -82,7 +89,7 @@ def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
         sheet.paste(thumbnail, (left, top + _THUMBNAIL[1] - thumbnail.height))
         caption = (
             f"{_short(mistake.label, 16)}, predicted {_short(mistake.answer, 16)} "
-            f"({mistake.score:.2f})\n{_short(Path(mistake.name).name, 38)}"
+            f"({mistake.score:.2f})\n{_short(Path(mistake.shown_name).name, 38)}"
         )
         draw.text((left, top + _THUMBNAIL[1] + 4), caption, "black", font)
     sheet.save(path, "JPEG", quality=88)

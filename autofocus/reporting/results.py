@@ -52,8 +52,8 @@ def write_results(folder: Path, metrics: Metrics, mistakes: Sequence[Misclassifi
     )
     _write_table(
         folder / MISTAKES_TABLE,
-        ["image", "label", "answer", "score"],
-        [[m.name, m.label, m.answer, f"{m.score:.4f}"] for m in mistakes],
+        ["image", "label", "answer", "score", "original"],
+        [[m.name, m.label, m.answer, f"{m.score:.4f}", m.original] for m in mistakes],
     )
     draw_confusion(labels, confusion, folder / CONFUSION_PICTURE)
     draw_contact_sheet(mistakes, folder / MISTAKES_PICTURE)

@@ -1,11 +1,11 @@
 """The result of a training: its metrics, thresholds and calibrated head."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from autofocus.evaluation.calibration import calibrate
-from autofocus.evaluation.evaluate import evaluate, list_mistakes
+from autofocus.evaluation.evaluate import Mistake, evaluate, list_mistakes
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.thresholds import choose_thresholds, precision_curves
 from autofocus.evaluation.training_metrics import (
@@ -117,9 +117,15 @@ class Assessment:
             thresholds,
             curves,
             self._unknown,
-            tuple(Misclassified(job.image_dir / one.name, **asdict(one)) for one in mistakes),
+            tuple(self._misclassified(mistakes)),
             group_folds,
         )
+
+    def _misclassified(self, mistakes: Sequence[Mistake]) -> Iterator[Misclassified]:
+        originals = {row.image.file: row.image.original for row in self._rows(Subset.TEST)}
+        for mistake in mistakes:
+            path, original = self.job.image_dir / mistake.name, originals[mistake.name]
+            yield Misclassified(path, **asdict(mistake), original=original)
 
     def _held_out(self, validator: CrossValidator) -> tuple[Predictions, str]:
         """Return predictions for images that were not trained on, and the name of these images.

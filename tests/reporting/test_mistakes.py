@@ -1,5 +1,6 @@
 """Claims about misclassified images."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,3 +92,10 @@ def test_a_thumbnail_does_not_tell_where_it_was_taken(tmp_path: Path) -> None:
     assert b"41.8781" not in copy.read_bytes()
     assert b"Exif" not in copy.read_bytes()
     assert thumbnail.size == (320, 240)
+
+
+def test_a_mistake_is_shown_by_the_path_of_the_original(tmp_path: Path) -> None:
+    """The name of a link says nothing to people; without an original it is all there is."""
+    one = Misclassified(tmp_path / "x.jpg", "deer/a~1.jpg", "deer", "fox", 0.9)
+    assert one.shown_name == "deer/a~1.jpg"
+    assert replace(one, original="cam1/IMG_1.JPG").shown_name == "cam1/IMG_1.JPG"

@@ -39,8 +39,8 @@ def test_tables_hold_the_figures(tmp_path: Path) -> None:
     assert matrix[0] == ["true \\ answered", *example.LABELS]
     assert matrix[7] == ["raccoon", "1", "14", "5", "1", "12", "0", "47", "3"]
     mistakes = rows(folder / results.MISTAKES_TABLE)
-    assert mistakes[0] == ["image", "label", "answer", "score"]
-    assert mistakes[6] == ["deer/CHIL - D03-AMP1-JU16_00005.JPG", "deer", "human", "0.9700"]
+    assert mistakes[0] == ["image", "label", "answer", "score", "original"]
+    assert mistakes[6] == ["deer/CHIL - D03-AMP1-JU16_00005.JPG", "deer", "human", "0.9700", ""]
 
 
 def test_several_labels_have_a_matrix_without_rows(tmp_path: Path) -> None:
