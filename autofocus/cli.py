@@ -19,6 +19,7 @@ COMMANDS = {
     "link_images_by_label": "link each image into the folder of its label",
     "retrain": "train a classifier on a pretrained backbone, and evaluate it",
     "predict": "label images with a trained model",
+    "serve": "serve a trained model over HTTP",
     "label": "label new images of a folder or bucket with a trained model, and export the results",
     "export": "write results in the formats that other programs open",
     "import_corrections": "read corrected labels back as detections for the next run",

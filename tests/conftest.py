@@ -57,6 +57,7 @@ SLOW = (
     "test_preprocess_images*.py",
     "test_retrain*.py",
     "test_run.py",
+    "test_serve.py",
     "test_run_monthly.py",
     "test_site.py",
     "test_wheel.py",

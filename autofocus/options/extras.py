@@ -44,6 +44,7 @@ COMMAND_EXTRAS = {
     "link_images_by_label": "tables",
     "retrain": "train",
     "predict": "predict",
+    "serve": "serve",
     "export": "tables",
     "import_corrections": "tables",
     "publish_labels": "download",

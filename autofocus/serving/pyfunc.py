@@ -60,7 +60,11 @@ class ImageModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined] 
             for number, (value, camera) in enumerate(zip(table[IMAGE], cameras, strict=True))
         ]
         rows = [_row(result) for result in self._classifier.classify(images)]
-        return pd.DataFrame(rows, index=table.index)
+        results = pd.DataFrame(rows, index=table.index)
+        if os.environ.get(_SERVED):
+            # JSON has no NaN, which MLflow would write all the same.
+            results = results.astype(object).where(results.notna(), None)
+        return results
 
 
 def _content(value: object) -> bytes | Path:

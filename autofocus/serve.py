@@ -1,0 +1,183 @@
+"""Serve a trained model over HTTP.
+
+python autofocus/serve.py --model data/model
+"""
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from autofocus.errors import SettingError, need
+from autofocus.model.saved_model import digest_model
+from autofocus.options.command import Argument, Command
+from autofocus.options.settings import option, require
+from autofocus.predicting.thresholds import parse_thresholds
+
+NAME = "serve"
+# So many digits of the model's digest identify it, as in the table of predictions.
+_MODEL_DIGITS = 12
+_MAX_PORT = 65535
+# How long requests may take to end when the server is stopped, in seconds.
+_GRACE_S = 30
+_MEGABYTE = 1_000_000
+# An image to compile the network with before the first request: its size in pixels.
+_FIRST_IMAGE = (1024, 768)
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """The options of `serve`."""
+
+    host: str = option(
+        "127.0.0.1",
+        "address to listen at; 0.0.0.0: any network may send images, without a password",
+        metavar="ADDRESS",
+    )
+    port: int = option(8000, "port to listen at (0: any that is free)", metavar="N")
+    precision: float | None = option(
+        None,
+        "accept predictions from the thresholds on that ensure this precision, instead of the "
+        "model's",
+        metavar="SHARE",
+    )
+    threshold: tuple[str, ...] = option(
+        (),
+        "accept predictions of a label from this probability on, such as raccoon=0.8",
+        metavar="LABEL=SHARE",
+    )
+    max_images: int = option(64, "maximum number of images per request", metavar="N")
+    max_megabytes: float = option(100.0, "maximum size of a request", metavar="MB")
+
+    def __post_init__(self) -> None:
+        require(
+            0 <= self.port <= _MAX_PORT, f"port must be from 0 to {_MAX_PORT}, not {self.port}."
+        )
+        require(
+            self.precision is None or 0 <= self.precision < 1,
+            f"precision must be from 0 to below 1, not {self.precision}: no number of images can "
+            "ensure 1.",
+        )
+        for name in ("max_images", "max_megabytes"):
+            require(getattr(self, name) > 0, f"{name} must be above 0, not {getattr(self, name)}.")
+        parse_thresholds(self.threshold)
+
+
+@dataclass(frozen=True)
+class ServeResult:
+    """The summary of `serve`.
+
+    Attributes:
+        images: the number of images that were labelled.
+    """
+
+    images: int
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        return f"serve: stopped; images: {self.images:,}"
+
+
+def serve(model: Path, settings: ServeSettings = ServeSettings()) -> ServeResult:
+    """Serve a model until the process is told to stop (SIGTERM or SIGINT).
+
+    Requests in progress are finished first.
+
+    Args:
+        model: the model's folder, as written by `retrain`.
+        settings: where to listen, and what a request may hold.
+
+    Raises:
+        MissingInputError: there is no model.
+        InputDataError: it was not made by `retrain`.
+        SettingError: the address can't be used, or the model can't have the thresholds.
+        MissingDependencyError: a package of the extra `serve` is missing.
+    """
+    for package in ("starlette", "uvicorn", "python_multipart"):
+        need(package, "serve")
+    import uvicorn
+
+    # A form that can't be read is the client's fault, who is told.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    from autofocus.serving.app import Service
+    from autofocus.serving.classifier import ImageClassifier
+    from autofocus.serving.results import ImageFile
+    from autofocus.serving.uploads import Limits
+
+    with _listen(settings) as listener:
+        classifier = ImageClassifier(model, settings.precision, settings.threshold)
+        classifier.classify([ImageFile(_first_image())])
+        limits = Limits(settings.max_images, int(settings.max_megabytes * _MEGABYTE))
+        service = Service(classifier, digest_model(model)[:_MODEL_DIGITS], limits)
+        config = uvicorn.Config(
+            service.app(),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        _announce(model, listener)
+        with _stopped_by_signals():
+            uvicorn.Server(config).run(sockets=[listener])
+    return ServeResult(service.images)
+
+
+@contextmanager
+def _listen(settings: ServeSettings) -> Iterator[socket.socket]:
+    """Take the address, before the model is loaded."""
+    host, port = settings.host, settings.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise SettingError(
+            f"The server can't listen at {host}, port {port} ({error.strerror or error}): give "
+            "another --host or --port."
+        ) from None
+    with listener:
+        yield listener
+
+
+def _announce(model: Path, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Serving {model} at http://{shown}:{port}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Let the server end on its own when it has been told to stop, and the command after it."""
+    # The server handles these signals, and sends them once more when it has ended.
+    known = (signal.SIGINT, signal.SIGTERM)
+    before = {one: signal.signal(one, lambda *_: None) for one in known}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _first_image() -> bytes:
+    from PIL import Image
+
+    content = BytesIO()
+    Image.new("RGB", _FIRST_IMAGE, (128, 128, 128)).save(content, "JPEG")
+    return content.getvalue()
+
+
+COMMAND = Command(
+    name=NAME,
+    summary="Serve a trained model over HTTP: images in, labels out.",
+    example=f"autofocus {NAME} --model data/model --port 8000",
+    function=serve,
+    arguments=(Argument("model", "the model's folder, as written by retrain"),),
+    settings=ServeSettings,
+)
+
+if __name__ == "__main__":
+    raise SystemExit(COMMAND.main())

@@ -1,0 +1,103 @@
+"""The images in the body of an HTTP request."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from autofocus.serving.results import ImageFile
+
+BAD_REQUEST, TOO_LARGE, UNSUPPORTED = 400, 413, 415
+_MULTIPART = "multipart/form-data"
+# A body of these types is an image; its content tells which.
+_RAW = ("", "application/octet-stream")
+# Where all images of a request are of one camera, its name does not matter.
+_CAMERA = "one"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may hold.
+
+    Attributes:
+        images: the maximum number of images.
+        bytes: the maximum size of the body.
+    """
+
+    images: int
+    bytes: int
+
+
+async def read_images(request: Request, limits: Limits) -> list[ImageFile]:
+    """Return the images of a request: its body, or the files of a form.
+
+    Args:
+        request: its parameter `same_camera=1` says that all images are of one camera.
+        limits: what it may hold.
+
+    Raises:
+        HTTPException: it has no image (400), more than it may (413), or another type (415).
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    camera = _CAMERA if request.query_params.get("same_camera", "0") not in ("", "0") else ""
+    if kind == _MULTIPART:
+        images = [
+            ImageFile(content, name, camera) for name, content in await _read_form(request, limits)
+        ]
+    elif kind in _RAW or kind.startswith("image/"):
+        content = b"".join([part async for part in _limited(request, limits)])
+        name = request.query_params.get("file", "")
+        images = [ImageFile(content, name, camera)] if content else []
+    else:
+        raise HTTPException(
+            UNSUPPORTED,
+            f"The content type {kind!r} is not supported: send an image (image/jpeg), or a form "
+            f"with files ({_MULTIPART}).",
+        )
+    if not images:
+        raise HTTPException(BAD_REQUEST, "There is no image in the request.")
+    return images
+
+
+async def _read_form(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
+    parser = MultiPartParser(
+        request.headers,
+        _limited(request, limits),
+        # One more, as its own error would not say what the limit is for.
+        max_files=limits.images + 1,
+        max_fields=limits.images + 1,
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        if error.message.startswith("Too many files"):
+            raise _too_many(limits) from None
+        raise HTTPException(BAD_REQUEST, f"The form can't be read: {error.message}") from None
+    try:
+        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+        if len(files) > limits.images:
+            raise _too_many(limits)
+        return [(file.filename or "", await file.read()) for file in files]
+    finally:
+        await form.close()
+
+
+def _too_many(limits: Limits) -> HTTPException:
+    return HTTPException(
+        TOO_LARGE, f"The request holds more than {limits.images} images: send several requests."
+    )
+
+
+async def _limited(request: Request, limits: Limits) -> AsyncGenerator[bytes, None]:
+    """Yield the body in parts, up to the limit."""
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limits.bytes:
+            raise HTTPException(
+                TOO_LARGE, f"The request is larger than {limits.bytes / 1e6:g} megabytes."
+            )
+        yield part
