@@ -18,6 +18,7 @@ from autofocus.errors import (
 )
 from autofocus.images.preparing import Preparation
 from autofocus.predict import PredictSettings, predict
+from autofocus.predicting.event_table import write_events
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.runs.sharding import Shard
 from autofocus.tables.merging import merge_tables
@@ -333,6 +334,8 @@ def test_shards_are_the_whole(tmp_path: Path) -> None:
     merge_tables(tables, tmp_path / "merged.csv", "filepath")
     assert len({len(rows(table)) for table in tables}) > 1
     assert (tmp_path / "merged.csv").read_bytes() == whole.predictions.read_bytes()
+    write_events(tmp_path / "merged.csv", tmp_path / "merged.events.csv")
+    assert (tmp_path / "merged.events.csv").read_bytes() == whole.events.read_bytes()
 
 
 def test_shards_of_one_table_are_refused(model: Path, tmp_path: Path) -> None:

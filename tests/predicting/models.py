@@ -97,6 +97,7 @@ def make_image(
     colour: tuple[int, int, int],
     moment: str = "",
     size: tuple[int, int] = (64, 56),
+    camera: str = "",
 ) -> None:
     """Write an image of one colour.
 
@@ -105,8 +106,9 @@ def make_image(
         colour: red, green and blue, 0 to 255.
         moment: when it was taken, such as ``2016-07-05T11:30:00``; empty for no EXIF data.
         size: width and height in pixels.
+        camera: its make, if it has EXIF data.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     date, _, time = moment.partition("T")
-    exif = to_exif(Capture(date, time)) if moment else Image.Exif()
+    exif = to_exif(Capture(date, time, camera_make=camera)) if moment else Image.Exif()
     Image.new("RGB", size, colour).save(path, quality=95, exif=exif)
