@@ -55,7 +55,7 @@ def export(
 
     Raises:
         MissingInputError: a table does not exist.
-        InputDataError: the table can't be read, or has nothing to export.
+        InputDataError: the table can't be read, or a format can hold none of its rows.
         OutputConflictError: a file in `outdir` was not written by this stage, or was changed.
     """
     content = Export(predictions, settings)

@@ -14,6 +14,8 @@ from autofocus.checking.data import detection_tables
 from autofocus.checking.report import Level, Report
 from autofocus.clean_detections import CleanSettings, clean_detections
 from autofocus.download_images import DownloadSettings, download_images
+from autofocus.export import export
+from autofocus.exporting.settings import ExportSettings, RunExportSettings
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.options.command import Argument, Command
 from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
@@ -27,10 +29,13 @@ from autofocus.runs.memory import RunMemory
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import HIDDEN, locked
 from autofocus.tables.columns import PROPERTIES_NAME
+from autofocus.tables.deployments import read_deployments
 
 NAME = "run"
 # A folder that holds the data, in place of a bucket.
 LOCAL_DATA = "local_data"
+# A table of deployments, for the export.
+DEPLOYMENTS = "deployments"
 SECTIONS = {
     "download_images": Section(
         DownloadSettings, {"bucket": Kind(str)}, required=("bucket",), replaced_by=LOCAL_DATA
@@ -42,6 +47,7 @@ SECTIONS = {
     "link_images_by_label": Section(LinkSettings),
     "retrain": Section(RetrainSettings),
     "predict": Section(PredictSettings),
+    "export": Section(RunExportSettings),
 }
 
 
@@ -71,7 +77,7 @@ class RunResult:
 
 def read_parameters(path: Path) -> ParameterFile:
     """Read the parameter file of a run; see `options.parameter_file.read_parameter_file`."""
-    return read_parameter_file(path, SECTIONS, {LOCAL_DATA: Kind(Path)})
+    return read_parameter_file(path, SECTIONS, {LOCAL_DATA: Kind(Path), DEPLOYMENTS: Kind(Path)})
 
 
 @dataclass(frozen=True)
@@ -87,8 +93,8 @@ def run(params: Path, outdir: Path) -> RunResult:
     """Run all stages in sequence.
 
     Writes `data`, `preprocessed`, `detections_clean.csv`, `links`, `model` (with the report) and
-    `predictions.csv` into the folder. It may be stopped at any moment; started again it does what
-    is left. It begins with the checks of `check`.
+    `predictions.csv` into the folder, and `export` if formats are given. It may be stopped at any
+    moment; started again it does what is left. It begins with the checks of `check`.
 
     Args:
         params: a YAML file with a section for each stage.
@@ -99,7 +105,8 @@ def run(params: Path, outdir: Path) -> RunResult:
         AutofocusError: of the stage that failed, of a check, or of the parameter file.
     """
     parameters = read_parameters(params)
-    stages = _Stages(parameters, outdir)
+    stages = Stages(parameters, outdir)
+    stages.check_export()
     folder = outdir / HIDDEN / NAME
     if folder.is_dir():
         with locked(folder, outdir):
@@ -122,7 +129,9 @@ def check(params: Path, outdir: Path) -> Report:
         SettingError: the parameter file has an unknown key, or a value can't be used.
     """
     parameters = read_parameters(params)
-    return check_run(parameters, _Stages(parameters, outdir).local_data, outdir)
+    stages = Stages(parameters, outdir)
+    stages.check_export()
+    return check_run(parameters, stages.local_data, outdir)
 
 
 def _run_or_check(params: Path, outdir: Path, settings: RunSettings) -> RunResult | Report:
@@ -135,7 +144,7 @@ def _run_or_check(params: Path, outdir: Path, settings: RunSettings) -> RunResul
     return report
 
 
-def _run_stages(parameters: ParameterFile, stages: "_Stages", outdir: Path) -> RunResult:
+def _run_stages(parameters: ParameterFile, stages: "Stages", outdir: Path) -> RunResult:
     steps: list[tuple[str, Callable[[], StageResult]]] = [
         ("download_images", stages.download),
         ("preprocess_images", stages.preprocess),
@@ -145,6 +154,8 @@ def _run_stages(parameters: ParameterFile, stages: "_Stages", outdir: Path) -> R
         ("predict", stages.predict),
     ]
     steps = [step for step in steps if step[0] in parameters.settings]
+    if stages.export_settings is not None:
+        steps.append(("export", stages.export))
     results = []
     with RunMemory.of(outdir, NAME) as memory:
         for number, (name, step) in enumerate(steps, 1):
@@ -155,7 +166,7 @@ def _run_stages(parameters: ParameterFile, stages: "_Stages", outdir: Path) -> R
 
 
 @dataclass(frozen=True)
-class _Stages:
+class Stages:
     """The stages, each with the outputs of the one before it."""
 
     parameters: ParameterFile
@@ -188,14 +199,17 @@ class _Stages:
         return self.outdir / "model"
 
     def download(self) -> StageResult:
+        """Download images and tables."""
         return self._call("download_images", download_images, local_folder=self._data)
 
     def preprocess(self) -> StageResult:
+        """Crop and resize the images."""
         indir = self._data / self.parameters.arguments["preprocess_images"].get("indir", "")
         settings = self.parameters.settings["preprocess_images"]
         return preprocess_images(indir, self._preprocessed, settings)
 
     def clean(self) -> StageResult:
+        """Join the detections to the images."""
         patterns = self.parameters.arguments["clean_detections"]["detections"]
         return clean_detections(
             detection_tables(self._data, patterns),
@@ -206,6 +220,7 @@ class _Stages:
         )
 
     def link(self) -> StageResult:
+        """Link each image under its label."""
         return self._call(
             "link_images_by_label",
             link_images_by_label,
@@ -214,9 +229,11 @@ class _Stages:
         )
 
     def retrain(self) -> StageResult:
+        """Train a model."""
         return self._call("retrain", retrain, image_dir=self._links, saved_model_dir=self._model)
 
     def predict(self) -> StageResult:
+        """Label the images."""
         return self._call(
             "predict",
             predict,
@@ -224,6 +241,32 @@ class _Stages:
             indir=self._preprocessed,
             outpath=self.outdir / "predictions.csv",
         )
+
+    @property
+    def export_settings(self) -> ExportSettings | None:
+        """The settings of the export; None if no format is asked for."""
+        settings: RunExportSettings = self.parameters.settings["export"]
+        if not settings.formats:
+            return None
+        indir = self.parameters.arguments["preprocess_images"].get("indir", "")
+        return settings.complete(self._data / indir, self.parameters.values.get(DEPLOYMENTS))
+
+    def check_export(self) -> None:
+        """Check early what the export needs at the end.
+
+        Raises:
+            SettingError: a format lacks something.
+            MissingInputError: the table of deployments does not exist.
+            InputDataError: it can't be read.
+        """
+        settings = self.export_settings
+        if settings is not None and settings.deployments is not None:
+            read_deployments(settings.deployments)
+
+    def export(self) -> StageResult:
+        """Write the predictions in the formats that were asked for."""
+        settings = self.export_settings or ExportSettings()
+        return export(self.outdir / "predictions.csv", self.outdir / "export", settings)
 
     def _call(self, name: str, stage: Callable[..., StageResult], **paths: Path) -> StageResult:
         arguments = self.parameters.arguments[name]

@@ -101,7 +101,10 @@ def read_parameters(path: Path, interface: PipelineInterface) -> ParameterValues
                 f"{path}: {LOCAL_DATA} is a folder of one machine; "
                 "a pipeline takes its images from a bucket (download_images: bucket)."
             )
-        if key in SECTIONS:
+        if key == "export":
+            # A pipeline has parameters for it.
+            gathered.left_out.append(key)
+        elif key in SECTIONS:
             _read_section(gathered, key, {} if value is None else value, path, interface)
         else:
             _put(gathered, key, ParameterValue(value, str(path)), path)

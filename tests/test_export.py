@@ -80,3 +80,13 @@ def test_an_unknown_format_is_named() -> None:
     """A format that does not exist is an error that lists those that do."""
     with pytest.raises(SettingError, match=r"'pdf' is not one of .*megadetector"):
         ExportSettings(formats=("pdf",))  # type: ignore[arg-type]
+
+
+def test_nothing_to_export_is_said(table: Path, tmp_path: Path) -> None:
+    """A month without images for review gives empty files and a note, for the job to go on."""
+    write_table(table, [prediction("1.JPG")])
+    result = export(table, tmp_path / "out", ExportSettings(decision="review"))
+    assert (
+        "predictions.csv has no rows with --decision review: the files hold none" in result.notes
+    )
+    assert len((tmp_path / "out" / "images.csv").read_text().splitlines()) == 1

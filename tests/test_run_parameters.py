@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.errors import SettingError
-from autofocus.run import SECTIONS, read_parameters
+from autofocus.errors import AutofocusError, SettingError
+from autofocus.run import SECTIONS, Stages, read_parameters, run
+from tests.exporting.making import prediction, write_table
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "run.yaml"
 LEAST = "download_images: {bucket: b}\nclean_detections: {detections: [d.csv]}\n"
@@ -31,6 +32,35 @@ def test_local_data_takes_the_bucket_s_place(tmp_path: Path) -> None:
     parameters = read_parameters(write(tmp_path, text))
     assert parameters.values == {"local_data": tmp_path / "photos"}
     assert "download_images" not in parameters.settings
+
+
+def test_the_export_of_a_run(tmp_path: Path) -> None:
+    """A run exports the formats that are asked for, with the deployments of the whole file."""
+    text = LEAST + "deployments: d.csv\nexport: {formats: [camtrap-dp], timezone: Z}\n"
+    deployments = "location,latitude,longitude,start,end\nD03-AMP1,41,-87,2016-07-01,2016-07-30\n"
+    (tmp_path / "d.csv").write_text(deployments)
+    write_table(tmp_path / "out" / "predictions.csv", [prediction("1.JPG")])
+    stages = Stages(read_parameters(write(tmp_path, text)), tmp_path / "out")
+    stages.check_export()
+    stages.export()
+    assert "1.JPG" in (tmp_path / "out/export/camtrap_dp/media.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("export: {formats: [camtrap-dp], timezone: Z}\n", "give --deployments"),
+        ("deployments: d.csv\nexport: {formats: [camtrap-dp], timezone: Z}\n", "no table .*d.csv"),
+        ("export: {formats: [pdf]}\n", "formats must be one of csv, .*not 'pdf'"),
+    ],
+)
+def test_what_an_export_lacks_is_said_before_the_run(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    """What would fail at the end of a run fails at its beginning."""
+    with pytest.raises(AutofocusError, match=sentence):
+        run(write(tmp_path, LEAST + text), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(

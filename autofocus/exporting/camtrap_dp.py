@@ -40,7 +40,7 @@ def write(export: Export, paths: Mapping[str, Path]) -> Sequence[str]:
     total = lacking = 0
     for row in export.rows():
         total, lacking = total + 1, lacking + (problem(export, row) is not None)
-    if total == lacking:
+    if total and total == lacking:
         row = next(export.rows())
         found = problem(export, row)
         raise InputDataError(

@@ -25,7 +25,6 @@ def write(export: Export, paths: Mapping[str, Path]) -> Sequence[str]:
         "info": {
             "version": "1.0",
             "description": f"Labels of {export.name}, exported by Autofocus",
-            "date_created": f"{export.created:%Y-%m-%d}",
         },
         "images": _images(export),
         "categories": categories,

@@ -7,7 +7,7 @@ from datetime import datetime, timezone, tzinfo
 from functools import cached_property
 from pathlib import Path
 
-from autofocus.errors import InputDataError, SettingError
+from autofocus.errors import SettingError
 from autofocus.exporting.events import name_events
 from autofocus.exporting.originals import Originals
 from autofocus.exporting.reading import ResultTable
@@ -64,7 +64,7 @@ class Export:
     def created(self) -> datetime:
         """The time when the table was written, in UTC, to the second.
 
-        It stands where a format wants a time, so that two exports of a table are the same.
+        It stands where a format requires a time, so that two exports of a table are the same.
         """
         seconds = int(self.path.stat().st_mtime)
         return datetime.fromtimestamp(seconds, timezone.utc)
@@ -160,9 +160,10 @@ class Export:
             found.update(label for label, _ in row.ranking)
         return sorted(found)
 
-    def check_any(self) -> None:
-        """Raise InputDataError if no row is to be written."""
-        if next(iter(self.rows()), None) is None:
-            decision = self.settings.decision
-            which = "" if decision == "all" else f" with --decision {decision}"
-            raise InputDataError(f"{self.path} has no rows to export{which}.")
+    def notes(self) -> list[str]:
+        """Return what people should know before they look at an empty file."""
+        if next(iter(self.rows()), None) is not None:
+            return []
+        decision = self.settings.decision
+        which = "" if decision == "all" else f" with --decision {decision}"
+        return [f"{self.name} has no rows{which}: the files hold none"]

@@ -37,15 +37,10 @@ def write(export: Export, paths: Mapping[str, Path]) -> Sequence[str]:
 
 
 def _info(export: Export) -> dict[str, str]:
-    moment = f"{export.created:%Y-%m-%d %H:%M:%S}"
-    info = {
-        "format_version": VERSION,
-        "detector": "Autofocus",
-        "detection_completion_time": moment,
-    }
+    """Return what made the results; without a time, so that two runs give the same file."""
+    info = {"format_version": VERSION, "detector": "Autofocus"}
     if not export.table.is_by_people:
         info["classifier"] = f"Autofocus {export.models}".strip()
-        info["classification_completion_time"] = moment
     return info
 
 

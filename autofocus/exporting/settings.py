@@ -1,6 +1,6 @@
 """The settings of `export`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -134,23 +134,32 @@ class ExportSettings:
         for name in self.formats:
             require(name in FORMATS, f"formats: {name!r} is not one of {', '.join(FORMATS)}.")
         require_not_negative(self, "event_gap")
+        if self.timezone is not None:
+            read_zone(self.timezone)
+        self.check_inputs()
+
+    def check_inputs(self) -> None:
+        """Check that what the formats need is given.
+
+        Raises:
+            SettingError: it isn't.
+        """
         require(
             "folders" not in self.formats or self.images is not None,
             "The format folders links to the original images: give their folder as --images.",
         )
-        if "camtrap-dp" in self.formats:
-            require(
-                self.deployments is not None,
-                "Camtrap DP needs real deployments: give --deployments, a table with the columns "
-                "location, latitude, longitude, start and end.",
-            )
-            require(
-                self.timezone is not None,
-                "Camtrap DP needs the time zone of the cameras' clocks: give --timezone, such as "
-                "America/Chicago or -0600.",
-            )
-        if self.timezone is not None:
-            read_zone(self.timezone)
+        if "camtrap-dp" not in self.formats:
+            return
+        require(
+            self.deployments is not None,
+            "Camtrap DP needs real deployments: give --deployments, a table with the columns "
+            "location, latitude, longitude, start and end.",
+        )
+        require(
+            self.timezone is not None,
+            "Camtrap DP needs the time zone of the cameras' clocks: give --timezone, such as "
+            "America/Chicago or -0600.",
+        )
 
     @property
     def kinds(self) -> Kinds:
@@ -158,3 +167,35 @@ class ExportSettings:
         return Kinds(
             self.empty_labels, self.human_labels, self.vehicle_labels, self.unknown_labels
         )
+
+
+@dataclass(frozen=True)
+class RunExportSettings(ExportSettings):
+    """The options of the export at the end of a run, of which a run itself gives some."""
+
+    formats: tuple[FormatName, ...] = option(
+        (), f"formats to write, none or more of {', '.join(FORMATS)}", metavar="FORMAT",
+        alias="format", group=CONTENT,
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if self.formats:
+            super().__post_init__()
+
+    def check_inputs(self) -> None:
+        """Leave the check to `complete`."""
+
+    def complete(self, images: Path, deployments: Path | None) -> ExportSettings:
+        """Return the settings of an export.
+
+        Args:
+            images: the folder of the originals, where none is given.
+            deployments: the table of deployments, where none is given.
+
+        Raises:
+            SettingError: something that a format needs is missing.
+        """
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        given["images"] = self.images or images
+        given["deployments"] = self.deployments or deployments
+        return ExportSettings(**given)

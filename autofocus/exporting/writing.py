@@ -52,10 +52,9 @@ def write_formats(export: Export, paths: Mapping[str, Path]) -> tuple[str, ...]:
         Notes for people.
 
     Raises:
-        InputDataError: the table can't be read, or has nothing to write.
+        InputDataError: the table can't be read, or a format can hold none of its rows.
     """
-    export.check_any()
-    notes: list[str] = []
+    notes = export.notes()
     for name in formats_of(export):
         notes += FORMATS[name].write(export, paths)
     return tuple(notes)

@@ -78,13 +78,6 @@ def test_another_table_is_named(tmp_path: Path) -> None:
         images(table)
 
 
-def test_nothing_to_export_is_an_error(tmp_path: Path) -> None:
-    """A decision that no row has is named."""
-    table = write_table(tmp_path / "predictions.csv", [prediction("1.JPG")])
-    with pytest.raises(InputDataError, match="no rows to export with --decision review"):
-        images(table, decision="review")
-
-
 def test_events_are_counted(tmp_path: Path) -> None:
     """The table of events has its first and last image, their number and their mean score."""
     rows = [
