@@ -13,6 +13,18 @@ from autofocus.runs.ledger import LEDGER_NAME, Counts, read_ledger
 from autofocus.runs.workspace import HIDDEN
 
 NAME = "audit"
+# The order in which the stages follow one another, whichever was started again last.
+STAGES = (
+    "download_images",
+    "preprocess_images",
+    "clean_detections",
+    "link_images_by_label",
+    "retrain",
+    "predict",
+    "export",
+    "import_corrections",
+    "publish_labels",
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,7 @@ class Audit:
     """The summary of a run.
 
     Attributes:
-        stages: the summary of each stage, the earliest ledger first.
+        stages: the summary of each stage, in the order of `STAGES`; all others follow.
         unfinished: stages that were stopped, or are running now.
     """
 
@@ -79,14 +91,21 @@ def audit(run_dir: Path) -> Audit:
     if not run_dir.is_dir():
         raise MissingInputError(f"There is no folder {run_dir}: give the folder of a run.")
     summaries = [_summary(path) for path in _ledgers(run_dir)]
-    unfinished = tuple(sorted(_unfinished(run_dir)))
+    summaries.sort(key=lambda summary: _rank(summary.stage))
+    unfinished = tuple(sorted(_unfinished(run_dir), key=lambda name: (_rank(name), name)))
     if not summaries and not unfinished:
         raise MissingInputError(f"{run_dir} holds no {LEDGER_NAME}: no stage has ended there.")
     return Audit(tuple(summaries), unfinished)
 
 
+def _rank(name: str) -> int:
+    """Return the place of a stage, given its name or that of its memory, in `STAGES`."""
+    stage = name.split(".")[0].split(" + ")[0]
+    return STAGES.index(stage) if stage in STAGES else len(STAGES)
+
+
 def _ledgers(run_dir: Path) -> list[Path]:
-    """Return all ledgers of the folder and of those below it, oldest first, as the stages ran."""
+    """Return all ledgers of the folder and of those below it, oldest first."""
     patterns = (LEDGER_NAME, f"*/{LEDGER_NAME}", f"*.{LEDGER_NAME}", f"*/*.{LEDGER_NAME}")
     found = {path for pattern in patterns for path in run_dir.glob(pattern)}
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path))

@@ -27,6 +27,21 @@ def test_all_ledgers_of_a_run_are_counted(tmp_path: Path) -> None:
     assert "clean_detections rejected: duplicate 1" in str(summary)
 
 
+def test_stages_are_listed_in_their_order(tmp_path: Path) -> None:
+    """A stage that was started again, last of all, keeps its place; unknown ones come last."""
+    ledger(tmp_path / "z.ledger.csv", "another_stage,a,ok,,,\n")
+    names = ("predict", "link_images_by_label", "download_images")
+    for name in names:
+        ledger(tmp_path / name / "ledger.csv", f"{name},a,ok,,,\n")
+    for stage in ("retrain", "clean_detections.table.csv"):
+        hidden = tmp_path / ".autofocus" / stage
+        hidden.mkdir(parents=True)
+        (hidden / "journal.new.jsonl").touch()
+    summary = audit(tmp_path)
+    assert [one.stage for one in summary.stages] == [*reversed(names), "another_stage"]
+    assert summary.unfinished == ("clean_detections.table.csv", "retrain")
+
+
 def test_ledgers_among_downloaded_files_are_not_taken_for_the_run_s(tmp_path: Path) -> None:
     """What somebody's bucket holds deeper down is not counted."""
     ledger(tmp_path / "data" / "ledger.csv", "download_images,a,ok,,,a\n")
