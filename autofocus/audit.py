@@ -100,7 +100,7 @@ def audit(run_dir: Path) -> Audit:
 
 def _rank(name: str) -> int:
     """Return the place of a stage, given its name or that of its memory, in `STAGES`."""
-    stage = name.split(".")[0].split(" + ")[0]
+    stage = name.split(".", maxsplit=1)[0].split(" + ", maxsplit=1)[0]
     return STAGES.index(stage) if stage in STAGES else len(STAGES)
 
 

@@ -26,6 +26,7 @@ from autofocus.runs import files
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import Reason, Row, Status, ledger_beside
 from autofocus.runs.result import StageResult
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
 from autofocus.tables import detections as tables
 from autofocus.tables.columns import LOCATION, PROPERTIES
@@ -221,8 +222,9 @@ def _join(
     joined = join(rows, properties, prefix, is_split=is_split)
     check_any(joined, rows, properties, image_dir, settings.strip_components)
     if replaced := int((joined.ledger[REASON] == Reason.CORRECTED.value).sum()):
-        notes.append(f"{replaced} labels are replaced by corrections")
-    notes.append(f"{joined.timed} of {len(joined.clean)} images have a time{_agreement(read)}")
+        notes.append(f"replaced by corrections: {plural(replaced, 'label')}")
+    images = plural(len(joined.clean), "image")
+    notes.append(f"{joined.timed} of {images} have a time{_agreement(read)}")
     return joined, tuple(notes)
 
 

@@ -31,6 +31,7 @@ from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN, Workspace
 from autofocus.store.keys import Disk, Rejection, find_rejections, is_folder, probe
 from autofocus.store.listing import (
@@ -320,7 +321,7 @@ def _check_all_arrived(counts: Counts, ledger: Path) -> None:
     lost = counts.reasons[Reason.DOWNLOAD_FAILED.value]
     if lost:
         raise StoreError(
-            f"{lost} of {counts.inputs} objects did not arrive, {ledger} says why: "
+            f"{lost} of {plural(counts.inputs, 'object')} did not arrive, {ledger} says why: "
             "the same command tries them again."
         )
 

@@ -21,6 +21,7 @@ from autofocus.runs import marks
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.result import StageResult
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
 
 NAME = "export"
@@ -77,7 +78,7 @@ def export(
     if folders.NAME in settings.formats:
         linked = folders.link_images(content, outdir / folders.NAME)
         outputs = {**outputs, folders.NAME: outdir / folders.NAME}
-        notes = (*notes, f"{linked.ok + linked.reused} images are linked by label")
+        notes = (*notes, f"linked by label: {plural(linked.ok + linked.reused, 'image')}")
     else:
         folders.remove_links(outdir / folders.NAME)
     return ExportResult(NAME, counts, ledger, outputs, notes, files=tuple(outputs.values()))

@@ -25,6 +25,7 @@ from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.runs import files
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.result import StageResult
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN
 
 NAME = "label"
@@ -118,8 +119,8 @@ class LabelResult:
         notes = [f"  note: {note}" for stage in self.stages for note in stage.notes]
         lines = [f"{NAME}: {counts}", *notes, f"  labels:      {_most_common(predicted.labels)}"]
         if decisions.get(ACCEPT) or decisions.get(REVIEW):
-            lines.append(f"  accepted:    {decisions.get(ACCEPT, 0):,} images")
-            lines.append(f"  for review:  {decisions.get(REVIEW, 0):,} images")
+            lines.append(f"  accepted:    {plural(decisions.get(ACCEPT, 0), 'image')}")
+            lines.append(f"  for review:  {plural(decisions.get(REVIEW, 0), 'image')}")
         outputs = {**predicted.outputs, "ledger": predicted.ledger}
         if any(isinstance(stage, ExportResult) for stage in self.stages):
             outputs["export"] = self.outdir / _EXPORT

@@ -46,6 +46,7 @@ from autofocus.runs.ledger import Counts, Reason, ledger_beside
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
 
 NAME = "predict"
@@ -335,11 +336,11 @@ def _notes(
             "--include-labelled labels them, too"
         )
     if people := counts.reasons[Reason.PEOPLE.value]:
-        notes.append(f"people are predicted on {people:,} images, which are left out")
+        notes.append(f"left out, as people are predicted on them: {plural(people, 'image')}")
     if table.with_people:
         notes.append(
-            f"people are predicted on {len(table.with_people):,} images, of which there are "
-            f"blurred copies in {FOLDER}"
+            f"people are predicted on {plural(len(table.with_people), 'image')}; blurred copies "
+            f"are in {FOLDER}"
         )
     if table.description.thresholds:
         accepted, review = table.decisions[ACCEPT], table.decisions[REVIEW]

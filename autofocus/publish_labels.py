@@ -29,6 +29,7 @@ from autofocus.runs.files import relative_to_folder
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import Row, ledger_beside
 from autofocus.runs.result import StageResult
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
 from autofocus.store.fetching import fetch_file
 from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX, check_output_prefix
@@ -168,7 +169,10 @@ def publish_labels(
                 further = publication.write(opened, originals)
                 folder = publication.upload(opened, key)
             names = [relative_to_folder(path, outpath.parent) for path in tables]
-            notes = (f"{rows} images, in the bucket {bucket} as {key}", f"this run: {folder}")
+            notes = (
+                f"{plural(rows, 'image')}, in the bucket {bucket} as {key}",
+                f"this run: {folder}",
+            )
             ledger_rows = [Row(name, output=outpath.name) for name in names]
             return JointOutcome(ledger_rows, (*notes, *further))
 

@@ -15,6 +15,7 @@ from typing import Any
 from autofocus.containers.executor import Artifact
 from autofocus.containers.task import measure
 from autofocus.errors import InputDataError
+from autofocus.runs.wording import plural
 
 EXECUTOR_OUTPUT = "executor_output.json"
 
@@ -97,8 +98,8 @@ def check_complete(
     for component, number in expected.items():
         if counts[component] < number:
             raise InputDataError(
-                f"{counts[component]} of {number} tasks of {component} succeeded: the log has the "
-                "errors of the others, even where the runner reported success."
+                f"{counts[component]} of {plural(number, 'task')} of {component} succeeded: the "
+                "log has the errors of the others, even where the runner reported success."
             )
     return done
 

@@ -80,7 +80,7 @@ def test_a_correction_reaches_the_next_run(predictions: Path, tmp_path: Path) ->
         ("preprocessed/a/3.JPG", "1", "0", "21:00:00"),
     ]
     assert result.counts.reasons["corrected"] == 1
-    assert "1 labels are replaced by corrections" in result.notes
+    assert "replaced by corrections: 1 label" in result.notes
     assert found(read_table(result.table), "source")[0] == ("human",)
 
 

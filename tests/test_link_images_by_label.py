@@ -246,7 +246,7 @@ def test_the_command_line_of_old_works(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert "1 inputs = 1 ok + 0 reused + 0 rejected" in done.stdout
+    assert "1 input = 1 ok + 0 reused + 0 rejected" in done.stdout
 
 
 def test_links_alone_are_those_of_the_real_linking(tmp_path: Path) -> None:

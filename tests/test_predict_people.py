@@ -51,7 +51,7 @@ def test_images_of_people_are_dropped(model: Path, images: Path, tmp_path: Path)
         "a/night.JPG": "people",
         "b/perhaps.png": "people",
     }
-    assert "people are predicted on 2 images, which are left out" in result.notes
+    assert "left out, as people are predicted on them: 2 images" in result.notes
 
 
 def test_images_of_people_are_copied_blurred(model: Path, images: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.patterns import PathPattern
 from autofocus.runs.cameras import camera_folder
+from autofocus.runs.wording import plural
 
 # The sites of the Lincoln Park Zoo in names of files and folders: D03-AMP1 in
 # `images_2016/D03-AMP1/IMG_0037.JPG` and in `CHIL - D03-AMP1-JU16_00037.JPG`, without the code of
@@ -134,8 +135,8 @@ def note_folders(frames: Sequence[Frame]) -> tuple[str, ...]:
     number = sum(frame.location_source == "folder" for frame in frames)
     sentence = (
         f"The folder of an image counts as its location, because neither a column nor "
-        f"location_pattern tells one: so for {number:,} of {len(frames):,} images, in "
-        f"{len(folders):,} folder{'s' * (len(folders) > 1)} such as {_examples(sorted(folders))}. "
+        f"location_pattern tells one: so for {number:,} of {plural(len(frames), 'image')}, in "
+        f"{plural(len(folders), 'folder')} such as {_examples(sorted(folders))}. "
         "If a location has several folders, give a location_pattern."
     )
     return (sentence,)

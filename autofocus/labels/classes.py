@@ -9,6 +9,7 @@ from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import list_images
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.labels.folders import folder_to_label
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN
 
 
@@ -58,8 +59,8 @@ def find_classes(image_dir: Path) -> Classes:
         raise MissingInputError(f"{image_dir} has no folder with images of a label.")
     if len(labels) == 1:
         raise InputDataError(
-            f"{image_dir} has a single class, {labels[0]} ({len(files)} images): a classifier "
-            "needs at least two."
+            f"{image_dir} has a single class, {labels[0]} ({plural(len(files), 'image')}): a "
+            "classifier needs at least two."
         )
     empty = {folder_to_label(folder.name) for folder in folders} - set(labels)
     beside = [path.suffix.lower() for path in image_dir.iterdir() if path not in listings]

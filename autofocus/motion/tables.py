@@ -26,6 +26,7 @@ from autofocus.runs.csv_files import CsvReader, CsvWriter
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES_NAME
 
@@ -50,8 +51,8 @@ class MotionSummary:
     def __str__(self) -> str:
         """Return the result in words."""
         return (
-            f"motion was detected in {self.detected} of {self.images} images; for the others the "
-            "box is the whole frame"
+            f"motion was detected in {self.detected} of {plural(self.images, 'image')}; for the "
+            "others the box is the whole frame"
         )
 
 

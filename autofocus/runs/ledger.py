@@ -138,7 +138,7 @@ class Counts:
     def __str__(self) -> str:
         """Return the summary in one line."""
         line = (
-            f"{self.inputs} inputs = {self.ok} ok + {self.reused} reused "
+            f"{self.inputs} {_noun(self.inputs)} = {self.ok} ok + {self.reused} reused "
             f"+ {self.rejected} rejected"
         )
         why = ", ".join(f"{reason} {number}" for reason, number in sorted(self.reasons.items()))
@@ -198,7 +198,12 @@ class Share:
     def __str__(self) -> str:
         """Return how many were rejected, and why."""
         why = ", ".join(f"{reason} {number}" for reason, number in self.reasons.items())
-        return f"{self.rejected} of {self.inputs} inputs were rejected ({why})"
+        verb = "was" if self.rejected == 1 else "were"
+        return f"{self.rejected} of {self.inputs} {_noun(self.inputs)} {verb} rejected ({why})"
+
+
+def _noun(number: int) -> str:
+    return "input" if number == 1 else "inputs"
 
 
 class LedgerWriter:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from autofocus.errors import InputDataError
 from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.grouping.sequences import SequenceRule
+from autofocus.runs.wording import plural
 from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak
 from autofocus.splits.split import Assignment, Split, make_split
@@ -182,7 +183,8 @@ def _check_training(dataset: Dataset) -> None:
     classes = {label for one in training for label in one.image.labels}
     if len(classes) < 2:  # noqa: PLR2004 - a classifier needs two classes
         raise InputDataError(
-            f"Of {len(dataset.rows)} images in {len(dataset.labels)} classes, {len(training)} are "
-            f"for training, in {len(classes)} class(es): give more images, or lower "
+            f"Of {plural(len(dataset.rows), 'image')} in "
+            f"{plural(len(dataset.labels), 'class', 'classes')}, {len(training)} are for "
+            f"training, in {plural(len(classes), 'class', 'classes')}: give more images, or lower "
             "testing_percentage and validation_percentage."
         )

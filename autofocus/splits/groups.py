@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from autofocus.errors import SettingError
 from autofocus.grouping.uniting import unite
+from autofocus.runs.wording import plural
 from autofocus.splits.images import Image
 from autofocus.splits.subsets import GroupKind, SplitBy
 
@@ -143,12 +144,11 @@ def _objection(images: Sequence[Image], by_location: Groups, subsets: int) -> st
     if not known:
         return "No location is known"
     if known < _MIN_KNOWN * len(images):
-        return f"The location of only {known} of {len(images)} images is known"
+        return f"The location of only {known} of {plural(len(images), 'image')} is known"
     if not _are_enough(images, names, subsets):
         number = len(set(names) - {""})
         return (
-            f"With {number} location{'s' * (number > 1)}, most classes could not be both learned "
-            "and tested"
+            f"With {plural(number, 'location')}, most classes could not be both learned and tested"
         )
     return ""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autofocus.runs.ledger import Reason
+from autofocus.runs.wording import plural
 from autofocus.tables.cells import read_flags, without_blanks
 from autofocus.tables.columns import (
     BOX,
@@ -77,7 +78,7 @@ class DetectionTable:
         if not self.roles:
             given = [name for name in (*CLEAN_OPTIONAL[:4], BOX[0]) if name in self.frame]
             number = len(self.frame)
-            parts = [f"{number} detection{'s' * (number != 1)}"]
+            parts = [plural(number, "detection")]
             parts += [name.split("_")[0] for name in given]
         if not self.has_dates and self.roles:
             parts.append("no dates, so that those of the images count")

@@ -95,7 +95,7 @@ def test_a_whole_run_passes(run: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("clean/executor_output.json", "0 of 1 tasks of clean succeeded"),
+        ("clean/executor_output.json", "0 of 1 task of clean succeeded"),
         (
             "for-loop-1-iteration-1/download/executor_output.json",
             "1 of 2 tasks of download succeeded",

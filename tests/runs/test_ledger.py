@@ -114,7 +114,7 @@ def test_none_allowed() -> None:
 def test_harmless_reasons_do_not_count() -> None:
     """What is expected in sound data doesn't end a run, however much of it there is."""
     counts_of(1, apple_double=9).check(0.1, Path("ledger.csv"))
-    with pytest.raises(TooManyRejectedError, match="1 of 11 inputs were rejected"):
+    with pytest.raises(TooManyRejectedError, match="1 of 11 inputs was rejected"):
         counts_of(1, apple_double=9, truncated=1).check(0.01, Path("ledger.csv"))
 
 
