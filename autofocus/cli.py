@@ -13,6 +13,7 @@ from autofocus.options.command import Command, guarded
 from autofocus.options.extras import missing_package
 
 COMMANDS = {
+    "init": "inspect images and tables, and write a parameter file for `run`",
     "download_images": "download images and tables from an S3 bucket",
     "preprocess_images": "crop and resize images; record time, night and brightness",
     "clean_detections": "join detection tables to images",

@@ -1,0 +1,1 @@
+"""What a folder or a bucket of camera-trap data holds, before any setting is chosen."""
