@@ -27,6 +27,7 @@ _HEAD = """\
 # Written by autofocus init, from what it found in {source}.
 # Each setting is explained; change what you know better. Every option of a stage is a key of its
 # section (see autofocus STAGE --help). To check it, and then to run it:
+#   autofocus run --params {name} --outdir results --check
 #   autofocus run --params {name} --outdir results
 """
 # The first line of a file that may be written again, as long as nobody has changed it.

@@ -10,9 +10,10 @@ from tempfile import TemporaryDirectory
 
 from autofocus.errors import MissingInputError, SettingError
 from autofocus.images.finding import list_images
-from autofocus.images.names import DEFAULT_EXTENSIONS, VIDEO_ENDINGS
+from autofocus.images.names import DEFAULT_EXTENSIONS
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
+from autofocus.runs.video_names import VIDEO_ENDINGS
 from autofocus.runs.workspace import HIDDEN
 
 # Of a bucket: the number of images to fetch, and the size of the largest table.
