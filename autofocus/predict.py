@@ -33,7 +33,7 @@ from autofocus.options.settings import (
 from autofocus.predicting.blurring import FOLDER, blur_images, blurred_beside
 from autofocus.predicting.event_table import events_beside
 from autofocus.predicting.inputs import find_inputs, find_rejected
-from autofocus.predicting.known import Known, read_known
+from autofocus.predicting.known import Known, add_locations, read_known
 from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.predictor import Predictor
@@ -67,6 +67,14 @@ class PredictSettings:
         "label only the images in the column filepath of this table; paths are absolute or "
         "relative to the table's folder, and below --indir; columns `location` and `sequence` are "
         "used if it has them",
+        metavar="CSV",
+        group=IMAGES,
+    )
+    locations: Path | None = option(
+        None,
+        "table with the columns filepath and `location`, such as detections_clean.csv, for the "
+        "column `location`; new images have the location of the others in their camera's folder",
+        affects_output=False,  # the table is made anew by every run
         metavar="CSV",
         group=IMAGES,
     )
@@ -223,7 +231,7 @@ def predict(
         allow_empty=settings.allow_empty,
     )
     names = listing.names
-    known = read_known(settings.table, folder)
+    known = add_locations(read_known(settings.table, folder), names, settings.locations)
     classifier = TrainedClassifier(saved_model_dir)
     digest = digest_model(saved_model_dir)
     description = with_thresholds(

@@ -5,7 +5,7 @@ autofocus run --params sample_data/run.yaml --outdir results/
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autofocus.audit import Audit, audit
@@ -24,11 +24,12 @@ from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
+from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import HIDDEN, locked
-from autofocus.tables.columns import PROPERTIES_NAME
+from autofocus.tables.columns import LOCATION, PROPERTIES_NAME
 from autofocus.tables.deployments import read_deployments
 
 NAME = "run"
@@ -234,13 +235,11 @@ class Stages:
 
     def predict(self) -> StageResult:
         """Label the images."""
-        return self._call(
-            "predict",
-            predict,
-            saved_model_dir=self._model,
-            indir=self._preprocessed,
-            outpath=self.outdir / "predictions.csv",
-        )
+        settings: PredictSettings = self.parameters.settings["predict"]
+        if settings.locations is None and _tells_locations(self._clean_table):
+            settings = replace(settings, locations=self._clean_table)
+        outpath = self.outdir / "predictions.csv"
+        return predict(self._model, self._preprocessed, outpath, settings)
 
     @property
     def export_settings(self) -> ExportSettings | None:
@@ -271,6 +270,13 @@ class Stages:
     def _call(self, name: str, stage: Callable[..., StageResult], **paths: Path) -> StageResult:
         arguments = self.parameters.arguments[name]
         return stage(**paths, **arguments, settings=self.parameters.settings[name])
+
+
+def _tells_locations(table: Path) -> bool:
+    if not table.is_file():
+        return False
+    with CsvReader(table) as reader:
+        return LOCATION in reader.columns
 
 
 COMMAND = Command(

@@ -55,7 +55,7 @@ class LocationPattern(PathPattern):
         gives = f"gives the location {value!r} for all" if value else "matches none of the"
         raise SettingError(
             f"location_pattern: {self.text!r} {gives} {len(originals):,} images: it is searched "
-            f"for in paths such as {_examples(sorted(originals))}."
+            f"for in paths such as {_examples(_spread(originals))}."
         )
 
 
@@ -144,3 +144,10 @@ def note_folders(frames: Sequence[Frame]) -> tuple[str, ...]:
 
 def _examples(values: Iterable[str]) -> str:
     return ", ".join(islice(values, _EXAMPLES))
+
+
+def _spread(paths: Iterable[str]) -> list[str]:
+    """Return the first path of each camera's folder, then all others."""
+    ordered = sorted(paths)
+    firsts = {camera_folder(path): path for path in reversed(ordered)}
+    return list(dict.fromkeys([*sorted(firsts.values()), *ordered]))

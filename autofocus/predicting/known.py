@@ -1,12 +1,14 @@
-"""What a table of the images to label tells about them: locations and sequences."""
+"""What tables tell about the images to label: locations and sequences."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autofocus.errors import InputDataError
 from autofocus.predicting.inputs import COLUMN, name_below
+from autofocus.runs.cameras import camera_folder
 from autofocus.runs.csv_files import CsvReader
+from autofocus.splits.originals import find_originals
 from autofocus.tables.columns import LOCATION, SEQUENCE
 
 
@@ -67,3 +69,44 @@ def _cells(table: Path, indir: Path) -> Iterator[tuple[str, str, str]]:
             for column, at in places.items():
                 if value := row[at].strip():
                     yield name_below(indir, table, reader.line, row[path]), column, value
+
+
+def add_locations(
+    known: Mapping[str, Known], names: Iterable[str], table: Path | None
+) -> Mapping[str, Known]:
+    """Add the locations that another table tells, such as that of the labelled images.
+
+    A new image has the location of its camera's folder, if the table gives that folder one.
+
+    Args:
+        known: what is known already, by the image's name; it goes before the table.
+        names: of the images to label, relative to their folder.
+        table: with the columns `filepath` and `location`, of images or of preprocessed copies;
+            None if there is no table.
+
+    Raises:
+        InputDataError: the table lacks a column, or can't be read.
+    """
+    if table is None:
+        return known
+    own, folders = _read_locations(table)
+    merged = dict(known)
+    for name in names:
+        location = own.get(name) or folders.get(camera_folder(name), "")
+        before = known.get(name, UNKNOWN)
+        if location and not before.location:
+            merged[name] = replace(before, location=location)
+    return merged
+
+
+def _read_locations(table: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the location of each original, and of each folder that has a single one."""
+    with CsvReader(table, [COLUMN, LOCATION], lenient=True) as reader:
+        path, location = reader.columns.index(COLUMN), reader.columns.index(LOCATION)
+        rows = [(row[path], row[location].strip()) for row in reader]
+    originals = find_originals(table.parent, (path for path, _ in rows))
+    own = {originals[path]: value for path, value in rows if value}
+    values: dict[str, set[str]] = {}
+    for original, value in own.items():
+        values.setdefault(camera_folder(original), set()).add(value)
+    return own, {folder: min(each) for folder, each in values.items() if len(each) == 1}

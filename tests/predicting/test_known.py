@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.errors import InputDataError
-from autofocus.predicting.known import Known, read_known
+from autofocus.predicting.known import Known, add_locations, read_known
 
 
 def table(folder: Path, text: str) -> Path:
@@ -33,3 +33,29 @@ def test_two_locations_of_an_image_are_told(tmp_path: Path) -> None:
     text = "filepath,location\nphotos/1.JPG,mill\nphotos/1.JPG,lake\n"
     with pytest.raises(InputDataError, match=r"gives 1\.JPG the locations mill and lake"):
         read_known(table(tmp_path, text), tmp_path / "photos")
+
+
+def test_a_new_image_has_the_location_of_the_others_in_its_camera_s_folder(tmp_path: Path) -> None:
+    """The table may list preprocessed copies; what is known already stays."""
+    (tmp_path / "pre").mkdir()
+    (tmp_path / "pre" / "preparation.json").touch()
+    text = (
+        "filepath,location\npre/a/DCIM/100RECNX/1.JPG,mill\npre/b/1.JPG,lake\n"
+        "pre/b/2.JPG,pond\npre/c/1.JPG,\n"
+    )
+    (tmp_path / "clean.csv").write_text(text)
+    names = ["a/DCIM/101RECNX/1.JPG", "b/1.JPG", "b/9.JPG", "c/1.JPG", "d.JPG"]
+    known = add_locations({"d.JPG": Known("hut", "s1")}, names, tmp_path / "clean.csv")
+    assert known == {
+        "a/DCIM/101RECNX/1.JPG": Known("mill"),
+        "b/1.JPG": Known("lake"),
+        "d.JPG": Known("hut", "s1"),
+    }
+
+
+def test_a_table_without_locations_is_none_of_them(tmp_path: Path) -> None:
+    """The sentence names the column that lacks; without a table nothing is added."""
+    (tmp_path / "clean.csv").write_text("filepath,date\n1.JPG,\n")
+    with pytest.raises(InputDataError, match="lacks the column location"):
+        add_locations({}, ["1.JPG"], tmp_path / "clean.csv")
+    assert add_locations({}, ["1.JPG"], None) == {}
