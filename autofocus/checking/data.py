@@ -22,6 +22,7 @@ from autofocus.store.reading import TransferError, open_object
 from autofocus.store.selection import select
 from autofocus.store.session import Bucket, open_bucket
 from autofocus.tables.detections import find_tables
+from autofocus.tables.importing.camtrap_dp import DESCRIPTOR
 
 # Larger tables are not fetched twice.
 _MAX_TABLE_BYTES = 500_000_000
@@ -209,7 +210,7 @@ def _fetch_tables(
         matching = [
             item
             for item in objects
-            if any(fnmatch.fnmatchcase(item.key, pattern) for pattern in patterns)
+            if _is_table(item.key, patterns)
             and ".." not in item.key.split("/")
             and PurePosixPath(item.key).name != LEDGER_NAME
             and not item.key.endswith("/")
@@ -227,6 +228,17 @@ def _fetch_tables(
             _fetch(source, item, scratch / item.key)
         return find_tables(scratch, patterns)
     return None
+
+
+def _is_table(key: str, patterns: Sequence[str]) -> bool:
+    """Tell whether a key matches a pattern, or belongs to a Camtrap DP that does."""
+    if any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns):
+        return True
+    folders = [pattern.removesuffix(f"/{DESCRIPTOR}") for pattern in patterns]
+    names = [str(folder) for folder in PurePosixPath(key).parents]
+    return key.endswith((".csv", DESCRIPTOR)) and any(
+        fnmatch.fnmatchcase(name, folder) for name in names for folder in folders
+    )
 
 
 def _fetch(source: Bucket, item: StoredObject, path: Path) -> None:

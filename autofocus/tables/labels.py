@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.runs.csv_files import CsvReader
 from autofocus.tables.columns import CLEAN_OPTIONAL, CONTAINS, LOCATION, SEQUENCE
-from autofocus.tables.frames import to_frame
+from autofocus.tables.importing.sources import open_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +46,7 @@ def read_labelled(path: Path) -> Labelled:
         MissingInputError: the table does not exist, or has no rows.
         InputDataError: it has neither form, or gives an image two locations or sequences.
     """
-    with CsvReader(path, lenient=True) as reader:
+    with open_text(path) as reader:
         contains = [name for name in reader.columns if name.startswith(CONTAINS)]
         if "filepath" not in reader.columns or not (contains or "label" in reader.columns):
             raise InputDataError(
@@ -55,7 +54,7 @@ def read_labelled(path: Path) -> Labelled:
                 f"column label; it has {', '.join(reader.columns)}."
             )
         further = [name for name in CLEAN_OPTIONAL if name in reader.columns]
-        table = to_frame(reader, ["filepath", *(contains or ["label"]), *further])
+        table = reader.read(["filepath", *(contains or ["label"]), *further])
     if table.empty:
         raise MissingInputError(f"{path} has no rows: there is nothing to link.")
     flags = _from_flags(table, contains, path) if contains else _from_rows(table)

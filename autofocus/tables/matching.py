@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.runs.wording import plural
 from autofocus.tables.columns import CORRECTION
 from autofocus.tables.detections import FILE, count_matches, fold, image_paths
 from autofocus.tables.image_rows import IMAGE, NUMBER
@@ -124,7 +125,7 @@ def _strip_another(table: DetectionTable, known: set[str], before: int) -> list[
         return []
     table.frame[IMAGE] = image_paths(table.frame, best)
     note = (
-        f"{table.path.name}: the first {best} components of its paths are removed, as with "
+        f"{table.path.name}: {plural(best, 'component')} of its paths removed, as with "
         f"strip_components = {before} no image matches"
     )
     return [note]

@@ -77,9 +77,7 @@ class DetectionTable:
         ]
         if not self.roles:
             given = [name for name in (*CLEAN_OPTIONAL[:4], BOX[0]) if name in self.frame]
-            number = len(self.frame)
-            parts = [plural(number, "detection")]
-            parts += [name.split("_")[0] for name in given]
+            parts = [plural(len(self.frame), "detection"), *(name.split("_")[0] for name in given)]
         if not self.has_dates and self.roles:
             parts.append("no dates, so that those of the images count")
         return f"{self.path.name} is read as {self.format}: {', '.join(parts)}"

@@ -80,7 +80,7 @@ def test_all_errors_are_collected(data: Path) -> None:
     """Every error is listed, not only the first, and none is hidden by another."""
     params = parameters(
         data,
-        clean_detections={"detections": ["*.csv"], "strip_components": 0},
+        clean_detections={"detections": ["*.csv"], "columns": ["label=Nothing"]},
         link_images_by_label={"labelmap_path": "none.json", "label_priority_path": "none.txt"},
         retrain={"location_pattern": "^(x+)"},
         predict={"table": "none.csv"},
@@ -89,7 +89,7 @@ def test_all_errors_are_collected(data: Path) -> None:
     assert len(said.splitlines()) == 5
     for part in (
         "none.csv (table of predict)",
-        "With --strip-components 2 instead of 0, 12 match",
+        "lacks the column Nothing",
         "There is no label map",
         "There is no file of priority rules",
         "'^(x+)' matches none of the 12 images",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autofocus.runs.wording import plural
 from autofocus.tables.columns import COUNT, LOCATION, SEQUENCE
 from autofocus.tables.importing.builder import RecordBuilder
 from autofocus.tables.records import DetectionTable, box_cells
@@ -51,12 +52,12 @@ def read_coco(path: Path, content: Mapping[str, Any]) -> DetectionTable:
             **{COUNT: str(len(boxes) or "")},
             **(_largest(boxes, image) if has_size else {}),
         )
-    notes = []
-    if sizeless:
-        notes.append(f"{path.name}: {sizeless} boxes are left out, as their images have no size")
-    if unknown:
-        notes.append(f"{path.name}: {unknown} annotations name an image that is not in the file")
-    return DetectionTable(path, builder.frame(), FORMAT, has_dates=False, notes=tuple(notes))
+    left = {
+        f"{plural(sizeless, 'box', 'boxes')} left out, of images without a size": sizeless,
+        f"{plural(unknown, 'annotation')} left out, of images not in the file": unknown,
+    }
+    notes = tuple(f"{path.name}: {words}" for words, number in left.items() if number)
+    return DetectionTable(path, builder.frame(), FORMAT, has_dates=False, notes=notes)
 
 
 def text_of(value: object) -> str:

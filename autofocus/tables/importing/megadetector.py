@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.runs.ledger import Reason
+from autofocus.runs.wording import plural
 from autofocus.tables.columns import BOX, COUNT, MODEL, SOURCE
 from autofocus.tables.importing.builder import RecordBuilder
 from autofocus.tables.importing.coco import text_of
@@ -52,7 +53,7 @@ def read_megadetector(path: Path, content: Mapping[str, Any], threshold: float) 
     notes = [f"{path.name}: a box counts from a score of {threshold:g} (--box-threshold)"]
     if failures:
         notes.append(
-            f"{path.name}: {failures} images are rejected, as the detector failed on them"
+            f"{path.name}: {plural(failures, 'image')} rejected, on which the detector failed"
         )
     return DetectionTable(
         path, builder.frame(), FORMAT, has_dates=False, is_split=True, notes=tuple(notes)

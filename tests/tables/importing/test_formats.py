@@ -51,8 +51,8 @@ def test_boxes_without_the_size_of_their_image_are_left_out(tmp_path: Path) -> N
     table = read(write_json(tmp_path / "x", {**COCO, "images": images}))
     assert "box_left" not in table.frame
     assert table.notes == (
-        "x: 2 boxes are left out, as their images have no size",
-        "x: 1 annotations name an image that is not in the file",
+        "x: 2 boxes left out, of images without a size",
+        "x: 1 annotation left out, of images not in the file",
     )
 
 
@@ -65,7 +65,7 @@ def test_megadetector_gives_categories_and_the_best_box(tmp_path: Path) -> None:
         ("s1/2.JPG", "empty", "", "model", "", ""),
         ("s1/3.JPG", "", "", "", "", "unreadable"),
     ]
-    assert "1 images are rejected" in table.notes[1]
+    assert "1 image rejected" in table.notes[1]
     strict = read(tmp_path / "x", box_threshold=0.95)
     assert list(strict.frame["ShortName"])[:2] == ["empty", "empty"]
 
