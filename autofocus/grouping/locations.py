@@ -60,20 +60,26 @@ class LocationPattern(PathPattern):
 
 
 def locate(
-    frames: Sequence[Frame], pattern: LocationPattern, *, by_folder: bool = True
+    frames: Sequence[Frame],
+    pattern: LocationPattern,
+    *,
+    by_folder: bool = True,
+    labels: Iterable[str] = (),
 ) -> list[Frame]:
     """Return frames with their locations: the one function that every stage uses.
 
     A location that a frame has already, from a column of a table, stays. Else the pattern finds it
     in the path of the original image; else it is that of the other frames of the camera's folder,
     if they all have the same. If nothing tells the location of any frame of a camera's folder,
-    this folder (relative to that of the originals) is the location. So it depends on the images of
-    one camera alone, and is the same in shards and in a whole run.
+    this folder (relative to that of the originals) is the location; if images were sorted into
+    folders of labels, the folder above these. So it depends on the images of one camera alone, and
+    is the same in shards and in a whole run.
 
     Args:
         frames: in any order, with all frames of their cameras.
         pattern: finds the location in a path.
         by_folder: whether a camera's folder counts as its location where nothing else tells one.
+        labels: the labels; a folder with the name of one is no location.
 
     Returns:
         The frames in the same order, each with the source of its location.
@@ -82,7 +88,8 @@ def locate(
     if not by_folder:
         return known
     told = {frame.camera for frame in known if frame.location}
-    return [frame if frame.camera in told else _with_folder(frame) for frame in known]
+    names = {label.casefold() for label in labels}
+    return [frame if frame.camera in told else _with_folder(frame, names) for frame in known]
 
 
 def _with_own(frame: Frame, pattern: LocationPattern) -> Frame:
@@ -93,8 +100,10 @@ def _with_own(frame: Frame, pattern: LocationPattern) -> Frame:
     return frame
 
 
-def _with_folder(frame: Frame) -> Frame:
+def _with_folder(frame: Frame, labels: Collection[str]) -> Frame:
     folder = camera_folder(frame.original_path)
+    while folder and folder.rpartition("/")[2].casefold() in labels:
+        folder = camera_folder(folder)
     return replace(frame, location=folder, location_source="folder") if folder else frame
 
 

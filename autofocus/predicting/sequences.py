@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import compress, islice
 from typing import TypeVar
 
@@ -58,6 +59,7 @@ def count_votes(
     rule: SequenceRule,
     pattern: LocationPattern,
     known: Mapping[str, Known] = NOTHING_KNOWN,
+    labels: Sequence[str] = (),
 ) -> Votes:
     """Find locations, and the sequences of readable images, and average probabilities over each.
 
@@ -69,9 +71,10 @@ def count_votes(
         rule: how the sequence of an image is determined.
         pattern: finds the location in a name.
         known: locations and sequences that a table gives, by name.
+        labels: the labels; a folder with the name of one is no location.
     """
     sequences, numbers, locations = _find_sequences(
-        outcomes(), names, prefix, rule, pattern, known
+        outcomes(), names, prefix, rule, partial(locate, pattern=pattern, labels=labels), known
     )
     means = SequenceMeans(len(sequences))
     first = 0
@@ -113,7 +116,7 @@ def _find_sequences(
     names: Sequence[str],
     prefix: str,
     rule: SequenceRule,
-    pattern: LocationPattern,
+    located: Callable[[Sequence[Frame]], list[Frame]],
     known: Mapping[str, Known],
 ) -> tuple[list[str], NDArray[np.int64], list[str]]:
     """Return the sequences' names, and the sequence's number and the location of each image."""
@@ -122,12 +125,11 @@ def _find_sequences(
     numbers = np.full(len(names), NO_SEQUENCE, np.int64)
     locations = [""] * len(names)
     for inside in cameras.values():
-        frames = locate(
+        frames = located(
             [
                 _frame(names[index], prefix, seconds[index], known.get(names[index], UNKNOWN))
                 for index in inside
-            ],
-            pattern,
+            ]
         )
         for index, frame in zip(inside, frames, strict=True):
             locations[index] = frame.location

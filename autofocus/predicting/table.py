@@ -86,7 +86,15 @@ class PredictionTable:
         description = self.description
         pattern = LocationPattern(description.location_pattern)
         rule = description.sequence_rule
-        votes = count_votes(outcomes, self.names, self.prefix, rule, pattern, self.known)
+        votes = count_votes(
+            outcomes,
+            self.names,
+            self.prefix,
+            rule,
+            pattern,
+            self.known,
+            description.labels,
+        )
         event_gap_s = self.event_gap_min * _SECONDS_PER_MINUTE
         events = find_image_events(
             outcomes, description.decision_rule, votes.locations, event_gap_s

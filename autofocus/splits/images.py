@@ -148,7 +148,8 @@ def collect_images(
             images[file] = image
     ordered = sorted(images.values(), key=lambda image: image.name)
     frames = [image.frame for image in ordered]
-    frames = locate(frames, pattern, by_folder=are_in_several_folders(frames))
+    by_folder = are_in_several_folders(frames)
+    frames = locate(frames, pattern, by_folder=by_folder, labels=set(labels.values()))
     return [replace(image, frame=frame) for image, frame in zip(ordered, frames, strict=True)]
 
 

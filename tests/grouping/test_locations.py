@@ -108,6 +108,21 @@ def test_a_folder_is_a_location_where_nothing_else_tells_one() -> None:
     )
 
 
+def test_folders_of_labels_are_no_locations() -> None:
+    """Where people sorted images by what they show, the folder above is the location."""
+    frames = [
+        Frame(path, path)
+        for path in (
+            "mill/deer/1.JPG",
+            "mill/Empty/2.JPG",
+            "deer/1.JPG",
+            "x/DCIM/100RECNX/deer/1.JPG",
+        )
+    ]
+    located = locate(frames, LocationPattern(), labels=["deer", "empty"])
+    assert [frame.location for frame in located] == ["mill", "mill", "", "x"]
+
+
 def test_a_folder_of_several_locations_is_none() -> None:
     """An image whose location is unknown among images of two is not at a third."""
     frames = [Frame("1", "c/1.JPG", None, "m"), Frame("2", "c/2.JPG", None, "l")]

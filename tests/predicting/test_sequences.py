@@ -160,3 +160,14 @@ def test_a_sequence_goes_on_in_the_next_folder_of_the_card() -> None:
     names = ("a/DCIM/100RECNX/IMG_9999.JPG", "a/DCIM/101RECNX/IMG_0001.JPG")
     counted = votes([labelled(name, "11:00:00", 0.5, 0.5) for name in names])
     assert sequences(counted) == ["photos/a@2016-07-05T11:00:00"] * 2
+
+
+def test_a_folder_of_a_label_is_no_location() -> None:
+    """New images that somebody has sorted already have the location of the folder above."""
+
+    def outcomes() -> Iterator[Outcome]:
+        return iter([labelled("mill/deer/1.JPG", "", 0.9, 0.1)])
+
+    rule = SequenceRule()
+    counted = count_votes(outcomes, ["mill/deer/1.JPG"], "", rule, LocationPattern(), {}, ["deer"])
+    assert counted.locations == ["mill"]

@@ -104,3 +104,14 @@ def test_a_pattern_is_checked_where_no_column_tells_the_location() -> None:
         check_pattern(LocationPattern("^(x)"), files, origins)
     known = {file: replace(origin, location="mill") for file, origin in origins.items()}
     check_pattern(LocationPattern("^(x)"), files, known)
+
+
+def test_folders_of_labels_tell_no_location() -> None:
+    """Originals that were sorted by what they show are not at a location per label."""
+    names = ("deer/a-1.JPG", "dog/b-1.JPG")
+    origins = {name: Origin(f"../raw/{name}", original=f"{name[:4]}/1.JPG") for name in names}
+    origins[names[1]] = Origin("../raw/dog/1.JPG", original="Dog/1.JPG")
+    assert [one.frame.location for one in collect([outcome(name) for name in names], origins)] == [
+        "",
+        "",
+    ]
