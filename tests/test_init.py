@@ -92,6 +92,21 @@ def test_each_choice_is_made_and_explained(data: Path, tmp_path: Path) -> None:
         assert sentence in sentences
 
 
+@pytest.mark.parametrize(
+    ("date", "order"), [("05/07/2016", "day-month-year"), ("07/05/2016", "month-day-year")]
+)
+def test_the_images_tell_the_order_of_day_and_month(tmp_path: Path, date: str, order: str) -> None:
+    """Where a table's dates can be read in two ways, those of the images decide."""
+    table = tmp_path / "in" / "t.csv"
+    write_camera(tmp_path / "in" / "cam", "RECONYX", 32, 3)
+    rows = [f"cam/{index:03}.JPG,fox,{date}" for index in range(3)]
+    table.write_text("\n".join(["path,label,date", *rows]))
+    init(str(tmp_path / "in"), tmp_path / "run.yaml")
+    settings = read_parameters(tmp_path / "run.yaml").settings["clean_detections"]
+    assert settings.date_format == order
+    assert "To do" not in (tmp_path / "run.yaml").read_text().partition("retrain")[0]
+
+
 def test_the_same_folder_gives_the_same_file(data: Path, tmp_path: Path) -> None:
     """A second time the file is written again, with the same bytes."""
     init(str(data), tmp_path / "run.yaml")

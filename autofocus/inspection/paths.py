@@ -39,6 +39,20 @@ class PathMatch:
         """The share of the paths that lead to an image, 0 to 1."""
         return self.matched / self.total if self.total else 0.0
 
+    def index(self, names: Iterable[str]) -> dict[Parts, str]:
+        """Return images by what `find` compares."""
+        return {_fold(_components(name)): name for name in names}
+
+    def find(self, path: str, images: Mapping[Parts, str]) -> str:
+        """Return the image that a path leads to; empty if there is none.
+
+        Args:
+            path: a path in a table.
+            images: as `index` returns them.
+        """
+        parts = _without_double(_components(path))[self.strip_components :]
+        return images.get((*_fold(_components(self.folder)), *_fold(parts)), "")
+
 
 def match_paths(paths: Iterable[str], names: Sequence[str]) -> PathMatch:
     """Return how most paths in tables lead to images, whatever the case.

@@ -153,9 +153,17 @@ def _clean(found: Survey) -> Section:
         section.explain(
             f"Left out, as its paths lead to the images in another way: {shape.path.name}"
         )
-    _explain_problems(section, tables)
+    order, agreeing, compared = found.date_format
+    if not order:
+        _explain_problems(section, tables)
     section.put("detections", sequence(name_patterns(tables.shapes, found.data.folder)))
     _put_strip(section, found)
+    if order:
+        why = (
+            "Dates such as 05/07/2016 have the day or the month first. Read like this, "
+            f"{agreeing} of {compared} are the dates that the images themselves have."
+        )
+        section.put("date_format", order, why)
     if tables.location_column:
         section.put(
             "location_column",

@@ -14,6 +14,7 @@ from autofocus.images.trims import (
     measure_cameras,
     spread,
 )
+from autofocus.inspection.dates import find_date_format
 from autofocus.inspection.files import Data
 from autofocus.inspection.labels import Labels, inspect_labels
 from autofocus.inspection.locations import LocationSource, find_location_source
@@ -35,6 +36,8 @@ class Survey:
         dated: how many of `looked` images have a date.
         looked: the number of images whose date was looked for.
         tables: the tables of detections.
+        date_format: the order of day and month if the images had to tell it, and the numbers of
+            images that agree and that were compared.
         labels: their labels.
         locations: how locations can be told from paths.
     """
@@ -46,6 +49,7 @@ class Survey:
     dated: int
     looked: int
     tables: Tables
+    date_format: tuple[str, int, int]
     labels: Labels
     locations: LocationSource
 
@@ -77,6 +81,7 @@ def survey(data: Data, jobs: int) -> Survey:
         sum(_has_date(data, name) for name in looked),
         len(looked),
         tables,
+        find_date_format(data.folder, tables.shapes, tables.match, data.at_hand),
         inspect_labels(tables.labels, data.folder, data.others),
         find_location_source(below(data.images, indir)),
     )
