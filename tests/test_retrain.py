@@ -1,5 +1,6 @@
 """Claims about the stage retrain, with the real backbone and a real MLflow store."""
 
+import base64
 import csv
 import json
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from autofocus.errors import (
@@ -29,6 +31,8 @@ from autofocus.images.preparing import Preparation
 from autofocus.model.saved_model import TrainedClassifier
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
+from autofocus.serving.classifier import ImageClassifier
+from autofocus.serving.results import ImageFile
 from tests.features.pictures import make_classes, make_picture
 
 SETTINGS = RetrainSettings(
@@ -82,7 +86,7 @@ def test_all_files_are_written(trained: Trained) -> None:
     assert names >= {
         "saved_model.pb", "variables", "assets", "labels.txt", "metrics.json", "report.html",
         "confusion_matrix.csv", "confusion_matrix.png", "misclassified.csv", "misclassified.jpg",
-        "training.png", "ledger.csv", "split.csv",
+        "training.png", "ledger.csv", "split.csv", "MODEL_CARD.md",
     }  # fmt: skip
     assert (trained.model / "labels.txt").read_text() == "grass\nnight\nsand\n"
 
@@ -113,7 +117,8 @@ def test_mlflow_has_the_run(trained: Trained) -> None:
     client = mlflow.MlflowClient()
     run = client.get_run(trained.result.run_id)
     assert run.info.status == "FINISHED"
-    assert run.data.params["learning_rate"] == "0.1"
+    assert run.data.params["how_many_training_steps"] == "60"
+    assert "learning_rate" not in run.data.params
     assert run.data.tags["backbone"] == "efficientnet-lite0"
     history = client.get_metric_history(trained.result.run_id, "validation_accuracy")
     steps = [metric.step for metric in history]
@@ -126,21 +131,24 @@ def test_mlflow_has_the_run(trained: Trained) -> None:
 
 
 def test_mlflow_s_model_has_signature_and_example_and_predicts(trained: Trained) -> None:
-    """The logged model gives what the saved one gives, by MLflow's own loader."""
+    """The logged model labels images as the saved one does, by MLflow's own loader."""
     import mlflow
 
     model = mlflow.pyfunc.load_model(f"runs:/{trained.result.run_id}/model")
-    images = np.random.default_rng(3).random((2, 224, 224, 3)).astype(np.float32)
-    expected = TrainedClassifier(trained.model).probabilities(images)
-    np.testing.assert_allclose(model.predict(images), expected, atol=1e-5)
+    paths = sorted((trained.folder / "links").glob("*/000.JPG"))
+    expected = ImageClassifier(trained.model).classify([ImageFile(path) for path in paths])
+    table = model.predict(pd.DataFrame({"image": [path.read_bytes() for path in paths]}))
+    assert table["label"].tolist() == ["grass", "night", "sand"]
+    assert table["score"].tolist() == [one.to_json()["score"] for one in expected]
     assert model.metadata.signature is not None
     assert model.metadata.saved_input_example_info is not None
 
 
 def test_mlflow_models_predict_works_on_the_logged_model(trained: Trained, tmp_path: Path) -> None:
     """MLflow's own command line labels an image with the logged model."""
-    image = np.full((1, 224, 224, 3), 0.5).tolist()
-    (tmp_path / "in.json").write_text(json.dumps({"inputs": image}))
+    content = (trained.folder / "links" / "sand" / "000.JPG").read_bytes()
+    image = base64.b64encode(content).decode()
+    (tmp_path / "in.json").write_text(json.dumps({"dataframe_records": [{"image": image}]}))
     words = ["-m", f"runs:/{trained.result.run_id}/model", "-i", str(tmp_path / "in.json")]
     words += ["-t", "json", "-o", str(tmp_path / "out.json"), "--env-manager", "local"]
     subprocess.run(
@@ -150,7 +158,7 @@ def test_mlflow_models_predict_works_on_the_logged_model(trained: Trained, tmp_p
         capture_output=True,
     )
     (row,) = json.loads((tmp_path / "out.json").read_text())["predictions"]
-    assert sum(row) == pytest.approx(1, abs=1e-5)
+    assert (row["label"], row["status"]) == ("sand", "ok")
 
 
 def test_a_second_training_on_the_same_images_computes_nothing(
