@@ -167,7 +167,7 @@ class RetrainSettings:
         group="evaluation and thresholds",
     )
     unknown_share: float = option(
-        0.02,
+        0.05,
         "share of images of known classes to send to review as unknown, because they lie far from "
         "all training images (0: none)",
         metavar="SHARE",

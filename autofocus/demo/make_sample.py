@@ -45,13 +45,16 @@ class SampleSettings:
     seed: int = option(0, "seed of the random numbers", metavar="N")
     sequences: int = option(84, "number of sequences of three images", metavar="N")
     sites: int = option(16, "number of cameras", metavar="N")
+    new_sites: int = option(
+        0, "number of further cameras, none of whose images has a label yet", metavar="N"
+    )
     first_site: int = option(
         0, "number of the first site; other sites have other backgrounds", metavar="N"
     )
     jobs: int = jobs_option()
 
     def __post_init__(self) -> None:
-        require_not_negative(self, "seed", "first_site", "jobs")
+        require_not_negative(self, "seed", "first_site", "new_sites", "jobs")
         require(
             self.sequences >= MIN_SEQUENCES,
             f"sequences must be {MIN_SEQUENCES} or more, to show every label, "
@@ -87,7 +90,13 @@ def make_sample(folder: Path, settings: SampleSettings = SampleSettings()) -> Sa
     Raises:
         OutputConflictError: `folder` was begun with other settings, or is in use.
     """
-    plan = make_plan(settings.seed, settings.sequences, settings.sites, settings.first_site)
+    plan = make_plan(
+        settings.seed,
+        settings.sequences,
+        settings.sites,
+        settings.first_site,
+        settings.new_sites,
+    )
     ledger = folder / LEDGER_NAME
     memory = describe(settings) | {"drawing": DRAWING}
     with Workspace(folder, NAME, memory, recipe=RECIPE) as workspace:

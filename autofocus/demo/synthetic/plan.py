@@ -169,7 +169,9 @@ def site_code(site: int) -> str:
     return f"{transect}{3 + site % 37:02d}-{_PLACES[place]}{round_ + 1}"
 
 
-def make_plan(seed: int, sequences: int, sites: int, first_site: int) -> list[Shot]:
+def make_plan(
+    seed: int, sequences: int, sites: int, first_site: int, new_sites: int = 0
+) -> list[Shot]:
     """Return all shots of a data set, sorted by their paths.
 
     Args:
@@ -177,10 +179,18 @@ def make_plan(seed: int, sequences: int, sites: int, first_site: int) -> list[Sh
         sequences: how many bursts of three.
         sites: how many cameras.
         first_site: the number of the first.
+        new_sites: how many further cameras, with as many bursts each, that no table lists yet.
     """
     rng = np.random.default_rng([seed, Stream.PLAN, first_site])
+    end = first_site + sites
+    bursts = _bursts(rng, sequences, range(first_site, end))
+    if new_sites:
+        later = np.random.default_rng([seed, Stream.PLAN, end])
+        number = max(len(SHARES), round(sequences * new_sites / sites))
+        unlisted = _bursts(later, number, range(end, end + new_sites))
+        bursts += [dataclasses.replace(burst, listed=False) for burst in unlisted]
     bursts = sorted(
-        _bursts(rng, sequences, range(first_site, first_site + sites)),
+        bursts,
         key=lambda burst: (burst.season.year, burst.site, burst.taken),
     )
     shots = [shot for number, burst in enumerate(bursts) for shot in _frames(rng, number, burst)]

@@ -101,3 +101,13 @@ def test_few_sequences_hold_every_kind(sequences: int) -> None:
     shots = make_plan(seed=3, sequences=sequences, sites=2, first_site=0)
     assert {shot.kind for shot in shots} >= {*BROKEN, *AWKWARD}
     assert len({shot.sequence for shot in shots}) == sequences
+
+
+def test_new_sites_are_in_no_table(shots: list[Shot]) -> None:
+    """They have as many sequences each as the others, whose images stay the same."""
+    more = make_plan(seed=0, sequences=84, sites=8, first_site=0, new_sites=2)
+    new = [shot for shot in more if shot.site >= 8]
+    assert {shot.site for shot in new} == {8, 9}
+    assert len(new) == 3 * 21
+    assert not any(shot.listed for shot in new)
+    assert sum(shot.listed for shot in more) == sum(shot.listed for shot in shots)
