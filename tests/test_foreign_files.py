@@ -189,9 +189,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(parent=some, max_examples=3)
-@given(foreign=files_named("labels.csv", "labels.ledger.csv"))
+@given(foreign=files_named("labels.csv", "labels.events.csv", "labels.ledger.csv"))
 def test_predict(model: Path, foreign: dict[str, bytes]) -> None:
-    """The table and its ledger are written only where nothing of another origin stands."""
+    """The tables and the ledger are written only where nothing of another origin stands."""
     with folders() as (place, away):
 
         def run() -> None:

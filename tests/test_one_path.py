@@ -288,6 +288,14 @@ def test_mlflow_labels_raw_images_as_predict_does(run: Run) -> None:
         assert [f"{result[name]:.4f}" for name in scores] == [expected[name] for name in scores]
 
 
+def test_each_image_has_its_split(run: Run) -> None:
+    """The table names the split of every image that the model was trained or evaluated with."""
+    names = {"training": "train", "validation": "validation", "test": "test"}
+    expected = {name: names[row["part"]] for name, row in run.split.items()}
+    assert set(expected.values()) == set(names.values())
+    assert {row["original"]: row["split"] for row in rows(run.predictions)} == expected
+
+
 def test_a_loaded_model_knows_its_preparation(run: Run) -> None:
     """The preparation of the images it was trained on is inside the model."""
     assert TrainedClassifier(run.folder / "model").description.preparation == PREPARATION
