@@ -121,6 +121,7 @@ def publish_labels(
     settings: PublishSettings = PublishSettings(),
     *,
     originals: Sequence[Path] = (),
+    allow_empty: bool = False,
 ) -> PublishResult:
     """Merge label tables, and upload the result to a bucket, also in other formats.
 
@@ -138,6 +139,8 @@ def publish_labels(
         settings: where to upload to, and in which formats.
         originals: tables of what is known of the originals, one per shard, for their boxes; see
             `exporting.originals.write_originals`.
+        allow_empty: publish a table without rows instead of raising, as where the model was
+            trained with all images; no format is written then.
 
     Returns:
         The counts, the path of the table and its key.
@@ -155,7 +158,7 @@ def publish_labels(
 
         def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
             rows = merge_tables(tables, unfinished[outpath], "filepath")
-            if not rows:
+            if not (rows or allow_empty):
                 raise InputDataError(
                     "The tables have no rows, so nothing is published: check where the images are."
                 )
@@ -166,7 +169,7 @@ def publish_labels(
                 endpoint_url=settings.endpoint_url,
                 patience=settings.patience,
             ) as opened:
-                further = publication.write(opened, originals)
+                further = publication.write(opened, originals, rows)
                 folder = publication.upload(opened, key)
             names = [relative_to_folder(path, outpath.parent) for path in tables]
             notes = (
@@ -196,13 +199,15 @@ class _Publication:
     settings: PublishSettings
     folder: Path
 
-    def write(self, bucket: Bucket, originals: Sequence[Path]) -> tuple[str, ...]:
-        """Write events and formats, and return notes for people."""
+    def write(self, bucket: Bucket, originals: Sequence[Path], rows: int) -> tuple[str, ...]:
+        """Write events and, of a table with rows, formats; return notes for people."""
         with CsvReader(self.table) as reader:
             has_events = "event" in reader.columns
         notes: tuple[str, ...] = ()
         self._files.mkdir(parents=True)
-        if self.settings.formats:
+        if not rows:
+            notes = ("no image had to be labelled",)
+        elif self.settings.formats:
             chosen = self.settings.export_settings(self.folder)
             if self.settings.deployments and chosen.deployments:
                 fetch_file(bucket, self.settings.deployments, chosen.deployments)

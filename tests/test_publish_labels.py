@@ -70,6 +70,18 @@ def test_the_merged_table_is_in_the_bucket(s3: S3, tmp_path: Path) -> None:
     assert result.notes[0] == f"4 images, in the bucket {s3.bucket} as autofocus/labels.csv"
 
 
+def test_a_table_without_rows_may_be_published(s3: S3, tmp_path: Path) -> None:
+    """Where all images have labels already, it replaces the earlier table; else it is an error."""
+    paths = shards(tmp_path, "", "")
+    with pytest.raises(InputDataError, match="have no rows"):
+        publish_labels(paths, tmp_path / "out" / "labels.csv", s3.bucket)
+    settings = PublishSettings(formats=("megadetector",))
+    out = tmp_path / "out" / "labels.csv"
+    result = publish_labels(paths, out, s3.bucket, settings, allow_empty=True)
+    assert fixed_objects(s3) == {"autofocus/labels.csv": HEADER.encode()}
+    assert "no image had to be labelled" in result.notes
+
+
 def test_results_of_earlier_runs_stay(s3: S3, tmp_path: Path) -> None:
     """Each run has a folder in the bucket, named after its results; `latest` is the last one's."""
     keys = []

@@ -1,5 +1,6 @@
 """The program inside the image: upload the labels of all shards to the bucket."""
 
+from autofocus.containers.shards import from_metadata
 from autofocus.containers.task import Task, main
 from autofocus.publish_labels import NAME, PublishResult, PublishSettings, publish_labels
 
@@ -7,6 +8,8 @@ from autofocus.publish_labels import NAME, PublishResult, PublishSettings, publi
 def publish(task: Task) -> PublishResult:
     """Check the share that all shards rejected, merge the shards' tables, and publish."""
     task.check_run("predictions")
+    tables = task.request.inputs.get("predictions", ())
+    shares = [from_metadata("predict", table.metadata) for table in tables]
     # A pipeline of an earlier version passes none.
     has_originals = bool(task.request.inputs.get("originals"))
     result = publish_labels(
@@ -15,6 +18,8 @@ def publish(task: Task) -> PublishResult:
         task.parameter("bucket"),
         task.settings(PublishSettings),
         originals=task.inputs("originals") if has_originals else (),
+        # There were images, and all have labels already.
+        allow_empty=any(share is not None and share.inputs > 0 for share in shares),
     )
     task.output("labels", result.table)
     return result
