@@ -43,6 +43,13 @@ def test_without_dates_those_of_the_images_count(tmp_path: Path) -> None:
     assert "no dates, so that those of the images count" in result.notes[0]
 
 
+@pytest.mark.parametrize("blank", ["", "NA", "-"])
+def test_a_row_without_a_date_takes_that_of_the_image(tmp_path: Path, blank: str) -> None:
+    """Only in tables of 2018 is a row without a date rejected."""
+    text = f"filepath,label,date\ns1/1.JPG,fox,{blank}\ns1/2.JPG,fox,2016-07-06\n"
+    assert cells(clean(tmp_path, text), "date") == [("2016-07-05",), ("2016-07-06",)]
+
+
 def test_the_time_of_a_table_counts_for_images_without_one(tmp_path: Path) -> None:
     """An image's own time is better, as its camera wrote it."""
     text = "filepath,label,date\ns1/1.JPG,fox,2016-07-05 9:00\ns1/2.JPG,fox,2016-07-06 9:30 PM\n"
@@ -78,18 +85,27 @@ def test_what_an_importer_knows_is_in_the_table(tmp_path: Path) -> None:
 
 
 def test_a_detector_adds_boxes_to_what_people_labelled(tmp_path: Path) -> None:
-    """Where a person has said what it is, the detector's category makes no label of its own."""
+    """Beside other tables, a detector's categories make no labels, as it sees all images."""
     detector = write_json(tmp_path / "md.json", MEGADETECTOR)
     result = clean(tmp_path, "filepath,label\ns1/1.JPG,fox\n", detector)
-    names = ("filepath", "count", "source", "box_score", "contains_fox", "contains_empty")
-    assert cells(result, *names) == [
-        ("images/s1/1.JPG", "3", "model", "0.9000", "1", "0"),
-        ("images/s1/2.JPG", "", "model", "", "0", "1"),
+    assert cells(result, "filepath", "count", "box_score", "contains_fox") == [
+        ("images/s1/1.JPG", "3", "0.9000", "1")
     ]
-    assert "contains_animal" not in result.table.read_text()
+    assert "source" not in result.table.read_text()
+    assert result.table.read_text().splitlines()[0].count("contains_") == 1
     ledger = {row["input"]: row for row in rows(result.ledger)}
     assert ledger["md.json:s1/1.JPG"]["detail"] == "only its box counts: others labelled the image"
+    assert ledger["md.json:s1/2.JPG"]["reason"] == "no_label"
     assert ledger["md.json:s1/3.JPG"]["reason"] == "unreadable"
+
+
+def test_a_detector_alone_gives_the_labels(tmp_path: Path) -> None:
+    """Without other tables its categories and the empty images are what is known."""
+    result = clean(tmp_path, write_json(tmp_path / "md.json", MEGADETECTOR))
+    assert cells(result, "source", "contains_animal", "contains_person", "contains_empty") == [
+        ("model", "1", "1", "0"),
+        ("model", "0", "0", "1"),
+    ]
 
 
 def test_labels_that_differ_in_spelling_are_one(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 import unicodedata
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError
 from autofocus.tables.importing.formats import read_table
 from autofocus.tables.layout import ReadOptions
-from autofocus.tables.records import DetectionTable
+from autofocus.tables.records import ONLY_BOX, DetectionTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,16 @@ def read_detections(
     tables = [read_table(path, options or ReadOptions()) for path in paths]
     for table, name in zip(tables, names, strict=True):
         table.frame[FILE] = name
-    return tables
+    if all(table.is_detector for table in tables):
+        return tables
+    return [_as_boxes(table) if table.is_detector else table for table in tables]
+
+
+def _as_boxes(table: DetectionTable) -> DetectionTable:
+    """Let a detector's results give boxes only: every image that it saw would have a label."""
+    table.frame[ONLY_BOX] = "1"
+    note = f"{table.path.name} gives boxes only, as other tables give the labels"
+    return replace(table, notes=(*table.notes, note))
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

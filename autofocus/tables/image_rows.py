@@ -57,16 +57,18 @@ def make_image_rows(
     }
     columns |= {
         name: _first(good, name, numbers, images[name])
-        for name in (LOCATION, SEQUENCE, SOURCE)
+        for name in (LOCATION, SEQUENCE)
         if name in good
     }
+    labels = good[good[IS_LABEL]]
+    if SOURCE in good and (labels[SOURCE] != "").any():
+        columns[SOURCE] = _first(labels, SOURCE, numbers, pd.Series("", images.index, dtype=str))
     if COUNT in good:
         columns[COUNT] = _counts(good, numbers)
     if BOX[0] in good:
         columns |= _boxes(good, numbers)
     order = [name for name in (*CLEAN, *CLEAN_OPTIONAL) if name in columns]
     clean = pd.DataFrame({name: columns[name] for name in order})
-    labels = good[good[IS_LABEL]]
     return pd.concat([clean, _flags(labels, images, len(properties))], axis=1)
 
 

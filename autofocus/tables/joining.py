@@ -9,7 +9,7 @@ from autofocus.runs.ledger import Reason, Status
 from autofocus.tables.columns import CORRECTION, LOCATION, MODEL, SOURCE
 from autofocus.tables.detections import FILE
 from autofocus.tables.image_rows import DATE, IMAGE, IS_LABEL, NUMBER, make_image_rows
-from autofocus.tables.records import DATE_TEXT, DETAIL, LABEL, REASON, ROW
+from autofocus.tables.records import DATE_TEXT, DETAIL, LABEL, ONLY_BOX, REASON, ROW
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +113,9 @@ def _set_apart_boxes(table: "pd.DataFrame") -> None:
         table[IS_LABEL] = ~beside
         detail = "only its box counts: others labelled the image"
         table[DETAIL] = table[DETAIL].mask(beside & (table[DETAIL] == ""), detail)
+    if ONLY_BOX in table:
+        alone = (table[ONLY_BOX] != "") & ~beside
+        _reject(table, alone, Reason.NO_LABEL, "a detector's result, and no label from elsewhere")
 
 
 def _reject_duplicates(table: "pd.DataFrame") -> None:

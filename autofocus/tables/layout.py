@@ -40,7 +40,8 @@ class Layout:
         count: the column with the number of animals, if there is one.
         source: the column that says who labelled, if there is one.
         correction: the column that marks rows that replace other labels, if there is one.
-        is_standard: whether the table has the form of 2018.
+        is_standard: whether the table has the form of 2018, in which a row without a date is
+            rejected.
         needs_folder: whether a row without a folder is rejected.
     """
 

@@ -33,6 +33,8 @@ DATE_TEXT, FOLDER, NAME, LABEL = DETECTIONS
 # Working columns: the row's place in the file, the time beside the date, and why the row is
 # rejected already when it is read.
 ROW, TIME_TEXT, REASON, DETAIL = "row", "time_text", "reason", "detail"
+# Whether a row of a detector gives only its box, as other tables give the labels: 1, or empty.
+ONLY_BOX = "only_box"
 _MISSING, _NO_LABEL = Reason.MISSING_FIELD.value, Reason.NO_LABEL.value
 _SOURCES = {"human": HUMAN, "person": HUMAN, "model": MODEL, "machine": MODEL}
 
@@ -51,6 +53,7 @@ class DetectionTable:
         is_standard: whether it has the form of 2018, whose paths begin with a disk.
         has_dates: whether it gives dates.
         is_split: whether several rows of the frame may come from one row of the file.
+        is_detector: whether it is what a detector found, and no labels that people chose.
         notes: what else people should know, one sentence each.
     """
 
@@ -62,6 +65,7 @@ class DetectionTable:
     is_standard: bool = False
     has_dates: bool = True
     is_split: bool = False
+    is_detector: bool = False
     notes: tuple[str, ...] = ()
 
     def describe(self, date_forms: Sequence[str] = ()) -> str:
@@ -70,9 +74,10 @@ class DetectionTable:
         Args:
             date_forms: the forms of its dates.
         """
-        forms = f" ({' and '.join(date_forms) or 'none can be read'})"
+        are_given = bool((self.frame[DATE_TEXT] != "").any())
+        forms = " and ".join(date_forms) or ("none can be read" if are_given else "blank")
         parts = [
-            f"{role} from {' and '.join(columns)}{forms if role == DATE_ROLE else ''}"
+            f"{role} from {_listed(columns)}{f' ({forms})' if role == DATE_ROLE else ''}"
             for role, columns in self.roles.items()
         ]
         if not self.roles:
@@ -81,6 +86,11 @@ class DetectionTable:
         if not self.has_dates and self.roles:
             parts.append("no dates, so that those of the images count")
         return f"{self.path.name} is read as {self.format}: {', '.join(parts)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def make_records(
@@ -100,7 +110,7 @@ def make_records(
     cells = cells.apply(lambda column: column.str.strip())
     required: dict[str, pd.Series[str]] = {}
     date = _date(cells, layout)
-    if layout.date:
+    if layout.date and layout.is_standard:
         required[layout.date[0]] = date
     folder, name = _path(cells, layout)
     if layout.needs_folder:

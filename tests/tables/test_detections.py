@@ -132,6 +132,14 @@ def test_tables_are_found_by_pattern(tmp_path: Path) -> None:
     assert found("in/**/d_3.csv") == ["in/deep/d_3.csv"]
 
 
+def test_a_pattern_can_name_any_format(tmp_path: Path) -> None:
+    """Workbooks, JSON files and the folder of a Camtrap DP are tables, too."""
+    for name in ("d/a.json", "d/b.xlsx", "d/p/datapackage.json"):
+        write(tmp_path / name, "")
+    found = find_tables(tmp_path, ["d/*"])
+    assert [path.name for path in found] == ["a.json", "b.xlsx", "p"]
+
+
 def test_a_pattern_without_a_table_is_told(tmp_path: Path) -> None:
     """Each pattern must fit a table, not one of them alone."""
     write(tmp_path / "a.csv", HEADER)

@@ -56,7 +56,13 @@ def read_megadetector(path: Path, content: Mapping[str, Any], threshold: float) 
             f"{path.name}: {plural(failures, 'image')} rejected, on which the detector failed"
         )
     return DetectionTable(
-        path, builder.frame(), FORMAT, has_dates=False, is_split=True, notes=tuple(notes)
+        path,
+        builder.frame(),
+        FORMAT,
+        has_dates=False,
+        is_split=True,
+        is_detector=True,
+        notes=tuple(notes),
     )
 
 
