@@ -24,7 +24,7 @@ MAX_STRETCH = 40
 # docs/preprocessing.md).
 NIGHT_TOLERANCE = 2.0
 Trim = int | Literal["auto"]
-_CAMERA_TRIM = re.compile(r"([^=@]+)(?:@(\d+)x(\d+))?=(\d+)(?:,(\d+))?")
+_CAMERA_TRIM = re.compile(r"([^=@]*)(?:@(\d+)x(\d+))?=(\d+)(?:,(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class CameraTrim:
             SettingError: it has another form.
         """
         match = _CAMERA_TRIM.fullmatch(text.strip())
-        if match is None:
+        # A camera without a make in its EXIF data is told by its images' size alone.
+        if match is None or not (match[1].strip() or match[2]):
             raise SettingError(
                 "trim_by_camera: write MAKE=BOTTOM or MAKE=BOTTOM,TOP in pixels, such as "
                 f"RECONYX=32,32 or RECONYX@2048x1440=32,32, not {text!r}."
@@ -125,6 +126,18 @@ class Preparation:
                 f"{path} does not describe how images were preprocessed ({error}): "
                 f"give the {PREPARATION_NAME} that preprocess_images wrote."
             ) from None
+
+    def describe(self) -> str:
+        """Return the preparation in words."""
+        side = f"shorter side {self.min_side} pixels"
+        cameras = ", ".join(map(str, self.cameras))
+        if self.is_auto:
+            return f"footers cropped as detected (pixels by camera: {cameras or 'none'}), {side}"
+        others = f" (other cameras: {cameras})" if cameras else ""
+        return (
+            f"{self.trim_bottom} pixels cropped from the bottom and {self.trim_top} "
+            f"from the top{others}, {side}"
+        )
 
     def find(self, make: str, width: int, height: int) -> CameraTrim | None:
         """Return the numbers for a camera: those of its size, else of any size; None if unknown.

@@ -121,12 +121,12 @@ def _trims(cameras: Sequence[CameraBands]) -> list[CameraTrim]:
     """Return the pixels to crop: by make, and by size where a make's sizes differ."""
     by_make: dict[str, list[CameraBands]] = defaultdict(list)
     for bands in cameras:
-        if bands.is_certain and bands.camera.make and not set("=@") & set(bands.camera.make):
+        if bands.is_certain and not set("=@") & set(bands.camera.make):
             by_make[bands.camera.make].append(bands)
     trims: list[CameraTrim] = []
     for make, sizes in by_make.items():
         numbers = {(one.bottom.rows, one.top.rows) for one in sizes}
-        if len(numbers) == 1:
+        if len(numbers) == 1 and make:
             trims.append(CameraTrim(make, *numbers.pop()))
             continue
         trims += [

@@ -107,6 +107,8 @@ class ModelCard:
         if self.preparation is None:
             return "unknown; images are used as they are"
         one = self.preparation
+        if one.is_auto or one.cameras:
+            return one.describe()
         return (
             f"{one.trim_top} pixels cropped from the top and {one.trim_bottom} from the bottom, "
             f"shorter side {one.min_side} pixels"

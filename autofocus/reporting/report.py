@@ -117,14 +117,4 @@ def _words() -> dict[str, Any]:
 
 
 def _prepared(preparation: Preparation | None) -> str:
-    if preparation is None:
-        return "unknown"
-    side = f"shorter side {preparation.min_side} pixels"
-    if preparation.is_auto:
-        listed = ", ".join(map(str, preparation.cameras)) or "none"
-        return f"footers cropped as detected (pixels by camera: {listed}), {side}"
-    others = ", ".join(map(str, preparation.cameras))
-    return (
-        f"{preparation.trim_bottom} pixels cropped from the bottom and {preparation.trim_top} "
-        f"from the top{f' (other cameras: {others})' if others else ''}, {side}"
-    )
+    return "unknown" if preparation is None else preparation.describe()

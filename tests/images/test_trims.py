@@ -56,6 +56,7 @@ def test_few_images_follow_the_others_of_their_make(tmp_path: Path) -> None:
         (("MOULTRIE", 9, 9), (68, 0)),  # all listed sizes agree
         (("BUSHNELL", 9, 9), (198, 3)),  # they don't
         (("", 2048, 1536), (198, 3)),  # not listed
+        (("", 5, 6), (7, 0)),  # no make in the EXIF data
     ],
 )
 def test_the_numbers_of_a_camera(camera: tuple[str, int, int], expected: tuple[int, int]) -> None:
@@ -67,6 +68,7 @@ def test_the_numbers_of_a_camera(camera: tuple[str, int, int], expected: tuple[i
         "Moultrie@3x4=68",
         "Bushnell@1x2=100",
         "Bushnell@3x4=50",
+        "@5x6=7",
     ]
     preparation = Preparation(3, 198, 64, tuple(map(CameraTrim.parse, listed)))
     prepared = preparation.for_camera(*camera)
@@ -74,7 +76,9 @@ def test_the_numbers_of_a_camera(camera: tuple[str, int, int], expected: tuple[i
     assert [str(one) for one in preparation.cameras] == listed
 
 
-@pytest.mark.parametrize("text", ["RECONYX", "RECONYX=", "=3", "A=-3", "A@3=3", "A=1,2,3", "A=x"])
+@pytest.mark.parametrize(
+    "text", ["RECONYX", "RECONYX=", "=3", "A=-3", "A@3=3", "A=1,2,3", "A=x", " =1"]
+)
 def test_other_forms_are_rejected(text: str) -> None:
     """A text of another form is rejected with the form to write."""
     with pytest.raises(SettingError, match="write MAKE=BOTTOM or MAKE=BOTTOM,TOP"):
@@ -93,6 +97,17 @@ def test_preparations_agree_where_they_crop_the_same() -> None:
     # With a number for all other cameras, a camera that is not listed is cropped differently.
     assert not Preparation(0, 0, 64, (reconyx,)).agrees_with(Preparation(0, 0, 64))
     assert Preparation.from_json(both.to_json()) == both
+
+
+def test_a_preparation_in_words() -> None:
+    """The report tells what was cropped, by camera where cameras differ."""
+    reconyx = CameraTrim("RECONYX", 32, 32)
+    assert Preparation(0, 198, 64).describe() == (
+        "198 pixels cropped from the bottom and 0 from the top, shorter side 64 pixels"
+    )
+    assert "(other cameras: RECONYX=32,32)" in Preparation(0, 0, 64, (reconyx,)).describe()
+    automatic = Preparation("auto", "auto", 64, (reconyx,)).describe()
+    assert automatic.startswith("footers cropped as detected (pixels by camera: RECONYX=32,32)")
 
 
 def test_the_sample_is_bounded() -> None:
