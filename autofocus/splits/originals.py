@@ -49,7 +49,9 @@ def _below_marker(root: Path, folder: str) -> str | None:
     """Return a folder relative to the one above it that `preprocess_images` wrote, or None."""
     path = Path(os.path.normpath(root / folder))
     for above in (path, *path.parents):
-        if above != root and any((above / name).is_file() for name in _MARKERS):
+        # Beside links there is a copy of the file on their preparation.
+        markers = _MARKERS if above != root else (PROPERTIES_NAME,)
+        if any((above / name).is_file() for name in markers):
             below = path.relative_to(above).as_posix()
             return "" if below == "." else below
     return None

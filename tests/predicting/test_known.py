@@ -44,12 +44,12 @@ def test_a_new_image_has_the_location_of_the_others_in_its_camera_s_folder(tmp_p
         "pre/b/2.JPG,pond\npre/c/1.JPG,\n"
     )
     (tmp_path / "clean.csv").write_text(text)
-    names = ["a/DCIM/101RECNX/1.JPG", "b/1.JPG", "b/9.JPG", "c/1.JPG", "d.JPG"]
-    known = add_locations({"d.JPG": Known("hut", "s1")}, names, tmp_path / "clean.csv")
+    names = ["a/DCIM/101RECNX/1.JPG", "b/1.JPG", "b/2.JPG", "b/9.JPG", "c/1.JPG"]
+    known = add_locations({"b/2.JPG": Known("hut", "s1")}, names, tmp_path / "clean.csv")
     assert known == {
         "a/DCIM/101RECNX/1.JPG": Known("mill"),
         "b/1.JPG": Known("lake"),
-        "d.JPG": Known("hut", "s1"),
+        "b/2.JPG": Known("hut", "s1"),
     }
 
 

@@ -20,9 +20,17 @@ def test_preprocessed_images_have_the_path_of_their_original(tmp_path: Path) -> 
 
 def test_the_properties_mark_the_folder_too(tmp_path: Path) -> None:
     """A folder of an older version, or of a component, may hold the table alone."""
-    (tmp_path / "pre/a").mkdir(parents=True)
+    (tmp_path / "pre/x/a").mkdir(parents=True)
     (tmp_path / "pre/image_properties.csv").touch()
-    assert find_originals(tmp_path, ["pre/a/1.JPG"]) == {"pre/a/1.JPG": "a/1.JPG"}
+    assert find_originals(tmp_path, ["pre/x/a/1.JPG"]) == {"pre/x/a/1.JPG": "x/a/1.JPG"}
+    assert find_originals(tmp_path / "pre", ["x/a/1.JPG"]) == {"x/a/1.JPG": "x/a/1.JPG"}
+
+
+def test_links_beside_the_originals_mark_no_folder(tmp_path: Path) -> None:
+    """`preparation.json` beside the table tells how links were prepared, not where images are."""
+    (tmp_path / "preparation.json").touch()
+    paths = ["raw/a/1.JPG", "raw/b/1.JPG"]
+    assert list(find_originals(tmp_path, paths).values()) == ["a/1.JPG", "b/1.JPG"]
 
 
 def test_other_images_begin_below_what_they_share(tmp_path: Path) -> None:
