@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.errors import StoreError
 from autofocus.tracking.experiment import MODEL_NAME, connect, mlflow_retries
 from autofocus.tracking.server import TrackingServer
 
@@ -56,8 +55,9 @@ class Registry:
         Raises:
             StoreError: the store does not have the run's model.
         """
+        model_id = self._server.call(lambda: self._model_id(run_id))
         self._server.call(self._create)
-        return self._server.call(lambda: self._version_of(run_id) or self._add(run_id))
+        return self._server.call(lambda: self._version_of(run_id) or self._add(run_id, model_id))
 
     def tag(self, version: Version, tags: Mapping[str, str]) -> None:
         """Record something about a version."""
@@ -107,19 +107,19 @@ class Registry:
                 return Version(str(version.version), dict(version.tags))
         return None
 
-    def _add(self, run_id: str) -> Version:
+    def _model_id(self, run_id: str) -> str:
         run = self._client.get_run(run_id)
         models = self._client.search_logged_models(
             [run.info.experiment_id],
             filter_string=f"source_run_id = '{run_id}' AND name = '{MODEL_NAME}'",
         )
         if not models:
-            raise StoreError(
-                f"The run {run_id} has no model in the MLflow tracking store {self._server.name}."
-            )
-        model = models[0]
+            raise LookupError(f"the run {run_id} has no model there")
+        return str(models[0].model_id)
+
+    def _add(self, run_id: str, model_id: str) -> Version:
         version = self._client.create_model_version(
-            self.name, f"models:/{model.model_id}", run_id=run_id, model_id=model.model_id
+            self.name, f"models:/{model_id}", run_id=run_id, model_id=model_id
         )
         return Version(str(version.version), {})
 

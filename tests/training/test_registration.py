@@ -9,9 +9,10 @@ from typing import Any
 import mlflow
 import pytest
 
-from autofocus.errors import SettingError
+from autofocus.errors import SettingError, StoreError
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
+from autofocus.tracking.registry import registry
 from autofocus.training.registration import Registration
 from tests.features.pictures import make_classes
 from tests.predicting.models import make_backbone
@@ -103,3 +104,11 @@ def test_names_that_mlflow_does_not_take_are_rejected_at_once(name: str) -> None
     """They are an error of the settings, before anything is trained."""
     with pytest.raises(SettingError, match="register must be a name"):
         RetrainSettings(register=name)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_run_that_the_store_lacks_is_one_sentence() -> None:
+    """Nothing is registered, not even the name."""
+    with registry("none") as models, pytest.raises(StoreError, match="can't be used"):
+        models.add("0" * 32)
+    assert not mlflow.MlflowClient().search_registered_models()
