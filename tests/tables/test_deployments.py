@@ -19,7 +19,8 @@ def test_a_table_as_excel_saves_it(tmp_path: Path) -> None:
     """Semicolons, decimal commas, dates with the day first and blanks of all kinds are read."""
     text = (
         "\ufeffSite;Lat;Long;Start date;End date\r\n"
-        "D1;41,92;-87,6;28/06/2016;26/07/2016 9:30\r\n;;;;\r\nD2;41;-87;05.07.2016;NA\r\nD3;41;-87;05.07.2016;06.07.2016\r\n"
+        "D1;41,92;-87,6;28/06/2016;26/07/2016 9:30\r\n;;;;\r\nD2;41;-87;05.07.2016;NA\r\n"
+        "D3;41;-87;05.07.2016;06.07.2016\r\n"
     )
     first, second, third = read(tmp_path / "d.csv", text).rows
     assert (first.location, first.latitude, first.longitude) == ("D1", 41.92, -87.6)
