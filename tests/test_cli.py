@@ -13,7 +13,10 @@ from autofocus.cli import COMMANDS, load, main
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = [name for name in COMMANDS if (ROOT / "autofocus" / f"{name}.py").exists()]
-HEAVY = ("boto3", "jinja2", "matplotlib", "mlflow", "obstore", "pandas", "tensorflow")
+HEAVY = (
+    *("boto3", "jinja2", "matplotlib", "mlflow", "obstore", "pandas", "scipy", "sklearn"),
+    "tensorflow",
+)
 
 # Runs a command line and prints which of the packages named in the first word it has imported.
 IMPORTED = """

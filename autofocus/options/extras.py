@@ -45,6 +45,8 @@ COMMAND_EXTRAS = {
     "retrain": "train",
     "predict": "predict",
     "serve": "serve",
+    "label": "predict",
+    "init": "run",
     "export": "tables",
     "import_corrections": "tables",
     "publish_labels": "download",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from autofocus.model.distance import DECIMALS, RelativeDistance
 from autofocus.training.samples import Samples
@@ -88,6 +87,8 @@ def fit_distance(samples: Samples) -> RelativeDistance:
     Args:
         samples: at least two images; one of several classes counts for its first.
     """
+    from scipy.linalg import eigh
+
     features = samples.features.astype(np.float64)
     features /= np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
     axes = _principal_axes(features[:: -(-len(features) // MAX_IMAGES)])
@@ -107,6 +108,8 @@ def fit_distance(samples: Samples) -> RelativeDistance:
 
 def _principal_axes(features: Matrix) -> Matrix:
     """Return the directions in which M images differ most, shape (D, K)."""
+    from scipy.linalg import eigh
+
     centred = features - features.mean(axis=0)
     images, size = centred.shape
     number = min(DIRECTIONS, images - 1, size)
