@@ -341,12 +341,12 @@ def test_the_column_comes_and_goes_with_the_input_s(tmp_path: Path) -> None:
 def test_spellings_of_a_label_are_one_label(tmp_path: Path) -> None:
     """Labels, map and rules match whatever their case and blanks, and a note names the merge."""
     (tmp_path / "rules.txt").write_text("HUMAN > *\n")
-    images = [("a.JPG", "Deer"), ("b.JPG", "deer "), ("c.JPG", "human"), ("c.JPG", "DEER")]
+    images = [("a.JPG", "Deer"), ("b.JPG", "deer "), ("c.JPG", "Human"), ("c.JPG", "DEER")]
     result = link(tmp_path, *images, label_priority_path=tmp_path / "rules.txt")
     assert {path.name for path in (tmp_path / "links").iterdir() if path.is_dir()} == {
         ".autofocus",
         "DEER",
-        "human",
+        "Human",
     }
     assert result.counts.ok == 3
     assert any("are one label, DEER" in note for note in result.notes)

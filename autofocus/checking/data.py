@@ -105,10 +105,10 @@ def find_local_data(
         )
     if not folder.is_dir():
         return None
+    tables: list[Path] | None = None
     with report.collect("tables"):
         tables = detection_tables(folder, patterns)
-        return Data(str(folder / indir), names, tables)
-    return None
+    return Data(str(folder / indir), names, tables)
 
 
 def find_stored_data(

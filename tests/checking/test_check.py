@@ -80,7 +80,7 @@ def test_all_errors_are_collected(data: Path) -> None:
     """Every error is listed, not only the first, and none is hidden by another."""
     params = parameters(
         data,
-        clean_detections={"detections": ["*.csv"], "columns": ["label=Nothing"]},
+        clean_detections={"detections": ["none*.csv"]},
         link_images_by_label={"labelmap_path": "none.json", "label_priority_path": "none.txt"},
         retrain={"location_pattern": "^(x+)"},
         predict={"table": "none.csv"},
@@ -89,12 +89,21 @@ def test_all_errors_are_collected(data: Path) -> None:
     assert len(said.splitlines()) == 5
     for part in (
         "none.csv (table of predict)",
-        "lacks the column Nothing",
+        "matches none*.csv (detections of clean_detections)",
         "There is no label map",
         "There is no file of priority rules",
         "'^(x+)' matches none of the 12 images",
     ):
         assert part in said
+
+
+def test_tables_that_match_no_image(data: Path) -> None:
+    """Where no detection has an image, the error names the folder of the images."""
+    text = (data / "table.csv").read_text().replace("IMG_", "PICT")
+    (data / "table.csv").write_text(text)
+    said = texts(check(parameters(data), data.parent / "out"), Level.ERROR)
+    assert "No detection matches an image" in said
+    assert "autofocus-check" not in said
 
 
 def test_data_that_are_not_there(tmp_path: Path) -> None:
