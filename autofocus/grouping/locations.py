@@ -144,8 +144,8 @@ def note_folders(frames: Sequence[Frame]) -> tuple[str, ...]:
     number = sum(frame.location_source == "folder" for frame in frames)
     sentence = (
         f"The folder of an image counts as its location, because neither a column nor "
-        f"location_pattern tells one: so for {number:,} of {plural(len(frames), 'image')}, in "
-        f"{plural(len(folders), 'folder')} such as {_examples(sorted(folders))}. "
+        f"location_pattern tells one ({number:,} of {plural(len(frames), 'image')}, in "
+        f"{plural(len(folders), 'folder')} such as {_examples(sorted(folders))}). "
         "If a location has several folders, give a location_pattern."
     )
     return (sentence,)

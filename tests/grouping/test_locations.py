@@ -104,7 +104,7 @@ def test_a_folder_is_a_location_where_nothing_else_tells_one() -> None:
     ]
     assert note_folders(located)[0].startswith(
         "The folder of an image counts as its location, because neither a column nor "
-        "location_pattern tells one: so for 1 of 5 images, in 1 folder such as x/c."
+        "location_pattern tells one (1 of 5 images, in 1 folder such as x/c). If a"
     )
 
 

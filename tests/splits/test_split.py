@@ -290,7 +290,7 @@ def test_folders_that_count_as_locations_are_told() -> None:
     made = split(images)
     assert made.group_kind == "location"
     (sentence,) = [each for each in made.warnings if "The folder of an image" in each]
-    assert "32 of 32 images, in 8 folders such as site0, site1, site2." in sentence
+    assert "(32 of 32 images, in 8 folders such as site0, site1, site2)." in sentence
 
 
 def test_a_burst_over_two_folders_of_a_card_is_not_divided() -> None:
