@@ -200,7 +200,8 @@ def predict(
     made anew.
 
     Images that the model was trained, validated or tested with have labels already. They are
-    recognised by their content and left out, unless `settings.include_labelled` is true.
+    recognised by their content and left out, unless `settings.include_labelled` is true or a
+    single image is given.
 
     Args:
         saved_model_dir: the model, as written by `retrain`.
@@ -256,7 +257,8 @@ def predict(
             settings.batch,
             digest,
             read_training_images(saved_model_dir, preparation),
-            settings.include_labelled,
+            # Who names one image wants to know what the model makes of it.
+            settings.include_labelled or single is not None,
             people if settings.people == "drop" else None,
         )
         counts = process(

@@ -1,14 +1,19 @@
 """Claims about predict when it is called again: with more images, or with another model."""
 
+import hashlib
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from autofocus.errors import OutputConflictError
+from autofocus.images.encoding import encode_image
+from autofocus.images.reading import read_image
 from autofocus.model.saved_model import digest_model
 from autofocus.predict import PredictSettings, predict
 from tests.features.pictures import make_classes
-from tests.predicting.models import make_model
+from tests.predicting.models import PREPARATION, make_model
 from tests.test_predict import rows
 
 
@@ -76,6 +81,24 @@ def test_a_model_is_known_by_what_it_learned(model: Path, tmp_path: Path) -> Non
     assert digest_model(other) != digest_model(model)
 
 
+def test_a_model_of_an_earlier_version_still_labels(model: Path, tmp_path: Path) -> None:
+    """Without digests in its description, its files identify it, and all images are labelled."""
+    shutil.copytree(model, tmp_path / "earlier")
+    asset = tmp_path / "earlier" / "assets" / "autofocus.json"
+    values = json.loads(asset.read_text())
+    for name in ("human_labels", "weights_digest", "split_digest"):
+        del values[name]
+    asset.write_text(json.dumps(values))
+    (tmp_path / "earlier" / "split.csv").write_text("filepath,part\na.JPG,training\n")
+    make_classes(tmp_path / "in", 1)
+    result = predict(tmp_path / "earlier", tmp_path / "in", tmp_path / "out.csv")
+    assert {row["model"] for row in rows(result.predictions)} == {
+        digest_model(tmp_path / "earlier")[:12]
+    }
+    assert digest_model(tmp_path / "earlier") != digest_model(model)
+    assert result.counts.ok == 3
+
+
 def test_a_folder_gets_predictions_csv(model: Path, tmp_path: Path) -> None:
     """With a folder as outpath, the tables in it are predictions.csv and events.csv."""
     make_classes(tmp_path / "in", 1)
@@ -87,9 +110,21 @@ def test_a_folder_gets_predictions_csv(model: Path, tmp_path: Path) -> None:
 
 
 def test_a_single_image_is_labelled(model: Path, tmp_path: Path) -> None:
-    """Given as indir, it alone is, and none of those beside it."""
+    """Given as indir, it alone is, even if the model was trained with it."""
     make_classes(tmp_path / "in", 2)
-    result = predict(model, tmp_path / "in" / "night" / "001.JPG", tmp_path / "out.csv")
+    shutil.copytree(model, tmp_path / "model")
+    path = tmp_path / "in" / "night" / "001.JPG"
+    digest = hashlib.sha256(prepared(path)).hexdigest()
+    (tmp_path / "model" / "split.csv").write_text(f"part,digest\ntraining,{digest}\n")
+    everything = predict(tmp_path / "model", tmp_path / "in", tmp_path / "all.csv")
+    assert everything.counts.reasons == {"labelled": 1}
+    result = predict(tmp_path / "model", path, tmp_path / "out.csv")
     (row,) = rows(result.predictions)
     assert (row["filepath"], row["original"]) == ("in/night/001.JPG", "001.JPG")
-    assert row["label"] == "night"
+    assert (row["label"], row["split"]) == ("night", "train")
+
+
+def prepared(path: Path) -> bytes:
+    """Return the bytes of an image as preprocess_images writes it for the model."""
+    decoded = read_image(path, PREPARATION)
+    return encode_image(decoded.image, decoded.capture, path.name)
