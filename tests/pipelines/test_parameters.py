@@ -32,7 +32,7 @@ def test_the_sample_s_file_of_autofocus_run_serves(interface: PipelineInterface)
     known = dict(interface.parameters)
     for name in ("indir", "min_side", "detections", "strip_components", "tfhub_module", "view"):
         known[name] = known["prefix"]
-    for name in ("testing_percentage", "validation_percentage", "folds"):
+    for name in ("testing_percentage", "validation_percentage", "folds", "threshold_value"):
         known[name] = known["trim_bottom"]
     stages = interface.stages | {"clean"}
     wide = dataclasses.replace(interface, parameters=known, stages=stages)
@@ -53,6 +53,7 @@ def test_the_sample_s_file_of_autofocus_run_serves(interface: PipelineInterface)
         "testing_percentage": 20,
         "validation_percentage": 15,
         "folds": 4,
+        "threshold_value": 0.9,
     }
 
 
