@@ -81,7 +81,10 @@ def export(
         notes = (*notes, f"linked by label: {plural(linked.ok + linked.reused, 'image')}")
     else:
         folders.remove_links(outdir / folders.NAME)
-    return ExportResult(NAME, counts, ledger, outputs, notes, files=tuple(outputs.values()))
+    written = tuple(outputs.values())
+    # Of a format with many files, the folder is enough for people.
+    shown = {name.partition("/")[0]: outdir / name.partition("/")[0] for name in outputs}
+    return ExportResult(NAME, counts, ledger, shown, notes, files=written)
 
 
 def _recorded(workspace: Workspace) -> dict[str, Any]:
@@ -106,10 +109,11 @@ def _check_unchanged(outdir: Path, earlier: Mapping[str, Any]) -> None:
 def _remove(outdir: Path, names: Iterable[str], workspace: Workspace) -> None:
     """Remove the files of formats that this export does not have."""
     for name in names:
-        workspace.remove(outdir / name)
-        with suppress(OSError):  # not empty
-            if (outdir / name).parent != outdir:
-                (outdir / name).parent.rmdir()
+        path = outdir / name
+        workspace.remove(path)
+        with suppress(OSError):  # a folder is not empty
+            for folder in path.parents[: len(Path(name).parts) - 1]:
+                folder.rmdir()
 
 
 COMMAND = Command(

@@ -57,6 +57,19 @@ def test_an_export_replaces_the_one_before(table: Path, tmp_path: Path) -> None:
     assert (out / "images.csv").read_bytes() == before
 
 
+def test_no_empty_folder_is_left(table: Path, tmp_path: Path) -> None:
+    """A format in a folder of its own is removed with that folder."""
+    deployments = [{"location": "D03-AMP1", "latitude": "41", "longitude": "-87"}]
+    deployments[0] |= {"start": "2016-07-01", "end": "2016-07-30"}
+    path = write_table(tmp_path / "deployments.csv", deployments)
+    settings = ExportSettings(formats=("camtrap-dp",), deployments=path, timezone="Z")
+    result = export(table, tmp_path / "out", settings)
+    assert list(result.outputs) == ["camtrap_dp"]
+    assert len(result.files) == 7
+    export(table, tmp_path / "out")
+    assert names(tmp_path / "out") == ["events.csv", "images.csv", "ledger.csv"]
+
+
 def test_an_edited_file_is_kept(table: Path, tmp_path: Path) -> None:
     """A table that somebody has corrected is neither overwritten nor removed."""
     out = tmp_path / "out"

@@ -25,6 +25,8 @@ _HEADINGS = {
 }
 _REQUIRED = ("location", "latitude", "longitude", "start")
 _NUMBERS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})")
+# Behind the minutes or seconds.
+_OFFSET = re.compile(r"(?<=:\d{2})(\.\d+)?(Z|[+-]\d{2}:?\d{2})?$")
 _NAMED = ("%Y-%m-%d", "%d-%b-%Y", "%d-%B-%Y", "%b-%d-%Y", "%B-%d-%Y", "%d-%b-%y")
 _TIMES = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _LAST = timedelta(hours=23, minutes=59, seconds=59)
@@ -243,7 +245,7 @@ class _Dates:
 def _read_iso(text: str) -> datetime | None:
     """Return a time in ISO form; an offset is dropped, as the camera's clock has none."""
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).replace(tzinfo=None)
+        return datetime.fromisoformat(_OFFSET.sub("", text)).replace(tzinfo=None)
     except ValueError:
         return None
 

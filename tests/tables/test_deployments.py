@@ -35,6 +35,7 @@ def test_a_table_as_excel_saves_it(tmp_path: Path) -> None:
     [
         ("2016-07-05", datetime(2016, 7, 5)),
         ("2016-07-05T21:00:00Z", datetime(2016, 7, 5, 21)),
+        ("2016-07-05T21:00:00.500-0500", datetime(2016, 7, 5, 21)),
         ("2016-07-05 9:05", datetime(2016, 7, 5, 9, 5)),
         ("5 Jul 2016", datetime(2016, 7, 5)),
         ("Jul 5, 2016 9:05 PM", datetime(2016, 7, 5, 21, 5)),
