@@ -22,6 +22,7 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _NAMES_BY_MODULE = {
+    "init": ("init", "InitSettings", "InitResult"),
     "download_images": ("download_images", "DownloadSettings", "DownloadResult"),
     "preprocess_images": ("preprocess_images", "PreprocessSettings", "PreprocessResult"),
     "clean_detections": ("clean_detections", "CleanSettings", "CleanResult"),
@@ -37,6 +38,7 @@ _NAMES_BY_MODULE = {
         "CorrectionResult",
     ),
     "publish_labels": ("publish_labels", "PublishSettings", "PublishResult"),
+    "serve": ("serve", "ServeSettings", "ServeResult"),
     "label": ("label", "LabelSettings", "LabelResult"),
     "run": ("run", "RunResult"),
     "audit": ("audit", "Audit"),

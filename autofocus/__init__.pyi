@@ -30,6 +30,9 @@ from autofocus.exporting.settings import ExportSettings as ExportSettings
 from autofocus.import_corrections import CorrectionResult as CorrectionResult
 from autofocus.import_corrections import CorrectionSettings as CorrectionSettings
 from autofocus.import_corrections import import_corrections as import_corrections
+from autofocus.init import InitResult as InitResult
+from autofocus.init import InitSettings as InitSettings
+from autofocus.init import init as init
 from autofocus.label import LabelResult as LabelResult
 from autofocus.label import LabelSettings as LabelSettings
 from autofocus.label import label as label
@@ -50,6 +53,9 @@ from autofocus.retrain import retrain as retrain
 from autofocus.retrain_settings import RetrainSettings as RetrainSettings
 from autofocus.run import RunResult as RunResult
 from autofocus.run import run as run
+from autofocus.serve import ServeResult as ServeResult
+from autofocus.serve import ServeSettings as ServeSettings
+from autofocus.serve import serve as serve
 
 __version__: str
 __all__: list[str]
