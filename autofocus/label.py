@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from autofocus.errors import OutputConflictError, SettingError
+from autofocus.errors import OutputConflictError
 from autofocus.export import ExportResult, export
 from autofocus.exporting.settings import ExportSettings, FormatName
 from autofocus.images.names import PREPARATION_NAME
@@ -19,7 +19,14 @@ from autofocus.images.preparing import Preparation
 from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.model.saved_model import read_description
 from autofocus.options.command import Argument, Command
-from autofocus.options.settings import CONNECTION, Kind, endpoint_option, option, patience_option
+from autofocus.options.settings import (
+    CONNECTION,
+    Kind,
+    endpoint_option,
+    option,
+    patience_option,
+    require,
+)
 from autofocus.predict import PREDICTIONS_NAME, PredictResult, PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.runs import files
@@ -159,6 +166,7 @@ def label(
     preparation = read_description(model).preparation
     address = str(images)
     is_remote = address.startswith(_S3)
+    require(address != _S3, "Write s3://BUCKET or s3://BUCKET/PREFIX.")
     source = outdir / _DATA if is_remote else Path(images)
     if not is_remote:
         _check_apart(source, outdir)
@@ -170,11 +178,13 @@ def label(
         steps.insert(0, ("download_images", lambda: job.download(address)))
     results: list[StageResult] = []
     with RunMemory.of(outdir, NAME) as memory:
-        _remember_images(outdir, address if is_remote else str(source.absolute()))
+        known = _Images.of(outdir, address)
+        known.check()
         for number, (name, step) in enumerate(steps, 1):
             print(f"[{number}/{len(steps)}] {name}", file=sys.stderr, flush=True)
             with memory.stage(name):
                 results.append(step())
+            known.remember()
         if settings.formats and results[-1].counts.inputs > results[-1].counts.rejected:
             with memory.stage("export"):
                 results.append(job.export())
@@ -194,23 +204,49 @@ def _check_apart(source: Path, outdir: Path) -> None:
         )
 
 
-def _remember_images(outdir: Path, images: str) -> None:
-    """Check that the folder holds the results of the same images, and remember which.
+@dataclass(frozen=True)
+class _Images:
+    """Which images a folder holds the results of, so that those of others don't replace them.
 
-    Results of other images would replace them. A folder that was moved with its images is the
-    same.
+    Attributes:
+        outdir: the folder of the results.
+        absolute: the address or the absolute path of the images.
+        relative: their path relative to the results, as both may be moved together.
     """
-    path = outdir / HIDDEN / NAME / "images.json"
-    relative = images if images.startswith(_S3) else files.relative_to_folder(Path(images), outdir)
-    now = {"images": images, "relative": relative}
-    if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        if all(before.get(key) != value for key, value in now.items()):
+
+    outdir: Path
+    absolute: str
+    relative: str
+
+    @classmethod
+    def of(cls, outdir: Path, images: str) -> "_Images":
+        if images.startswith(_S3):
+            return cls(outdir, images, images)
+        path = Path(images).absolute()
+        names = (str(path), files.relative_to_folder(path, outdir.absolute()))
+        # Names of files need not be in UTF-8.
+        return cls(outdir, *(name.encode(errors="backslashreplace").decode() for name in names))
+
+    @property
+    def _path(self) -> Path:
+        return self.outdir / HIDDEN / NAME / "images.json"
+
+    def check(self) -> None:
+        """Raise OutputConflictError if the folder holds the results of other images."""
+        if not self._path.exists():
+            return
+        before = json.loads(self._path.read_text(encoding="utf-8"))
+        if self.absolute != before["absolute"] and self.relative != before["relative"]:
             raise OutputConflictError(
-                f"{outdir} holds the results of {before.get('images')}, which those of {images} "
-                "would replace: give another --outdir, or one folder that holds all images."
+                f"{self.outdir} holds the results of {before['absolute']}, which those of "
+                f"{self.absolute} would replace: give another --outdir, or one folder that holds "
+                "all images."
             )
-    files.write_json(path, now, outdir / HIDDEN / NAME / "tmp")
+
+    def remember(self) -> None:
+        """Record the images; not before the first stage has ended, as their name may be wrong."""
+        value = {"absolute": self.absolute, "relative": self.relative}
+        files.write_json(self._path, value, self._path.parent / "tmp")
 
 
 @dataclass(frozen=True)
@@ -246,8 +282,6 @@ class _Job:
         from autofocus.download_images import DownloadSettings, download_images
 
         bucket, _, prefix = address.removeprefix(_S3).partition("/")
-        if not bucket:
-            raise SettingError(f"Write s3://BUCKET or s3://BUCKET/PREFIX, not {address}.")
         settings = DownloadSettings(
             prefix=prefix,
             endpoint_url=self.settings.endpoint_url,

@@ -91,6 +91,13 @@ def test_results_of_other_images_stay(model: Path, images: Path, tmp_path: Path)
     assert statuses(moved)[-1] == ("predict", 0, 6)
 
 
+def test_a_wrong_name_is_not_remembered(model: Path, images: Path, tmp_path: Path) -> None:
+    """After a folder that isn't there, the right one may be given for the same results."""
+    with pytest.raises(MissingInputError, match="There is no folder"):
+        label(tmp_path / "potos", model, tmp_path / "out")
+    assert label(images, model, tmp_path / "out").predicted.counts.ok == 6
+
+
 def test_results_among_the_images_are_refused(model: Path, images: Path, tmp_path: Path) -> None:
     """They would be labelled the next month; nor do they go into the folder of a run."""
     with pytest.raises(OutputConflictError, match="lies in the folder of the images"):
