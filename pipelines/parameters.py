@@ -22,7 +22,7 @@ from autofocus.errors import SettingError, need
 from autofocus.labels.labelmap import read_labelmap
 from autofocus.labels.priority import read_rules
 from autofocus.options.parameter_file import read_yaml
-from autofocus.options.settings import normalise_keys, shown
+from autofocus.options.settings import normalise_keys, pairs_of, shown
 from autofocus.run import LOCAL_DATA, SECTIONS
 from autofocus.runs.sharding import Shard
 from components.stages import STAGES, component_of_section
@@ -172,6 +172,8 @@ def _converted(
     if name in _FROM_FILES:
         name, read = _FROM_FILES[name]
         given = replace(given, value=read(_path(name, given, folder)), text=None)
+    elif name == "columns" and isinstance(given.value, dict):
+        given = replace(given, value=pairs_of(given.value), text=None)
     elif name == "shards":
         given = replace(given, value=_shards(given), text=None)
     elif name.endswith("node_selector"):

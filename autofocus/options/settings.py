@@ -146,7 +146,7 @@ class Kind:
             return None
         if self.many:
             if self.base is Pair and isinstance(value, dict):
-                value = _pairs(value)
+                value = pairs_of(value)
             if not isinstance(value, list):
                 raise TypeError(f"a list, not {shown(value)}")
             return tuple(dataclasses.replace(self, many=False).accept(item) for item in value)
@@ -182,7 +182,7 @@ class Kind:
             raise wrong from None
 
 
-def _pairs(mapping: Mapping[object, object]) -> list[str]:
+def pairs_of(mapping: Mapping[object, object]) -> list[str]:
     """Return the pairs of a mapping; of a list behind a name, one for each value."""
     return [
         f"{name}={value}"

@@ -111,6 +111,15 @@ def test_shards_may_be_a_number(interface: PipelineInterface) -> None:
     assert read(interface, "shards: [1/2]\n") == {"shards": ["1/2"]}
 
 
+def test_columns_may_be_a_mapping(interface: PipelineInterface) -> None:
+    """As in a run, the roles of columns are keys; the pipeline takes a list."""
+    known = {**interface.parameters, "columns": interface.parameters["shards"]}
+    stages = interface.stages | {"clean"}
+    wide = dataclasses.replace(interface, parameters=known, stages=stages)
+    text = "clean_detections: {columns: {path: Photo, label: [A, B]}}\n"
+    assert read(wide, text) == {"columns": ["path=Photo", "label=A", "label=B"]}
+
+
 def test_the_command_line_prevails(interface: PipelineInterface) -> None:
     """--set wins over the file, reads YAML, and takes a path from the folder one is in."""
     words = ("bucket=other", "prefix=", "labelmap={fox: raccoon}", "label_priority=['a > b']")
