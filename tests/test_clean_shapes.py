@@ -59,6 +59,12 @@ def test_the_time_of_a_table_counts_for_images_without_one(tmp_path: Path) -> No
     ]
 
 
+def test_a_time_is_left_out_where_the_dates_disagree(tmp_path: Path) -> None:
+    """Nobody knows then which of the two clocks was right."""
+    text = "filepath,label,date\ns1/1.JPG,fox,2016-07-08 9:00\n"
+    assert cells(clean(tmp_path, text), "date", "time") == [("2016-07-08", "")]
+
+
 def test_one_row_of_the_ledger_per_row_of_a_wide_table(tmp_path: Path) -> None:
     """An image with two labels is one input; one without a mark is rejected."""
     result = clean(tmp_path, "filepath,deer,fox\ns1/1.JPG,1,1\ns1/2.JPG,0,0\n")

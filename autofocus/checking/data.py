@@ -210,7 +210,7 @@ def _fetch_tables(
         matching = [
             item
             for item in objects
-            if _is_table(item.key, patterns)
+            if is_table_key(item.key, patterns)
             and ".." not in item.key.split("/")
             and PurePosixPath(item.key).name != LEDGER_NAME
             and not item.key.endswith("/")
@@ -230,7 +230,7 @@ def _fetch_tables(
     return None
 
 
-def _is_table(key: str, patterns: Sequence[str]) -> bool:
+def is_table_key(key: str, patterns: Sequence[str]) -> bool:
     """Tell whether a key matches a pattern, or belongs to a Camtrap DP that does."""
     if any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns):
         return True

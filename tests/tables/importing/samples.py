@@ -57,6 +57,7 @@ PACKAGE = {
         "m1,d1,2020-01-01T10:00:00Z,media/d1/1.JPG\n"
         "m2,d1,2020-01-01T10:00:05Z,media/d1/2.JPG\n"
         "m3,d1,2020-01-01T11:00:00Z,media/d1/3.JPG\n"
+        "m0,d1,2020-01-01T09:00:00Z,media/d1/0.JPG\n"
         "m4,d2,2020-01-01T10:00:00Z,https://example.org/media/d2/4.JPG\n"
     ),
     "observations.csv": (
