@@ -140,7 +140,7 @@ def test_a_broken_archive_fails_in_one_sentence(tmp_path: Path) -> None:
     [
         (["other_*.csv"], "No table in data matches other_*.csv"),
         (["../*.csv"], "must name tables below the data"),
-        (["e.csv"], "data/e.csv lacks the columns"),
+        (["e.csv"], "data/e.csv lacks a column with the paths"),
     ],
 )
 def test_clean_fails_in_one_sentence(tmp_path: Path, detections: list[str], sentence: str) -> None:
