@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from autofocus.errors import InputDataError
 from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
-from autofocus.images import trims
-from autofocus.images.finding import find_images
-from autofocus.images.names import DEFAULT_EXTENSIONS, FREE, PREPARATION_NAME
+from autofocus.images.names import DEFAULT_EXTENSIONS, FREE
 from autofocus.images.preparing import Preparation
 from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.model.description import Description
@@ -37,6 +34,7 @@ from autofocus.predicting.known import Known, add_locations, read_known
 from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.predictor import Predictor
+from autofocus.predicting.preparations import choose_preparation, complete_preparation
 from autofocus.predicting.table import PredictionTable
 from autofocus.predicting.thresholds import missing_evidence, parse_thresholds, with_thresholds
 from autofocus.predicting.training_images import read_training_images
@@ -238,8 +236,10 @@ def predict(
     description = with_thresholds(
         classifier.description, settings.precision or None, settings.threshold
     )
-    preparation = _choose_preparation(classifier, folder, settings.photographs)
-    preparation, found = _complete_preparation(preparation, folder, settings)
+    preparation = choose_preparation(description.preparation, folder, settings.photographs)
+    preparation, found = complete_preparation(
+        preparation, folder, settings.extensions, settings.jobs or cores()
+    )
     ledger, events = ledger_beside(outpath), events_beside(outpath)
     people = PeopleRule.of(description) if settings.people != "keep" else None
     blurred = blurred_beside(outpath, folder) if settings.people == "blur" else None
@@ -359,37 +359,6 @@ def _notes(
         )
         notes += missing_evidence(table.description)
     return tuple(notes)
-
-
-def _choose_preparation(
-    classifier: TrainedClassifier, indir: Path, photographs: str
-) -> Preparation | None:
-    """Return how to preprocess the images; None if they are preprocessed already."""
-    expected = classifier.description.preparation
-    if photographs == "preprocessed" or expected is None:
-        return None
-    file = indir / PREPARATION_NAME
-    if photographs == "raw" or not file.is_file():
-        return expected
-    actual = Preparation.from_file(file)
-    if not actual.agrees_with(expected):
-        raise InputDataError(
-            f"The images in {indir} were preprocessed with {actual.to_json()}, and those of the "
-            f"model with {expected.to_json()}: give the raw images, or preprocess them with the "
-            "model's settings."
-        )
-    return None
-
-
-def _complete_preparation(
-    preparation: Preparation | None, indir: Path, settings: PredictSettings
-) -> tuple[Preparation | None, tuple[str, ...]]:
-    """Detect the footers of cameras that the model has not seen, if it was trained that way."""
-    if preparation is None or not preparation.is_auto:
-        return preparation, ()
-    # Of all images, so that every shard crops the same.
-    names = find_images(indir, settings.extensions, allow_empty=True)
-    return trims.complete(preparation, trims.Source(indir), names, settings.jobs or cores())
 
 
 COMMAND = Command(
