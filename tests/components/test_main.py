@@ -215,7 +215,7 @@ def test_a_model_is_trained_and_labels_a_shard(chain: Chain, tmp_path: Path) -> 
     labelled = run(
         "predict",
         tmp_path / "predict",
-        {"indir": INDIR},
+        {"indir": INDIR, "include_labelled": True},
         env=env,
         model=trained["model"],
         preprocessed=preprocessed[1],
