@@ -63,7 +63,7 @@ image() {
 build_stage() {
   local stage=$1 folder=${1%-gpu} parent=$runtime more=()
   case $folder in
-    predict | retrain) parent=$learning ;;
+    retrain) parent=$learning ;;
   esac
   if [ "$folder" = retrain ]; then
     more=(--build-arg "REVISION=$REVISION")
@@ -109,8 +109,8 @@ CREATED=$(git log -1 --format=%cI 2>/dev/null || echo unknown)
 runtime=autofocus-runtime:$TAG learning=autofocus-learning:$TAG
 build "$runtime" docker/runtime.Dockerfile --build-arg "BASE_IMAGE=$BASE_IMAGE"
 case " $STAGES " in
-  *" predict "* | *" retrain "* | *" retrain-gpu "*)
-    echo "TensorFlow, for predict and retrain" >&2
+  *" retrain "* | *" retrain-gpu "*)
+    echo "TensorFlow, for retrain" >&2
     build "$learning" docker/learning.Dockerfile --build-arg "PARENT=$runtime"
     ;;
 esac

@@ -1,4 +1,4 @@
-# TensorFlow, shared by the images of predict and retrain.
+# TensorFlow, shared by the images of retrain for nodes with and without a GPU.
 ARG PARENT
 FROM ${PARENT}
 
