@@ -26,7 +26,7 @@ else:
 
 ROOT = Path(__file__).parents[2]
 # Of pyproject's extras, those that no hint names.
-OTHERS = {"dev", "docs", "pipelines", "train-gpu"}
+OTHERS = {"dev", "docs", "pipelines", "train-gpu", "predict-cpu"}
 
 
 def declared() -> dict[str, list[str]]:
