@@ -1,8 +1,11 @@
 """Tests of `autofocus init`."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 
+import openpyxl
 import pytest
 import yaml
 
@@ -163,3 +166,24 @@ def test_a_bucket_is_inspected_by_a_sample(s3: S3, data: Path, tmp_path: Path) -
     assert of_bucket.pop("link_images_by_label") == {}
     assert of_bucket == of_folder
     assert read_parameters(tmp_path / "bucket.yaml")
+
+
+@pytest.mark.parametrize("has_openpyxl", [True, False])
+def test_a_workbook_that_is_not_understood_is_named(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_openpyxl: bool
+) -> None:
+    """The file says what a workbook lacks, or what is needed to read it."""
+    folder = tmp_path / "data"
+    shutil.copytree(data / "fotos", folder / "fotos")
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["Bild", "Art"])
+    book.worksheets[0].append(["north/000.JPG", "fuchs"])
+    book.save(folder / "tabelle.xlsx")
+    if not has_openpyxl:
+        monkeypatch.setitem(sys.modules, "openpyxl", None)
+    init(str(folder), tmp_path / "run.yaml")
+    text = " ".join((tmp_path / "run.yaml").read_text().replace("#", " ").split())
+    if has_openpyxl:
+        assert "To do: tabelle.xlsx lacks a column with the paths of images" in text
+    else:
+        assert "autofocus[xlsx]" in text

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from autofocus.errors import AutofocusError
+from autofocus.errors import AutofocusError, MissingDependencyError
 from autofocus.inspection.paths import PathMatch, match_paths
 from autofocus.runs.ledger import COLUMNS as LEDGER_COLUMNS
 from autofocus.tables.columns import LOCATION
@@ -13,7 +13,8 @@ from autofocus.tables.layout import ReadOptions
 from autofocus.tables.shape import TableShape, describe_table
 
 # The endings of files that may be tables, and the size from which on one is too large to inspect.
-ENDINGS = frozenset((".csv", ".tsv", ".txt", ".json", ".xlsx", ".zip"))
+_WORKBOOK = ".xlsx"
+ENDINGS = frozenset((".csv", ".tsv", ".txt", ".json", _WORKBOOK, ".zip"))
 _MAX_BYTES = 1 << 30
 # Headings under which locations are found, in lower case and without separators.
 _LOCATION_HEADINGS = (
@@ -106,6 +107,8 @@ def _choose(
 
 def _looks_like_table(shape: TableShape) -> bool:
     """Return whether a file that can't be used may be meant as a table of detections."""
+    if shape.path.suffix.lower() == _WORKBOOK:
+        return True
     is_text = shape.path.suffix.lower() == ".txt"
     is_own = shape.columns[: len(LEDGER_COLUMNS)] == LEDGER_COLUMNS
     return len(shape.columns) > 1 and not is_text and not is_own
@@ -117,6 +120,8 @@ def _describe(path: Path) -> TableShape | None:
         return None
     try:
         return describe_table(path)
+    except MissingDependencyError as error:
+        return TableShape(path, problem=str(error))
     except AutofocusError:
         return None
 
