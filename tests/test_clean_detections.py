@@ -118,7 +118,7 @@ def test_detections_that_disagree_about_the_place_are_rejected(tmp_path: Path) -
     result = located(tmp_path, text, "1.JPG", "2.JPG", location_column="Site")
     told = [row for row in rows(result.ledger) if row["reason"] == "conflicting_locations"]
     assert [row["input"] for row in told] == ["d.csv:2", "d.csv:3"]
-    assert told[0]["detail"] == "the photograph's detections give lake, mill"
+    assert told[0]["detail"] == "the image's detections give lake, mill"
     assert [row["filepath"] for row in rows(result.table)] == ["images/2.JPG"]
 
 

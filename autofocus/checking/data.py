@@ -11,11 +11,12 @@ from autofocus.checking.report import Report
 from autofocus.download_images import DownloadSettings
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import APPLE_DOUBLE_PREFIX, list_images
+from autofocus.import_corrections import NAME as IMPORT_CORRECTIONS
 from autofocus.preprocess_images import PreprocessSettings
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.video_names import VIDEO_ENDINGS, FrameName, is_video
 from autofocus.runs.wording import plural
-from autofocus.runs.workspace import HIDDEN, list_recorded
+from autofocus.runs.workspace import HIDDEN, OUTPUTS_NAME, list_recorded
 from autofocus.store.listing import StoredObject, list_objects, without_outputs
 from autofocus.store.planning import Plan, readable_size
 from autofocus.store.reading import TransferError, open_object
@@ -50,6 +51,9 @@ class Data:
 def detection_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
     """Return the tables that match patterns, without those that a stage wrote.
 
+    Corrections of labels are taken although `import_corrections` wrote them, and so is what is
+    named without `*`.
+
     Args:
         folder: the folder of the data; it may hold the results of earlier runs.
         patterns: see `tables.detections.find_tables`.
@@ -58,8 +62,12 @@ def detection_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
         MissingInputError: no table matches.
         SettingError: a pattern leads out of the folder.
     """
-    tables = find_tables(folder, patterns)
-    given = [path for path in tables if not _is_own(path)]
+    tables = [
+        (path, set(pattern).isdisjoint("*?["))
+        for pattern in patterns
+        for path in find_tables(folder, [pattern])
+    ]
+    given = [path for path, is_named in tables if is_named or not _is_own(path)]
     if not given:
         raise MissingInputError(
             f"Only tables that Autofocus wrote match {', '.join(patterns)} in {folder}: name your "
@@ -69,6 +77,9 @@ def detection_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
 
 
 def _is_own(path: Path) -> bool:
+    corrections = f"{IMPORT_CORRECTIONS}.{path.name}"
+    if (path.parent / HIDDEN / corrections / OUTPUTS_NAME).is_file():
+        return False
     return path.name in list_recorded(path.parent) or HIDDEN in path.parts
 
 

@@ -75,7 +75,7 @@ def _note_videos(videos: Mapping[str, int]) -> tuple[str, ...]:
     whose = "its" if number == 1 else "their"
     note = (
         f"ignored: {plural(number, 'video')} ({', '.join(sorted(videos))}): to use {whose} frames "
-        "as images, set frame_rate of preprocess_images (it needs the extra video)"
+        "as images, set --frame-rate (frame_rate of preprocess_images; it needs the extra video)"
     )
     return (note,)
 

@@ -96,7 +96,7 @@ def _reject_conflicting(table: "pd.DataFrame", column: str, reason: Reason) -> N
     if several.empty:
         return
     given = several.groupby(NUMBER)[column].agg(", ".join)
-    detail = "the photograph's detections give " + table[NUMBER].map(given).fillna("")
+    detail = "the image's detections give " + table[NUMBER].map(given).fillna("")
     _reject(table, table[NUMBER].isin(given.index), reason, detail)
 
 

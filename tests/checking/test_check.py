@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from autofocus.checking.data import detection_tables
 from autofocus.checking.report import Level, Report
 from autofocus.errors import (
     AutofocusError,
@@ -203,6 +204,26 @@ def test_results_beside_the_images(data: Path) -> None:
         check(parameters(data), outdir).check()
 
 
+@pytest.mark.parametrize(
+    ("pattern", "stage", "is_taken"),
+    [
+        ("*.csv", "clean_detections", False),
+        ("more.csv", "clean_detections", True),
+        ("*.csv", "import_corrections", True),
+        ("more.csv", "import_corrections", True),
+    ],
+)
+def test_tables_that_autofocus_wrote(
+    data: Path, pattern: str, stage: str, *, is_taken: bool
+) -> None:
+    """A stage's table is one of detections if it is named, or has corrections of labels."""
+    with Workspace(data, stage, {}, output="more.csv") as workspace:
+        workspace.claim([data / "more.csv"], data / "ledger.csv")
+    (data / "more.csv").write_text("filepath,label\n")
+    found = detection_tables(data, ["table.csv", pattern])
+    assert ((data / "more.csv") in found) == is_taken
+
+
 def test_images_where_a_stage_writes(data: Path) -> None:
     """Images in a folder that a stage would write to are an error."""
     (data / "photos").rename(data / "links")
@@ -215,7 +236,7 @@ def test_videos_are_a_warning(data: Path) -> None:
     """Videos that no option asks for are named with what to do."""
     (data / "photos" / "a.MP4").touch()
     said = texts(check(parameters(data), data.parent / "out"), Level.WARNING)
-    assert "1 video (.mp4): to use its frames as images, set frame_rate" in said
+    assert "1 video (.mp4): to use its frames as images, set --frame-rate" in said
 
 
 def test_a_bucket_is_listed_and_its_tables_are_fetched(s3: S3, tmp_path: Path) -> None:

@@ -47,7 +47,9 @@ def test_ignored_videos_and_images_are_noted_with_what_to_do(tmp_path: Path) -> 
     """Videos, and images in formats that weren't asked for, are named with the option to set."""
     make(tmp_path, "a.jpg", "b.MP4", "x/c.avi", "d.TIF")
     videos, others, images = list_images(tmp_path, ["JPG"]).notes
-    assert videos.startswith("ignored: 2 videos (.avi, .mp4): to use their frames as images, set ")
+    assert videos.startswith(
+        "ignored: 2 videos (.avi, .mp4): to use their frames as images, set --frame-rate"
+    )
     assert others == "ignored: 1 .tif"
     assert images == "to read .tif, add them to extensions"
 

@@ -136,7 +136,13 @@ def _label(row: _Row) -> str:
     kind = row.get("observationType", "").lower()
     if kind in _TYPES:
         return _TYPES[kind]
-    return (row.get("scientificName") or "animal") if kind == "animal" else ""
+    return row.get("scientificName") or _tagged_label(row) or kind if kind == "animal" else ""
+
+
+def _tagged_label(row: _Row) -> str:
+    """Return the label that an observation has as a tag, as `autofocus export` writes it."""
+    tags = (tag.partition(":") for tag in row.get("observationTags", "").split("|"))
+    return next((value.strip() for key, _, value in tags if key.strip() == "label"), "")
 
 
 def _observations_by_media(media: list[_Row], observations: list[_Row]) -> dict[str, list[_Row]]:

@@ -21,8 +21,8 @@ _READ = (
     _FOLDER, _NAME, "is_blank", "common_name", "genus", "species", "timestamp",
     "number_of_objects", "identified_by", "sequence_id",
 )  # fmt: skip
-# Who identifies without a person, as Wildlife Insights writes it.
-_BY_MACHINE = ("computer vision", "wi ai", "ai")
+# Who identifies without a person, as Wildlife Insights and `autofocus export` write it.
+_MACHINES = "computer vision|wi ai|ai|autofocus( [0-9a-f]+)?"
 
 
 def is_wildlife_insights(columns: Sequence[str]) -> bool:
@@ -69,6 +69,6 @@ def prepare(cells: "pd.DataFrame") -> "pd.DataFrame":
     has_folder = cells[_NAME].str.contains("/", regex=False)
     cells[_PLACE] = cells[_FOLDER].mask(has_folder, "")
     if _SOURCE in cells:
-        by_machine = cells[_SOURCE].str.lower().isin(_BY_MACHINE)
+        by_machine = cells[_SOURCE].str.lower().str.fullmatch(_MACHINES)
         cells[_SOURCE] = by_machine.map({True: MODEL, False: HUMAN})
     return cells
