@@ -12,6 +12,7 @@ from autofocus.evaluation import counting
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.metrics import Estimate
 from autofocus.evaluation.predictions import Classification
+from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.features.crop import crops_of
 from autofocus.features.pixels import to_batch
 from autofocus.images.preparing import Preparation
@@ -57,8 +58,8 @@ def register(
     """Register the model of a run, and promote it if it is no worse than the champion.
 
     The new version becomes the champion if there is none, or if the lower bound of the 95 %
-    confidence interval of its balanced accuracy is not below the champion's balanced accuracy on
-    the same test images. The champion predicts them anew, unless its own test split was the same.
+    confidence interval of its balanced accuracy is not below that of the champion on the same test
+    images. The champion predicts them anew, unless its own test split was the same.
     A version that was compared once keeps its role.
 
     Args:
@@ -129,25 +130,25 @@ class _Contest:
                 f"test images; {stays}"
             )
         try:
-            other = self._champion_figure(champion)
+            other = self._champion_low(champion)
         except InputDataError as error:
             return False, f"it can't be compared with version {champion.number}: {error} {stays}"
         low = figure.interval[0]
         images = len(self.job.dataset.subset(Subset.TEST))
         comparison = (
-            f"balanced accuracy {figure.value:.1%}, lower bound {low:.1%}; version "
-            f"{champion.number} has {other:.1%} on the same {images:,} test images"
+            f"balanced accuracy {figure.value:.1%}, lower bound {low:.1%}; the lower bound of "
+            f"version {champion.number} is {other:.1%} on the same {images:,} test images"
         )
         return (True, comparison) if low >= other else (False, f"{comparison}, and {stays}")
 
-    def _champion_figure(self, champion: Version) -> float:
-        """Return the champion's balanced accuracy on the new test images.
+    def _champion_low(self, champion: Version) -> float:
+        """Return the lower bound of the champion's balanced accuracy on the new test images.
 
         Raises:
             InputDataError: it can't predict them.
         """
-        if champion.tags.get(_TEST) == self._test_digest and _FIGURE in champion.tags:
-            return float(champion.tags[_FIGURE])
+        if champion.tags.get(_TEST) == self._test_digest and _LOW in champion.tags:
+            return float(champion.tags[_LOW])
         folder = self.scratch / "champion"
         folder.mkdir(parents=True, exist_ok=True)
         self.models.download(champion, folder)
@@ -158,24 +159,26 @@ class _Contest:
         if not _are_alike(classifier.description.preparation, self.job.preparation):
             raise InputDataError("its images were preprocessed in another way.")
         rows = self.job.dataset.subset(Subset.TEST)
-        return self._balanced_accuracy(classifier, rows)
+        return self._low(classifier, rows)
 
-    def _balanced_accuracy(
-        self, classifier: TrainedClassifier, rows: Sequence[Assignment]
-    ) -> float:
+    def _low(self, classifier: TrainedClassifier, rows: Sequence[Assignment]) -> float:
         dataset, description = self.job.dataset, classifier.description
         probabilities = self._predict(classifier, rows)
         predicted = description.decision_rule.predicted_labels(probabilities)
-        multilabel = dataset.settings.multilabel
+        multilabel, settings = dataset.settings.multilabel, EvaluationSettings()
         classification = Classification(
             self._as_ours(probabilities, description.labels),
             self._as_ours(predicted, description.labels).astype(bool),
             dataset.targets(rows) > 0,
         )
         sums = GroupSums.from_columns(
-            counting.columns(classification), [row.group for row in rows], 0, 0
+            counting.columns(classification),
+            [row.group for row in rows],
+            settings.resamples,
+            settings.seed,
         )
-        return counting.balanced_accuracy(sums, multilabel).value or 0.0
+        interval = counting.balanced_accuracy(sums, multilabel).interval
+        return interval[0] if interval else 0.0
 
     def _as_ours(self, values: NDArray[np.generic], labels: Sequence[str]) -> NDArray[np.float64]:
         """Return a value per label of the champion as one per label of the new model."""
