@@ -71,7 +71,11 @@ def test_a_stage_is_its_function(before: str) -> None:
 def test_a_stage_s_module_is_there(name: str) -> None:
     """The module of a stage is imported under its own name, and has the stage's command."""
     module = importlib.import_module(f"autofocus.{name}")
-    assert module.COMMAND.function is getattr(autofocus, name) is getattr(module, name)
+    assert module.COMMAND.name == name
+    assert getattr(autofocus, name) is getattr(module, name)
+    # The command `run` can also only check.
+    if name != "run":
+        assert module.COMMAND.function is getattr(module, name)
 
 
 def test_every_name_is_there() -> None:
