@@ -1,6 +1,7 @@
 """One export: the table, which of its rows are written, and what the formats need besides."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone, tzinfo
@@ -123,15 +124,20 @@ class Export:
         """Yield the rows for people to look at: with `review`, the most uncertain first.
 
         An image is the more uncertain, the less its most probable label stands out from the
-        second. Images of people come last.
+        second. One image of each sequence comes before the second of any, as more of the same
+        teaches little (see benchmarks/ACTIVE_LEARNING.md). Images of people come last.
         """
         if self.settings.decision != "review":
             return self.rows()
-        return iter(sorted(self.rows(), key=self._urgency))
-
-    def _urgency(self, row: ExportRow) -> tuple[bool, float]:
-        first = 1.0 if row.score is None else row.score
-        return self.kinds.shows_people(row), first - (row.second_score or 0.0)
+        ordered = sorted(self.rows(), key=_margin)
+        seen: Counter[str] = Counter()
+        ranks: list[tuple[bool, int]] = []
+        for row in ordered:
+            sequence = row.sequence or row.filepath
+            ranks.append((self.kinds.shows_people(row), seen[sequence]))
+            seen[sequence] += 1
+        numbers = sorted(range(len(ordered)), key=ranks.__getitem__)
+        return (ordered[number] for number in numbers)
 
     def is_selected(self, row: ExportRow) -> bool:
         """Tell whether a row has the decision that was asked for.
@@ -167,3 +173,8 @@ class Export:
         decision = self.settings.decision
         which = "" if decision == "all" else f" with --decision {decision}"
         return [f"{self.name} has no rows{which}: the files hold none"]
+
+
+def _margin(row: ExportRow) -> float:
+    """Return by how much the most probable label stands out from the second."""
+    return (1.0 if row.score is None else row.score) - (row.second_score or 0.0)

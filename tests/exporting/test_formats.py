@@ -72,6 +72,20 @@ def test_what_is_for_review_is_ordered(tmp_path: Path) -> None:
     assert [task["data"]["original"] for task in tasks] == expected
 
 
+def test_a_sequence_does_not_fill_the_beginning(tmp_path: Path) -> None:
+    """One image of each sequence is reviewed before the second of any."""
+    scores = {"1.JPG": ("a", "0.3"), "2.JPG": ("a", "0.2")}
+    scores |= {"3.JPG": ("b", "0.5"), "4.JPG": ("", "0.6")}
+    rows = [
+        prediction(name, decision="review", sequence=sequence, score=score, second_score="0.1")
+        for name, (sequence, score) in scores.items()
+    ]
+    table = write_table(tmp_path / "predictions.csv", rows)
+    paths = export_files(table, tmp_path / "out", "timelapse", decision="review")
+    files = [row["File"] for row in read_table(paths["timelapse.csv"])]
+    assert files == ["2.JPG", "3.JPG", "4.JPG", "1.JPG"]
+
+
 def test_label_studio_shows_the_prediction(tmp_path: Path) -> None:
     """A task holds the image's address, the label and the box in percent of the original."""
     write_properties(tmp_path / "preprocessed", ["a b/1.JPG"])
