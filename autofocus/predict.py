@@ -340,10 +340,10 @@ def _notes(
         earlier = ", ".join(sorted(model[:MODEL_DIGITS] for model in predictor.earlier_models))
         notes.append(f"predictions of another model ({earlier}) were made anew by {table.model}")
     if labelled := counts.reasons[Reason.LABELLED.value]:
-        others = "all images" if labelled == counts.inputs else f"{labelled:,} images"
+        others = "all images" if labelled == counts.inputs else plural(labelled, "image")
         notes.append(
-            f"{others} are left out, as the model was trained or evaluated with their labels: "
-            "--include-labelled labels them, too"
+            f"left out, as the model was trained or evaluated with their labels: {others} "
+            "(--include-labelled labels them, too)"
         )
     if people := counts.reasons[Reason.PEOPLE.value]:
         notes.append(f"left out, as people are predicted on them: {plural(people, 'image')}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from autofocus.exporting.rows import ExportRow
+from autofocus.grouping.events import name_event
 
 
 @dataclass
@@ -78,7 +79,7 @@ def name_events(rows: Iterable[ExportRow], gap_min: float) -> dict[str, str]:
     for folder, location, label, moment, filepath in known:
         stream = (folder, location, label)
         if stream != before or moment - last > gap or not name:
-            name = f"{location or folder or '.'}@{label}@{moment.isoformat()}"
+            name = name_event(location or folder, label, moment)
         events[filepath] = name
         before, last = stream, moment
     return events

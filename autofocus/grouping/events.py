@@ -49,8 +49,9 @@ def name_event(place: str, label: str, start: datetime) -> str:
     """Return the name of an event.
 
     Args:
-        place: its location, or its camera's folder where the location is unknown.
+        place: its location, or its camera's folder where the location is unknown; empty if the
+            images lie in no folder.
         label: what its images show.
         start: the time of its first image.
     """
-    return f"{place}@{label}@{start.isoformat()}"
+    return "@".join(filter(None, (place, label, start.isoformat())))

@@ -23,6 +23,7 @@ from autofocus.images.reading import DecodedImage
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.runs.video_names import FrameName, parse_frame
+from autofocus.runs.wording import plural
 
 # From each folder the headers of so many images are read, or of this share if that is more.
 _HEADERS, _HEADERS_SHARE = 40, 0.04
@@ -78,7 +79,8 @@ class CameraBands:
     def __str__(self) -> str:
         """Return a sentence for people."""
         sides = f"{self.bottom.rows} rows at the bottom, {self.top.rows} at the top"
-        return f"{self.camera}: {sides} ({self.bottom.images} of {self.bottom.of} images)"
+        images = f"{self.bottom.images} of {plural(self.bottom.of, 'image')}"
+        return f"{self.camera}: {sides} ({images})"
 
 
 @dataclass(frozen=True)

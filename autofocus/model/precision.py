@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from autofocus.runs.wording import plural
+
 # The 80 % quantile of the normal distribution: four of five thresholds reach their target.
 Z = 0.8416212335729143
 
@@ -55,6 +57,6 @@ def shortfall(curves: Mapping[str, PrecisionCurve], precision: float) -> str:
         return ""
     parts = [f"{label} has {right}" for label, right in lacking.items()]
     return (
-        f"a label needs {needed(precision)} independent right predictions above a threshold to "
-        f"ensure a precision of {precision:g}: {', '.join(parts)}"
+        f"a label needs {plural(needed(precision), 'independent right prediction')} above a "
+        f"threshold to ensure a precision of {precision:g}: {', '.join(parts)}"
     )

@@ -60,7 +60,7 @@ def find_image_events(
             streams.append(NONE)
             seconds.append(0)
             continue
-        key = (camera_folder(name) or ".", location, label)
+        key = (camera_folder(name), location, label)
         streams.append(numbers.setdefault(key, len(numbers)))
         seconds.append(to_seconds(moment))
     stream_array = np.array(streams, np.int64)

@@ -41,3 +41,8 @@ def test_events_are_chains_of_short_pauses(images: list[tuple[int, int]], gap_s:
 def test_an_event_is_named_after_place_label_and_time() -> None:
     """The name says what it is, in a form that sorts by time."""
     assert name_event("mill", "deer", datetime(2016, 7, 5, 11)) == "mill@deer@2016-07-05T11:00:00"
+
+
+def test_an_event_in_no_folder_is_named_after_label_and_time() -> None:
+    """Where neither a location nor a folder is known, no sign stands for it."""
+    assert name_event("", "deer", datetime(2016, 7, 5, 11)) == "deer@2016-07-05T11:00:00"
