@@ -59,7 +59,8 @@ that {last} random labels give needs {plain:.0f} of the most uncertain images ({
 fewer), or {spread:.0f} with one of each sequence first ({spread_saved:.0%} fewer); labels between
 two rounds are interpolated. At the end, accuracy with one of each sequence first differs from that
 with random labels by {difference:+.1%} ({low:+.1%} to {high:+.1%} in 95 % of repetitions): single
-runs differ much.
+runs differ much. With the four classes of the sample's label map in place of the species,
+uncertainty sampling saved nothing when it was tried: it needed 2 to 21 % more labels.
 """
 
 
