@@ -1,6 +1,7 @@
 """The error of a join without a result: what is wrong with the detections."""
 
-from pathlib import Path
+from collections import Counter
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError
@@ -12,6 +13,9 @@ from autofocus.tables.records import DATE_TEXT, DETAIL, REASON
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# How many folders of images are compared with the paths of detections, the largest first.
+_FOLDERS = 10
 
 
 def check_any(
@@ -52,11 +56,31 @@ def check_any(
             f"No detection matches an image (0 of {len(rows)}). With --strip-components {best} "
             f"instead of {strip_components}, {counts[best]} match."
         )
+    if folder := _find_folder(rows, properties):
+        raise InputDataError(
+            f"No detection matches an image (0 of {len(rows)}), but the paths fit images below "
+            f"{folder}: read the images from there (indir of preprocess_images)."
+        )
     raise InputDataError(
         f"No detection matches an image: for example, {rows[IMAGE].iloc[0]} does not exist in "
         f"{image_dir}, but {properties.index[0]} does. Check --image-dir, --image-properties and "
         f"--strip-components (now {strip_components})."
     )
+
+
+def _find_folder(rows: "pd.DataFrame", properties: "pd.DataFrame") -> str:
+    """Return the folder of images that the detections' paths begin below; empty if none does."""
+    parents = (list(PurePosixPath(path).parents)[:-1] for path in properties.index)
+    folders = Counter(str(folder) for folders in parents for folder in folders)
+    for folder, _ in folders.most_common(_FOLDERS):
+        start = f"{folder}/"
+        below = {
+            fold(path.removeprefix(start)) for path in properties.index if path.startswith(start)
+        }
+        counts = count_matches(rows, {path for path in below if "/" in path})
+        if max(counts.values()) > len(rows) / 2:
+            return folder
+    return ""
 
 
 def _describe_rejections(ledger: "pd.DataFrame", rows: "pd.DataFrame") -> str:

@@ -107,6 +107,15 @@ def test_tables_that_match_no_image(data: Path) -> None:
     assert "autofocus-check" not in said
 
 
+def test_tables_that_begin_below_a_folder(data: Path) -> None:
+    """Where the tables' paths begin below a folder of the images, the error names it."""
+    text = (data / "table.csv").read_text().replace("Z:\\zoo\\", "")
+    (data / "table.csv").write_text(text)
+    params = parameters(data, preprocess_images={"indir": ""})
+    said = texts(check(params, data.parent / "out"), Level.ERROR)
+    assert "(0 of 12), but the paths fit images below photos: read the images from there" in said
+
+
 def test_data_that_are_not_there(tmp_path: Path) -> None:
     """A folder that does not exist is one error, which names the key."""
     report = check(parameters(tmp_path / "nowhere"), tmp_path / "out")
