@@ -23,7 +23,7 @@ _SEVERAL = (PATH, LABEL, DATE)
 _HEADINGS = {
     PATH: (
         "filepath", "path", "imagepath", "filename", "file", "image", "imagename", "imagefile",
-        "photo", "photopath", "img", "media", "mediapath",
+        "photo", "photopath", "img", "media", "mediapath", "original",
     ),
     FOLDER: ("filepath", "relativepath", "directory", "folder", "dir", "folderpath", "path"),
     NAME: ("filename", "file", "imagename", "imagefile", "image"),

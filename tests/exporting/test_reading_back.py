@@ -12,9 +12,9 @@ from tests.exporting.making import export_files, prediction, write_table
 from tests.exporting.test_camtrap_dp import DEPLOYMENTS
 
 
-@pytest.mark.parametrize("form", ["camtrap-dp", "wildlife-insights"])
+@pytest.mark.parametrize("form", ["camtrap-dp", "csv", "wildlife-insights"])
 def test_an_export_has_the_labels_and_who_gave_them(tmp_path: Path, form: str) -> None:
-    """Labels without a scientific name come back, as those of a model."""
+    """The same labels come back, as those of a model."""
     rows = [prediction("a/1.JPG"), prediction("a/2.JPG", label="red fox")]
     files = export_files(
         write_table(tmp_path / "predictions.csv", rows),
