@@ -21,8 +21,8 @@ def problem(export: Export, row: ExportRow) -> Problem | None:
     """Return why an image is not linked: it shows people, has no label, or is missing."""
     if not row.labels:
         return Problem(Reason.NO_LABEL, "no label")
-    if export.settings.people == "drop" and export.kinds.shows_people(row):
-        return Problem(Reason.NOT_SELECTED, "it shows people (--people keep links it)")
+    if export.settings.people == "drop" and export.kinds.may_show_people(row):
+        return Problem(Reason.NOT_SELECTED, "it may show people (--people keep links it)")
     if not (_images(export) / row.original).is_file():
         return Problem(Reason.IMAGE_MISSING, f"there is no {row.original} in {_images(export)}")
     return None

@@ -4,7 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from autofocus.exporting.rows import ExportRow
-from autofocus.labels.kinds import is_empty_like, is_human_like, matching_labels
+from autofocus.labels.kinds import (
+    PEOPLE_PROBABILITY,
+    is_empty_like,
+    is_human_like,
+    matching_labels,
+)
 
 ANIMAL, PERSON, VEHICLE, BLANK, UNKNOWN = "animal", "human", "vehicle", "blank", "unknown"
 
@@ -48,6 +53,13 @@ class Kinds:
     def shows_people(self, row: ExportRow) -> bool:
         """Tell whether one of an image's labels is of people."""
         return any(self.of(label) == PERSON for label in row.labels)
+
+    def may_show_people(self, row: ExportRow) -> bool:
+        """Tell whether people are on an image, or predicted on it with a low score."""
+        is_second = row.second_label and self.of(row.second_label) == PERSON
+        return self.shows_people(row) or bool(
+            is_second and (row.second_score or 0) >= PEOPLE_PROBABILITY
+        )
 
     def shown(self, row: ExportRow) -> list[str]:
         """Return the labels of an image that stand for something visible."""

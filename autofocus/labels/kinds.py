@@ -4,6 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+# An image counts as showing people from this probability on. A person overlooked costs more than
+# an image too many, so that it lies far below the thresholds of labels.
+PEOPLE_PROBABILITY = 0.1
 # Compared without case, accents and separators: `Vacía`, `no_animal` and `NO-ANIMAL` match.
 _EMPTY = frozenset(
     (

@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autofocus.errors import SettingError
-from autofocus.labels.kinds import matching_labels
+from autofocus.labels.kinds import PEOPLE_PROBABILITY, matching_labels
 from autofocus.model.description import Description
-
-# An image counts as showing people from this probability on. A person overlooked costs more than
-# an image too many, so that it lies far below the thresholds of labels.
-PEOPLE_PROBABILITY = 0.1
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,18 @@ def test_people_are_linked_when_asked(table: Path) -> None:
     assert linked(table, people="keep")["human"] == ["a/3.JPG"]
 
 
+@pytest.mark.parametrize(("score", "number"), [(0.1, 0), (0.09, 1)])
+def test_images_that_may_show_people_are_not_linked(
+    tmp_path: Path, score: float, number: int
+) -> None:
+    """People as the second label count from the probability on from which predict counts them."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "1.JPG").touch()
+    row = prediction("1.JPG", second_label="human", second_score=score)
+    links = linked(write_table(tmp_path / "predictions.csv", [row]))
+    assert len(links.get("raccoon", [])) == number
+
+
 def test_only_its_own_links_are_removed(table: Path, tmp_path: Path) -> None:
     """A later export removes its older links, and leaves files that people put there."""
     linked(table)
