@@ -139,6 +139,8 @@ def reject(records: "pd.DataFrame", rows: "pd.Series[bool]", reason: str, detail
 
 def split_path(paths: "pd.Series[str]") -> "tuple[pd.Series[str], pd.Series[str]]":
     r"""Return the folders and the names of paths with `/` or `\` between their components."""
+    if paths.empty:  # Of no texts, rpartition makes no columns.
+        return paths, paths
     parts = paths.str.replace("\\", "/", regex=False).str.rpartition("/")
     return parts[0], parts[2]
 

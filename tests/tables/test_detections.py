@@ -8,6 +8,7 @@ import pytest
 from autofocus.errors import InputDataError, MissingInputError, SettingError
 from autofocus.tables.columns import DETECTIONS
 from autofocus.tables.detections import find_tables, image_paths, read_detections
+from autofocus.tables.layout import ReadOptions
 
 HEADER = "ImageDate,FilePath,FileName,ShortName\n"
 
@@ -34,6 +35,26 @@ def test_the_first_components_are_dropped_and_the_name_is_appended() -> None:
         "a/b/1.JPG",
         "a/1.JPG",
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "options"),
+    [
+        ("filepath,label", ReadOptions()),
+        ("filepath,label", ReadOptions(label_separator=";")),
+        ("path,label,date,time,location,sequence,count,source", ReadOptions()),
+        ("path,deer,fox", ReadOptions({"label": ("deer", "fox")})),
+        (HEADER.strip(), ReadOptions()),
+        ("File,RelativePath,DateTime,DeleteFlag,label", ReadOptions()),
+        ("deployment_id,filename,is_blank,common_name,timestamp,identified_by", ReadOptions()),
+    ],
+)
+def test_a_table_without_rows_has_no_detections(
+    tmp_path: Path, header: str, options: ReadOptions
+) -> None:
+    """A header alone is a table, whatever columns it names."""
+    (table,) = read_detections([write(tmp_path / "d.csv", header + "\n")], options)
+    assert table.frame.empty
 
 
 def test_a_path_that_has_the_name_already_gets_it_once() -> None:
