@@ -18,7 +18,7 @@ _STAGE = "export_folders"
 
 
 def problem(export: Export, row: ExportRow) -> Problem | None:
-    """Return why an image is not linked: it shows people, has no label, or is missing."""
+    """Return why an image is not linked: it may show people, has no label, or is missing."""
     if not row.labels:
         return Problem(Reason.NO_LABEL, "no label")
     if export.settings.people == "drop" and export.kinds.may_show_people(row):

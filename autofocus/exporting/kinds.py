@@ -55,10 +55,13 @@ class Kinds:
         return any(self.of(label) == PERSON for label in row.labels)
 
     def may_show_people(self, row: ExportRow) -> bool:
-        """Tell whether people are on an image, or predicted on it with a low score."""
-        is_second = row.second_label and self.of(row.second_label) == PERSON
-        return self.shows_people(row) or bool(
-            is_second and (row.second_score or 0) >= PEOPLE_PROBABILITY
+        """Tell whether people are predicted on an image, be it with a low score.
+
+        It follows `predict --people`, as far as the table has the probabilities.
+        """
+        return self.shows_people(row) or any(
+            score >= PEOPLE_PROBABILITY and self.of(label) == PERSON
+            for label, score in row.ranking
         )
 
     def shown(self, row: ExportRow) -> list[str]:

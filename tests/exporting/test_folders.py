@@ -49,6 +49,17 @@ def test_a_folder_per_label_without_people(table: Path, tmp_path: Path) -> None:
     assert reasons == [None, None, "not_selected", "image_missing", "truncated"]
 
 
+def test_what_may_be_people_is_not_linked(table: Path) -> None:
+    """An image whose second label is of people is left out from a probability of 0.1 on."""
+    person = {"second_label": "human"}
+    rows = [
+        prediction("a/1.JPG", **person, second_score="0.1000"),
+        prediction("a/2.JPG", **person, second_score="0.0999"),
+    ]
+    write_table(table, rows)
+    assert linked(table) == {"raccoon": ["a/2.JPG"]}
+
+
 def test_people_are_linked_when_asked(table: Path) -> None:
     """With --people keep, images of people have a folder of their own."""
     assert linked(table, people="keep")["human"] == ["a/3.JPG"]
