@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.errors import OutputConflictError, SettingError
+from autofocus.errors import InputDataError, OutputConflictError, SettingError
 from autofocus.export import COMMAND, export
 from autofocus.exporting.settings import ExportSettings
 from autofocus.runs.ledger import read_ledger
@@ -45,6 +45,13 @@ def test_the_ledger_has_a_row_per_image(table: Path, tmp_path: Path) -> None:
         ("preprocessed/2.JPG", "not_selected"),
         ("preprocessed/3.JPG", "truncated"),
     ]
+
+
+def test_an_unknown_status_is_an_error(table: Path, tmp_path: Path) -> None:
+    """A status that predict does not write is reported with its line."""
+    write_table(table, [prediction("1.JPG"), failed("2.JPG", "odd")])
+    with pytest.raises(InputDataError, match="line 3: the status 'odd' is none"):
+        export(table, tmp_path / "out", ExportSettings())
 
 
 def test_an_export_replaces_the_one_before(table: Path, tmp_path: Path) -> None:

@@ -129,12 +129,14 @@ def test_annotations_of_label_studio(predictions: Path, tmp_path: Path) -> None:
     assert found(imported(predictions, path), *columns) == expected
     flat = [
         {"original": "a/1.JPG", "label": {"choices": ["cat", "dog"]}, "annotator": 7},
+        {"original": "a/1.JPG", "label": {"choices": "fox"}, "annotator": 8},
         {"image": "/data/local-files/?d=a/2.JPG", "label": "fox", "updated_at": late},
     ]
     path.write_text(json.dumps(flat))
     assert found(imported(predictions, path), "filepath", "label", "by") == [
         ("a/1.JPG", "cat", "7"),
         ("a/1.JPG", "dog", "7"),
+        ("a/1.JPG", "fox", "8"),
         ("a/2.JPG", "fox", ""),
     ]
 

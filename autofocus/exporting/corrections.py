@@ -92,7 +92,7 @@ def _read_task(name: str, task: Mapping[str, Any]) -> Correction | None:
     labels: list[str] = []
     for result in last["result"]:
         if result.get("from_name") == CHOICE:
-            labels += result["value"]["choices"]
+            labels += _choices(result["value"])
     by = last.get("completed_by", "")
     who = by.get("email") or by.get("id", "") if isinstance(by, Mapping) else by
     path = _task_path(task["data"])
@@ -102,9 +102,15 @@ def _read_task(name: str, task: Mapping[str, Any]) -> Correction | None:
 def _read_flat_task(name: str, task: Mapping[str, Any]) -> Correction | None:
     """Return what JSON-MIN, which exports only annotated tasks, tells of one."""
     value = task.get(CHOICE, "")
-    labels = value["choices"] if isinstance(value, Mapping) else [value] if value else []
+    labels = _choices(value) if isinstance(value, Mapping) else [str(value)] if value else []
     by, when = str(task.get("annotator", "")), _moment_of(task)
     return Correction(name, _task_path(task), tuple(labels), True, by, when)
+
+
+def _choices(value: Mapping[str, Any]) -> list[str]:
+    """Return the labels that were chosen: a list, or in some exports a text where it is one."""
+    choices = value["choices"]
+    return [choices] if isinstance(choices, str) else [str(choice) for choice in choices]
 
 
 def _moment_of(annotation: Mapping[str, Any]) -> str:

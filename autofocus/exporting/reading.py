@@ -10,6 +10,7 @@ from autofocus.errors import InputDataError
 from autofocus.exporting.originals import Originals
 from autofocus.exporting.rows import HUMAN, MACHINE, OK, Box, ExportRow
 from autofocus.runs.csv_files import CsvReader
+from autofocus.runs.ledger import Reason
 from autofocus.tables.columns import CONTAINS, PROBABILITY
 
 _BOX = ("box_left", "box_top", "box_width", "box_height")
@@ -75,7 +76,7 @@ class ResultTable:
             original=cells["original"] or self.originals.name(filepath),
             labels=tuple(filter(None, cells["label"].split("; "))),
             score=_number(cells["score"]),
-            status=cells["status"],
+            status=_status(cells["status"]),
             decision=cells["decision"],
             method=MACHINE,
             moment=_moment(date, known.time if known else cells["time"]),
@@ -143,6 +144,12 @@ class _Cells:
 
     def __contains__(self, name: str) -> bool:
         return name in self._cells
+
+
+def _status(text: str) -> str:
+    if text != OK and text not in set(Reason):
+        raise ValueError(f"the status {text!r} is none that predict writes")
+    return text
 
 
 def _number(text: str) -> float | None:
