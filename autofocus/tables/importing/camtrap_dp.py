@@ -196,12 +196,18 @@ def _resource_paths(descriptor: Path, content: Mapping[str, Any]) -> dict[str, P
     for resource in content["resources"]:
         if (name := resource.get("name")) in RESOURCES:
             path = resource.get("path")
-            if not isinstance(path, str) or "://" in path or ".." in path.split("/"):
+            if not isinstance(path, str) or not _is_inside(path):
                 raise InputDataError(
                     f"{descriptor}: the table {name} must be one file beside it, not {path!r}."
                 )
             paths[name] = descriptor.parent / path
     return paths
+
+
+def _is_inside(path: str) -> bool:
+    """Tell whether a path of a descriptor leads to a file below the descriptor's folder."""
+    parts = path.split("/")
+    return bool(path) and "://" not in path and "\\" not in path and not {"", ".."} & set(parts)
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The format of a file of detections, detected by its content, and its detections."""
 
 import json
+import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +80,16 @@ def table_files(path: Path) -> list[Path]:
 
 
 def _read_archive(path: Path, options: ReadOptions) -> DetectionTable:
+    try:
+        return _read_members(path, options)
+    except AutofocusError:
+        raise
+    # To `zipfile`, an encrypted file or an unknown compression is a RuntimeError.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise InputDataError(f"{path} can't be unpacked: {error}.") from None
+
+
+def _read_members(path: Path, options: ReadOptions) -> DetectionTable:
     if is_workbook(path):
         return _read_sheets(read_workbook(path), options)
     if camtrap_dp.is_zipped_package(path):
@@ -101,7 +113,7 @@ def _read_sheets(sheets: Sequence[Source], options: ReadOptions) -> DetectionTab
 def _read_json(path: Path, options: ReadOptions) -> DetectionTable:
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputDataError(f"{path} is not valid JSON: {error}.") from None
     if isinstance(content, dict):
         if megadetector.is_megadetector(content):
@@ -127,7 +139,7 @@ def _guarded(path: Path, read: Callable[[], DetectionTable]) -> DetectionTable:
         raise InputDataError(
             f"{path} is not as its format requires: {error} is missing."
         ) from None
-    except (TypeError, AttributeError, ValueError) as error:
+    except (TypeError, AttributeError, ValueError, IndexError, ArithmeticError) as error:
         raise InputDataError(f"{path} is not as its format requires: {error}.") from None
 
 

@@ -35,9 +35,17 @@ def read_workbook(path: Path) -> list[Source]:
     with path.open("rb") as file:
         try:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+            sheets = [_read_sheet(path, sheet) for sheet in book.worksheets]
+        # Invalid XML is a SyntaxError.
+        except (
+            zipfile.BadZipFile,
+            KeyError,
+            TypeError,
+            ValueError,
+            OSError,
+            SyntaxError,
+        ) as error:
             raise InputDataError(f"{path} can't be read as an Excel workbook: {error}.") from None
-        sheets = [_read_sheet(path, sheet) for sheet in book.worksheets]
     if filled := [sheet for sheet in sheets if sheet is not None]:
         return filled
     raise InputDataError(f"{path} has no sheet with a header and a row below it.")

@@ -118,11 +118,12 @@ def test_all_files_of_a_package_count_as_inputs(tmp_path: Path) -> None:
     assert table_files(folder / "media.csv") == [folder / "media.csv"]
 
 
-def test_a_table_outside_its_package_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["../media.csv", "/media.csv", "..\\\\media.csv"])
+def test_a_table_outside_its_package_is_an_error(tmp_path: Path, path: str) -> None:
     """No path in a descriptor leads out of its folder."""
     folder = write_package(tmp_path / "p")
     descriptor = folder / "datapackage.json"
-    descriptor.write_text(descriptor.read_text().replace("media.csv", "../media.csv"))
+    descriptor.write_text(descriptor.read_text().replace("media.csv", path))
     with pytest.raises(InputDataError, match="the table media must be one file beside it"):
         read(folder)
 
@@ -200,6 +201,15 @@ def test_without_openpyxl_the_extra_is_named(
         (b'{"images": [3], "detection_categories": {}}', "is not as its format requires"),
         (b"\xd0\xcf\x11\xe0", "an old Excel: save it as .xlsx"),
         (b"PK\x05\x06" + bytes(18), "neither an Excel workbook"),
+        (b"[" * 100_000, "is not valid JSON"),
+        (b'{"images": [{"file": 1, "detections": 2}], "detection_categories": {}}', "requires"),
+        (
+            (
+                b'{"images": [{"id": 1, "file_name": "a", "width": "0", "height": 1}], '
+                b'"annotations": [{"image_id": 1, "bbox": [1, 2, 3, 4]}], "categories": []}'
+            ),
+            "division by zero",
+        ),
     ],
 )
 def test_what_is_in_no_known_format_is_one_sentence(
@@ -209,6 +219,20 @@ def test_what_is_in_no_known_format_is_one_sentence(
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(InputDataError, match=words):
         read(tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["datapackage.json", "xl/workbook.xml"])
+def test_a_damaged_archive_is_one_sentence(tmp_path: Path, name: str) -> None:
+    """A package or workbook with a member that can't be unpacked is named as such."""
+    path = tmp_path / "x"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<")
+        archive.writestr(name, "{" * 1000)
+    content = path.read_bytes()
+    start = content.index(name.encode()) + len(name)
+    path.write_bytes(content[:start] + b"\xff\xff" + content[start + 2 :])
+    with pytest.raises(InputDataError, match=r"x can't be (unpacked|read as an Excel workbook)"):
+        read(path)
 
 
 def test_a_folder_without_a_package_is_an_error(tmp_path: Path) -> None:
