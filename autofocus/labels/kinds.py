@@ -28,9 +28,6 @@ _HUMAN = frozenset(
         "pedestrians", "cyclist", "cyclists", "human non staff", "human staff", "человек", "人",
     )
 )  # fmt: skip
-# An image counts as showing people from this probability on. A person overlooked costs more than
-# an image too many, so that it lies far below the thresholds of labels.
-PEOPLE_PROBABILITY = 0.1
 _SEPARATORS = re.compile(r"[\s_\-./]+")
 
 

@@ -49,12 +49,12 @@ def test_a_folder_per_label_without_people(table: Path, tmp_path: Path) -> None:
     assert reasons == [None, None, "not_selected", "image_missing", "truncated"]
 
 
-def test_what_may_be_people_is_not_linked(table: Path) -> None:
-    """An image whose second label is of people is left out from a probability of 0.1 on."""
-    person = {"second_label": "human"}
+def test_what_may_be_people_by_its_probabilities_is_not_linked(table: Path) -> None:
+    """An image is left out if people have a probability of 0.1, be it behind other labels."""
+    others = {"probability_raccoon": "0.7", "probability_empty": "0.2"}
     rows = [
-        prediction("a/1.JPG", **person, second_score="0.1000"),
-        prediction("a/2.JPG", **person, second_score="0.0999"),
+        prediction("a/1.JPG", **others, probability_human="0.1000"),
+        prediction("a/2.JPG", **others, probability_human="0.0999"),
     ]
     write_table(table, rows)
     assert linked(table) == {"raccoon": ["a/2.JPG"]}
