@@ -150,6 +150,13 @@ def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "run.yaml").exists()
 
 
+def test_a_folder_of_videos_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    """Where there are videos only, the option for their frames is named."""
+    (tmp_path / "a.MP4").touch()
+    with pytest.raises(MissingInputError, match=r"1 video \(.mp4\).*--frame-rate"):
+        init(str(tmp_path), tmp_path / "run.yaml")
+
+
 def test_a_bucket_is_inspected_by_a_sample(s3: S3, data: Path, tmp_path: Path) -> None:
     """Of a bucket the same is found, and nothing of it is left behind."""
     upload_folder(data, s3.bucket)

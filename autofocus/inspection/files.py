@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from autofocus.errors import MissingInputError, SettingError
-from autofocus.images.finding import list_images
+from autofocus.images.finding import Listing, list_images
 from autofocus.images.names import DEFAULT_EXTENSIONS
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
@@ -51,6 +51,12 @@ def is_bucket(source: str) -> bool:
     return source.startswith(_SCHEME)
 
 
+def _advise(listing: Listing) -> str:
+    """Return what to do without an image."""
+    advice = "give another folder"
+    return f"{advice} ({'; '.join(listing.notes)})" if listing.notes else advice
+
+
 def list_folder(folder: Path) -> Data:
     """List the files below a folder.
 
@@ -62,7 +68,7 @@ def list_folder(folder: Path) -> Data:
         raise MissingInputError(f"There is no folder {folder}: give one that holds images.")
     images = listing.names
     if not images:
-        raise MissingInputError(f"No file below {folder} is an image: give another folder.")
+        raise MissingInputError(f"No file below {folder} is an image: {_advise(listing)}.")
     others = _list_others(folder, set(images), set(listing.outputs))
     videos = sum(number for ending, number in listing.ignored.items() if ending in VIDEO_ENDINGS)
     return Data(folder, images, images, others, _count_endings(images), videos)

@@ -26,6 +26,8 @@ _NUMERIC = {
 }
 # Excel's day 1 is the first of January 1900, and it counts a 29th of February 1900, too.
 _EXCEL_START = "1899-12-30"
+# Older and later dates are mistakes.
+_FIRST_YEAR, _LAST_YEAR = 1800, 2200
 # From 1954 to 2119: numbers of five digits, behind the comma the share of the day.
 _EXCEL = r"^(?:[2-7]\d{4})(?:[.,]\d+)?$"
 _TIME = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?$"
@@ -141,7 +143,9 @@ def _parse(texts: "pd.Series[str]", forms: tuple[str, ...]) -> "pd.Series[pd.Tim
         if not missing.any():
             break
         read = pd.to_datetime(texts[missing], format=form, errors="coerce")
-        dates[missing] = read.astype("datetime64[ns]")
+        # Years such as 9999 stand for unknown dates, and nanoseconds don't reach as far.
+        is_likely = read.dt.year.between(_FIRST_YEAR, _LAST_YEAR)
+        dates[missing] = read.where(is_likely).astype("datetime64[ns]")
     return dates
 
 

@@ -23,6 +23,12 @@ def test_a_form_that_can_be_read_in_one_way(text: str) -> None:
     assert read(text) == ["2016-07-05"]
 
 
+@pytest.mark.parametrize("text", ["9999-12-31", "0001-01-01", "31.12.9999", "1 Jan 1600"])
+def test_a_year_that_can_not_be_is_no_date(text: str) -> None:
+    """Placeholders for unknown dates can't be read, and other dates still can."""
+    assert read(text, "2016-07-05") == ["", "2016-07-05"]
+
+
 def test_the_whole_column_decides_which_number_is_the_day() -> None:
     """One value that fits only one way decides for all."""
     assert read("05/07/2016", "07/13/2016") == ["2016-05-07", "2016-07-13"]
