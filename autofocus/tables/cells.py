@@ -1,5 +1,6 @@
 """Cells as people fill them: words for nothing, and marks for yes and no."""
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ BLANKS = frozenset(
 # The marks of a 0/1 column, in lower case. A column of the last ones alone may hold anything else.
 _YES = frozenset({"1", "1.0", "true", "yes", "y", "x"})
 _NO = frozenset({"0", "0.0", "false", "no", "n", ""})
+_COUNT = re.compile(r"(\d{1,4}(\.0)?)?")
 _PLAIN = frozenset({"1", "1.0", "true", "0", "0.0", "false", ""})
 
 
@@ -35,6 +37,17 @@ def are_flags(column: "pd.Series[str]", *, certainly: bool = False) -> bool:
     return values <= (_PLAIN if certainly else _YES | _NO) and values != {""}
 
 
+def are_counts(column: "pd.Series[str]") -> bool:
+    """Tell whether each cell is a number of animals or blank, and at least one is filled."""
+    values = set(column.unique())
+    return all(map(_COUNT.fullmatch, values)) and values != {""}
+
+
 def read_flags(column: "pd.Series[str]") -> "pd.Series[bool]":
-    """Return whether each cell is a mark for yes."""
-    return column.map({value: value.lower() in _YES for value in column.unique()}).astype(bool)
+    """Return whether each cell is a mark for yes, or a count above 0."""
+    return column.map({value: _is_yes(value) for value in column.unique()}).astype(bool)
+
+
+def _is_yes(value: str) -> bool:
+    is_count = value and _COUNT.fullmatch(value)
+    return float(value) > 0 if is_count else value.lower() in _YES

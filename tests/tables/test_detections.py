@@ -57,6 +57,16 @@ def test_a_table_without_rows_has_no_detections(
     assert table.frame.empty
 
 
+def test_columns_of_counts_are_labels(tmp_path: Path) -> None:
+    """Where several columns are named as labels, an animal is there if its count is above 0."""
+    table = write(
+        tmp_path / "d.csv", "path,deer,fox\n1.JPG,3,0\n2.JPG,0,12\n3.JPG, ,1\n4.JPG,0,0\n"
+    )
+    (read,) = read_detections([table], ReadOptions({"label": ("deer", "fox")}))
+    labels = zip(read.frame["FileName"], read.frame["ShortName"], strict=True)
+    assert [*labels] == [("1.JPG", "deer"), ("2.JPG", "fox"), ("3.JPG", "fox"), ("4.JPG", "")]
+
+
 def test_a_path_that_has_the_name_already_gets_it_once() -> None:
     """FilePath may hold the file's name too, in any case."""
     assert paths(("Z:\\Trap\\a\\1.jpg", "1.JPG"), ("Z:\\Trap\\1.JPG", "1.JPG")) == [

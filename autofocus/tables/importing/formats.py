@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError
-from autofocus.tables.cells import are_flags
+from autofocus.tables.cells import are_counts, are_flags
 from autofocus.tables.columns import CONTAINS
 from autofocus.tables.headings import LABEL, heading_key
 from autofocus.tables.importing import camtrap_dp, coco, megadetector, timelapse
@@ -211,8 +211,7 @@ def _read_cells(
     """
     if layout.label:
         cells = source.read(layout.columns)
-        is_wide = LABEL in options.columns and all(are_flags(cells[name]) for name in layout.label)
-        return cells, layout.label if is_wide else ()
+        return cells, layout.label if LABEL in options.columns and _is_wide(cells, layout) else ()
     names = [name for name in source.columns if name and source.columns.count(name) == 1]
     cells = source.read(names)
     others = {name: cells[name].str.strip() for name in names if name not in layout.columns}
@@ -222,6 +221,12 @@ def _read_cells(
         candidates = [name for name, column in others.items() if _may_be_labels(name, column)]
         raise lacking_labels(source.columns, candidates, source.path)
     return cells, tuple(contains or flags)
+
+
+def _is_wide(cells: "pd.DataFrame", layout: Layout) -> bool:
+    """Tell whether the columns of labels are 0/1 columns, or several ones of counts."""
+    columns = [cells[name].str.strip() for name in layout.label]
+    return all(map(are_flags, columns)) or (len(columns) > 1 and all(map(are_counts, columns)))
 
 
 def _is_label_flag(name: str, column: "pd.Series[str]") -> bool:
