@@ -6,7 +6,7 @@ import anyio
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -15,7 +15,7 @@ from autofocus.serving.classifier import ImageClassifier
 from autofocus.serving.results import ImageFile, ImageResult
 from autofocus.serving.uploads import Limits, read_images
 
-_BUSY, _FAILED = 503, 500
+_BAD_REQUEST, _BUSY, _FAILED = 400, 503, 500
 # In seconds, for a client that comes again.
 _RETRY_AFTER = "1"
 # Requests beyond this number are not read into memory.
@@ -62,7 +62,11 @@ class Service:
                 Route("/health", self.health),
                 Route("/predict", self.predict, methods=["POST"]),
             ],
-            exception_handlers={HTTPException: _explain, Exception: _fail},
+            exception_handlers={
+                HTTPException: _explain,
+                ClientDisconnect: _forget,
+                Exception: _fail,
+            },
         )
 
     async def help(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's form
@@ -114,6 +118,11 @@ class Service:
 async def _explain(request: Request, error: Exception) -> Response:  # noqa: ARG001 - likewise
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these alone
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _forget(request: Request, error: Exception) -> Response:  # noqa: ARG001 - likewise
+    # Nobody is left to read it; without an answer, the server would log a failure of its own.
+    return Response(status_code=_BAD_REQUEST)
 
 
 async def _fail(request: Request, error: Exception) -> Response:  # noqa: ARG001 - likewise

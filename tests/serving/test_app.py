@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
 from starlette.exceptions import HTTPException
@@ -49,3 +51,23 @@ def test_a_body_without_a_type_is_an_image(service: Service) -> None:
     answer = asyncio.run(service.predict(post(b"no image")))
     (row,) = json.loads(bytes(answer.body))["images"]
     assert (row["file"], row["status"]) == ("a.jpg", "not_an_image")
+
+
+def test_a_client_that_hangs_up_is_no_failure(service: Service) -> None:
+    """The server raises nothing, which it would log with a traceback."""
+    messages = [
+        {"type": "http.request", "body": b"part", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> dict[str, object]:
+        return messages.pop(0)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    sent: list[MutableMapping[str, Any]] = []
+    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
+    asyncio.run(service.app()({**scope, "query_string": b""}, receive, send))
+    assert sent[0]["status"] == 400
+    assert service._requests == 0
