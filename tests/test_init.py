@@ -1,6 +1,7 @@
 """Tests of `autofocus init`."""
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -140,6 +141,17 @@ def test_without_tables_the_file_says_what_is_missing(tmp_path: Path) -> None:
     text = (tmp_path / "run.yaml").read_text(encoding="utf-8")
     assert "No table of labels was found." in text
     assert "no location can be told" in text
+
+
+def test_files_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
+    """Neither a broken link nor a pipe nor odd JSON among the images stops the command."""
+    data = tmp_path / "data"
+    write_camera(data / "north", "RECONYX", 32)
+    (data / "gone.csv").symlink_to("/nonexistent")
+    os.mkfifo(data / "pipe.csv")
+    (data / "deep.json").write_text("[" * 100_000)
+    init(str(data), tmp_path / "run.yaml")
+    assert "No table of labels was found" in (tmp_path / "run.yaml").read_text()
 
 
 def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ def _list_others(folder: Path, images: set[str], outputs: set[str]) -> list[str]
             for name in folders
             if name != HIDDEN and (relative / name).as_posix() not in outputs
         ]
-        others += [(relative / name).as_posix() for name in names]
+        # Broken links can't be read, and pipes would block.
+        others += [(relative / name).as_posix() for name in names if Path(path, name).is_file()]
     return sorted(set(others) - images)
 
 

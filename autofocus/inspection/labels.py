@@ -96,7 +96,7 @@ def _read_map(path: Path) -> dict[str, str]:
     try:
         values = json.loads(path.read_text(encoding="utf-8-sig"))
         checked = check_labelmap(values, str(path)) if isinstance(values, dict) else {}
-    except (AutofocusError, ValueError, OSError):
+    except (AutofocusError, ValueError, OSError, RecursionError):
         return {}
     return {label_key(label): mapped for label, mapped in checked.items()}
 
