@@ -55,7 +55,7 @@ def test_a_body_without_a_type_is_an_image(service: Service) -> None:
 
 def test_a_client_that_hangs_up_is_no_failure(service: Service) -> None:
     """The server raises nothing, which it would log with a traceback."""
-    messages = [
+    messages: list[dict[str, object]] = [
         {"type": "http.request", "body": b"part", "more_body": True},
         {"type": "http.disconnect"},
     ]
