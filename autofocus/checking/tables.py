@@ -1,6 +1,5 @@
 """The detection tables: joined to the names of the images by the stage itself, as a trial."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from autofocus.labels.choosing import choose
 from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.priority import Rule, read_rules
 from autofocus.link_images_by_label import LinkSettings, describe_labels
-from autofocus.runs.csv_files import CsvReader
+from autofocus.runs.csv_files import CsvReader, CsvWriter
 from autofocus.runs.ledger import Counts, Reason
 from autofocus.runs.wording import plural
 from autofocus.tables.columns import LOCATION, PROPERTIES, PROPERTIES_NAME
@@ -82,10 +81,8 @@ def _read_located(table: Path) -> frozenset[str]:
 
 
 def _write_properties(names: Sequence[str], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(PROPERTIES)
-        writer.writerows([name, *[""] * (len(PROPERTIES) - 1)] for name in names)
+    with CsvWriter(path, PROPERTIES) as writer:
+        writer.write_all([name, *[""] * (len(PROPERTIES) - 1)] for name in names)
 
 
 def _report_matches(counts: Counts, data: Data, report: Report) -> None:

@@ -1,6 +1,7 @@
 """Tests of the checks before a run."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -60,6 +61,14 @@ def parameters(data: Path, **sections: Any) -> Path:
 
 def texts(report: Report, level: Level) -> str:
     return "\n".join(map(str, report.of(level)))
+
+
+def test_a_name_that_is_not_in_utf8_passes(data: Path) -> None:
+    """A run takes an image of such a name, and so do the checks."""
+    (data / "photos" / os.fsdecode(b"\xff.JPG")).touch()
+    report = check(parameters(data), data.parent / "out")
+    assert report.of(Level.ERROR) == []
+    assert "12 of 13 images have a detection" in texts(report, Level.OK)
 
 
 def test_data_that_fit_pass(data: Path) -> None:
