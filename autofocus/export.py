@@ -78,7 +78,7 @@ def export(
     if folders.NAME in settings.formats:
         linked = folders.link_images(content, outdir / folders.NAME)
         outputs = {**outputs, folders.NAME: outdir / folders.NAME}
-        notes = (*notes, f"linked by label: {plural(linked.ok + linked.reused, 'image')}")
+        notes = (*notes, f"linked by label: {plural(linked.ok + linked.reused, 'file')}")
     else:
         folders.remove_links(outdir / folders.NAME)
     written = tuple(outputs.values())

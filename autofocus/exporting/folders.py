@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from autofocus.exporting.context import Export, Problem
 from autofocus.exporting.rows import OK, ExportRow
 from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason
+from autofocus.runs.video_names import parse_frame
 from autofocus.runs.workspace import HIDDEN, Workspace
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def problem(export: Export, row: ExportRow) -> Problem | None:
         return Problem(Reason.NO_LABEL, "no label")
     if export.settings.people == "drop" and export.kinds.may_show_people(row):
         return Problem(Reason.NOT_SELECTED, "it may show people (--people keep links it)")
-    if not (_images(export) / row.original).is_file():
-        return Problem(Reason.IMAGE_MISSING, f"there is no {row.original} in {_images(export)}")
+    if not (_images(export) / _file(row)).is_file():
+        return Problem(Reason.IMAGE_MISSING, f"there is no {_file(row)} in {_images(export)}")
     return None
 
 
@@ -70,11 +71,25 @@ def _link(choices: "list[Choice]", images: Path, outdir: Path) -> Counts:
 def _choices(export: Export) -> "Iterator[Choice]":
     from autofocus.labels.choosing import Choice
 
-    rows = sorted(
-        (row for row in export.rows() if row.status == OK and problem(export, row) is None),
-        key=lambda row: row.original,
-    )
-    return (Choice(row.original, row.labels, None, "") for row in rows)
+    labels: dict[str, dict[str, None]] = {}
+    # One frame with people keeps its video out.
+    hidden: set[str] = set()
+    for row in export.rows():
+        if row.status != OK:
+            continue
+        found = problem(export, row)
+        if found is None:
+            labels.setdefault(_file(row), {}).update(dict.fromkeys(row.labels))
+        elif found.reason is Reason.NOT_SELECTED:
+            hidden.add(_file(row))
+    shown = sorted(labels.keys() - hidden)
+    return (Choice(file, tuple(labels[file]), None, "") for file in shown)
+
+
+def _file(row: ExportRow) -> str:
+    """Return the file to link: the image, or the video that a frame is of."""
+    frame = parse_frame(row.original)
+    return frame.video if frame else row.original
 
 
 def _images(export: Export) -> Path:

@@ -65,6 +65,21 @@ def test_people_are_linked_when_asked(table: Path) -> None:
     assert linked(table, people="keep")["human"] == ["a/3.JPG"]
 
 
+def test_a_video_is_linked_below_the_labels_of_its_frames(tmp_path: Path) -> None:
+    """Each label has one link to the video, unless one of its frames shows people."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "v.MP4").write_text("video")
+    labels = ("raccoon", "raccoon", "fox")
+    rows = [
+        prediction(f"v.MP4/frame_{number:04}.jpg", label=label)
+        for number, label in enumerate(labels, 1)
+    ]
+    table = write_table(tmp_path / "predictions.csv", rows)
+    assert linked(table) == {"fox": ["video"], "raccoon": ["video"]}
+    rows.append(prediction("v.MP4/frame_0004.jpg", label="human"))
+    assert linked(write_table(table, rows)) == {}
+
+
 @pytest.mark.parametrize(("score", "number"), [(0.1, 0), (0.09, 1)])
 def test_images_that_may_show_people_are_not_linked(
     tmp_path: Path, score: float, number: int
