@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from autofocus.errors import InputDataError
 from autofocus.images.encoding import encode_image
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.images.preparing import Preparation
@@ -74,6 +75,12 @@ def read_training_images(saved_model_dir: Path, preparation: Preparation | None)
             return TrainingImages()
         part, digest = reader.columns.index(_PART), reader.columns.index(_DIGEST)
         for row in reader:
-            key, split = bytes.fromhex(row[digest]), _SPLITS[row[part]]
+            try:
+                key, split = bytes.fromhex(row[digest]), _SPLITS[row[part]]
+            except (KeyError, ValueError):
+                raise InputDataError(
+                    f"{table}, line {reader.line}: no split or no digest as retrain writes it: "
+                    "train again, or put the model's own file back."
+                ) from None
             splits[key] = min(splits.get(key, ""), split, key=_ORDER.index)
     return TrainingImages(splits, preparation)
