@@ -56,7 +56,7 @@ def _resource(table: str) -> dict[str, Any]:
 
 
 def _spatial(export: Export) -> dict[str, Any]:
-    """Return the rectangle around all deployments as GeoJSON; a point if there is one place."""
+    """Return the rectangle around all deployments as GeoJSON; a point if there is one location."""
     longitudes = [one.longitude for one in export.deployments.rows]
     latitudes = [one.latitude for one in export.deployments.rows]
     west, east = min(longitudes), max(longitudes)

@@ -1,4 +1,4 @@
-"""The events among rows: images of one label at one place, without a long pause."""
+"""The events among rows: images of one label at one location, without a long pause."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Event:
     """What is known of one event.
 
     Attributes:
-        name: place, label and start, with `@` between.
+        name: location or folder, label and start, with `@` between.
         location: may be empty.
         labels: of its images.
         start: when its first image was taken.
