@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from autofocus.errors import OutputConflictError, RejectedImageError
+from autofocus.errors import OutputConflictError, RejectedImageError, need
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images import trims, videos
 from autofocus.images.capture import Capture
@@ -254,7 +254,7 @@ def _list_inputs(indir: Path, outdir: Path, settings: PreprocessSettings) -> Lis
     """Return the images, and the frames of videos if they are asked for."""
     has_videos = settings.frame_rate > 0
     if has_videos:
-        videos.check_installed()
+        need("av", "video")
     listing = list_images(
         indir,
         (*settings.extensions, *(VIDEO_ENDINGS if has_videos else ())),

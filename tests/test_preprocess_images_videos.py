@@ -1,10 +1,12 @@
 """Tests of preprocess_images with videos."""
 
 import csv
+import sys
 from pathlib import Path
 
 import pytest
 
+from autofocus.errors import MissingDependencyError
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.runs.ledger import Reason, read_ledger
 from tests.images.clips import SECONDS, write_video
@@ -53,3 +55,13 @@ def test_without_a_rate_videos_are_ignored_and_counted(indir: Path, tmp_path: Pa
     result = preprocess_images(indir, tmp_path / "out", settings)
     assert result.counts.inputs == 1
     assert any("2 " in note and ".mp4" in note for note in result.notes)
+
+
+def test_without_pyav_the_extra_is_named(
+    indir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is written, the error says what to install."""
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingDependencyError, match=r"autofocus\[video\]"):
+        preprocess_images(indir, tmp_path / "out", SETTINGS)
+    assert not (tmp_path / "out" / "image_properties.csv").exists()

@@ -4,7 +4,6 @@ The frames of `cam1/V01.MP4` are named `cam1/V01.MP4/frame_0001.jpg` and so on, 
 a folder of images to all later stages. PyAV (FFmpeg) decodes; it is the extra `video`.
 """
 
-import importlib.util
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autofocus.errors import MissingDependencyError, RejectedImageError
+from autofocus.errors import RejectedImageError, need
 from autofocus.images.capture import Capture
 from autofocus.images.decoding import OpenImage, read_start
 from autofocus.images.preparing import Preparation, prepare
@@ -103,23 +102,10 @@ def explain_rejection(path: Path) -> RejectedImageError:
         return error
 
 
-def check_installed() -> None:
-    """Raise an error with advice if PyAV is not installed.
-
-    Raises:
-        MissingDependencyError: PyAV is not installed.
-    """
-    if importlib.util.find_spec("av") is None:
-        raise MissingDependencyError(
-            "The package av is not installed, which videos need: "
-            "install it with: pip install 'autofocus[video]'."
-        )
-
-
 @contextmanager
 def _open(path: Path) -> Iterator["av.container.InputContainer"]:
     """Open a video that has at least one stream of pictures."""
-    check_installed()
+    need("av", "video")
     import av
 
     read_start(path)
