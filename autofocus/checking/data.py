@@ -17,6 +17,7 @@ from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.video_names import VIDEO_ENDINGS, FrameName, is_video
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN, OUTPUTS_NAME, list_recorded
+from autofocus.store.keys import makes_path
 from autofocus.store.listing import StoredObject, list_objects, without_outputs
 from autofocus.store.planning import Plan, readable_size
 from autofocus.store.reading import TransferError, open_object
@@ -221,10 +222,7 @@ def _fetch_tables(
         matching = [
             item
             for item in objects
-            if is_table_key(item.key, patterns)
-            and ".." not in item.key.split("/")
-            and PurePosixPath(item.key).name != LEDGER_NAME
-            and not item.key.endswith("/")
+            if is_table_key(item.key, patterns) and PurePosixPath(item.key).name != LEDGER_NAME
         ]
         if not matching:
             raise MissingInputError(
@@ -242,7 +240,12 @@ def _fetch_tables(
 
 
 def is_table_key(key: str, patterns: Sequence[str]) -> bool:
-    """Tell whether a key matches a pattern, or belongs to a Camtrap DP that does."""
+    """Tell whether a key matches a pattern, or belongs to a Camtrap DP that does.
+
+    A key that would lead out of a folder, such as `/a.csv`, does not count.
+    """
+    if not makes_path(key):
+        return False
     if any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns):
         return True
     folders = [pattern.removesuffix(f"/{DESCRIPTOR}") for pattern in patterns]

@@ -108,6 +108,7 @@ def fetch_sample(
         MissingInputError: the bucket holds no image under the prefix.
         StoreError: the bucket can't be used.
     """
+    from autofocus.store.keys import makes_path
     from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX, list_objects, without_outputs
     from autofocus.store.selection import ObjectKind, kind_of, spread
     from autofocus.store.session import open_bucket
@@ -121,7 +122,7 @@ def fetch_sample(
     )
     with opened as store, TemporaryDirectory() as temporary:
         objects = without_outputs(list_objects(store, prefix), DEFAULT_OUTPUT_PREFIX)
-        by_key = {one.key: one for one in objects if _is_plain(one.key)}
+        by_key = {one.key: one for one in objects if makes_path(one.key)}
         images = [key for key in by_key if kind_of(key) is ObjectKind.IMAGE]
         if not images:
             raise MissingInputError(f"{source} holds no image: check bucket and prefix.")
@@ -143,9 +144,3 @@ def fetch_sample(
                 progress.advance()
         videos = sum(PurePosixPath(key).suffix.lower() in VIDEO_ENDINGS for key in by_key)
         yield Data(folder, images, sample, tables, _count_endings(images), videos, bucket, prefix)
-
-
-def _is_plain(key: str) -> bool:
-    """Return whether a key makes a path below a folder."""
-    parts = key.split("/")
-    return key.isprintable() and "\\" not in key and not {"", ".", ".."} & set(parts)

@@ -103,6 +103,12 @@ def find_rejections(
     return rejections
 
 
+def makes_path(key: str) -> bool:
+    """Tell whether a key by itself makes a plain path below a folder."""
+    parts = key.split("/")
+    return key.isprintable() and "\\" not in key and not {"", ".", ".."} & set(parts)
+
+
 def folders_above(key: str) -> Iterator[str]:
     """Yield the folders of a key, the outermost first."""
     position = key.find("/")
