@@ -15,6 +15,7 @@ from autofocus.evaluation.sequences import sequence_metrics
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.slices import slices
 from autofocus.evaluation.thresholds import Decisions, acceptance_metrics
+from autofocus.labels.kinds import PEOPLE_PROBABILITY
 from autofocus.model.decision import join_labels
 from autofocus.model.precision import PrecisionCurve
 
@@ -32,12 +33,14 @@ class Mistake:
         answer: the predicted labels.
         score: the probability of the prediction; where images may have several labels, that of
             the most confident wrong one, predicted or not.
+        possible: the labels with a probability from which on an image counts as showing people.
     """
 
     name: str
     label: str
     answer: str
     score: float
+    possible: tuple[str, ...] = ()
 
 
 def evaluate(
@@ -152,12 +155,18 @@ def list_mistakes(labels: Sequence[str], test: Predictions, temperature: float) 
         temperature: what to divide the logits by.
     """
     classification = test.classify(temperature)
+    possible = classification.probabilities >= PEOPLE_PROBABILITY
     mistakes = [
         Mistake(
             name=test.names[row],
             label=join_labels(labels, classification.true[row].tolist()),
             answer=join_labels(labels, classification.predicted[row].tolist()),
             score=_confidence(classification, row, test.multilabel),
+            possible=tuple(
+                label
+                for label, is_possible in zip(labels, possible[row], strict=True)
+                if is_possible
+            ),
         )
         for row in np.flatnonzero(~classification.right).tolist()
     ]

@@ -39,6 +39,7 @@ class Misclassified:
         score: the probability of the prediction.
         is_withheld: whether it must not be shown.
         original: the path of the original image; empty if unknown.
+        possible: the labels with a probability from which on an image counts as showing people.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Misclassified:
     score: float
     is_withheld: bool = False
     original: str = ""
+    possible: tuple[str, ...] = ()
 
     @property
     def shown_name(self) -> str:
@@ -55,19 +57,17 @@ class Misclassified:
         return self.original or self.name
 
     def shows(self, labels: Sequence[str]) -> bool:
-        """Return whether it may show one of the labels, by its true or its predicted label."""
-        own = {
-            one.strip().casefold()
-            for text in (self.label, self.answer)
-            for one in text.split(_BETWEEN_LABELS)
-        }
+        """Return whether it may show one of the labels: true, predicted or possible."""
+        texts = (*self.label.split(_BETWEEN_LABELS), *self.answer.split(_BETWEEN_LABELS))
+        own = {one.strip().casefold() for one in (*texts, *self.possible)}
         return not own.isdisjoint(label.casefold() for label in labels)
 
 
 def withhold(mistakes: Sequence[Misclassified], labels: Sequence[str]) -> list[Misclassified]:
     """Return the mistakes, those that may show one of the labels marked as withheld.
 
-    The predicted label counts as well as the true one, as the classifier may be right.
+    The predicted label counts as well as the true one, as the classifier may be right, and so does
+    any that `predict --people` would go by.
     """
     return [replace(one, is_withheld=True) if one.shows(labels) else one for one in mistakes]
 

@@ -226,6 +226,12 @@ def test_the_surest_mistakes_come_first() -> None:
     assert [row.score for row in rows] == pytest.approx([0.9, 0.7, 0.7])
 
 
+def test_a_mistake_has_the_labels_that_are_possible() -> None:
+    """A label counts from a probability of 0.1 on, so that people are not overlooked."""
+    (row,) = list_mistakes(LABELS, made([[0.6, 0.11, 0.2, 0.09]], [1]), 1.0)
+    assert row.possible == ("empty", "fox", "raccoon")
+
+
 def test_the_temperature_changes_how_sure_mistakes_are() -> None:
     """Odds of 9 to 1 are 3 to 1 at a temperature of 2."""
     rows = list_mistakes("ab", made([[0.9, 0.1]], [1]), 2.0)

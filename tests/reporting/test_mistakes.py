@@ -77,6 +77,13 @@ def test_photographs_that_may_show_people_are_withheld(
     assert withhold([mistake], ("human", "person"))[0].is_withheld is is_withheld
 
 
+def test_a_low_score_of_people_withholds_an_image() -> None:
+    """A label that is neither true nor predicted counts if it is possible."""
+    one = Misclassified(Path("a.jpg"), "a.jpg", "deer", "fox", 0.5, possible=("fox", "Human"))
+    assert withhold([one], ("human",))[0].is_withheld
+    assert not withhold([one], ("person",))[0].is_withheld
+
+
 def test_a_thumbnail_does_not_tell_where_it_was_taken(tmp_path: Path) -> None:
     """Neither EXIF nor a comment is carried into a small copy."""
     path, copy = tmp_path / "photograph.jpg", tmp_path / "copy.jpg"
