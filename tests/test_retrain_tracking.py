@@ -21,11 +21,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Images of three colours, in the current folder; MLflow's default store is there, too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
     make_classes(tmp_path / "links", 6)
     yield tmp_path
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 def retrain(*options: str) -> int:

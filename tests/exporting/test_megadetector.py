@@ -4,11 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from megadetector.postprocessing.validate_batch_results import (
-    ValidateBatchResultsOptions,
-    validate_batch_results,
-)
-
 from tests.exporting.making import (
     export_files,
     failed,
@@ -16,6 +11,7 @@ from tests.exporting.making import (
     write_properties,
     write_table,
 )
+from tests.exporting.validator import ValidateBatchResultsOptions, validate_batch_results
 
 
 def results(folder: Path, *rows: dict[str, Any], **settings: Any) -> dict[str, Any]:

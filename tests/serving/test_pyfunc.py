@@ -68,11 +68,10 @@ def test_no_path_is_taken_from_a_server(folder: Path, monkeypatch: pytest.Monkey
 def test_mlflow_serves_the_logged_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`mlflow models serve` answers a request with an image in base64, by the logged code."""
     monkeypatch.chdir(folder)
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     with experiment(None, "served") as run:
         run.log_model(folder / "model")
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
     (logged,) = folder.glob("mlruns/*/models/*/artifacts")
     requirements = (logged / "requirements.txt").read_text("utf-8").splitlines()
     assert {line.partition("==")[0] for line in requirements} == {

@@ -65,10 +65,9 @@ def proxy(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     import mlflow
 
     with Proxy(server) as proxy:
-        before = mlflow.get_tracking_uri()
         mlflow.set_tracking_uri(proxy.endpoint_url)
         yield proxy
-        mlflow.set_tracking_uri(before)
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 def run_of(run_id: str) -> Any:

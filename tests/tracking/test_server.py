@@ -145,12 +145,11 @@ def test_mlflow_s_advice_is_whole(uri: str, end: str) -> None:
         mlflow.set_tracking_uri(uri)
         mlflow.search_experiments()
 
-    before = mlflow.get_tracking_uri()
     try:
         with pytest.raises(StoreError, match=end):
             TrackingServer(uri, 0).call(start)
     finally:
-        mlflow.set_tracking_uri(before)
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 def test_the_failure_of_a_database_is_named(tmp_path: Path) -> None:

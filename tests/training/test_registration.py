@@ -26,14 +26,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with images of three colours, and MLflow's store in a database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
     make_classes(tmp_path / "three", EACH)
     shutil.copytree(tmp_path / "three", tmp_path / "two")
     shutil.rmtree(tmp_path / "two" / "night")
     make_backbone(tmp_path)
     yield tmp_path
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 def train(folder: Path, images: str, model: str, **more: Any) -> RetrainResult:
