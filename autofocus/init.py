@@ -1,6 +1,6 @@
 """Inspect images and tables, and write a parameter file for `autofocus run` that explains itself.
 
-autofocus init photographs --outpath run.yaml
+autofocus init images --outpath run.yaml
 """
 
 import hashlib
@@ -131,7 +131,7 @@ def _write(path: Path, text: str) -> None:
 COMMAND = Command(
     name=NAME,
     summary="Inspect images and tables, and write a commented parameter file for `run`.",
-    example=f"autofocus {NAME} photographs --outpath run.yaml",
+    example=f"autofocus {NAME} images --outpath run.yaml",
     function=init,
     arguments=(
         Argument("source", "a folder, or s3://bucket/prefix", Kind(str), positional=True),

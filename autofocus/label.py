@@ -1,6 +1,6 @@
 """The monthly job: label new images of a folder or bucket, and export the results.
 
-autofocus label photos_november --model results/model --outdir results_november
+autofocus label images_november --model results/model --outdir results_november
 """
 
 import dataclasses
@@ -321,7 +321,7 @@ class _Job:
 COMMAND = Command(
     name=NAME,
     summary="Label new images with a trained model: download, preprocess, predict, export.",
-    example=f"autofocus {NAME} photos_november --model results/model --outdir results_november",
+    example=f"autofocus {NAME} images_november --model results/model --outdir results_november",
     function=label,
     arguments=(
         Argument(
