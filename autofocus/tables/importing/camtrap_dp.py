@@ -26,6 +26,9 @@ RESOURCES = ("deployments", "media", "observations")
 _TYPES = {"blank": "empty", "human": "human", "vehicle": "vehicle", "unknown": "unknown"}
 _BOX = ("bboxX", "bboxY", "bboxWidth", "bboxHeight")
 _Row = dict[str, str]
+# Tables in zip files are 5 to 50 times smaller; a file made to fill the disk is up to 1,000 times.
+_MAX_RATIO = 200
+_UNSUSPICIOUS = 100_000_000
 
 
 def is_package(content: Mapping[str, Any]) -> bool:
@@ -232,6 +235,13 @@ def _unpacked(path: Path) -> Iterator[Path]:
 
 
 def _extract(archive: zipfile.ZipFile, member: str | None, target: Path) -> None:
+    about = archive.getinfo(member or "")
+    if about.file_size > max(_UNSUSPICIOUS, _MAX_RATIO * about.compress_size):
+        raise InputDataError(
+            f"{archive.filename}: {member} unpacks to {about.file_size / 1e6:,.0f} MB, "
+            f"over {_MAX_RATIO} times its size, as tables don't: if it is right, unpack the file "
+            "and give the folder."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(member or "") as source, target.open("wb") as file:
         shutil.copyfileobj(source, file)

@@ -110,6 +110,17 @@ def test_a_package_is_read_from_its_descriptor_and_from_a_zip_file(tmp_path: Pat
         pd.testing.assert_frame_equal(frame, frames[0])
 
 
+def test_a_zip_file_that_would_fill_the_disk_is_an_error(tmp_path: Path) -> None:
+    """A table that unpacks to over 200 times its size is not unpacked."""
+    folder = write_package(tmp_path / "p")
+    with zipfile.ZipFile(tmp_path / "z", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in folder.iterdir():
+            content = path.read_bytes()
+            archive.writestr(path.name, content + b"\n" * 110_000_000 * (path.stem == "media"))
+    with pytest.raises(InputDataError, match=r"media\.csv unpacks to 110 MB"):
+        read(tmp_path / "z")
+
+
 def test_all_files_of_a_package_count_as_inputs(tmp_path: Path) -> None:
     """A changed table of a package changes what a stage is made from."""
     folder = write_package(tmp_path / "p")
