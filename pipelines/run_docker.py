@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.demo.make_sample import make_sample
+from autofocus.demo.make_sample import DEMO_SAMPLE, make_sample
 from autofocus.demo.run_demo import bucket_of
 from autofocus.demo.uploading import upload_folder
 from autofocus.options.command import Argument
@@ -60,7 +60,7 @@ def run_docker(
         AutofocusError: the error of the step that failed.
     """
     bucket = bucket_of(params)
-    sample = make_sample(workdir / "sample")
+    sample = make_sample(workdir / "sample", DEMO_SAMPLE)
     with LocalS3Server(workdir / "s3") as server, server.as_default():
         upload_folder(sample.bucket, bucket)
         more = [f"endpoint_url={server.endpoint_url}", f"shards={shards}"]

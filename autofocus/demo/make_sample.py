@@ -63,6 +63,11 @@ class SampleSettings:
         require(self.sites >= 1, f"sites must be 1 or more, but is {self.sites}.")
 
 
+# That of `make run` and `make run-docker`: enough locations for thresholds, and new ones whose
+# images are the ones to label.
+DEMO_SAMPLE = SampleSettings(sequences=112, sites=16, new_sites=4)
+
+
 @dataclass(frozen=True)
 class SampleResult(StageResult):
     """The result of `make_sample`.

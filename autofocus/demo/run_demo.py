@@ -12,15 +12,13 @@ from pathlib import Path
 
 import autofocus
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.demo.make_sample import SampleResult, SampleSettings, make_sample
+from autofocus.demo.make_sample import DEMO_SAMPLE, SampleResult, make_sample
 from autofocus.demo.uploading import UploadResult, upload_folder
 from autofocus.errors import SettingError
 from autofocus.options.command import Argument, Command
 from autofocus.run import LOCAL_DATA, RunResult, read_parameters, run
 
 NAME = "demo"
-# Enough locations for thresholds, and new ones whose images are the ones to label.
-SAMPLE = SampleSettings(sequences=112, sites=16, new_sites=4)
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def demo(params: Path | None, outdir: Path, workdir: Path = Path("demo")) -> Dem
     params = params or sample_data() / "run.yaml"
     bucket = bucket_of(params)
     _report("making a synthetic sample")
-    sample = make_sample(workdir / "sample", SAMPLE)
+    sample = make_sample(workdir / "sample", DEMO_SAMPLE)
     _report("starting a local S3 server (SeaweedFS, on 127.0.0.1)")
     with LocalS3Server(workdir / "s3") as server, server.as_default():
         uploaded = upload_folder(sample.bucket, bucket)
