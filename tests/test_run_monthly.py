@@ -66,7 +66,7 @@ def test_only_images_without_a_label_are_predicted(first: RunResult, place: Path
     assert {row["split"] for row in table} == {""}
     predicted = first.stages[-1]
     assert predicted.counts.reasons == {"labelled": 21}
-    assert any(note.startswith("21 images are left out") for note in predicted.notes)
+    assert any("their labels: 21 images (" in note for note in predicted.notes)
 
 
 @pytest.mark.usefixtures("first")
@@ -92,4 +92,4 @@ def test_a_run_whose_images_all_have_labels_succeeds(place: Path) -> None:
         (place / "data" / "images" / row["original"]).unlink(missing_ok=True)
     result = run(place / "run.yaml", place / "results")
     assert rows(place / "results" / "predictions.csv") == []
-    assert any(note.startswith("all images are left out") for note in result.stages[-1].notes)
+    assert any("their labels: all images (" in note for note in result.stages[-1].notes)
