@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 # A second import of everything, when all other packages have done what they do on theirs. Modules
 # that import TensorFlow at their tops are imported only by the functions that need it.
 SCRIPT = """
@@ -47,3 +49,26 @@ assert "tensorflow" not in sys.modules
 def test_importing_the_package_changes_nothing_else() -> None:
     """No warning filter, environment variable, path, logger or setting of Pillow is changed."""
     subprocess.run([sys.executable, "-c", SCRIPT], check=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("module", "lacking"),
+    [
+        ("download_images", "numpy pandas PIL tensorflow mlflow"),
+        ("publish_labels", "numpy pandas PIL tensorflow mlflow"),
+        ("export", "numpy pandas PIL tensorflow mlflow"),
+        ("preprocess_images", "pandas boto3 tensorflow mlflow"),
+        ("clean_detections", "PIL boto3 tensorflow mlflow"),
+        ("link_images_by_label", "PIL boto3 tensorflow mlflow"),
+        ("predict", "pandas boto3 mlflow"),
+    ],
+)
+def test_a_light_stage_is_imported_without_the_packages_of_others(
+    module: str, lacking: str
+) -> None:
+    """The image of a stage holds the packages of its own extra, and no more."""
+    script = (
+        f"import sys; sys.modules.update(dict.fromkeys({lacking.split()})); "
+        f"import autofocus.{module}"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

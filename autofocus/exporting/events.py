@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from autofocus.exporting.rows import ExportRow
-from autofocus.grouping.events import name_event
+from autofocus.grouping.event_names import name_event
 
 
 @dataclass

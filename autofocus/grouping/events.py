@@ -4,8 +4,6 @@ As usual in camera-trap studies, images of one species at one location are indep
 more than half an hour lies between them (O'Brien et al. 2003, Animal Conservation 6).
 """
 
-from datetime import datetime
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,15 +41,3 @@ def find_events(
     first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
     starts[order] = taken[first]
     return starts
-
-
-def name_event(place: str, label: str, start: datetime) -> str:
-    """Return the name of an event.
-
-    Args:
-        place: its location, or its camera's folder where the location is unknown; empty if the
-            images lie in no folder.
-        label: what its images show.
-        start: the time of its first image.
-    """
-    return "@".join(filter(None, (place, label, start.isoformat())))

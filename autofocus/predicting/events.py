@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.grouping.events import NONE, find_events, name_event
+from autofocus.grouping.event_names import name_event
+from autofocus.grouping.events import NONE, find_events
 from autofocus.model.decision import DecisionRule
 from autofocus.predicting.sequences import (
     Outcomes,

@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofocus.grouping.events import NONE, find_events, name_event
+from autofocus.grouping.event_names import name_event
+from autofocus.grouping.events import NONE, find_events
 
 # Few streams and times, so that many images share them; -1 is an image of no event.
 _images = st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 20)))
