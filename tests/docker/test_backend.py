@@ -151,6 +151,7 @@ def test_labels_of_all_shards_are_published(
                 "extensions": ["JPG", "JPEG", "PNG"],
                 "max_rejected": 0.1,
                 "probabilities": False,
+                "include_labelled": True,
             },
             model=[model],
             preprocessed=[small],
