@@ -13,12 +13,11 @@ from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.metrics import Estimate
 from autofocus.evaluation.predictions import Classification
 from autofocus.evaluation.settings import EvaluationSettings
-from autofocus.features.crop import crops_of
-from autofocus.features.pixels import to_batch
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image
 from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
 from autofocus.motion.finding import MotionFinder
+from autofocus.predicting.network import network_inputs, network_scores
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.tracking.registry import CHALLENGER, CHAMPION, Registry, Version, registry
@@ -202,17 +201,19 @@ class _Contest:
                 lambda name: read_image(folder / name).image,
                 description.motion,
             )
-        parts = []
+        probabilities = []
         for start in range(0, len(rows), _BATCH):
-            batch = []
-            for row in rows[start : start + _BATCH]:
-                box = finder.box(row.image.name) if finder else None
-                image = read_image(folder / row.image.file).image
-                crops = crops_of(description.view, box)
-                batch.append([crop.pixels(image, description.image_size) for crop in crops])
-            inputs = [to_batch(pixels) for pixels in zip(*batch, strict=True)]
-            parts.append(classifier.probabilities(*inputs))
-        return np.concatenate(parts).astype(np.float64)
+            batch = [
+                network_inputs(
+                    read_image(folder / row.image.file).image,
+                    finder.box(row.image.name) if finder else None,
+                    description,
+                )
+                for row in rows[start : start + _BATCH]
+            ]
+            scores = network_scores(classifier, batch, _BATCH)
+            probabilities += [one.probabilities for one in scores]
+        return np.array(probabilities, np.float64)
 
 
 def _are_alike(one: Preparation | None, other: Preparation | None) -> bool:
