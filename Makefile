@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check docs wheel lock torch benchmark clean
+.PHONY: help run test test-fast soak check docs wheel lock torch benchmark clean
 .PHONY: base-image build-images push-images compile submit run-docker test-components readmes
 
 help: ## list these commands
@@ -28,6 +28,9 @@ test: check ## check the code and run all tests with coverage; those with Docker
 
 test-fast: $(READY) ## the quick tests: no Docker, Chromium, TensorFlow or S3 server
 	$(BIN)/pytest -m "not slow and not docker" $(PYTEST_ARGS)
+
+soak: $(READY) ## the long form of the attack suite; writes the table in docs/reliability.md
+	$(BIN)/python -m tests.attack
 
 check: $(READY) ## lint, format, layers and types
 	$(BIN)/ruff check

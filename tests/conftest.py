@@ -26,6 +26,7 @@ PUBLIC_BUCKET = "public"
 # commands, wait for servers or try thousands of data sets: `make test-fast` leaves them out, as it
 # does those with an S3 server. Patterns of paths below this folder.
 SLOW = (
+    "attack/*",
     "components/test_failures.py",
     "components/test_labelling.py",
     "components/test_main.py",

@@ -32,17 +32,22 @@ _OK, _REUSED = Status.OK, Status.REUSED
 class Reason(str, Enum):
     """Why an input was rejected: the whole vocabulary."""
 
+    # any stage: an error of the program or of a library while it handled this input
+    UNEXPECTED = "unexpected"
     # download
     UNSAFE_KEY = "unsafe_key"
     RESERVED_NAME = "reserved_name"
     FILE_AND_FOLDER = "file_and_folder"
     CASE_COLLISION = "case_collision"
     DOWNLOAD_FAILED = "download_failed"
+    REFUSED = "refused"
+    ARCHIVED = "archived"
     # images
     EMPTY_FILE = "empty_file"
     NOT_AN_IMAGE = "not_an_image"
     APPLE_DOUBLE = "apple_double"
     TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
     TOO_LARGE = "too_large"
     TOO_SHORT_TO_TRIM = "too_short_to_trim"
     UNREADABLE = "unreadable"

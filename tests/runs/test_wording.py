@@ -2,7 +2,7 @@
 
 import pytest
 
-from autofocus.runs.wording import plural
+from autofocus.runs.wording import plural, shown
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,19 @@ def test_a_number_with_its_noun(number: int, text: str) -> None:
 def test_an_irregular_plural() -> None:
     """A noun whose plural has no `s` is given with it."""
     assert [plural(n, "class", "classes") for n in (1, 2)] == ["1 class", "2 classes"]
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("raccoon", "raccoon"),
+        ("a\x1b[2J\n", "a\\x1b[2J\\n"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("x" * 101, "x" * 99 + "…"),
+        ("\0" * 50, "\\x00" * 24 + "\\x0…"),
+        (12, "12"),
+    ],
+)
+def test_a_text_of_an_input_is_shown_printable_and_short(given: object, text: str) -> None:
+    """Control characters are escaped, and a long text is cut."""
+    assert shown(given) == text

@@ -1,0 +1,93 @@
+"""Run the long form of the attack suite, and write its table into docs/reliability.md."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.attack.attack import Count, Scale, load, names, run
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- table: python -m tests.attack -->", "<!-- end of the table -->"
+# So many wrong outcomes of an attack are printed.
+SHOWN = 20
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the parts that are asked for; the exit status is 1 if any outcome is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(names())} (default: all)")
+    parser.add_argument("--short", action="store_true", help="the form of `make test`")
+    parser.add_argument("--seed", type=int, default=0, help="of all random choices (default: 0)")
+    parser.add_argument("--jobs", type=int, default=2, help="attacks at once (default: 2)")
+    options = parser.parse_args(words)
+    if unknown := sorted(set(options.parts) - set(names())):
+        parser.error(f"unknown: {', '.join(unknown)}; known are {', '.join(names())}")
+    scale = Scale(full=not options.short, seed=options.seed)
+    counts = _run_all(options.parts or names(), scale, options.jobs)
+    table = _table(counts)
+    print(table)
+    failed = sum(len(count.failed) for _, _, count in counts)
+    is_whole = not options.parts and scale.full and scale.seed == 0
+    if is_whole and not failed:
+        _write(table)
+    return 1 if failed else 0
+
+
+def _run_all(parts: Sequence[str], scale: Scale, jobs: int) -> list[tuple[str, str, Count]]:
+    """Run all attacks, several at once, and return their counts in order."""
+    loaded = [(part, *load(part)) for part in parts]
+    tasks = [
+        (part, number, title, attack.fault)
+        for part, title, attacks in loaded
+        for number, attack in enumerate(attacks)
+    ]
+    counts = []
+    # A process per attack: none may change what another finds.
+    with ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=1) as pool:
+        running = [pool.submit(_run_one, part, number, scale) for part, number, *_ in tasks]
+        for (_, _, title, fault), result in zip(tasks, running, strict=True):
+            count, seconds = result.result()
+            counts.append((title, fault, count))
+            _report(f"{title}: {fault}", count, seconds)
+    return counts
+
+
+def _run_one(part: str, number: int, scale: Scale) -> tuple[Count, float]:
+    _, attacks = load(part)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="attack-", ignore_cleanup_errors=True) as folder:
+        count = run(attacks[number], scale, Path(folder))
+    return count, time.monotonic() - began
+
+
+def _report(name: str, count: Count, seconds: float) -> None:
+    print(f"{name}: {count.tried} tried, {len(count.failed)} failed ({seconds:.0f} s)", flush=True)
+    for trial in count.failed[:SHOWN]:
+        print(f"  {trial.name}: {trial.problem}", file=sys.stderr, flush=True)
+
+
+def _table(counts: Sequence[tuple[str, str, Count]]) -> str:
+    rows = [
+        f"| {title} | {fault} | {count.tried:,} | {len(count.failed):,} |"
+        for title, fault, count in counts
+    ]
+    tried = sum(count.tried for _, _, count in counts)
+    failed = sum(len(count.failed) for _, _, count in counts)
+    header = ["| Part | Fault | Tried | Failed |", "| --- | --- | ---: | ---: |"]
+    return "\n".join([*header, *rows, f"| All | | {tried:,} | {failed:,} |"])
+
+
+def _write(table: str) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

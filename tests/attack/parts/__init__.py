@@ -1,0 +1,1 @@
+"""The parts of the attack suite; each module has `PART`, its title, and `ATTACKS`."""
