@@ -7,7 +7,7 @@ _OWN = ("autofocus", "components", "pipelines")
 # extras that it includes. A package belongs to the first one.
 PACKAGES = {
     "download": ("boto3", "botocore", "obstore", "tenacity"),
-    "preprocess": ("PIL", "numpy"),
+    "preprocess": ("PIL", "numpy", "simplejpeg"),
     "tables": ("pandas", "numpy"),
     "predict": ("tensorflow",),
     "train": (
