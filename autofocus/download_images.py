@@ -24,6 +24,7 @@ from autofocus.options.settings import (
     require_not_negative,
     require_share,
 )
+from autofocus.redaction import public_address
 from autofocus.runs import files
 from autofocus.runs.items import ItemRun, Items
 from autofocus.runs.journal import Outcome
@@ -127,9 +128,10 @@ class DownloadSettings:
         self._check_prefixes()
         require(self.jobs >= 1, f"jobs must be at least 1, not {self.jobs}.")
         require_share("max_rejected", self.max_rejected)
+        address = public_address(self.endpoint_url or "")
         require(
             self.endpoint_url is None or self.endpoint_url.startswith(("http://", "https://")),
-            f"endpoint_url must begin with http:// or https://, unlike {self.endpoint_url}.",
+            f"endpoint_url must begin with http:// or https://, unlike {address}.",
         )
         if self.shard is not None:
             Shard.parse(self.shard)

@@ -28,6 +28,8 @@ Each has the exit status with which a command ends: `exit_status`, one of `ExitS
 from enum import IntEnum
 from types import ModuleType
 
+from autofocus.redaction import without_secrets
+
 
 class ExitStatus(IntEnum):
     """The exit statuses of all commands; `autofocus --help` lists them."""
@@ -60,6 +62,10 @@ class AutofocusError(Exception):
     """
 
     exit_status: ExitStatus = ExitStatus.FAILURE
+
+    def __str__(self) -> str:
+        """Return the message without secrets, as it may repeat an address or another's error."""
+        return without_secrets(super().__str__())
 
 
 class SettingError(AutofocusError, ValueError):

@@ -22,6 +22,7 @@ from autofocus.options.parameter_file import ParameterFile, Section, read_parame
 from autofocus.options.settings import Kind, option
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.redaction import without_secrets
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.runs.csv_files import CsvReader
@@ -114,7 +115,7 @@ def run(params: Path, outdir: Path) -> RunResult:
             pass  # fail at once if another run is at work
     report = check_run(parameters, stages.local_data, outdir)
     for finding in report.of(Level.WARNING, Level.ERROR):
-        print(finding, file=sys.stderr, flush=True)
+        print(without_secrets(str(finding)), file=sys.stderr, flush=True)
     report.check()
     return _run_stages(parameters, stages, outdir)
 
@@ -140,7 +141,7 @@ def _run_or_check(params: Path, outdir: Path, settings: RunSettings) -> RunResul
         return run(params, outdir)
     report = check(params, outdir)
     if report.of(Level.ERROR):
-        print(report)
+        print(without_secrets(str(report)))
     report.check()
     return report
 

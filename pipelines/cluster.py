@@ -29,6 +29,7 @@ from autofocus.errors import (
     SettingError,
     need,
 )
+from autofocus.redaction import public_address, public_url
 from pipelines.interface import EXTRA
 from pipelines.workflow import one_line, shorten
 
@@ -62,7 +63,7 @@ class Cluster:
         self.host = _address(host)
         _check_encryption(self.host, allow_http)
         # The user interface, which links lead to, may be at another address.
-        self.ui = os.environ.get(UI_HOST, "").rstrip("/") or self.host
+        self.ui = public_url(os.environ.get(UI_HOST, "").rstrip("/")) or self.host
         self._api: Any = need("kfp_server_api", EXTRA)
         self._client = self._api.ApiClient(_configuration(self._api, self.host, ca_cert))
 
@@ -261,8 +262,10 @@ def _address(text: str) -> str:
     if not is_address:
         raise SettingError(
             "--host: write an address such as https://kubeflow.example.org/pipeline, "
-            f"not {text!r}."
+            f"not {public_address(text)!r}."
         )
+    if parts.query:
+        raise SettingError(f"--host: leave out what follows the ?; give a token in {TOKEN}.")
     if parts.username or parts.password:
         raise SettingError(f"--host: leave out name and password; give a token in {TOKEN}.")
     return host

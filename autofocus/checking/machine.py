@@ -20,9 +20,9 @@ from autofocus.errors import (
     StoreUnavailableError,
 )
 from autofocus.options.extras import EXTRA_OF_PACKAGE
+from autofocus.redaction import public_address, without_secrets
 from autofocus.runs import files
 from autofocus.store.planning import readable_size
-from autofocus.tracking.server import without_password
 
 # What the stages of a run import.
 _PACKAGES = {
@@ -127,7 +127,7 @@ def check_disk(data: Data, outdir: Path, min_side: int, report: Report) -> None:
 def check_mlflow(report: Report) -> None:
     """Check that MLflow's server responds, if the environment names one."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "")
-    name = without_password(uri)
+    name = public_address(uri)
     if urlsplit(uri).scheme not in ("http", "https"):
         report.add("MLflow", f"tracking in {name or 'the local default store'}")
         return
@@ -155,4 +155,4 @@ def _why_silent(uri: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         # MLflow may be given other certificates.
-        return "" if isinstance(reason, ssl.SSLError) else str(reason)
+        return "" if isinstance(reason, ssl.SSLError) else without_secrets(str(reason))

@@ -10,6 +10,7 @@ from autofocus.images.trims import CameraBands
 from autofocus.inspection.survey import Survey
 from autofocus.inspection.tables import Tables, name_patterns
 from autofocus.inspection.yaml_text import Section, scalar, sequence
+from autofocus.redaction import public_url
 from autofocus.runs.wording import plural
 from autofocus.tables.shape import TableShape
 
@@ -58,7 +59,7 @@ def _source(found: Survey, local_data: str, endpoint_url: str | None) -> Section
     if data.prefix:
         section.put("prefix", scalar(data.prefix), "Only keys that begin with this.")
     if endpoint_url:
-        section.put("endpoint_url", scalar(endpoint_url))
+        section.put("endpoint_url", scalar(public_url(endpoint_url)))
     return section
 
 

@@ -20,6 +20,7 @@ from autofocus.errors import AutofocusError, ExitStatus
 from autofocus.options import settings as settings_module
 from autofocus.options.extras import missing_package
 from autofocus.options.settings import Kind
+from autofocus.redaction import without_secrets
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Command:
                 for name, value in given.items()
             }
             arguments["settings"] = self.settings(**chosen)
-        print(self.function(**arguments))
+        print(without_secrets(str(self.function(**arguments))))
 
     def parser(self) -> argparse.ArgumentParser:
         """Return the parser of this command's options."""
@@ -120,7 +121,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(ExitStatus.USAGE, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        sentence = without_secrets(f"{self.prog}: error: {message} (see {self.prog} --help)")
+        self.exit(ExitStatus.USAGE, f"{sentence}\n")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -268,7 +270,7 @@ def _forget_the_reader() -> ExitStatus:
 
 
 def _fail(program: str, sentence: str, status: ExitStatus) -> ExitStatus:
-    print(f"{program}: error: {sentence}", file=sys.stderr)
+    print(without_secrets(f"{program}: error: {sentence}"), file=sys.stderr)
     return status
 
 

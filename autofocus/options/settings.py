@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from autofocus.errors import SettingError
+from autofocus.redaction import public_url
 
 S = TypeVar("S")
 # Headings in `--help` that several commands have.
@@ -301,6 +302,9 @@ def describe(settings: Any) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, str):
+        # A URL may hold a password; settings are stored and shown.
+        return public_url(value)
     return str(value) if isinstance(value, Path) else value
 
 

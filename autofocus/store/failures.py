@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from autofocus.redaction import without_secrets
 from autofocus.store.problems import ErrorResponse
 
 # Final codes that concern all objects.
@@ -67,7 +68,7 @@ class Failure:
         if not response.code:
             return CONNECTION_FAILED
         return cls(
-            f"{response.code}: {response.message}",
+            without_secrets(f"{response.code}: {response.message}"),
             final=not response.is_transient and response.code != _REPLACED,
             store_wide=response.is_transient or response.code in _STORE_WIDE,
             maybe_object=response.status == _INTERNAL_ERROR,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tqdm import tqdm
 
 from autofocus.errors import StoreUnavailableError, need
+from autofocus.redaction import without_secrets
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -167,4 +168,4 @@ def _age(moment: float) -> float:
 
 def _log(line: str) -> None:
     # `print` would break a progress bar.
-    tqdm.write(line, file=sys.stderr)
+    tqdm.write(without_secrets(line), file=sys.stderr)

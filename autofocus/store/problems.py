@@ -13,6 +13,7 @@ from autofocus.errors import (
     StoreError,
     StoreUnavailableError,
 )
+from autofocus.redaction import public_url
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class BucketAddress:
     @property
     def server(self) -> str:
         """The server's name for people."""
-        return self.endpoint or "Amazon S3"
+        return public_url(self.endpoint) or "Amazon S3"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from autofocus.errors import StoreError, StoreUnavailableError
+from autofocus.redaction import public_address
 from autofocus.store.patience import Patience
 from autofocus.store.problems import BucketAddress, store_error
 
@@ -37,7 +38,7 @@ class TrackingServer:
 
     def __init__(self, uri: str, patience: float) -> None:
         self.uri = uri
-        self.name = without_password(uri)
+        self.name = public_address(uri)
         is_local = _LOCAL.fullmatch(urlsplit(uri).scheme) is not None
         self._advice = "check MLFLOW_TRACKING_URI" + ("" if is_local else _SERVER_ADVICE)
         self._patience = Patience(
@@ -63,16 +64,6 @@ class TrackingServer:
                 f"The MLflow tracking store {self.name} can't be used ({_reason(error)}): "
                 f"{self._advice}."
             ) from None
-
-
-def without_password(uri: str) -> str:
-    """Return an address with a password in it replaced by `***`, for messages and results."""
-    parts = urlsplit(uri)
-    credentials, separator, host = parts.netloc.rpartition("@")
-    user, colon, _ = credentials.partition(":")
-    if not colon:
-        return uri
-    return parts._replace(netloc=f"{user}:***{separator}{host}").geturl()
 
 
 def is_transient(error: BaseException) -> bool:

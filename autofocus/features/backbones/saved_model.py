@@ -11,6 +11,7 @@ import numpy as np
 from autofocus.errors import InputDataError, MissingInputError, need
 from autofocus.features.backbones.base import Backbone
 from autofocus.features.runtime import tensorflow
+from autofocus.redaction import public_url
 from autofocus.runs import files
 
 _DEFAULT_SIDE = 224
@@ -47,7 +48,7 @@ def load_saved_model(handle: str) -> Backbone:
     spec = tf.TensorSpec([None, *size, 3], tf.float32)
     call = tf.function(module, input_signature=[spec], autograph=False)
     feature_size = _probe(tf, call, size, handle)
-    return Backbone(handle, _digest(folder, size), size, feature_size, module, call)
+    return Backbone(public_url(handle), _digest(folder, size), size, feature_size, module, call)
 
 
 def _resolve(handle: str) -> Path:
