@@ -19,7 +19,12 @@ import importlib
 import sys
 from types import ModuleType
 
+from autofocus import interrupts
+
 __version__ = "0.1.0"
+
+# Before all imports that take time. It does nothing in programs that aren't ours.
+interrupts.install()
 
 _NAMES_BY_MODULE = {
     "init": ("init", "InitSettings", "InitResult"),

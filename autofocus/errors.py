@@ -44,13 +44,17 @@ class ExitStatus(IntEnum):
         return member
 
     SUCCESS = 0, "success"
-    FAILURE = 1, "a run on a cluster failed, or a fault in the program"
+    FAILURE = (
+        1,
+        "a run on a cluster failed, or a fault in the program (see AUTOFOCUS_DEBUG)",
+    )
     USAGE = 2, "an option or parameter can't be used"
     INPUT = 3, "an input is missing or can't be read, or an output is in the way"
     TOO_MANY_REJECTED = 4, "too many inputs were rejected; the outputs are complete"
-    ENVIRONMENT = 5, "network, disk, credentials, a server or a missing package"
+    ENVIRONMENT = 5, "network, disk, rights, memory, credentials, a server or a missing package"
+    HUNG_UP = 129, "the terminal was closed (SIGHUP); the same command continues"
     INTERRUPTED = 130, "interrupted (Ctrl-C); the same command continues"
-    READER_GONE = 141, "the reader of the output has exited, as in `| head`"
+    READER_GONE = 141, "the reader of the output has exited, as in `| head`; the work is done"
     STOPPED = 143, "stopped (SIGTERM); the same command continues"
 
 

@@ -4,7 +4,6 @@ python autofocus/serve.py --model data/model
 """
 
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from autofocus import interrupts
 from autofocus.errors import SettingError, need
 from autofocus.model.saved_model import digest_model
 from autofocus.options.command import Argument, Command
@@ -122,7 +122,8 @@ def serve(model: Path, settings: ServeSettings = ServeSettings()) -> ServeResult
             timeout_graceful_shutdown=_GRACE_S,
         )
         _announce(model, listener)
-        with _stopped_by_signals():
+        # It handles them itself, and sends them once more when it has ended.
+        with interrupts.delegated():
             uvicorn.Server(config).run(sockets=[listener])
     return ServeResult(service.images)
 
@@ -147,19 +148,6 @@ def _announce(model: Path, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"Serving {model} at http://{shown}:{port}", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Let the server end on its own when it has been told to stop, and the command after it."""
-    # The server handles these signals, and sends them once more when it has ended.
-    known = (signal.SIGINT, signal.SIGTERM)
-    before = {one: signal.signal(one, lambda *_: None) for one in known}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def _first_image() -> bytes:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from autofocus.errors import need
+from autofocus.options.printing import harmless, unfiltered_stderr
 from pipelines.interface import EXTRA
 from pipelines.problems import Problem
 from pipelines.snapshot import Snapshot, StageProgress, State
@@ -82,7 +83,7 @@ class TableDisplay(Display):
 
     def note(self, sentence: str) -> None:
         """Print a sentence above the table."""
-        self._live.console.print(sentence, markup=False, highlight=False)
+        self._live.console.print(harmless(sentence), markup=False, highlight=False)
 
     def render(self) -> "RenderableType":
         """Return the table, and the problems below it."""
@@ -94,7 +95,7 @@ class TableDisplay(Display):
         now = datetime.now(timezone.utc)
         elapsed = format_elapsed(self._snapshot.elapsed(now))
         title = f"run {self._snapshot.phrase}{elapsed and f', {elapsed}'}"
-        problems = [Text(str(problem)) for problem in self._problems]
+        problems = [Text(harmless(str(problem))) for problem in self._problems]
         return Group(Text(title), _table(self._snapshot.stages, now), *problems)
 
 
@@ -102,7 +103,7 @@ def open_display() -> Display:
     """Return the display that suits standard error."""
     if not sys.stderr.isatty():
         return Display()
-    console: Console = need("rich.console", EXTRA).Console(stderr=True)
+    console: Console = need("rich.console", EXTRA).Console(file=unfiltered_stderr())
     return Display() if console.is_dumb_terminal else TableDisplay(console)
 
 

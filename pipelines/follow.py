@@ -2,13 +2,13 @@
 
 import functools
 import random
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autofocus import interrupts
 from autofocus.errors import AutofocusError, ClusterUnreachableError, RunError
 from autofocus.options.settings import option, require, require_not_negative
 from pipelines.cluster import Cluster
@@ -72,13 +72,9 @@ def follow_run(cluster: Cluster, run: str, settings: FollowSettings) -> str:
         f"the run continues at {cluster.link('runs', run)} (follow it again: {again} "
         f"--follow {run}; end it: {again} --cancel {run})"
     )
-    try:
-        with open_display() as display:
-            problems = Problems(functools.partial(read_sentence, cluster, run))
-            return _Watch(cluster, run, settings, advice, display, problems).until_it_ends()
-    except KeyboardInterrupt:
-        print(f"autofocus: stopped following; {advice}.", file=sys.stderr)
-        raise SystemExit(130) from None  # as of a program that Ctrl-C ended
+    with interrupts.unwinding(f"stopped following; {advice}."), open_display() as display:
+        problems = Problems(functools.partial(read_sentence, cluster, run))
+        return _Watch(cluster, run, settings, advice, display, problems).until_it_ends()
 
 
 @dataclass

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autofocus import interrupts
 from autofocus.audit import Audit, audit
 from autofocus.errors import (
     AutofocusError,
@@ -49,6 +50,8 @@ WORKSPACE = "local_pipeline"
 # The user of the images; root's files would be out of its reach.
 IMAGE_USER = 10001
 RUN_LABEL = "autofocus.run"
+# The time for removing the containers of a run that is stopped (s).
+DOCKER_GRACE_S = 30.0
 _COLOURS = re.compile(r"\x1b\[\d*m")
 # The credentials of the object store and of MLflow's server; their addresses are parameters.
 PASSED_ON = (
@@ -118,7 +121,8 @@ def run_locally(
     with Workspace(outdir, WORKSPACE, {}) as workspace, closing(_docker()) as client:
         _check_images(documents[0], client)
         tasks = _tasks_folder(workspace)
-        with _no_containers_left(client) as label:
+        # Docker takes a while to end containers.
+        with interrupts.unwinding(grace=DOCKER_GRACE_S), _no_containers_left(client) as label:
             _run(documents, values, tasks, label)
         done = check_complete(tasks, documents[0], defaults | values)
         outputs = collect(done, outdir)

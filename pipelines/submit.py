@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from autofocus import interrupts
 from autofocus.errors import SettingError
 from autofocus.options.command import Argument
 from autofocus.options.settings import Kind, option, require, require_not_negative
@@ -132,7 +133,10 @@ def submit(host: str, pipeline: Path | None, params: Path | None, settings: Subm
     existing = _find_existing(cluster, job)
     if settings.dry_run:
         return _plan(job, existing)
-    run = _start(cluster, job, existing)
+    with interrupts.unwinding(
+        f"error: stopped; look for a new run at {cluster.host} before you submit again."
+    ):
+        run = _start(cluster, job, existing)
     if settings.wait:
         return follow_run(cluster, run, settings)
     return f"follow it: {command_line(cluster.host, settings)} --follow {run}"

@@ -5,22 +5,30 @@ Options can be written with `-` or `_`. An error is printed as one sentence on s
 
 import argparse
 import dataclasses
-import io
+import errno
 import os
-import signal
 import sys
+import traceback
+import warnings
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
+from autofocus import interrupts
 from autofocus.errors import AutofocusError, ExitStatus
 from autofocus.options import settings as settings_module
 from autofocus.options.extras import missing_package
+from autofocus.options.printing import Output, harmless, message, shown, standard_streams
 from autofocus.options.settings import Kind
 from autofocus.redaction import without_secrets
+
+# A variable; with it, errors are printed with their traceback.
+DEBUG = "AUTOFOCUS_DEBUG"
+# Of TensorFlow, and of Python where a limit leaves no room for a thread.
+_OTHERS_MEMORY_ERRORS, _NO_THREAD = ("ResourceExhaustedError",), "can't start new thread"
+# Of an OSError that is about a path, and not about the machine.
+_PATH_ERRORS = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EEXIST, errno.ENOTEMPTY)
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,7 @@ class Command:
             raise missing_package(self.name, error) from None
 
     def _run(self, words: Sequence[str]) -> None:
+        _hold_back_warnings()
         given = vars(self.parser().parse_args(with_dashes(words)))
         arguments = {argument.name: given.pop(argument.name) for argument in self.arguments}
         if self.settings is not None:
@@ -93,7 +102,7 @@ class Command:
                 for name, value in given.items()
             }
             arguments["settings"] = self.settings(**chosen)
-        print(without_secrets(str(self.function(**arguments))))
+        print(harmless(without_secrets(str(self.function(**arguments)))))
 
     def parser(self) -> argparse.ArgumentParser:
         """Return the parser of this command's options."""
@@ -212,6 +221,12 @@ def _with_dashes(word: str) -> str:
     return name.replace("_", "-") + equals + value
 
 
+def _hold_back_warnings() -> None:
+    """Hold back the warnings of libraries, which are about their use and not about the data."""
+    if interrupts.owns_process() and not sys.warnoptions and not os.environ.get(DEBUG):
+        warnings.simplefilter("ignore")
+
+
 def guarded(program: str, work: Callable[[], int | None]) -> int:
     """Run a command, and turn errors into one sentence and an exit status.
 
@@ -222,15 +237,14 @@ def guarded(program: str, work: Callable[[], int | None]) -> int:
     Returns:
         An `ExitStatus`.
     """
-    _end_cleanly_on_sigterm()
-    _print_every_name()
     try:
-        status = _run_or_report(program, work)
-        # When the interpreter exits, a closed pipe would cause a traceback.
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _forget_the_reader()
-    return status
+        interrupts.begin(program)
+        with standard_streams() as output:
+            status = _run_or_report(program, work)
+            status = _report_lost_output(program, status, output)
+        return interrupts.finish(status)
+    except KeyboardInterrupt:
+        return interrupts.end()
 
 
 def _run_or_report(program: str, work: Callable[[], int | None]) -> int:
@@ -238,50 +252,54 @@ def _run_or_report(program: str, work: Callable[[], int | None]) -> int:
         return work() or ExitStatus.SUCCESS
     except SystemExit as end:
         # Of `--help`, or of a wrong command line.
-        if end.code is None or isinstance(end.code, int):
-            sys.stdout.flush()
-        raise
-    except AutofocusError as error:
-        return _fail(program, str(error), error.exit_status)
-    except KeyboardInterrupt:
-        sentence = "stopped; run the same command to continue"
-        return _fail(program, sentence, ExitStatus.INTERRUPTED)
+        return end.code if isinstance(end.code, int) else ExitStatus.SUCCESS
     except BrokenPipeError:
-        raise
-    except OSError as error:
-        place = f" ({error.filename})" if error.filename else ""
-        return _fail(program, f"{error.strerror or error}{place}", _status_of(error))
+        return ExitStatus.READER_GONE
+    except Exception as error:
+        return _fail(program, *_explain(error))
+
+
+def _explain(error: Exception) -> tuple[str, ExitStatus]:
+    """Return what an error says, and the exit status of its kind."""
+    if isinstance(error, AutofocusError):
+        return str(error), error.exit_status
+    if isinstance(error, OSError):
+        place = f" ({shown(error.filename, 300)})" if error.filename else ""
+        return f"{shown(error.strerror or error, 300)}{place}", _status_of(error)
+    kind, said = type(error).__name__, shown(error, 300)
+    if isinstance(error, MemoryError) or kind in _OTHERS_MEMORY_ERRORS or said == _NO_THREAD:
+        sentence = "there is not enough memory: use fewer --jobs, or a machine with more."
+        return sentence, ExitStatus.ENVIRONMENT
+    sentence = (
+        f"this is a fault in Autofocus ({kind}{said and f': {said}'}): please report it, with "
+        f"what {DEBUG}=1 shows."
+    )
+    return sentence, ExitStatus.FAILURE
 
 
 def _status_of(error: OSError) -> ExitStatus:
     is_path = isinstance(error, (FileNotFoundError, IsADirectoryError, NotADirectoryError))
+    is_path = is_path or error.errno in _PATH_ERRORS
     return ExitStatus.INPUT if is_path else ExitStatus.ENVIRONMENT
 
 
-def _forget_the_reader() -> ExitStatus:
-    """Write nothing more: the reader of the output has exited, so nobody would see it."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-        with suppress(OSError, ValueError):
-            os.dup2(nowhere, stream.fileno())
-    return ExitStatus.READER_GONE
+def _report_lost_output(program: str, status: int, output: Output | None) -> int:
+    """Return the status of a command some of whose output was perhaps lost."""
+    failure = output.failure if output is not None else None
+    if failure is None or status not in (ExitStatus.SUCCESS, ExitStatus.READER_GONE):
+        return status
+    if isinstance(failure, BrokenPipeError):
+        return ExitStatus.READER_GONE
+    reason = failure.strerror or failure
+    sentence = f"done, but standard output can't be written ({reason})."
+    return _fail(program, sentence, ExitStatus.ENVIRONMENT)
 
 
 def _fail(program: str, sentence: str, status: ExitStatus) -> ExitStatus:
-    print(without_secrets(f"{program}: error: {sentence}"), file=sys.stderr)
+    if interrupts.is_stopping():
+        # What a library has made of the stop.
+        return status
+    if os.environ.get(DEBUG):
+        print(without_secrets(traceback.format_exc()), file=sys.stderr)
+    print(message(without_secrets(f"{program}: error: {sentence}")), file=sys.stderr)
     return status
-
-
-def _print_every_name() -> None:
-    """Escape characters of file names that the output's encoding lacks."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-
-
-def _end_cleanly_on_sigterm() -> None:
-    def stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal's form
-        raise SystemExit(ExitStatus.STOPPED)
-
-    signal.signal(signal.SIGTERM, stop)

@@ -6,6 +6,8 @@ import time
 
 from tqdm import tqdm
 
+from autofocus.options.printing import unfiltered_stderr
+
 LINE_EVERY_S = 15.0
 
 
@@ -29,7 +31,7 @@ class Progress:
             dynamic_ncols=True,
             # Off a terminal the bar only keeps the count and the rate; `_line` prints.
             disable=False,
-            file=sys.stderr if self._terminal else _Nowhere(),
+            file=unfiltered_stderr() if self._terminal else _Nowhere(),
             mininterval=0.2,
         )
 

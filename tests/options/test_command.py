@@ -233,6 +233,7 @@ def fail(error: BaseException) -> Callable[[], None]:
         (CredentialsError("Log in."), 5, "Log in."),
         (RunError("It failed."), 1, "It failed."),
         (PermissionError(13, "Permission denied", "/o/x"), 5, "Permission denied (/o/x)"),
+        (OSError(36, "File name too long", "/o/x"), 3, "File name too long (/o/x)"),
         (IsADirectoryError(21, "Is a directory", "/o"), 3, "Is a directory (/o)"),
         (OSError(28, "No space left on device"), 5, "No space left on device"),
         (OSError("cannot write mode F"), 5, "cannot write mode F"),
@@ -246,10 +247,20 @@ def test_errors_are_one_sentence(
     assert capsys.readouterr().err == f"autofocus stage_x: error: {sentence}\n"
 
 
-def test_mistakes_in_the_program_are_not_hidden() -> None:
-    """An error that nobody foresaw keeps its traceback."""
-    with pytest.raises(ZeroDivisionError):
-        guarded("autofocus stage_x", fail(ZeroDivisionError()))
+def test_a_fault_in_the_program_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nobody foresaw is named in one sentence, and traced if that is asked for."""
+    fault = (
+        "this is a fault in Autofocus (ZeroDivisionError: a\\x1bb): please report it, with what"
+    )
+    for debug, is_traced in (("", False), ("1", True)):
+        monkeypatch.setenv("AUTOFOCUS_DEBUG", debug)
+        assert guarded("autofocus stage_x", fail(ZeroDivisionError("a\x1bb"))) == 1
+        said = capsys.readouterr().err
+        assert fault in said.splitlines()[-1]
+        assert ("Traceback" in said) == is_traced
+    assert guarded("autofocus stage_x", fail(MemoryError())) == 5
 
 
 WAIT = """
@@ -272,7 +283,11 @@ raise SystemExit(Command("stage_x", "", "", wait, ()).main([]))
             130,
             b"autofocus stage_x: error: stopped; run the same command to continue\n",
         ),
-        (signal.SIGTERM, 143, b""),
+        (
+            signal.SIGTERM,
+            143,
+            b"autofocus stage_x: error: stopped; run the same command to continue\n",
+        ),
     ],
 )
 def test_stopped_by_a_signal(sent: signal.Signals, status: int, said: bytes) -> None:
