@@ -9,8 +9,10 @@ from pathlib import Path
 
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.options.command import Argument, Command
-from autofocus.runs.ledger import LEDGER_NAME, Counts, read_ledger
-from autofocus.runs.workspace import HIDDEN
+from autofocus.runs.ledger import LEDGER_NAME, Counts, has_ledger_columns, read_ledger
+from autofocus.runs.walking import is_never_input
+from autofocus.runs.wording import shown
+from autofocus.runs.workspace import HIDDEN, list_recorded
 
 NAME = "audit"
 # The order in which the stages follow one another, whichever was started again last.
@@ -49,10 +51,12 @@ class Audit:
     Attributes:
         stages: the summary of each stage, in the order of `STAGES`; all others follow.
         unfinished: stages that were stopped, or are running now.
+        skipped: files with the name of a ledger that no stage wrote.
     """
 
     stages: tuple[StageSummary, ...]
     unfinished: tuple[str, ...]
+    skipped: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         """Return the summary as a table, with the reasons of rejections below it."""
@@ -66,6 +70,7 @@ class Audit:
                 lines.append(f"  {summary.stage} rejected: {', '.join(why)}")
                 lines.append(f"    see {summary.ledger}")
         lines += [f"  {stage} is not finished: start it again" for stage in self.unfinished]
+        lines += [f"  note: {shown(path, 300)} is no stage's ledger" for path in self.skipped]
         return "\n".join(lines)
 
 
@@ -90,12 +95,14 @@ def audit(run_dir: Path) -> Audit:
     """
     if not run_dir.is_dir():
         raise MissingInputError(f"There is no folder {run_dir}: give the folder of a run.")
-    summaries = [_summary(path) for path in _ledgers(run_dir)]
+    found = _ledgers(run_dir)
+    skipped = tuple(path for path in found if _is_foreign(path))
+    summaries = [_summary(path) for path in found if path not in skipped]
     summaries.sort(key=lambda summary: _rank(summary.stage))
     unfinished = tuple(sorted(_unfinished(run_dir), key=lambda name: (_rank(name), name)))
     if not summaries and not unfinished:
         raise MissingInputError(f"{run_dir} holds no {LEDGER_NAME}: no stage has ended there.")
-    return Audit(tuple(summaries), unfinished)
+    return Audit(tuple(summaries), unfinished, skipped)
 
 
 def _rank(name: str) -> int:
@@ -107,8 +114,19 @@ def _rank(name: str) -> int:
 def _ledgers(run_dir: Path) -> list[Path]:
     """Return all ledgers of the folder and of those below it, oldest first."""
     patterns = (LEDGER_NAME, f"*/{LEDGER_NAME}", f"*.{LEDGER_NAME}", f"*/*.{LEDGER_NAME}")
-    found = {path for pattern in patterns for path in run_dir.glob(pattern)}
+    found = {
+        path
+        for pattern in patterns
+        for path in run_dir.glob(pattern)
+        if path.is_file() and not is_never_input(path.relative_to(run_dir).as_posix())
+    }
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path))
+
+
+def _is_foreign(path: Path) -> bool:
+    """Tell whether a file of another origin has the name of a ledger."""
+    is_own = path.name in list_recorded(path.parent)
+    return not is_own and not has_ledger_columns(path)
 
 
 def _summary(path: Path) -> StageSummary:

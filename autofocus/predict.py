@@ -271,13 +271,14 @@ def predict(
     if blurred is not None:
         blur_images(folder, table.with_people, blurred, settings.jobs or cores())
     earlier = tuple(rejected[name] for name in names if name in rejected)
-    counts.check(settings.max_rejected, ledger, earlier)
+    notes = (*listing.notes, *found, *_notes(preparation, table, counts, predictor))
+    counts.check(settings.max_rejected, ledger, earlier, notes)
     return PredictResult(
         NAME,
         counts,
         ledger,
         {"predictions": outpath, "events": events},
-        (*listing.notes, *found, *_notes(preparation, table, counts, predictor)),
+        notes,
         earlier,
         predictions=outpath,
         events=events,

@@ -4,7 +4,7 @@ python autofocus/preprocess_images.py --indir data/lpz_data --outdir data/prepro
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -236,17 +236,19 @@ def preprocess_images(
         workspace.check_outputs(own, ledger)
         source = trims.Source(indir, settings.frame_rate)
         preparation, found = trims.complete(settings.preparation, source, listing.names, jobs)
-        preprocessor = _Preprocessor(indir, outdir, workspace.scratch, settings, preparation)
+        preprocessor = _Preprocessor(
+            indir, outdir, workspace.scratch, settings, preparation, frozenset(listing.unreadable)
+        )
         with ItemRun(workspace, ledger, tables) as run:
-            for _ in run.outcomes(preprocessor.items(listing.names), jobs):
+            for _ in run.outcomes(preprocessor.items(listing.inputs), jobs):
                 pass
             workspace.claim([preparation_path], ledger)
             files.write_json(preparation_path, preparation.to_json(), workspace.scratch)
             counts = run.publish()
         made = boxes.make() if boxes else None
-    counts.check(settings.max_rejected, ledger)
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
     notes = (*listing.notes, *found, *run.notes, *([str(made)] if made else []))
+    counts.check(settings.max_rejected, ledger, notes=notes)
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
 
 
@@ -292,6 +294,7 @@ class _Preprocessor:
     scratch: Path
     settings: PreprocessSettings
     preparation: Preparation
+    unreadable: Collection[str]
 
     def items(self, names: Sequence[str]) -> Items[str]:
         """Return the images, and what to do with each."""
@@ -300,7 +303,7 @@ class _Preprocessor:
             name=str,
             work=self._work,
             is_whole=self._is_whole,
-            outputs=lambda name: [self.outdir / name],
+            outputs=lambda name: [] if name in self.unreadable else [self.outdir / name],
         )
 
     def _work(self, name: str) -> Outcome | Product:

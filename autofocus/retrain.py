@@ -172,7 +172,7 @@ def retrain(
         workspace.claim([ledger, *output_files(saved_model_dir), *extra], ledger)
         jobs = settings.jobs or cores()
         extractor = Extractor(image_dir, backbone, cache, jobs)
-        outcomes = list(run.outcomes(extractor.items(list(classes.files)), jobs))
+        outcomes = list(run.outcomes(extractor.items(classes.listing.inputs), jobs))
         dataset = _make_dataset(classes, origins, outcomes, settings, workspace)
         job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
         source = DatasetFeatures(
@@ -316,7 +316,7 @@ def _notes(classes: Classes, dataset: Dataset, preparation: Preparation | None) 
             "The preparation of the images is unknown (no preparation.json): predict will use "
             "images as they are."
         )
-    return (*notes, *note_ignored(classes.ignored))
+    return (*notes, *note_ignored(classes.listing.ignored), *classes.listing.left_out)
 
 
 def _write_extras(saved_model_dir: Path, metrics: Metrics, settings: RetrainSettings) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from autofocus.audit import audit
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.workspace import Workspace
 
 HEADER = "stage,input,status,reason,detail,output\n"
 
@@ -70,3 +72,20 @@ def test_a_folder_without_ledgers_is_told(tmp_path: Path) -> None:
         audit(tmp_path)
     with pytest.raises(MissingInputError, match="no folder"):
         audit(tmp_path / "none")
+
+
+def test_a_table_of_another_origin_is_no_ledger(tmp_path: Path) -> None:
+    """A file that has the name of a ledger alone is skipped with a note, and the rest counts."""
+    with Workspace(tmp_path / "one", "x", {}) as workspace:
+        workspace.claim([tmp_path / "one" / LEDGER_NAME], tmp_path / "one" / LEDGER_NAME)
+    ledger(tmp_path / "one" / LEDGER_NAME, "x,a,ok,,,\n")
+    for name, text in [("two", "my,own\n1,2\n"), ("three", ""), ("@eaDir", "my,own\n")]:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / LEDGER_NAME).write_text(text)
+    result = audit(tmp_path)
+    assert [one.stage for one in result.stages] == ["x"]
+    assert {path.parent.name for path in result.skipped} == {"two", "three"}
+    assert f"note: {tmp_path / 'two' / LEDGER_NAME} is no stage's ledger" in str(result)
+    (tmp_path / "one" / LEDGER_NAME).write_text("")
+    with pytest.raises(InputDataError):
+        audit(tmp_path)

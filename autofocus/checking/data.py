@@ -10,11 +10,12 @@ from typing import Any
 from autofocus.checking.report import Report
 from autofocus.download_images import DownloadSettings
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.images.finding import APPLE_DOUBLE_PREFIX, list_images
+from autofocus.images.finding import list_images
 from autofocus.import_corrections import NAME as IMPORT_CORRECTIONS
 from autofocus.preprocess_images import PreprocessSettings
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.video_names import VIDEO_ENDINGS, FrameName, is_video
+from autofocus.runs.walking import APPLE_DOUBLE_PREFIX, is_below_made, is_never_input
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN, OUTPUTS_NAME, list_recorded
 from autofocus.store.keys import makes_path
@@ -68,7 +69,7 @@ def detection_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
         for pattern in patterns
         for path in find_tables(folder, [pattern])
     ]
-    given = [path for path, is_named in tables if is_named or not _is_own(path)]
+    given = [path for path, is_named in tables if is_named or not _is_left_out(path, folder)]
     if not given:
         raise MissingInputError(
             f"Only tables that Autofocus wrote match {', '.join(patterns)} in {folder}: name your "
@@ -77,11 +78,19 @@ def detection_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
     return given
 
 
+def _is_left_out(path: Path, folder: Path) -> bool:
+    return (
+        is_never_input(path.relative_to(folder).as_posix())
+        or is_below_made(folder, path)
+        or _is_own(path)
+    )
+
+
 def _is_own(path: Path) -> bool:
     corrections = f"{IMPORT_CORRECTIONS}.{path.name}"
     if (path.parent / HIDDEN / corrections / OUTPUTS_NAME).is_file():
         return False
-    return path.name in list_recorded(path.parent) or HIDDEN in path.parts
+    return path.name in list_recorded(path.parent)
 
 
 def find_local_data(
@@ -193,7 +202,7 @@ def _image_names(
         _as_image(item.key.removeprefix(prefix))
         for item in objects
         if item.key.startswith(prefix) and PurePosixPath(item.key).suffix.lower() in suffixes
-        if _is_image(item.key)
+        if _is_image(item.key) and not is_never_input(item.key.removeprefix(prefix))
     ]
 
 

@@ -1,6 +1,5 @@
 """Uploading a folder to a bucket: the sample, for the demo and for tests."""
 
-import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 from autofocus.errors import MissingInputError
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
-from autofocus.runs.workspace import HIDDEN
+from autofocus.runs.walking import Walk
 from autofocus.store.listing import list_objects
 from autofocus.store.patience import Patience
 from autofocus.store.problems import plain_errors
@@ -102,7 +101,8 @@ def make_bucket(name: str, *, endpoint_url: str | None = None, patience: float =
 
 
 def _files(folder: Path) -> Iterator[str]:
-    for place, folders, names in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if name != HIDDEN]
-        for name in names:
-            yield (Path(place) / name).relative_to(folder).as_posix()
+    if not folder.is_dir():
+        return iter(())
+    walk = Walk(folder)
+    # Reading a pipe would block forever.
+    return (name for name in walk if name not in walk.irregular)

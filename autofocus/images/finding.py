@@ -1,28 +1,21 @@
 """Find the images below a folder, and count what is ignored."""
 
-import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from autofocus.errors import MissingInputError, RejectedImageError
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.ledger import Reason
 from autofocus.runs.video_names import VIDEO_ENDINGS
+from autofocus.runs.walking import APPLE_DOUBLE_PREFIX, Walk, list_names
 from autofocus.runs.wording import plural
-from autofocus.runs.workspace import HIDDEN, list_recorded
 
-# macOS writes files with this prefix beside the real ones on disks without extended attributes.
-APPLE_DOUBLE_PREFIX = "._"
 # A note counts this many endings, and all others together.
 _MAX_ENDINGS = 8
-# A note names this many folders.
-_MAX_FOLDERS = 4
-# The stages that write images into a folder, none of which is an original.
-_WRITE_IMAGES = ("preprocess_images", "link_images_by_label", "retrain")
-# Where MLflow keeps the charts of a report, if it runs without a server.
-_MLFLOW_FOLDERS = ("mlruns", "mlartifacts")
+# A folder that can't be read stands in for the images in it.
+_FOLDER_MARK = "/"
 
 
 @dataclass(frozen=True)
@@ -33,28 +26,26 @@ class Listing:
         names: paths relative to the folder, with `/` between parts, sorted.
         ignored: the number of all other files, by their endings in lower case; what stages wrote
             beside the images is not counted.
-        outputs: folders that Autofocus or MLflow wrote, relative to the folder, sorted; the
-            images in them are no inputs.
+        unreadable: the folders that can't be read, each with a `/` at the end, sorted.
+        left_out: notes on what is never input, and on folders that can't be read.
     """
 
     names: list[str]
     ignored: Mapping[str, int] = field(default_factory=dict)
-    outputs: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Notes on the files and folders that are ignored, such as ``ignored: 3 .txt``."""
         images = sorted(ending for ending in self.ignored if ending in IMAGE_FORMATS)
         known = [f"to read {' and '.join(images)}, add them to extensions"] if images else []
-        return (*note_ignored(self.ignored), *known, *_note_outputs(self.outputs))
+        return (*note_ignored(self.ignored), *known, *self.left_out)
 
-
-def _note_outputs(outputs: Sequence[str]) -> tuple[str, ...]:
-    if not outputs:
-        return ()
-    shown = ", ".join(outputs[:_MAX_FOLDERS])
-    more = f" and {len(outputs) - _MAX_FOLDERS:,} more" if len(outputs) > _MAX_FOLDERS else ""
-    return (f"not searched, as Autofocus wrote it: {shown}{more}",)
+    @property
+    def inputs(self) -> list[str]:
+        """The images, and the folders that can't be read, each of which is a rejected input."""
+        return sorted([*self.names, *self.unreadable])
 
 
 def note_ignored(ignored: Mapping[str, int]) -> tuple[str, ...]:
@@ -110,11 +101,8 @@ def list_images(
 ) -> Listing:
     """List all files below the folder that have one of the extensions, and count all others.
 
-    Links to folders are followed, each real folder once; one that lies below `folder` itself has
-    its own path, so that names don't depend on the order in which a disk lists them.
-
-    What Autofocus wrote is never listed: neither the folders below this one in which a stage
-    keeps images, nor single files that a stage recorded as its own.
+    See `runs.walking.Walk` for what is searched, and what is never listed: hidden and system
+    folders, those that Autofocus made, and single files that a stage recorded as its own.
 
     Args:
         folder: where to search.
@@ -123,26 +111,16 @@ def list_images(
         allow_empty: return an empty list if there are no images, instead of raising.
 
     Raises:
-        MissingInputError: the folder is missing or holds no such file.
+        MissingInputError: the folder is missing, can't be read, or holds no such file.
     """
     if not folder.is_dir():
         if allow_empty:
             return Listing([])
         raise MissingInputError(f"There is no folder {folder}: give one that holds images.")
     suffixes = {"." + extension.lower().lstrip(".") for extension in extensions}
-    names: list[str] = []
-    ignored: Counter[str] = Counter()
-    walk = _Walk(folder, {path.resolve() for path in leave_out})
-    for name in walk.files():
-        ending = PurePath(name).suffix.lower()
-        if name in walk.recorded:
-            continue
-        if ending in suffixes:
-            names.append(name)
-        else:
-            ignored[ending] += 1
-    listing = Listing(sorted(names), ignored, tuple(sorted(walk.outputs)))
-    if not names and not allow_empty:
+    walk = Walk(folder, leave_out)
+    listing = _list(walk, walk, suffixes)
+    if not listing.inputs and not allow_empty:
         notes = f" ({'; '.join(listing.notes)})" if listing.notes else ""
         raise MissingInputError(
             f"No file below {folder} ends in {', '.join(sorted(suffixes))}: "
@@ -151,12 +129,71 @@ def list_images(
     return listing
 
 
+def list_by_folder(folder: Path) -> tuple[list[str], Listing]:
+    """List the images in each folder of a folder, such as those of labels.
+
+    Args:
+        folder: the folder that holds the others.
+
+    Returns:
+        The names of the folders that were searched, sorted, and the images below them. Images
+        beside them count as ignored.
+
+    Raises:
+        MissingInputError: the folder can't be read.
+    """
+    walk = Walk(folder)
+    folders: list[str] = []
+    every = walk.by_subfolder(folders)
+    # Tables beside them are the program's own, or a person's.
+    listing = _list(
+        walk, (name for name in every if "/" in name or _is_image(name)), IMAGE_FORMATS
+    )
+    beside = Counter(PurePath(name).suffix.lower() for name in listing.names if "/" not in name)
+    names = [name for name in listing.names if "/" in name]
+    return folders, replace(listing, names=names, ignored=Counter(listing.ignored) + beside)
+
+
+def _is_image(name: str) -> bool:
+    return PurePath(name).suffix.lower() in IMAGE_FORMATS
+
+
+def _list(walk: Walk, found: Iterable[str], suffixes: Collection[str]) -> Listing:
+    names: list[str] = []
+    ignored: Counter[str] = Counter()
+    irregular: list[str] = []
+    try:
+        for name in found:
+            ending = PurePath(name).suffix.lower()
+            if ending in suffixes:
+                names.append(name)
+            elif name in walk.irregular:
+                irregular.append(name)
+            else:
+                ignored[ending] += 1
+    except OSError as error:
+        raise MissingInputError(
+            f"The folder {walk.folder} can't be read ({error.strerror}): correct its permissions."
+        ) from None
+    notes = (*walk.notes, *_note_irregular(irregular))
+    return Listing(sorted(names), ignored, tuple(sorted(walk.unreadable)), notes)
+
+
+def _note_irregular(names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    return (f"ignored, as links to nowhere or no plain files: {list_names(sorted(names))}",)
+
+
 def check_name(name: str) -> None:
     """Reject a file that can't be used because of its name.
 
     Raises:
-        RejectedImageError: it is one of macOS's `._` files, or its name is not in UTF-8.
+        RejectedImageError: it is a folder that can't be read, one of macOS's `._` files, or its
+            name is not in UTF-8.
     """
+    if name.endswith(_FOLDER_MARK):
+        raise RejectedImageError(Reason.UNREADABLE, "a folder that can't be read")
     if Path(name).name.startswith(APPLE_DOUBLE_PREFIX):
         raise RejectedImageError(Reason.APPLE_DOUBLE, "what macOS keeps beside a file, no picture")
     try:
@@ -165,52 +202,3 @@ def check_name(name: str) -> None:
         raise RejectedImageError(
             Reason.UNREADABLE, "the file's name is not in UTF-8: rename it"
         ) from None
-
-
-@dataclass
-class _Walk:
-    """A walk through a folder.
-
-    Attributes:
-        folder: where it begins.
-        seen: real folders that are not entered (again).
-        outputs: the folders that were left out as outputs of a stage.
-        recorded: single files that a stage recorded as its own.
-    """
-
-    folder: Path
-    seen: set[Path]
-    outputs: list[str] = field(default_factory=list)
-    recorded: set[str] = field(default_factory=set)
-
-    def files(self) -> Iterator[str]:
-        """Yield the paths of all files, relative to the folder."""
-        root = self.folder.resolve()
-        for path, folders, names in os.walk(self.folder, followlinks=True, onerror=_raise):
-            real, relative = Path(path).resolve(), Path(path).relative_to(self.folder)
-            has_own_path = real.is_relative_to(root) and real != root / relative
-            if real in self.seen or has_own_path or self._is_output(Path(path), relative, folders):
-                folders.clear()
-                continue
-            self.seen.add(real)
-            prefix = "" if relative == Path() else f"{relative.as_posix()}/"
-            if HIDDEN in folders:
-                self.recorded |= {prefix + name for name in list_recorded(Path(path))}
-            folders[:] = sorted(name for name in folders if name != HIDDEN)
-            for name in names:
-                yield prefix + name
-
-    def _is_output(self, path: Path, relative: Path, folders: Sequence[str]) -> bool:
-        """Tell whether a folder holds images that are no originals, and record it."""
-        if relative == Path():
-            return False
-        is_output = path.name in _MLFLOW_FOLDERS or (
-            HIDDEN in folders and any((path / HIDDEN / name).is_dir() for name in _WRITE_IMAGES)
-        )
-        if is_output:
-            self.outputs.append(relative.as_posix())
-        return is_output
-
-
-def _raise(error: OSError) -> None:
-    raise error

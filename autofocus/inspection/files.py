@@ -1,6 +1,5 @@
 """The files of a data set: those below a folder, or a bucket's, of which a sample is fetched."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from autofocus.images.names import DEFAULT_EXTENSIONS
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.runs.video_names import VIDEO_ENDINGS
-from autofocus.runs.workspace import HIDDEN
+from autofocus.runs.walking import Walk, is_never_input
 
 # Of a bucket: the number of images to fetch, and the size of the largest table.
 _SAMPLE, _MAX_TABLE_BYTES = 150, 200 << 20
@@ -69,23 +68,15 @@ def list_folder(folder: Path) -> Data:
     images = listing.names
     if not images:
         raise MissingInputError(f"No file below {folder} is an image: {_advise(listing)}.")
-    others = _list_others(folder, set(images), set(listing.outputs))
+    others = _list_others(folder, set(images))
     videos = sum(number for ending, number in listing.ignored.items() if ending in VIDEO_ENDINGS)
     return Data(folder, images, images, others, _count_endings(images), videos)
 
 
-def _list_others(folder: Path, images: set[str], outputs: set[str]) -> list[str]:
-    others = []
-    for path, folders, names in os.walk(folder):
-        relative = Path(path).relative_to(folder)
-        folders[:] = [
-            name
-            for name in folders
-            if name != HIDDEN and (relative / name).as_posix() not in outputs
-        ]
-        # Broken links can't be read, and pipes would block.
-        others += [(relative / name).as_posix() for name in names if Path(path, name).is_file()]
-    return sorted(set(others) - images)
+def _list_others(folder: Path, images: set[str]) -> list[str]:
+    walk = Walk(folder)
+    # Links to nowhere can't be read, and pipes would block.
+    return sorted(name for name in walk if name not in walk.irregular and name not in images)
 
 
 def _count_endings(names: Sequence[str]) -> Counter[str]:
@@ -122,7 +113,9 @@ def fetch_sample(
     )
     with opened as store, TemporaryDirectory() as temporary:
         objects = without_outputs(list_objects(store, prefix), DEFAULT_OUTPUT_PREFIX)
-        by_key = {one.key: one for one in objects if makes_path(one.key)}
+        by_key = {
+            one.key: one for one in objects if makes_path(one.key) and not is_never_input(one.key)
+        }
         images = [key for key in by_key if kind_of(key) is ObjectKind.IMAGE]
         if not images:
             raise MissingInputError(f"{source} holds no image: check bucket and prefix.")

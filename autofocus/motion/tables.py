@@ -27,7 +27,7 @@ from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.runs.wording import plural
-from autofocus.runs.workspace import Workspace
+from autofocus.runs.workspace import Workspace, is_empty, mark_made
 from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES_NAME
 
 # Raised with every change that makes other boxes of the same images.
@@ -97,6 +97,8 @@ class BoxMaker:
         is_intact = bool(marks.check(table, earlier.get("table", marks.MISSING)))
         if not (is_intact and earlier.get("mark") == mark):
             self.workspace.claim(self.outputs, self.folder / LEDGER_NAME)
+            if self.drawings is not None and is_empty(self.drawings):
+                mark_made(self.drawings)
             self._find(table)
             if self.drawings is not None:
                 self.workspace.remove_others(self.drawings, self._drawing_paths.values())

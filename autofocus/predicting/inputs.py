@@ -41,7 +41,8 @@ def find_inputs(
         allow_empty: return an empty list if there are no images, instead of raising.
 
     Returns:
-        Paths relative to the folder, with `/` between parts, sorted.
+        Paths relative to the folder, with `/` between parts, sorted. A folder that can't be read
+        is among them, with a `/` at the end.
 
     Raises:
         MissingInputError: the folder or table is missing or empty.
@@ -51,7 +52,7 @@ def find_inputs(
         listing = Listing([single.name])
     elif table is None:
         listing = list_images(indir, extensions, allow_empty=allow_empty or bool(rejected))
-        listing = replace(listing, names=sorted({*listing.names, *rejected}))
+        listing = replace(listing, names=sorted({*listing.inputs, *rejected}))
     else:
         listing = Listing(_read_names(table, indir, allow_empty=allow_empty))
     if shard is None:

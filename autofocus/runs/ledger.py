@@ -4,6 +4,7 @@
 `ledger.csv`; a stage that writes one file keeps it beside that file as `<name>.ledger.csv`.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -159,19 +160,28 @@ class Counts:
         counted = {why: n for why, n in new.most_common() if Reason(why) not in HARMLESS}
         return Share(self.inputs - len(earlier), counted)
 
-    def check(self, max_rejected: float, ledger: Path, earlier: Collection[Row] = ()) -> None:
+    def check(
+        self,
+        max_rejected: float,
+        ledger: Path,
+        earlier: Collection[Row] = (),
+        notes: Iterable[str] = (),
+    ) -> None:
         """Fail if too large a share of the inputs was rejected.
 
         Args:
             max_rejected: the largest share allowed, 0 to 1.
             ledger: the path of the ledger, for the message.
             earlier: rejections of an earlier stage, which has checked them.
+            notes: what people should know; printed on failure, as there is no result then.
 
         Raises:
             TooManyRejectedError: more than `max_rejected` of all inputs were rejected.
         """
         share = self.share(earlier)
         if share.is_above(max_rejected):
+            for note in notes:
+                print(f"  note: {note}", file=sys.stderr, flush=True)
             raise TooManyRejectedError(
                 f"{share}, more than the share of {max_rejected:g} that --max-rejected allows: "
                 f"see {ledger}."
@@ -252,6 +262,15 @@ def read_ledger(path: Path) -> Iterator[tuple[str, Row]]:
             )
         for cells in reader:
             yield _parse(cells, path, reader.line)
+
+
+def has_ledger_columns(path: Path) -> bool:
+    """Return whether a file can be read and has the columns of a ledger."""
+    try:
+        with CsvReader(path) as reader:
+            return tuple(reader.columns) == COLUMNS
+    except (InputDataError, OSError):
+        return False
 
 
 def is_ledger_of(path: Path, stage: str) -> bool:

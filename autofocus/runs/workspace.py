@@ -22,6 +22,10 @@ HIDDEN = ".autofocus"
 RECIPE = "recipe"
 # The list of the single files that a stage wrote.
 OUTPUTS_NAME = "outputs.json"
+# In a hidden folder: the program made the folder around it, which holds nothing else.
+MADE_NAME = "made"
+# Originals lie in the folders of these.
+_WRITE_ORIGINALS = ("download_images", "make_sample")
 
 
 class Workspace:
@@ -64,7 +68,8 @@ class Workspace:
         self._is_old = False
 
     def __enter__(self) -> "Workspace":
-        self._lock = _lock(self.folder, self.root)
+        owns_root = self._output == self.root and self.name not in _WRITE_ORIGINALS
+        self._lock = _lock(self.folder, self.root, owns_root=owns_root)
         try:
             self._earlier = {path.name for path in self.folder.iterdir()} | {"lock"}
             self._check_settings()
@@ -216,6 +221,23 @@ def list_recorded(root: Path) -> set[str]:
     return recorded
 
 
+def is_empty(root: Path) -> bool:
+    """Return whether a folder holds nothing, or only the memory of a run that was just killed."""
+    try:
+        return {path.name for path in root.iterdir()} <= {HIDDEN}
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def mark_made(root: Path) -> None:
+    """Record that a folder was made by the program, so that nothing in it is ever an input."""
+    memory = root / HIDDEN
+    memory.mkdir(parents=True, exist_ok=True)
+    (memory / MADE_NAME).touch()
+
+
 def conflict(path: Path, stage: str) -> str:
     """Return the sentence about a file that stands where a stage would write."""
     return (
@@ -239,10 +261,13 @@ def locked(folder: Path, root: Path) -> Iterator[None]:
         yield
 
 
-def _lock(folder: Path, root: Path) -> IO[str]:
-    """Lock an output until the returned file is closed."""
+def _lock(folder: Path, root: Path, *, owns_root: bool = True) -> IO[str]:
+    """Lock an output until the returned file is closed; record a new folder as the program's."""
+    is_new = owns_root and is_empty(root)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if is_new:
+            mark_made(root)
     except (FileExistsError, NotADirectoryError):
         raise OutputConflictError(
             f"{root} can't be used as an output folder: a file stands in its place."

@@ -47,7 +47,8 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
     if not pattern or pattern.startswith("/") or ".." in pattern.split("/"):
         raise wrong
     try:
-        return sorted(folder.glob(pattern))
+        # Reading a pipe would block forever.
+        return sorted(path for path in folder.glob(pattern) if path.is_file() or path.is_dir())
     except (ValueError, IndexError, AttributeError):  # raised by various Python versions
         raise wrong from None
 

@@ -8,6 +8,7 @@ from autofocus.errors import MissingInputError, RejectedImageError
 from autofocus.images.finding import check_name, find_images, list_images, note_ignored
 from autofocus.runs.ledger import Reason
 from autofocus.runs.workspace import Workspace
+from tests.rights import plain_rights
 
 
 def make(root: Path, *names: str) -> None:
@@ -221,3 +222,28 @@ def test_an_empty_folder_may_be_fine(tmp_path: Path) -> None:
         find_images(tmp_path / name, ["JPG"], allow_empty=True) for name in ("a", "b", "gone")
     ]
     assert found == [["1.JPG"], [], []]
+
+
+def test_a_folder_that_cannot_be_read_is_an_input(tmp_path: Path) -> None:
+    """It is listed beside the images, with a note on why; the images of others are found."""
+    make(tmp_path, "a/1.JPG", "b/2.JPG")
+    (tmp_path / "b").chmod(0)
+    with plain_rights():
+        listing = list_images(tmp_path, ["JPG"])
+        with pytest.raises(MissingInputError, match="b can't be read"):
+            list_images(tmp_path / "b", ["JPG"])
+    (tmp_path / "b").chmod(0o700)
+    assert listing.names == ["a/1.JPG"]
+    assert listing.inputs == ["a/1.JPG", "b/"]
+    assert listing.notes == ("can't be read: 1 folder, b/ (Permission denied)",)
+    with pytest.raises(RejectedImageError, match="a folder that can't be read"):
+        check_name("b/")
+
+
+def test_links_to_nowhere_without_an_ending_are_named(tmp_path: Path) -> None:
+    """One that led to a folder, such as a disk that isn't mounted, is named in a note."""
+    make(tmp_path, "a.JPG")
+    (tmp_path / "disk").symlink_to("/nowhere/disk")
+    listing = list_images(tmp_path, ["JPG"])
+    assert listing.names == ["a.JPG"]
+    assert listing.notes == ("ignored, as links to nowhere or no plain files: disk",)

@@ -7,6 +7,7 @@ import pytest
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.labels.classes import find_classes
+from autofocus.runs.workspace import Workspace
 
 
 def make(root: Path, *names: str) -> Path:
@@ -45,7 +46,7 @@ def test_other_files_are_counted_by_ending(tmp_path: Path) -> None:
     """Files in the folders that are no images are counted, and images beside the folders."""
     make(tmp_path, "fox/1.jpg", "dog/1.jpg", "fox/a.MP4", "dog/b.mp4", "dog/notes.txt")
     make(tmp_path, "links.csv", "no-label.JPG")
-    assert find_classes(tmp_path).ignored == {".mp4": 2, ".txt": 1, ".jpg": 1}
+    assert find_classes(tmp_path).listing.ignored == {".mp4": 2, ".txt": 1, ".jpg": 1}
 
 
 def test_two_folders_of_one_label_are_one_class(tmp_path: Path) -> None:
@@ -68,3 +69,16 @@ def test_no_class_is_an_error(tmp_path: Path) -> None:
         find_classes(tmp_path / "gone")
     with pytest.raises(MissingInputError, match="has no folder with images"):
         find_classes(make(tmp_path, "1.jpg"))
+
+
+def test_folders_of_systems_and_of_the_program_are_no_classes(tmp_path: Path) -> None:
+    """Trash, thumbnails and a model beside the folders of labels are left out, and noted."""
+    make(tmp_path, "fox/1.jpg", "dog/1.jpg", "fox/@eaDir/1.jpg/thumb.jpg", "#recycle/2.jpg")
+    with Workspace(tmp_path / "model", "retrain", {}):
+        make(tmp_path, "model/chart.jpg")
+    classes = find_classes(tmp_path)
+    assert classes.files == {"dog/1.jpg": "dog", "fox/1.jpg": "fox"}
+    assert classes.listing.left_out == (
+        "left out: 2 files in hidden or system folders (#recycle, @eaDir)",
+        "not searched, as Autofocus wrote it: model",
+    )
