@@ -8,10 +8,11 @@ python autofocus/clean_detections.py --detections data/lpz_data/detections_2016.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from autofocus.errors import InputDataError, need
-from autofocus.labels.spelling import describe_merges, merge_spellings
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     Kind,
@@ -26,15 +27,18 @@ from autofocus.runs import files
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import Reason, Row, Status, ledger_beside
 from autofocus.runs.result import StageResult
-from autofocus.runs.wording import plural
+from autofocus.runs.spelling import describe_merges, merge_spellings
+from autofocus.runs.wording import plural, shown
 from autofocus.runs.workspace import Workspace
 from autofocus.tables import detections as tables
 from autofocus.tables.columns import LOCATION, PROPERTIES
+from autofocus.tables.date_forms import Order
 from autofocus.tables.dates import read_clock, read_dates
+from autofocus.tables.detections import FILE
 from autofocus.tables.failures import check_any
 from autofocus.tables.frames import read_frame, write_frame
 from autofocus.tables.headings import parse_columns
-from autofocus.tables.image_rows import CLOCK, DATE, IMAGE
+from autofocus.tables.image_rows import CLOCK, DATE, IMAGE, NUMBER
 from autofocus.tables.importing.formats import table_files
 from autofocus.tables.joining import (
     INPUT,
@@ -51,6 +55,7 @@ from autofocus.tables.records import (
     DETAIL,
     LABEL,
     REASON,
+    ROW,
     TIME_TEXT,
     DetectionTable,
 )
@@ -61,7 +66,17 @@ if TYPE_CHECKING:
 
 NAME = "clean_detections"
 # Raised with every change that makes other outputs of the same inputs and settings.
-RECIPE = 2
+RECIPE = 3
+
+
+# Of the columns of the properties that are read; all may be empty but the path.
+_PROPERTY_FORMS = {
+    "filepath": r"(?s)[^\x00]+",
+    "date": r"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?",
+    "time": r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d|",
+    "night": r"[01]?",
+    "mean_brightness": r"(\d+(\.\d+)?)?",
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +89,7 @@ class CleanSettings:
         "person who recorded it",
         metavar="N",
     )
-    date_format: Literal["day-month-year", "month-day-year", "year-month-day"] | None = option(
+    date_format: Order | None = option(
         None,
         "order of day, month and year in dates of three numbers; by default it is inferred from "
         "the whole column",
@@ -211,12 +226,14 @@ def _join(
     settings: CleanSettings,
 ) -> tuple[Joined, tuple[str, ...]]:
     read = tables.read_detections(detections, settings.read_options)
-    notes = [_add_dates(table, settings.date_format) for table in read]
-    notes += [note for table in read for note in table.notes]
     properties = _read_properties(image_properties, image_dir)
     frames = frames_by_video(properties.index)
     rows, matching = match_tables(read, properties, frames, settings.strip_components)
-    notes += [*matching, *_merge_labels(rows)]
+    notes = _add_dates(read, rows, properties, settings.date_format)
+    notes += [note for table in read for note in table.notes]
+    notes += [*matching, *_merge_spellings(rows, LABEL, "label")]
+    if LOCATION in rows:
+        notes += _merge_spellings(rows, LOCATION, "location")
     prefix = relative_prefix(image_dir, outpath.parent)
     is_split = bool(frames) or any(table.is_split for table in read)
     joined = join(rows, properties, prefix, is_split=is_split)
@@ -233,24 +250,48 @@ def _agreement(read: Sequence[DetectionTable]) -> str:
     return ": their own date agrees with the detection's" if are_dated else ""
 
 
-def _add_dates(table: DetectionTable, date_format: str | None) -> str:
-    """Add date and time to the detections of a table, and return how the table is read."""
-    frame = table.frame
-    dates = read_dates(frame[DATE_TEXT], str(table.path), date_format)
-    frame[DATE], frame[CLOCK] = dates.values, dates.times
-    if TIME_TEXT in frame:
-        frame[CLOCK] = frame[CLOCK].mask(frame[CLOCK] == "", read_clock(frame[TIME_TEXT]))
-    return table.describe(dates.forms)
+def _add_dates(
+    read: Sequence[DetectionTable],
+    rows: "pd.DataFrame",
+    properties: "pd.DataFrame",
+    date_format: str | None,
+) -> list[str]:
+    """Add date and time to the detections, and return how each table is read.
+
+    Where dates can be read in several ways, those of the images tell which it is.
+    """
+    import pandas as pd
+
+    # The number -1, of no image, is that of the last one.
+    dates_of_images = np.append(properties["date"].to_numpy(dtype=object), "")
+    own = pd.Series(dates_of_images[rows[NUMBER].to_numpy()], index=rows.index, dtype=object)
+    rows[DATE], rows[CLOCK] = "", ""
+    described: list[str] = []
+    further: list[str] = []
+    for table in read:
+        there = (rows[FILE] == table.frame[FILE].iloc[0]) if len(table.frame) else None
+        part = rows if len(read) == 1 else rows[there] if there is not None else rows[:0]
+        dates = read_dates(
+            part[DATE_TEXT], str(table.path), date_format, own=own[part.index], rows=part[ROW]
+        )
+        clock = dates.times
+        if TIME_TEXT in part:
+            clock = clock.mask(clock == "", read_clock(part[TIME_TEXT]))
+        rows.loc[part.index, DATE], rows.loc[part.index, CLOCK] = dates.values, clock
+        described.append(table.describe(dates.forms))
+        further += dates.notes
+    return described + further
 
 
-def _merge_labels(rows: "pd.DataFrame") -> tuple[str, ...]:
-    """Give all spellings of a label the first one, and return what was merged."""
-    spellings = merge_spellings(rows[LABEL].unique())
-    if all(label == kept for label, kept in spellings.items()):
+def _merge_spellings(rows: "pd.DataFrame", column: str, noun: str) -> tuple[str, ...]:
+    """Give all spellings of a name the first one, and return what was merged."""
+    spellings = merge_spellings(rows[column].unique())
+    if all(name == kept for name, kept in spellings.items()):
         return ()
-    counts = rows[LABEL].value_counts().to_dict()
-    rows[LABEL] = rows[LABEL].map(spellings)
-    return describe_merges(spellings, {str(label): number for label, number in counts.items()})
+    counts = rows[column].value_counts().to_dict()
+    rows[column] = rows[column].map(spellings)
+    numbers = {str(name): number for name, number in counts.items()}
+    return describe_merges(spellings, numbers, noun)
 
 
 def _read_properties(path: Path, image_dir: Path) -> "pd.DataFrame":
@@ -258,6 +299,12 @@ def _read_properties(path: Path, image_dir: Path) -> "pd.DataFrame":
     import pandas as pd
 
     table = read_frame(path, PROPERTIES)
+    if table.empty:
+        raise InputDataError(
+            "The table of properties has no rows, so there is nothing to join: check "
+            "--image-properties."
+        )
+    _check_properties(table, path)
     folders, _, names = table["filepath"].str.rpartition("/").to_numpy(dtype=str).T
     relative = {
         folder: _relative_to_images(path.parent / folder, image_dir) for folder in set(folders)
@@ -265,9 +312,22 @@ def _read_properties(path: Path, image_dir: Path) -> "pd.DataFrame":
     images = pd.Series([relative[folder] for folder in folders], dtype=str) + names
     if (doubles := images[images.duplicated()]).any():
         raise InputDataError(
-            f"{path} has two rows for {doubles.iloc[0]}: run preprocess_images again."
+            f"{path} has two rows for {shown(doubles.iloc[0], 300)}: run preprocess_images again."
         )
     return table.set_index(images.rename(IMAGE))
+
+
+def _check_properties(table: "pd.DataFrame", path: Path) -> None:
+    """Check that the cells are such as preprocess_images writes."""
+    for column, form in _PROPERTY_FORMS.items():
+        cells = table[column]
+        fits = cells.str.fullmatch(form)
+        if not fits.all():
+            row = int(fits.to_numpy().argmin())
+            raise InputDataError(
+                f"{path}, row {row + 2}: {shown(cells.iloc[row])!r} is no {column} that "
+                "preprocess_images writes: run it again."
+            )
 
 
 def _relative_to_images(folder: Path, image_dir: Path) -> str:

@@ -21,6 +21,7 @@ from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import Reason, Row, ledger_beside, rejected
 from autofocus.runs.result import StageResult
+from autofocus.runs.spelling import fold_name, fold_path, index_folded
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import CORRECTIONS
 
@@ -97,10 +98,10 @@ def import_corrections(
 
 @dataclass(frozen=True)
 class _Known:
-    """The predictions by the path of the image, exactly and in lower case."""
+    """The predictions by the path of the image, and their paths by `fold_path`."""
 
     rows: Mapping[str, ExportRow]
-    folded: Mapping[str, ExportRow]
+    folded: Mapping[str, str]
 
     @classmethod
     def of(cls, predictions: Path) -> "_Known":
@@ -108,10 +109,11 @@ class _Known:
         for row in ResultTable(predictions, Originals(predictions.parent)).rows():
             rows[row.original] = row
             rows.setdefault(row.filepath, row)
-        return cls(rows, {path.casefold(): row for path, row in rows.items()})
+        return cls(rows, index_folded(rows))
 
     def find(self, path: str) -> ExportRow | None:
-        return self.rows.get(path) or self.folded.get(path.casefold())
+        spelled = path if path in self.rows else self.folded.get(fold_path(path), path)
+        return self.rows.get(spelled)
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _decide(one: Correction, known: _Known, settings: CorrectionSettings) -> _De
 
 
 def _folded(labels: Sequence[str]) -> set[str]:
-    return {label.casefold() for label in labels}
+    return set(map(fold_name, labels))
 
 
 def _check_any(decided: Sequence[_Decision], corrections: Path, predictions: Path) -> None:

@@ -18,7 +18,6 @@ from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.linking import Linker, Making, common_preparation
 from autofocus.labels.notes import note_labelmap, note_rules, note_separators
 from autofocus.labels.priority import Rule, read_rules
-from autofocus.labels.spelling import describe_merges, merge_spellings
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe, option, require, require_share
 from autofocus.runs import files
@@ -27,6 +26,7 @@ from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
+from autofocus.runs.spelling import describe_merges, merge_spellings
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import LINKS, LINKS_NAME
 from autofocus.tables.labels import Labelled, merge_labels, read_labelled

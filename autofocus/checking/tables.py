@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autofocus.checking.data import Data
 from autofocus.checking.report import Report
-from autofocus.clean_detections import CleanSettings, clean_detections
+from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
 from autofocus.errors import AutofocusError
 from autofocus.labels.choosing import choose
 from autofocus.labels.labelmap import map_labels, read_labelmap
@@ -16,6 +16,8 @@ from autofocus.runs.csv_files import CsvReader, CsvWriter
 from autofocus.runs.ledger import Counts, Reason
 from autofocus.runs.wording import plural
 from autofocus.tables.columns import LOCATION, PROPERTIES, PROPERTIES_NAME
+from autofocus.tables.date_choice import AmbiguousDatesError
+from autofocus.tables.date_forms import GIVEN
 from autofocus.tables.labels import Labelled, merge_labels, read_labelled
 
 # Below these shares of detections with an image, or images with a detection, something is wrong.
@@ -55,13 +57,7 @@ def check_tables(data: Data, settings: CleanSettings, scratch: Path, report: Rep
     _write_properties(data.names, images / PROPERTIES_NAME)
     with report.collect("tables"):
         try:
-            result = clean_detections(
-                data.tables,
-                images,
-                images / PROPERTIES_NAME,
-                scratch / "clean.csv",
-                replace(settings, max_rejected=1.0),
-            )
+            result = _try(data.tables, images, scratch, settings, report)
         except AutofocusError as error:
             plain = type(error)(str(error).replace(str(images), data.images))
             raise plain from None
@@ -70,6 +66,24 @@ def check_tables(data: Data, settings: CleanSettings, scratch: Path, report: Rep
             report.add("tables", note)
         return Trial(read_labelled(result.table), _read_located(result.table))
     return Trial()
+
+
+def _try(
+    tables: Sequence[Path], images: Path, scratch: Path, settings: CleanSettings, report: Report
+) -> CleanResult:
+    """Join the detections; dates that only the images can tell are read in one of their forms."""
+    plain = replace(settings, max_rejected=1.0)
+    properties, outpath = images / PROPERTIES_NAME, scratch / "clean.csv"
+    try:
+        return clean_detections(tables, images, properties, outpath, plain)
+    except AmbiguousDatesError as error:
+        forms = [form for form in GIVEN if form in error.forms]
+        if settings.date_format or not forms:
+            raise
+        report.warn("tables", f"{error} The run needs that unless the images' own dates decide.")
+        # The form is no output of the check; only whether it can be read matters.
+        chosen = replace(plain, date_format=forms[0])
+        return clean_detections(tables, images, properties, scratch / "trial.csv", chosen)
 
 
 def _read_located(table: Path) -> frozenset[str]:

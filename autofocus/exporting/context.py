@@ -17,6 +17,7 @@ from autofocus.exporting.settings import ExportSettings
 from autofocus.exporting.taxa import UNKNOWN_TAXON, Taxon, read_taxa
 from autofocus.exporting.zones import read_zone
 from autofocus.runs.ledger import Reason
+from autofocus.runs.spelling import fold_name
 from autofocus.tables.deployments import Deployments, read_deployments
 
 # Genus and species, such as `Procyon lotor`.
@@ -101,7 +102,7 @@ class Export:
 
     def taxon(self, label: str) -> Taxon:
         """Return what is known of a label's taxon; a label may be a scientific name itself."""
-        known = self._taxa.get(label.casefold())
+        known = self._taxa.get(fold_name(label))
         if known is None and _SCIENTIFIC_NAME.fullmatch(label):
             return Taxon(label)
         return known or UNKNOWN_TAXON

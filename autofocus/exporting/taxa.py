@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import CsvReader
+from autofocus.runs.spelling import fold_name
+from autofocus.runs.wording import shown
 from autofocus.tables.text_formats import find_text_format
 
 _COLUMNS = ("scientific_name", "class", "order", "family", "wi_taxon_id")
@@ -43,20 +46,24 @@ UNKNOWN_TAXON = Taxon()
 
 
 def read_taxa(path: Path) -> Mapping[str, Taxon]:
-    """Return the taxa by label, in lower case.
+    """Return the taxa by label, as `fold_name` spells it.
 
     Raises:
         MissingInputError: there is no such table.
-        InputDataError: it lacks the columns `label` and `scientific_name`, or can't be read.
+        InputDataError: it lacks the columns `label` and `scientific_name`, can't be read, or
+            gives a label two taxa.
     """
     required = ("label", "scientific_name")
     form = find_text_format(path)
     with CsvReader(
         path, required, encoding=form.encoding, delimiter=form.delimiter, lenient=True
     ) as reader:
-        taxa = {}
+        taxa: dict[str, Taxon] = {}
         for row in reader:
             cells = dict(zip(reader.columns, map(str.strip, row), strict=True))
             taxon = Taxon(*(cells.get(name, "") for name in _COLUMNS))
-            taxa[cells["label"].casefold()] = taxon
+            if taxa.setdefault(fold_name(cells["label"]), taxon) != taxon:
+                raise InputDataError(
+                    f"{path}, line {reader.line}: {shown(cells['label'])} has a second taxon."
+                )
         return taxa

@@ -8,6 +8,7 @@ from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.patterns import PathPattern
 from autofocus.runs.cameras import camera_folder
+from autofocus.runs.spelling import fold_name
 from autofocus.runs.wording import plural
 
 # The sites of the Lincoln Park Zoo in names of files and folders: D03-AMP1 in
@@ -88,7 +89,7 @@ def locate(
     if not by_folder:
         return known
     told = {frame.camera for frame in known if frame.location}
-    names = {label.casefold() for label in labels}
+    names = set(map(fold_name, labels))
     return [frame if frame.camera in told else _with_folder(frame, names) for frame in known]
 
 
@@ -102,7 +103,7 @@ def _with_own(frame: Frame, pattern: LocationPattern) -> Frame:
 
 def _with_folder(frame: Frame, labels: Collection[str]) -> Frame:
     folder = camera_folder(frame.original_path)
-    while folder and folder.rpartition("/")[2].casefold() in labels:
+    while folder and fold_name(folder.rpartition("/")[2]) in labels:
         folder = camera_folder(folder)
     return replace(frame, location=folder, location_source="folder") if folder else frame
 

@@ -1,4 +1,4 @@
-"""The order of day and month in a table, where only the images can tell."""
+"""The order of day, month and year in a table, where only the images can tell."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,7 +7,8 @@ from autofocus.errors import AutofocusError, RejectedImageError
 from autofocus.images.reading import read_moment
 from autofocus.images.trims import spread
 from autofocus.inspection.paths import PathMatch
-from autofocus.tables.dates import DAY_FIRST, MONTH_FIRST, read_dates
+from autofocus.tables.date_forms import GIVEN
+from autofocus.tables.dates import read_dates
 from autofocus.tables.importing.formats import read_table
 from autofocus.tables.layout import ReadOptions
 from autofocus.tables.records import DATE_TEXT
@@ -22,7 +23,7 @@ _DATE = 10
 def find_date_format(
     folder: Path, shapes: Sequence[TableShape], match: PathMatch, at_hand: Sequence[str]
 ) -> tuple[str, int, int]:
-    """Return the order of day and month by which most dates are those of the images themselves.
+    """Return the order of day, month and year with which most dates are those of the images.
 
     Args:
         folder: the folder of the data.
@@ -54,10 +55,11 @@ def _compare(
     own = [_read_date(folder / image) for _, image in chosen]
     column = texts.iloc[[row for row, _ in chosen]]
     agreeing = {}
-    for order in (DAY_FIRST, MONTH_FIRST):
+    for order in GIVEN:
         dates = read_dates(column, str(shape.path), order).values
         agreeing[order] = sum(a == b != "" for a, b in zip(dates, own, strict=True))
-    if agreeing[DAY_FIRST] == agreeing[MONTH_FIRST]:
+    *_, second, most = sorted(agreeing.values())
+    if second == most:
         return "", 0, 0
     order = max(agreeing, key=lambda one: agreeing[one])
     return order, agreeing[order], len(chosen)

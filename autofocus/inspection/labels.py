@@ -10,7 +10,7 @@ from autofocus.errors import AutofocusError
 from autofocus.labels.kinds import is_empty_like, is_human_like
 from autofocus.labels.labelmap import check_labelmap
 from autofocus.labels.priority import parse_rules
-from autofocus.labels.spelling import label_key, merge_spellings
+from autofocus.runs.spelling import fold_name, merge_spellings
 
 # A larger file is neither a label map nor priority rules.
 _MAX_BYTES = 1 << 20
@@ -23,7 +23,7 @@ class LabelFiles:
     Attributes:
         labelmap: the label map, relative to the data; empty if there is none.
         rules: the priority rules, relative to the data; empty if there are none.
-        mapped: what each label counts as, by `label_key`.
+        mapped: what each label counts as, by `fold_name`.
     """
 
     labelmap: str = ""
@@ -64,20 +64,20 @@ def inspect_labels(counts: Counter[str], folder: Path, files: Sequence[str]) -> 
         merged[spellings[label]] += number
     merged = Counter(dict(merged.most_common()))
     found = find_label_files(merged, folder, files)
-    classes = list(dict.fromkeys(found.mapped.get(label_key(one), one) for one in merged))
+    classes = list(dict.fromkeys(found.mapped.get(fold_name(one), one) for one in merged))
     has_map = bool(found.labelmap)
     return Labels(
         merged,
         found,
         tuple(label for label in classes if is_empty_like(label)),
         tuple(label for label in classes if is_human_like(label)),
-        tuple(label for label in merged if has_map and label_key(label) not in found.mapped),
+        tuple(label for label in merged if has_map and fold_name(label) not in found.mapped),
     )
 
 
 def find_label_files(counts: Counter[str], folder: Path, files: Sequence[str]) -> LabelFiles:
     """Return the label map and the priority rules that know some of the labels."""
-    known = {label_key(label) for label in counts}
+    known = {fold_name(label) for label in counts}
     found = LabelFiles()
     for file in files:
         path = folder / file
@@ -98,7 +98,7 @@ def _read_map(path: Path) -> dict[str, str]:
         checked = check_labelmap(values, str(path)) if isinstance(values, dict) else {}
     except (AutofocusError, ValueError, OSError, RecursionError):
         return {}
-    return {label_key(label): mapped for label, mapped in checked.items()}
+    return {fold_name(label): mapped for label, mapped in checked.items()}
 
 
 def _read_rule_labels(path: Path) -> set[str]:
@@ -109,4 +109,4 @@ def _read_rule_labels(path: Path) -> set[str]:
         rules = parse_rules(path.read_text(encoding="utf-8-sig"), str(path))
     except (AutofocusError, ValueError, OSError):
         return set()
-    return {label_key(label) for rule in rules for label in (rule.winner, rule.loser)}
+    return {fold_name(label) for rule in rules for label in (rule.winner, rule.loser)}

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from autofocus.runs.spelling import fold_name
+
 # An image counts as showing people from this probability on. A person overlooked costs more than
 # an image too many, so that it lies far below the thresholds of labels.
 PEOPLE_PROBABILITY = 0.1
@@ -42,18 +44,14 @@ def is_human_like(label: str) -> bool:
 
 
 def matching_labels(labels: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
-    """Return the labels that have one of the names, whatever their case.
+    """Return the labels that have one of the names, in any spelling.
 
     Args:
         labels: as they are spelled in the data, in their order.
         names: as a setting names them, such as `empty`.
     """
-    wanted = {_folded(name) for name in names}
-    return tuple(label for label in labels if _folded(label) in wanted)
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip().casefold()
+    wanted = set(map(fold_name, names))
+    return tuple(label for label in labels if fold_name(label) in wanted)
 
 
 def _plain(text: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.labels.spelling import label_key, merge_spellings
 from autofocus.options.text_files import read_text
+from autofocus.runs.spelling import fold_name, merge_spellings
 
 
 def read_labelmap(path: Path) -> dict[str, str]:
@@ -46,7 +46,7 @@ def check_labelmap(values: Mapping[Any, Any], name: str) -> dict[str, str]:
             raise InputDataError(f"{name} names the label {label!r}: it must be text, in quotes.")
         if not isinstance(mapped, str) or not mapped.strip():
             raise InputDataError(f"{name} maps {label!r} to {mapped!r}: it must map to a label.")
-        if seen.setdefault(label_key(label), label_key(mapped)) != label_key(mapped):
+        if seen.setdefault(fold_name(label), fold_name(mapped)) != fold_name(mapped):
             raise InputDataError(
                 f"{name} maps {label!r} to {mapped!r} and, in another spelling, to another label."
             )
@@ -68,7 +68,7 @@ def map_labels(labels: list[str], labelmap: Mapping[str, str]) -> list[str]:
     Labels match whatever their case, blanks and Unicode form, and what they count as is spelled
     in one way: as in the map, else as the label that comes first.
     """
-    mapped = {label_key(label): name for label, name in labelmap.items()}
-    names = [mapped.get(label_key(label), label) for label in labels]
+    mapped = {fold_name(label): name for label, name in labelmap.items()}
+    names = [mapped.get(fold_name(label), label) for label in labels]
     spellings = merge_spellings([*labelmap.values(), *names])
     return [spellings[name] for name in names]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from autofocus.labels.priority import ANY, Rule
-from autofocus.labels.spelling import label_key
+from autofocus.runs.spelling import fold_name
 
 # A note names this many labels.
 _MAX_LABELS = 12
@@ -26,8 +26,8 @@ def note_labelmap(
         return ()
     sides = [side for rule in rules for side in (rule.winner, rule.loser)]
     known, named = _keys(labels), _keys([*labelmap, *labelmap.values(), *sides])
-    left = [label for label in labels if label_key(label) not in named]
-    unused = [label for label in labelmap if label_key(label) not in known]
+    left = [label for label in labels if fold_name(label) not in named]
+    unused = [label for label in labelmap if fold_name(label) not in known]
     return (
         *_note("The label map does not name, so that they stay as they are:", left),
         *_note("The label map names labels that no image has:", unused),
@@ -43,7 +43,7 @@ def note_rules(labels: Sequence[str], rules: Sequence[Rule]) -> tuple[str, ...]:
     """
     known = _keys(labels)
     named = dict.fromkeys(side for rule in rules for side in (rule.winner, rule.loser))
-    unknown = [side for side in named if side != ANY and label_key(side) not in known]
+    unknown = [side for side in named if side != ANY and fold_name(side) not in known]
     return _note("Rules name labels that no image has:", sorted(unknown))
 
 
@@ -77,4 +77,4 @@ def _note(sentence: str, labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def _keys(labels: Iterable[str]) -> set[str]:
-    return {label_key(label) for label in labels}
+    return {fold_name(label) for label in labels}

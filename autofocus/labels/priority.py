@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.labels.spelling import label_key
 from autofocus.options.text_files import read_text
+from autofocus.runs.spelling import fold_name
 
 ANY = "*"
 Flags = NDArray[np.bool_]
@@ -77,7 +77,7 @@ def _parse(text: str, where: str) -> Rule:
     sides = [side.strip() for side in text.split(">")]
     if len(sides) != 2 or not all(sides):  # noqa: PLR2004 - a winner and a loser
         raise InputDataError(f"{where}: {text!r} is no rule; write: winner > loser")
-    if label_key(sides[0]) == label_key(sides[1]):
+    if fold_name(sides[0]) == fold_name(sides[1]):
         raise InputDataError(f"{where}: {text!r} sets a label against itself.")
     return Rule(*sides)
 
@@ -97,7 +97,7 @@ def apply_rules(
         shape (N,).
     """
     left = present.copy()
-    numbers = {label_key(label): number for number, label in enumerate(labels)}
+    numbers = {fold_name(label): number for number, label in enumerate(labels)}
     changed = []
     for rule in rules:
         before = left.sum(axis=1)
@@ -108,15 +108,15 @@ def apply_rules(
 
 def _apply(left: Flags, numbers: dict[str, int], rule: Rule) -> None:
     if rule.winner == ANY:
-        if (loser := numbers.get(label_key(rule.loser))) is not None:
+        if (loser := numbers.get(fold_name(rule.loser))) is not None:
             left[left.sum(axis=1) > 1, loser] = False
         return
-    winner = numbers.get(label_key(rule.winner))
+    winner = numbers.get(fold_name(rule.winner))
     if winner is None:
         return
     rows = left[:, winner].copy()
     if rule.loser == ANY:
         left[rows] = False
         left[rows, winner] = True
-    elif (loser := numbers.get(label_key(rule.loser))) is not None:
+    elif (loser := numbers.get(fold_name(rule.loser))) is not None:
         left[rows, loser] = False

@@ -1,39 +1,37 @@
-"""Dates as people write them, converted to ISO form.
+"""Columns of dates as people write them, converted to ISO form.
 
-A date with the name of the month, in ISO form, or as the number by which Excel counts days is
-unambiguous. A date of three numbers can have the day or the month first, and with two digits the
-year, too: that is inferred for a whole column, from all of its values.
+`date_forms` knows the forms, `date_choice` chooses among them for a whole column.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from datetime import date
+from typing import TYPE_CHECKING
 
-from autofocus.errors import InputDataError
+from autofocus.runs.wording import shown
+from autofocus.tables.date_choice import Choice, Column, choose
+from autofocus.tables.date_forms import (
+    EXCEL,
+    KINDS,
+    NUMERIC,
+    SEPARATORS,
+    TIME,
+    Kind,
+    Parts,
+    split_day,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-DAY_FIRST, MONTH_FIRST, YEAR_FIRST = "day-month-year", "month-day-year", "year-month-day"
-
-# Separators are replaced by `-` first, and a time after the date is removed.
-_NAMED = ("%d-%b-%y", "%d-%b-%Y", "%d-%B-%y", "%d-%B-%Y", "%b-%d-%Y", "%B-%d-%Y")
-_ISO = ("%Y-%m-%d",)
-_NUMERIC = {
-    DAY_FIRST: ("%d-%m-%Y", "%d-%m-%y"),
-    MONTH_FIRST: ("%m-%d-%Y", "%m-%d-%y"),
-    YEAR_FIRST: ("%y-%m-%d",),
-}
-# Excel's day 1 is the first of January 1900, and it counts a 29th of February 1900, too.
-_EXCEL_START = "1899-12-30"
-# Older and later dates are mistakes.
-_FIRST_YEAR, _LAST_YEAR = 1800, 2200
-# From 1954 to 2119: numbers of five digits, behind the comma the share of the day.
-_EXCEL = r"^(?:[2-7]\d{4})(?:[.,]\d+)?$"
-_TIME = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[AaPp][Mm])?(Z|[+-]\d{2}:?\d{2})?$"
 _CLOCK = (
     r"[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:\s*([AaPp])[Mm])?(?:Z|[+-]\d{2}:?\d{2})?$"
 )
+_ADVICE = "give --date-format {}"
+_ADVICE_OTHERS = "write them in one form, such as YYYY-MM-DD"
+# So many images' own dates are compared at most, evenly spread over the column.
+_COMPARED = 20_000
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,23 @@ class Dates:
         values: YYYY-MM-DD, or empty if a value is not a date; in the column's order.
         times: HH:MM:SS where a value has a time behind the date, else empty.
         forms: the forms that occur, in words.
+        notes: what people should know, one sentence each.
     """
 
     values: "pd.Series[str]"
     times: "pd.Series[str]"
     forms: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def read_dates(column: "pd.Series[str]", where: str, date_format: str | None = None) -> Dates:
+def read_dates(
+    column: "pd.Series[str]",
+    where: str,
+    date_format: str | None = None,
+    *,
+    own: "pd.Series[str] | None" = None,
+    rows: "pd.Series[str] | None" = None,
+) -> Dates:
     """Read a column of dates.
 
     Args:
@@ -59,53 +66,100 @@ def read_dates(column: "pd.Series[str]", where: str, date_format: str | None = N
         where: the name of the column in messages.
         date_format: the form of dates of three numbers, `DAY_FIRST`, `MONTH_FIRST` or
             `YEAR_FIRST`; None to infer it.
+        own: the date of the image that each cell's row is of, YYYY-MM-DD, where it is known.
+        rows: the name of each cell's row in its file, for messages.
 
     Raises:
-        InputDataError: several forms fit the dates of three numbers, and mean different days.
+        AmbiguousDatesError: several forms fit the column, mean different days, and the images'
+            own dates don't tell which it is.
     """
-    unique = column.drop_duplicates().str.strip()
-    plain = unique.str.replace(_TIME, "", regex=True)
-    plain = plain.str.replace(r"[\s/.:,_-]+", "-", regex=True)
-    plain = plain.str.replace(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", regex=True)
-    excel = _parse_excel(unique)
-    named, iso = _parse(plain, _NAMED), _parse(plain, _ISO)
-    rest = plain[named.isna() & iso.isna() & excel.isna() & (plain != "")]
-    numeric, form = _parse_numeric(rest, where, date_format)
-    dates = named.fillna(iso).fillna(numeric.reindex(plain.index)).fillna(excel)
-    found = {
-        "day-month(name)-year": named.notna().any(),
-        "year-month-day (ISO)": iso.notna().any(),
-        form: numeric.notna().any(),
-        "days as Excel counts them": excel.notna().any(),
-    }
-    forms = tuple(name for name, is_there in found.items() if is_there)
     keys = column.drop_duplicates()
-    text = dates.dt.strftime("%Y-%m-%d").fillna("")
-    times = _read_times(unique, excel)
-    return Dates(_spread(column, keys, text), _spread(column, keys, times), forms)
+    unique = keys.str.strip()
+    plain = unique.str.replace(TIME, "", regex=True).str.replace(SEPARATORS, "-", regex=True)
+    are_serial = unique.str.fullmatch(EXCEL)
+    plain = plain.mask(are_serial, unique)
+    plains = plain.tolist()
+    split = {text: found for text in dict.fromkeys(plains) if (found := split_day(text))}
+    show = _shower(column, dict(zip(keys, plains, strict=True)), rows)
+    choices = _choose_all(split, _compare(column, own, keys, plains), where, date_format, show)
+    days = {text: day for one in choices.values() for text, day in one.days.items()}
+    values = [day.isoformat() if (day := days.get(text)) else "" for text in plains]
+    times = _read_times(unique, are_serial)
+    return Dates(
+        _spread(column, keys, values),
+        _spread(column, keys, times),
+        tuple(str(one) for one in choices.values() if any(one.days.values())),
+        tuple(note for one in choices.values() for note in one.notes),
+    )
+
+
+def _choose_all(
+    split: Mapping[str, tuple[Kind, Parts]],
+    own: Mapping[tuple[str, date], int],
+    where: str,
+    date_format: str | None,
+    show: Callable[[str], str],
+) -> dict[str, Choice]:
+    """Choose the form of each kind of dates that occurs."""
+    choices = {}
+    for kind in KINDS:
+        parts = {text: parts for text, (one, parts) in split.items() if one is kind}
+        if parts:
+            there = {key: number for key, number in own.items() if key[0] in parts}
+            advice = _ADVICE if kind is NUMERIC else _ADVICE_OTHERS
+            column = Column(kind, parts, there, where, show, advice)
+            choices[kind.name] = choose(column, date_format if kind is NUMERIC else None)
+    return choices
+
+
+def _compare(
+    column: "pd.Series[str]",
+    own: "pd.Series[str] | None",
+    keys: "pd.Series[str]",
+    plains: list[str],
+) -> Counter[tuple[str, date]]:
+    """Count how often a text belongs to an image with a date of its own, by text and date."""
+    counts: Counter[tuple[str, date]] = Counter()
+    if own is None:
+        return counts
+    are_known = (own != "").to_numpy() & (column != "").to_numpy()
+    step = max(int(are_known.sum()) // _COMPARED, 1)
+    texts, dates = column[are_known].iloc[::step], own[are_known].iloc[::step]
+    plain_of = dict(zip(keys, plains, strict=True))
+    for text, image_date in zip(texts, dates, strict=True):
+        if day := _read_iso(image_date):
+            counts[plain_of[text], day] += 1
+    return counts
+
+
+def _read_iso(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _shower(
+    column: "pd.Series[str]", plain_of: Mapping[str, str], rows: "pd.Series[str] | None"
+) -> Callable[[str], str]:
+    """Return what shows a text as it is in the column, with its first row."""
+
+    def show(plain: str) -> str:
+        texts = [text for text, one in plain_of.items() if one == plain]
+        place = int((column == texts[0]).to_numpy().argmax())
+        return f"{shown(texts[0])} (row {place + 1 if rows is None else rows.iloc[place]})"
+
+    return show
 
 
 def _spread(
-    column: "pd.Series[str]", keys: "pd.Series[str]", values: "pd.Series[str]"
+    column: "pd.Series[str]", keys: "pd.Series[str]", values: Iterable[Hashable]
 ) -> "pd.Series[str]":
     """Return the value of each cell, given that of each different cell."""
     return column.map(dict(zip(keys, values, strict=True))).astype(str)
 
 
-def _parse_excel(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
-    """Parse the numbers of days that Excel keeps, to the second; NaT for all other texts."""
-    import pandas as pd
-
-    dates = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
-    serial = texts[texts.str.fullmatch(_EXCEL)]
-    if not serial.empty:
-        days = serial.str.replace(",", ".", regex=False).astype(float)
-        read = pd.to_datetime(days, unit="D", origin=_EXCEL_START).dt.round("s")
-        dates[serial.index] = read.astype("datetime64[ns]")
-    return dates
-
-
-def _read_times(texts: "pd.Series[str]", excel: "pd.Series[pd.Timestamp]") -> "pd.Series[str]":
+def _read_times(texts: "pd.Series[str]", are_serial: "pd.Series[bool]") -> "pd.Series[str]":
     """Return the time behind each date, as HH:MM:SS; empty where there is none."""
     import pandas as pd
 
@@ -119,9 +173,17 @@ def _read_times(texts: "pd.Series[str]", excel: "pd.Series[pd.Timestamp]") -> "p
         clock = hours.astype(str).str.zfill(2) + ":" + given[1] + ":" + given[2].fillna("00")
         fits = hours.lt(24) & given[1].lt("60") & given[2].fillna("00").lt("60")
         times[given.index] = clock.where(fits, "")
-    exact = excel[excel.notna() & (excel != excel.dt.normalize())]
-    times[exact.index] = exact.dt.strftime("%H:%M:%S")
+    if are_serial.any():
+        serial = texts[are_serial]
+        times[serial.index] = serial.map(_read_clock_of_serial)
     return times
+
+
+def _read_clock_of_serial(text: str) -> str:
+    """Return the time of a number of days, to the second; none of a whole number."""
+    seconds = round(float(text.replace(",", ".")) * 86400) % 86400
+    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return clock if seconds else ""
 
 
 def read_clock(column: "pd.Series[str]") -> "pd.Series[str]":
@@ -129,52 +191,5 @@ def read_clock(column: "pd.Series[str]") -> "pd.Series[str]":
     import pandas as pd
 
     texts = column.drop_duplicates()
-    none = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
+    none = pd.Series(False, index=texts.index)
     return _spread(column, texts, _read_times(" " + texts.str.strip(), none))
-
-
-def _parse(texts: "pd.Series[str]", forms: tuple[str, ...]) -> "pd.Series[pd.Timestamp]":
-    """Parse each text by the first form that fits it; NaT if none does."""
-    import pandas as pd
-
-    dates = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ns]")
-    for form in forms:
-        missing = dates.isna()
-        if not missing.any():
-            break
-        read = pd.to_datetime(texts[missing], format=form, errors="coerce")
-        # Years such as 9999 stand for unknown dates, and nanoseconds don't reach as far.
-        is_likely = read.dt.year.between(_FIRST_YEAR, _LAST_YEAR)
-        dates[missing] = read.where(is_likely).astype("datetime64[ns]")
-    return dates
-
-
-def _parse_numeric(
-    texts: "pd.Series[str]", where: str, date_format: str | None
-) -> "tuple[pd.Series[pd.Timestamp], str]":
-    """Parse dates of three numbers, all by the same form."""
-    if date_format is not None:
-        return _parse(texts, _NUMERIC[date_format]), date_format
-    read = {form: _parse(texts, forms) for form, forms in _NUMERIC.items()}
-    fits = {form: int(dates.notna().sum()) for form, dates in read.items()}
-    if not texts.empty and fits[YEAR_FIRST] == len(texts) and _has_year_first(texts):
-        _raise_ambiguous(texts.iloc[0], "the year, the day or the month", _NUMERIC, where)
-    best = max((DAY_FIRST, MONTH_FIRST), key=lambda form: fits[form])
-    if fits[DAY_FIRST] == fits[MONTH_FIRST] and not read[DAY_FIRST].equals(read[MONTH_FIRST]):
-        example = texts[read[DAY_FIRST].ne(read[MONTH_FIRST]) & read[best].notna()].iloc[0]
-        _raise_ambiguous(example, "the day or the month", (DAY_FIRST, MONTH_FIRST), where)
-    return read[best], best
-
-
-def _has_year_first(texts: "pd.Series[str]") -> bool:
-    """Tell whether the first numbers may be years: a table has fewer years than days."""
-    numbers = texts.str.split("-", expand=True)
-    return int(numbers[0].nunique()) < int(numbers[2].nunique())
-
-
-def _raise_ambiguous(example: str, first: str, forms: Iterable[str], where: str) -> NoReturn:
-    *others, last = forms
-    raise InputDataError(
-        f"{where}: dates such as {example} can have {first} first: give --date-format "
-        f"{', '.join(others)} or {last}."
-    )

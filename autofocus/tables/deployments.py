@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import CsvReader
+from autofocus.runs.spelling import fold_name
 from autofocus.tables.cells import BLANKS
 from autofocus.tables.headings import heading_key
 from autofocus.tables.text_formats import find_text_format
@@ -76,21 +77,21 @@ class Deployments:
     def _by_location(self) -> dict[str, list[Deployment]]:
         found: dict[str, list[Deployment]] = {}
         for one in self.rows:
-            found.setdefault(one.location.casefold(), []).append(one)
+            found.setdefault(fold_name(one.location), []).append(one)
         return found
 
     def find(self, location: str, moment: datetime, camera: str = "") -> Deployment | None:
         """Return the deployment during which an image was taken; None if there is none.
 
         Args:
-            location: of the image; upper and lower case are the same.
+            location: of the image, in any spelling.
             moment: when it was taken, by the camera's clock.
             camera: decides where two cameras stood at the same location.
         """
         there = [
-            one for one in self._by_location.get(location.casefold(), ()) if one.covers(moment)
+            one for one in self._by_location.get(fold_name(location), ()) if one.covers(moment)
         ]
-        of_camera = [one for one in there if camera and one.camera == camera]
+        of_camera = [one for one in there if camera and fold_name(one.camera) == fold_name(camera)]
         return next(iter(of_camera or there), None)
 
 

@@ -1,12 +1,12 @@
 """Detection tables as people write them, and the paths of images in them."""
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError
+from autofocus.runs.spelling import fold_path
 from autofocus.tables.importing.formats import read_table
 from autofocus.tables.layout import ReadOptions
 from autofocus.tables.records import ONLY_BOX, DetectionTable
@@ -132,16 +132,11 @@ def count_matches(table: "pd.DataFrame", known: Collection[str]) -> dict[int, in
 
     Args:
         table: with the columns `FilePath` and `FileName`.
-        known: the images, as `fold` spells them.
+        known: the images, as `fold_path` spells them.
     """
     deepest = max((len(_components(text)) for text in table["FilePath"].unique()), default=0)
     counts = {}
     for number in range(deepest + 1):
         images = image_paths(table, number)
-        counts[number] = sum(fold(path) in known for path in images)
+        counts[number] = sum(fold_path(path) in known for path in images)
     return counts
-
-
-def fold(path: str) -> str:
-    """Return what two spellings of a path have in common on disks that fold names."""
-    return path.casefold() if path.isascii() else unicodedata.normalize("NFC", path).casefold()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError
 from autofocus.runs.ledger import Reason
-from autofocus.tables.detections import count_matches, fold
+from autofocus.runs.spelling import fold_path
+from autofocus.tables.detections import count_matches
 from autofocus.tables.image_rows import IMAGE
 from autofocus.tables.joining import Joined
 from autofocus.tables.records import DATE_TEXT, DETAIL, REASON
@@ -49,7 +50,7 @@ def check_any(
     ledger = joined.ledger[joined.ledger[REASON] != Reason.NO_DETECTION.value]
     if not (ledger[REASON] == Reason.IMAGE_MISSING.value).any():
         raise InputDataError(_describe_rejections(ledger, rows))
-    counts = count_matches(rows, {fold(path) for path in properties.index})
+    counts = count_matches(rows, {fold_path(path) for path in properties.index})
     best = max(counts, key=lambda number: counts[number])
     if counts[best] and best != strip_components:
         raise InputDataError(
@@ -75,7 +76,9 @@ def _find_folder(rows: "pd.DataFrame", properties: "pd.DataFrame") -> str:
     for folder, _ in folders.most_common(_FOLDERS):
         start = f"{folder}/"
         below = {
-            fold(path.removeprefix(start)) for path in properties.index if path.startswith(start)
+            fold_path(path.removeprefix(start))
+            for path in properties.index
+            if path.startswith(start)
         }
         counts = count_matches(rows, {path for path in below if "/" in path})
         if max(counts.values()) > len(rows) / 2:

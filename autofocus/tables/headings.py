@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autofocus.errors import InputDataError, SettingError
+from autofocus.runs.spelling import fold_name
 
 # The roles that `--columns` can give to a column.
 PATH, LABEL, DATE, LOCATION, SEQUENCE, COUNT, SOURCE = ROLES = (
@@ -49,7 +50,7 @@ _HEADINGS = {
 
 def heading_key(heading: str) -> str:
     """Return what two spellings of the same heading have in common."""
-    return re.sub(r"[\s_.:-]+", "", heading).casefold()
+    return re.sub(r"[\s_.:-]+", "", fold_name(heading))
 
 
 def find_column(columns: Sequence[str], heading: str) -> str | None:

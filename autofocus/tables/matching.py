@@ -1,5 +1,6 @@
 """Which image a detection is of: by its path, as the disk or the folder of the images has it."""
 
+import unicodedata
 from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -7,15 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.runs.wording import plural
+from autofocus.runs.spelling import fold_path
+from autofocus.runs.wording import plural, shown
 from autofocus.tables.columns import CORRECTION
-from autofocus.tables.detections import FILE, count_matches, fold, image_paths
+from autofocus.tables.detections import FILE, count_matches, image_paths
 from autofocus.tables.image_rows import IMAGE, NUMBER
 from autofocus.tables.records import DETAIL, DetectionTable
 from autofocus.tables.videos import repeat_for_frames
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# So much of a path is repeated in the ledger.
+_SHOWN_PATH = 300
 
 
 def match_tables(
@@ -47,7 +52,7 @@ def match_tables(
         and CORRECTION not in table.frame
         and best[table.frame[FILE].iloc[0]] < 0
     ]
-    known = {fold(path) for path in chain(properties.index, frames)} if lost else set()
+    known = {fold_path(path) for path in chain(properties.index, frames)} if lost else set()
     notes = [note for table in lost for note in _strip_another(table, known, strip_components)]
     return _concatenate(read, properties, frames) if notes else rows, notes
 
@@ -67,7 +72,7 @@ def _concatenate(
 
 
 def match_images(rows: "pd.DataFrame", properties: "pd.DataFrame") -> None:
-    """Find each row's image by its exact path, else by one of other case or Unicode form.
+    """Find each row's image by its exact path, else by one of another spelling.
 
     Adds the column `number`, the image's position among the properties (-1 for none).
 
@@ -94,18 +99,24 @@ def match_images(rows: "pd.DataFrame", properties: "pd.DataFrame") -> None:
 
 
 def _difference(wanted: str, there: str) -> str:
-    is_case = wanted.casefold() == there.casefold()
-    return f"found by ignoring case{'' if is_case else ' and Unicode form'}: {wanted}"
+    wanted_form, form = (unicodedata.normalize("NFC", path).casefold() for path in (wanted, there))
+    if wanted.casefold() == there.casefold():
+        ignored = "case"
+    else:
+        ignored = (
+            "case and Unicode form" if wanted_form == form else "case, blanks and Unicode form"
+        )
+    return f"found by ignoring {ignored}: {shown(wanted, _SHOWN_PATH)}"
 
 
 def _find_folded(known: "pd.Index[str]", wanted: "pd.Series[str]") -> NDArray[np.intp]:
     """Return the positions of paths of another spelling; -1 if none has one, or several do."""
     import pandas as pd
 
-    folded = pd.Series(list(map(fold, known)), dtype=object)
+    folded = pd.Series(list(map(fold_path, known)), dtype=object)
     alone = folded[~folded.duplicated(keep=False)]
     places = pd.Index(alone.to_numpy()).get_indexer(
-        pd.Index(np.array(list(map(fold, wanted)), dtype=object))
+        pd.Index(np.array(list(map(fold_path, wanted)), dtype=object))
     )
     numbers = alone.index.to_numpy()
     return np.where(places < 0, -1, numbers[places] if len(numbers) else -1)

@@ -4,7 +4,9 @@ import pandas as pd
 import pytest
 
 from autofocus.errors import InputDataError
-from autofocus.tables.dates import DAY_FIRST, MONTH_FIRST, YEAR_FIRST, read_dates
+from autofocus.tables.date_choice import AmbiguousDatesError
+from autofocus.tables.date_forms import DAY_FIRST, MONTH_FIRST, YEAR_FIRST
+from autofocus.tables.dates import Dates, read_dates
 
 
 def read(*texts: str, date_format: str | None = None) -> list[str]:
@@ -90,3 +92,63 @@ def test_numbers_of_days_and_times(text: str, date: str, time: str) -> None:
     """Excel's numbers, compact dates and the times behind dates are read."""
     dates = read_dates(pd.Series([text], dtype=str), "t.csv")
     assert (list(dates.values), list(dates.times)) == ([date], [time])
+
+
+def read_beside(texts: list[str], own: list[str]) -> Dates:
+    column, images = pd.Series(texts, dtype=str), pd.Series(own, dtype=object)
+    return read_dates(column, "t.csv", own=images)
+
+
+@pytest.mark.parametrize(
+    ("texts", "own"),
+    [
+        (["16-01-02", "16-02-03", "16-03-04"], ["2016-01-02", "2016-02-03", "2016-03-04"]),
+        (["01/02/2016", "03/04/2016"], ["2016-01-02", "2016-03-04"]),
+        (["01/02/2016", "03/04/2016"], ["2016-02-01", "2016-04-03"]),
+        (["160102", "160203"], ["2016-01-02", "2016-02-03"]),
+        (["16-Jan-02", "16-Feb-03"], ["2016-01-02", "2016-02-03"]),
+        (["2016-01-02", "2016-03-04"], ["2016-02-01", "2016-04-03"]),
+        (["41094", "41095"], ["2016-07-05", "2016-07-06"]),
+    ],
+)
+def test_the_images_own_dates_decide(texts: list[str], own: list[str]) -> None:
+    """Of all forms that fit, the one is taken with which the images agree, and a note says so."""
+    dates = read_beside(texts, own)
+    assert list(dates.values) == own
+    assert "the images' own dates say" in dates.forms[0] or dates.forms == (YEAR_FIRST,)
+
+
+def test_images_that_agree_with_no_form_do_not_decide() -> None:
+    """A camera whose clock was wrong leaves an ambiguous column an error, with its row."""
+    with pytest.raises(AmbiguousDatesError, match=r"05/07/2016 \(row 1\) can be 2016-07-05"):
+        read_beside(["05/07/2016", "06/07/2016"], ["2000-01-01", "2000-01-02"])
+
+
+def test_two_forms_in_one_column_are_an_error() -> None:
+    """It names a row of each, whether the texts show it or only the images do."""
+    with pytest.raises(AmbiguousDatesError, match=r"13/01/2016 \(row 1\).*01/13/2016 \(row 2\)"):
+        read("13/01/2016", "01/13/2016")
+    texts = ["13/01/2016", "05/01/2016", "05/06/2016", "07/06/2016"]
+    with pytest.raises(AmbiguousDatesError, match="several forms, as the images' own dates say"):
+        read_beside(texts, ["2016-01-13", "2016-01-05", "2016-05-06", "2016-07-06"])
+
+
+def test_one_mistake_in_a_long_column_is_one_row() -> None:
+    """A day and month that were exchanged once cost that row, and a note names it."""
+    texts = [f"{day}/01/2016" for day in range(1, 32)]
+    dates = read_dates(pd.Series([*texts, "01/13/2016"], dtype=str), "t.csv")
+    assert list(dates.values)[-2:] == ["2016-01-31", ""]
+    assert "01/13/2016 (row 32)" in dates.notes[0]
+
+
+def test_people_know_better_than_the_images() -> None:
+    """With the option, the images' own dates only make a note."""
+    column, own = pd.Series(["05/07/2016"], dtype=str), pd.Series(["2016-05-07"], dtype=object)
+    dates = read_dates(column, "t.csv", DAY_FIRST, own=own)
+    assert list(dates.values) == ["2016-07-05"]
+    assert "month-day-year, as the images' own dates say" in dates.notes[0]
+
+
+def test_many_days_of_few_years_are_not_years() -> None:
+    """A long table with two digits for the year is read without the images."""
+    assert read(*[f"{day:02}-01-16" for day in range(1, 32)])[0] == "2016-01-01"

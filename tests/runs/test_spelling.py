@@ -2,7 +2,7 @@
 
 import pytest
 
-from autofocus.labels.spelling import clean_label, describe_merges, label_key, merge_spellings
+from autofocus.runs.spelling import clean_name, describe_merges, fold_name, merge_spellings
 
 SPELLINGS = ["striped skunk", "striped  skunk", "Striped\u00a0skunk ", "STRIPED SKUNK\u200b"]
 
@@ -10,12 +10,12 @@ SPELLINGS = ["striped skunk", "striped  skunk", "Striped\u00a0skunk ", "STRIPED 
 @pytest.mark.parametrize("label", SPELLINGS)
 def test_case_and_blanks_of_all_kinds_make_no_label_of_their_own(label: str) -> None:
     """A second, no-break or zero-width blank and capitals give the same key."""
-    assert label_key(label) == "striped skunk"
+    assert fold_name(label) == "striped skunk"
 
 
 def test_both_unicode_forms_of_an_accent_are_one_label() -> None:
     """A Mac's `e` with a combining accent and Windows' `é` give the same label."""
-    assert clean_label("vaci\u0301a") == clean_label("vac\u00eda") == "vac\u00eda"
+    assert clean_name("vaci\u0301a") == clean_name("vac\u00eda") == "vac\u00eda"
 
 
 def test_the_first_spelling_stays() -> None:
