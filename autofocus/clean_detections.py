@@ -26,6 +26,7 @@ from autofocus.options.settings import (
 from autofocus.runs import files
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import Reason, Row, Status, ledger_beside
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.spelling import describe_merges, merge_spellings
 from autofocus.runs.wording import plural, shown
@@ -196,6 +197,8 @@ def clean_detections(
         write_frame(joined.clean, unfinished[outpath])
         return JointOutcome(_ledger_rows(joined.ledger), notes)
 
+    read = [*(file for table in detections for file in table_files(table)), image_properties]
+    check_outputs([outpath, ledger], [outpath.parent], read)
     inputs = _fingerprint(detections, image_properties, image_dir, outpath)
     with Workspace(
         outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE

@@ -29,6 +29,7 @@ from autofocus.runs import files
 from autofocus.runs.items import ItemRun, Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
@@ -211,6 +212,7 @@ def download_images(
         TooManyRejectedError: too many keys can't become files; all others were downloaded.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
+    check_outputs([local_folder / LEDGER_NAME], [local_folder])
     with open_bucket(
         bucket,
         prefix=settings.prefix,

@@ -4,7 +4,6 @@ autofocus export --predictions results/predictions.csv --outdir results/export \
         --formats megadetector csv
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from autofocus.exporting.settings import ExportSettings
 from autofocus.exporting.writing import file_names, ledger_rows, write_formats
 from autofocus.options.command import Argument, Command
 from autofocus.runs import marks
-from autofocus.runs.joint import JointOutcome, make_jointly
+from autofocus.runs.joint import JointOutcome, make_jointly, read_memory
 from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
@@ -63,6 +63,8 @@ def export(
     names = file_names(content)
     outputs = {name: outdir / name for name in names}
     ledger = outdir / LEDGER_NAME
+    read = [predictions, settings.deployments, settings.taxa]
+    check_outputs([*outputs.values(), ledger], [outdir, outdir / folders.NAME], read)
 
     def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
         notes = write_formats(content, {name: unfinished[outputs[name]] for name in names})
@@ -89,10 +91,7 @@ def export(
 
 def _recorded(workspace: Workspace) -> dict[str, Any]:
     """Return the marks of the files that the last export wrote."""
-    with suppress(OSError, ValueError):
-        memory = json.loads((workspace.folder / "inputs.json").read_text(encoding="utf-8"))
-        return dict(memory["outputs"])
-    return {}
+    return dict(read_memory(workspace)["outputs"])
 
 
 def _check_unchanged(outdir: Path, earlier: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from autofocus.options.settings import describe, option
 from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import Reason, Row, ledger_beside, rejected
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.spelling import fold_name, fold_path, index_folded
 from autofocus.runs.workspace import Workspace
@@ -81,6 +82,7 @@ def import_corrections(
             written by this stage.
     """
     ledger = ledger_beside(outpath)
+    check_outputs([outpath, ledger], [outpath.parent], [corrections, predictions])
 
     def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
         known = _Known.of(predictions)

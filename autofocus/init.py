@@ -20,6 +20,7 @@ from autofocus.options.settings import (
     require_not_negative,
 )
 from autofocus.runs import files
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 
 NAME = "init"
@@ -81,6 +82,7 @@ def init(source: str, outpath: Path, settings: InitSettings = InitSettings()) ->
         OutputConflictError: `outpath` exists and was not written by `init`, or was changed since.
         StoreError: the bucket can't be used.
     """
+    check_outputs([outpath], [outpath.parent])
     _check_replaceable(outpath)
     jobs = settings.jobs or cores()
     if is_bucket(source):

@@ -4,7 +4,6 @@ autofocus label images_november --model results/model --outdir results_november
 """
 
 import dataclasses
-import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,6 +30,8 @@ from autofocus.predict import PREDICTIONS_NAME, PredictResult, PredictSettings, 
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.runs import files
 from autofocus.runs.memory import RunMemory
+from autofocus.runs.outputs import check_outputs
+from autofocus.runs.records import read_record, write_record
 from autofocus.runs.result import StageResult
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN
@@ -163,6 +164,7 @@ def label(
             is in use.
         AutofocusError: of the stage that failed.
     """
+    check_outputs(folders=[outdir])
     preparation = read_description(model).preparation
     address = str(images)
     is_remote = address.startswith(_S3)
@@ -233,12 +235,13 @@ class _Images:
 
     def check(self) -> None:
         """Raise OutputConflictError if the folder holds the results of other images."""
-        if not self._path.exists():
+        before = read_record(self._path, dict)
+        if before is None:
             return
-        before = json.loads(self._path.read_text(encoding="utf-8"))
-        if self.absolute != before["absolute"] and self.relative != before["relative"]:
+        other, relative = before.get("absolute"), before.get("relative")
+        if self.absolute != other and self.relative != relative:
             raise OutputConflictError(
-                f"{self.outdir} holds the results of {before['absolute']}, which those of "
+                f"{self.outdir} holds the results of {other}, which those of "
                 f"{self.absolute} would replace: give another --outdir, or one folder that holds "
                 "all images."
             )
@@ -246,7 +249,7 @@ class _Images:
     def remember(self) -> None:
         """Record the images; not before the first stage has ended, as their name may be wrong."""
         value = {"absolute": self.absolute, "relative": self.relative}
-        files.write_json(self._path, value, self._path.parent / "tmp")
+        write_record(self._path, value, self._path.parent / "tmp")
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from autofocus.runs import files
 from autofocus.runs.items import ItemRun, LateTable
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.spelling import describe_merges, merge_spellings
@@ -117,15 +118,17 @@ def link_images_by_label(
             file in a link's place.
         TooManyRejectedError: too many images were left out; the others are linked.
     """
+    ledger, links, preparation = (
+        outdir / name for name in (LEDGER_NAME, LINKS_NAME, PREPARATION_NAME)
+    )
+    read = [detections_path, settings.labelmap_path, settings.label_priority_path]
+    check_outputs([ledger, links, preparation], [outdir], read)
     labelmap = read_labelmap(settings.labelmap_path) if settings.labelmap_path else {}
     rules = read_rules(settings.label_priority_path) if settings.label_priority_path else []
     given = read_labelled(detections_path)
     labelled = merge_labels(given, map_labels(given.labels, labelmap))
     choices = choose(labelled, rules, keep_unresolved=settings.keep_unresolved)
     memory = {**describe(settings), "labelmap": labelmap, "rules": [str(rule) for rule in rules]}
-    ledger, links, preparation = (
-        outdir / name for name in (LEDGER_NAME, LINKS_NAME, PREPARATION_NAME)
-    )
     with Workspace(outdir, NAME, memory, recipe=RECIPE) as workspace:
         _check_folders(labelled, outdir)
         linker = Linker(detections_path.parent, outdir, workspace.scratch, settings.making)

@@ -41,6 +41,7 @@ from autofocus.predicting.training_images import read_training_images
 from autofocus.runs import files
 from autofocus.runs.items import process
 from autofocus.runs.ledger import Counts, Reason, ledger_beside
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
@@ -218,6 +219,9 @@ def predict(
     """
     outpath = outpath / PREDICTIONS_NAME if outpath.is_dir() else outpath
     single, folder = (indir, indir.parent) if indir.is_file() else (None, indir)
+    ledger, events = ledger_beside(outpath), events_beside(outpath)
+    read = [single, settings.table, settings.locations]
+    check_outputs([outpath, ledger, events], [outpath.parent], read)
     is_raw = settings.photographs == "raw"
     rejected = {} if is_raw else find_rejected(folder, settings.extensions)
     listing = find_inputs(
@@ -240,7 +244,6 @@ def predict(
     preparation, found = complete_preparation(
         preparation, folder, settings.extensions, settings.jobs or cores()
     )
-    ledger, events = ledger_beside(outpath), events_beside(outpath)
     people = PeopleRule.of(description) if settings.people != "keep" else None
     blurred = blurred_beside(outpath, folder) if settings.people == "blur" else None
     subfolder = files.relative_to_folder(folder, outpath.parent)

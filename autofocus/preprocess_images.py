@@ -52,6 +52,7 @@ from autofocus.runs import files
 from autofocus.runs.items import ItemRun, Items, Table
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Row, rejected
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
@@ -225,14 +226,18 @@ def preprocess_images(
             f"motion_drawings, {drawings}, lies in the folder of the images, where drawings would "
             "be taken for images: give another folder."
         )
-    listing = _list_inputs(indir, outdir, settings)
     ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
     preparation_path = outdir / PREPARATION_NAME
+    folders = [outdir, *([drawings] if drawings else [])]
+    check_outputs([ledger, properties, preparation_path], folders)
+    listing = _list_inputs(indir, outdir, settings)
     jobs = settings.jobs or cores()
     with Workspace(outdir, NAME, describe(settings), recipe=RECIPE, free=FREE) as workspace:
         tables = [Table(properties, PROPERTIES, _properties_row)]
         boxes = _box_maker(outdir, listing.names, workspace, settings)
         own = [ledger, properties, preparation_path, *(boxes.outputs if boxes else ())]
+        if boxes:
+            boxes.check_drawings()
         workspace.check_outputs(own, ledger)
         source = trims.Source(indir, settings.frame_rate)
         preparation, found = trims.complete(settings.preparation, source, listing.names, jobs)
@@ -354,7 +359,7 @@ class _Preprocessor:
     def _save(self, image: Image.Image, capture: Capture, name: str) -> OutputFile:
         final = self.outdir / name
         unfinished = files.unfinished_path(final, self.scratch)
-        unfinished.write_bytes(encode_image(image, capture, name))
+        files.write_bytes(unfinished, encode_image(image, capture, name))
         return OutputFile(final, unfinished)
 
 

@@ -28,6 +28,7 @@ from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.files import relative_to_folder
 from autofocus.runs.joint import JointOutcome, make_jointly
 from autofocus.runs.ledger import Row, ledger_beside
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
@@ -153,6 +154,7 @@ def publish_labels(
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     ledger, key = ledger_beside(outpath), settings.output_prefix + outpath.name
+    check_outputs([outpath, ledger], [outpath.parent], [*tables, *originals])
     with Workspace(outpath.parent, NAME, {}, output=outpath.name) as workspace:
         scratch = workspace.scratch / "published"
 

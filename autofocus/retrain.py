@@ -23,11 +23,13 @@ from autofocus.labels.classes import Classes, find_classes
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe
 from autofocus.reporting import results
-from autofocus.reporting.summaries import write_summaries
+from autofocus.reporting.summaries import SUMMARIES, write_summaries
 from autofocus.retrain_settings import RetrainSettings
+from autofocus.runs import files
 from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.outputs import check_folders_between, check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
@@ -150,6 +152,7 @@ def retrain(
     """
     if settings.summaries_dir:
         need("tensorboard", "tensorboard")
+    _check_places(saved_model_dir, settings)
     classes = find_classes(image_dir)
     preparation = _read_preparation(image_dir, settings.preparation_path)
     origins = read_origins(image_dir)
@@ -168,8 +171,7 @@ def retrain(
         ) as cache,
         ItemRun(workspace, ledger) as run,
     ):
-        extra = [settings.output_labels] if settings.output_labels else []
-        workspace.claim([ledger, *output_files(saved_model_dir), *extra], ledger)
+        workspace.claim([ledger, *_all_files(saved_model_dir, settings)], ledger)
         jobs = settings.jobs or cores()
         extractor = Extractor(image_dir, backbone, cache, jobs)
         outcomes = list(run.outcomes(extractor.items(classes.listing.inputs), jobs))
@@ -205,6 +207,25 @@ def retrain(
         is_reused=is_reused,
         registration=registration,
     )
+
+
+def _all_files(saved_model_dir: Path, settings: RetrainSettings) -> list[Path]:
+    extra = [settings.output_labels] if settings.output_labels else []
+    return [*output_files(saved_model_dir), *extra]
+
+
+def _check_places(saved_model_dir: Path, settings: RetrainSettings) -> None:
+    """Check that all outputs can be written; some are written by other libraries."""
+    summaries = settings.summaries_dir
+    folders = [saved_model_dir, settings.bottleneck_dir, summaries]
+    parts = [summaries / part for part in SUMMARIES] if summaries else []
+    check_outputs(
+        _all_files(saved_model_dir, settings),
+        [folder for folder in (*folders, *parts) if folder],
+        [settings.preparation_path],
+    )
+    for path in (part / "events" for part in parts):
+        check_folders_between(summaries or path, path)
 
 
 def _make_dataset(
@@ -322,8 +343,9 @@ def _notes(classes: Classes, dataset: Dataset, preparation: Preparation | None) 
 def _write_extras(saved_model_dir: Path, metrics: Metrics, settings: RetrainSettings) -> None:
     if settings.output_labels:
         labels = (saved_model_dir / results.LABELS).read_bytes()
-        settings.output_labels.parent.mkdir(parents=True, exist_ok=True)
-        settings.output_labels.write_bytes(labels)
+        folder = settings.output_labels.parent
+        with files.whole_file(settings.output_labels, folder) as unfinished:
+            unfinished.write_bytes(labels)
     if settings.summaries_dir:
         write_summaries(settings.summaries_dir, metrics.history)
     if settings.print_misclassified_test_images:

@@ -28,6 +28,7 @@ from autofocus.retrain_settings import RetrainSettings
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.memory import RunMemory
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import HIDDEN, locked
 from autofocus.tables.columns import LOCATION, PROPERTIES_NAME
@@ -106,6 +107,7 @@ def run(params: Path, outdir: Path) -> RunResult:
         OutputConflictError: another run is writing to the folder.
         AutofocusError: of the stage that failed, of a check, or of the parameter file.
     """
+    check_outputs(folders=[outdir])
     parameters = read_parameters(params)
     stages = Stages(parameters, outdir)
     stages.check_export()

@@ -18,6 +18,7 @@ from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.items import Items, process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Row
+from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
@@ -103,6 +104,7 @@ def make_sample(folder: Path, settings: SampleSettings = SampleSettings()) -> Sa
         settings.new_sites,
     )
     ledger = folder / LEDGER_NAME
+    check_outputs([ledger, *_text_paths(folder)], [folder])
     memory = describe(settings) | {"drawing": DRAWING}
     with Workspace(folder, NAME, memory, recipe=RECIPE) as workspace:
         workspace.claim([ledger, *_text_paths(folder)], ledger)
@@ -137,7 +139,7 @@ class _Maker:
         name = _path(shot)
         final = self.folder / name
         unfinished = files.unfinished_path(final, self.scratch)
-        unfinished.write_bytes(file_bytes(shot, self.seed))
+        files.write_bytes(unfinished, file_bytes(shot, self.seed))
         return Product(Outcome(Row(name, output=name)), (OutputFile(final, unfinished),))
 
 

@@ -17,6 +17,7 @@ from autofocus.demo.uploading import UploadResult, upload_folder
 from autofocus.errors import SettingError
 from autofocus.options.command import Argument, Command
 from autofocus.run import LOCAL_DATA, RunResult, read_parameters, run
+from autofocus.runs.outputs import check_outputs
 
 NAME = "demo"
 
@@ -65,6 +66,7 @@ def demo(params: Path | None, outdir: Path, workdir: Path = Path("demo")) -> Dem
     """
     params = params or sample_data() / "run.yaml"
     bucket = bucket_of(params)
+    check_outputs(folders=[outdir, workdir])
     _report("making a synthetic sample")
     sample = make_sample(workdir / "sample", DEMO_SAMPLE)
     _report("starting a local S3 server (SeaweedFS, on 127.0.0.1)")

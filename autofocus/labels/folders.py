@@ -9,6 +9,10 @@ import hashlib
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
+from autofocus.images.names import PREPARATION_NAME
+from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.tables.columns import LINKS_NAME
+
 # Bytes; file systems allow 255, and unfinished links and copies have longer names.
 _LONGEST_LABEL = 150
 _LONGEST_STEM = 150
@@ -19,6 +23,8 @@ _DEVICES = {
     "con", "prn", "aux", "nul",
     *(f"{kind}{number}" for kind in ("com", "lpt") for number in range(1, 10)),
 }  # fmt: skip
+# Files that stand beside the folders.
+_FILES = {LEDGER_NAME, LINKS_NAME, PREPARATION_NAME}
 _DIGITS = 10
 # The folder of the empty label; in all other names, two digits follow a `%`.
 _NAMELESS = "%"
@@ -35,6 +41,8 @@ def label_to_folder(label: str) -> str:
     if name.endswith((".", " ")):
         name = f"{name[:-1]}%{ord(name[-1]):02X}"
     if name.split(".")[0].lower() in _DEVICES:
+        name = f"%{ord(name[0]):02X}{name[1:]}"
+    if name.lower() in _FILES:
         name = f"%{ord(name[0]):02X}{name[1:]}"
     if not name:
         name = _NAMELESS

@@ -24,8 +24,10 @@ from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files, marks
 from autofocus.runs.csv_files import CsvReader, CsvWriter
 from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.outputs import check_folders_between
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
+from autofocus.runs.records import DamagedRecordError, read_record, write_record
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace, is_empty, mark_made
 from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES_NAME
@@ -89,25 +91,54 @@ class BoxMaker:
     def _drawing_paths(self) -> dict[str, Path]:
         return drawing_paths(self.names, self.drawings) if self.drawings else {}
 
+    def check_drawings(self) -> None:
+        """Check that all drawings can be written.
+
+        Raises:
+            OutputConflictError: a folder of drawings is a link.
+        """
+        folders = {path.parent: path for path in self._drawing_paths.values()}
+        for path in folders.values():
+            check_folders_between(self.drawings or self.folder, path)
+
     def make(self) -> MotionSummary:
         """Write the table and the drawings, unless they were made of the same images before."""
         table, memory = self._table, self.workspace.folder / "motion.json"
         mark = self._mark()
-        earlier = json.loads(memory.read_text("utf-8")) if memory.is_file() else {}
-        is_intact = bool(marks.check(table, earlier.get("table", marks.MISSING)))
-        if not (is_intact and earlier.get("mark") == mark):
+        if not self._is_done(memory, mark):
             self.workspace.claim(self.outputs, self.folder / LEDGER_NAME)
             if self.drawings is not None and is_empty(self.drawings):
                 mark_made(self.drawings)
             self._find(table)
             if self.drawings is not None:
                 self.workspace.remove_others(self.drawings, self._drawing_paths.values())
-            now = {"mark": mark, "table": marks.mark_of(table)}
-            files.write_json(memory, now, self.workspace.scratch)
+            drawn = [path for path in self._drawing_paths.values() if path.is_file()]
+            now = {
+                "mark": mark,
+                "table": marks.mark_of(table),
+                "drawings": {self.workspace.name_of(path): marks.mark_of(path) for path in drawn},
+            }
+            write_record(memory, now, self.workspace.scratch)
         with CsvReader(table, ["status"]) as reader:
             column = reader.columns.index("status")
             statuses = [row[column] for row in reader]
         return MotionSummary(table, statuses.count("motion"), len(statuses))
+
+    def _is_done(self, memory: Path, mark: str) -> bool:
+        """Tell whether table and drawings are intact, and were made of the same images."""
+        try:
+            earlier = read_record(memory, dict) or {}
+        except DamagedRecordError:
+            return False
+        check = self.workspace.trust.check
+        # Earlier versions recorded no drawings: they are made anew once.
+        drawings = earlier.get("drawings", None if self.drawings else {})
+        return (
+            earlier.get("mark") == mark
+            and drawings is not None
+            and bool(check(self._table, earlier.get("table", marks.MISSING)))
+            and all(check(self.workspace.root / name, one) for name, one in drawings.items())
+        )
 
     def _mark(self) -> str:
         """Return a digest that changes with everything that the table depends on."""

@@ -111,7 +111,7 @@ class _Copier:
             return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file"))
         final = self.outdir / copy
         unfinished = files.unfinished_path(final, self.scratch)
-        unfinished.write_bytes(content)
+        files.write_bytes(unfinished, content)
         return Product(
             Outcome(Row(name, output=copy), dict(stamp)), (OutputFile(final, unfinished),)
         )

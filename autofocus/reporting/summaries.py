@@ -5,6 +5,9 @@ from pathlib import Path
 
 from autofocus.features.runtime import tensorflow
 
+# The folders of the summaries.
+SUMMARIES = ("training", "validation")
+
 
 def write_summaries(folder: Path, history: Sequence[Mapping[str, float]]) -> None:
     """Write the history of training as TensorBoard summaries, for training and validation.
@@ -14,7 +17,7 @@ def write_summaries(folder: Path, history: Sequence[Mapping[str, float]]) -> Non
         history: as in the metrics.
     """
     tf = tensorflow()
-    for part in ("training", "validation"):
+    for part in SUMMARIES:
         writer = tf.summary.create_file_writer(str(folder / part))
         with writer.as_default():
             for row in history:

@@ -1,13 +1,17 @@
 """Files that are either complete or absent."""
 
+import errno
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from autofocus.runs.outputs import check_file
 
 CHUNK = 1 << 20
 
@@ -44,7 +48,12 @@ def unfinished_path(final: Path, scratch: Path) -> Path:
 
 
 def put_in_place(unfinished: Path, final: Path) -> None:
-    """Rename a complete file to its final path, durably."""
+    """Rename a complete file to its final path, durably.
+
+    Raises:
+        OutputConflictError: a link, a device or anything else but a plain file stands there.
+    """
+    check_file(final)
     sync(unfinished)
     unfinished.replace(final)
     sync(final.parent)
@@ -60,6 +69,54 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_folders(folders: Iterable[Path], root: Path) -> None:
+    """Flush folders in which files were renamed, and those above them, which may be new.
+
+    Args:
+        folders: at or below the root; those that are gone by now are ignored.
+        root: the highest folder to flush.
+    """
+    missing = {above for folder in folders for above in (folder, *folder.parents)}
+    for folder in sorted(missing):
+        if folder.is_relative_to(root):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                sync(folder)
+
+
+def open_plain(path: Path, flags: int) -> int:
+    """Open a plain file without following a link or waiting, and return its descriptor.
+
+    Args:
+        path: the file.
+        flags: as of `os.open`.
+
+    Raises:
+        OSError: there is no such file, or something else stands there.
+    """
+    # Windows has no such flags.
+    more = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
+    descriptor = os.open(path, flags | more, 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "no plain file", str(path))
+    return descriptor
+
+
+def read_plain(path: Path) -> bytes:
+    """Return the content of a plain file; see `open_plain`."""
+    with os.fdopen(open_plain(path, os.O_RDONLY), "rb") as file:
+        return file.read()
+
+
+def write_bytes(unfinished: Path, content: bytes) -> None:
+    """Write an unfinished file; an error names it, by which it is known to concern an output."""
+    try:
+        unfinished.write_bytes(content)
+    except OSError as error:
+        error.filename = error.filename or os.fspath(unfinished)
+        raise
 
 
 def write_text(final: Path, text: str, scratch: Path) -> None:
@@ -111,6 +168,13 @@ def empty_folder(folder: Path) -> None:
 def inside(folder: Path, path: Path) -> bool:
     """Tell whether the path lies in the folder once all links are resolved."""
     return path.resolve().is_relative_to(folder.resolve())
+
+
+def is_below(name: object) -> bool:
+    """Tell whether a text is a relative path that leads to a file below its folder."""
+    if not isinstance(name, str) or "\0" in name or name.startswith("/"):
+        return False
+    return not {"", ".", ".."} & set(name.split("/"))
 
 
 def relative_to_folder(path: Path, folder: Path) -> str:

@@ -4,13 +4,15 @@ In parallel, in order, resumable, with a ledger: a stage says what to do with on
 `process` does the rest.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 
 from autofocus.runs import files
 from autofocus.runs.csv_files import CsvWriter
+from autofocus.runs.faults import Faults
 from autofocus.runs.journal import Journal, Outcome, read_outcomes
 from autofocus.runs.ledger import Counts, LedgerWriter
 from autofocus.runs.marks import Mark
@@ -53,6 +55,7 @@ class Items(Generic[T]):
         batch: the size of a batch.
         stop: called when the run ends early, so that long work in progress may end, too.
         outputs: returns the paths of the files that are made of an input.
+        extra: the types of the extra values that an earlier outcome must have to be reused.
     """
 
     inputs: Sequence[T]
@@ -63,6 +66,7 @@ class Items(Generic[T]):
     batch: int = 32
     stop: Callable[[], None] | None = None
     outputs: Callable[[T], Sequence[Path]] = _no_outputs
+    extra: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,10 @@ class ItemRun:
         self._ledger = ledger
         self._paths = [ledger, *(table.path for table in tables)]
         workspace.check_outputs(self._paths, ledger)
-        self._folder = OutputFolder(workspace.root, workspace.name, aside)
+        check = workspace.trust.check
+        self._folder = OutputFolder(workspace.root, workspace.name, aside, check=check)
+        self._synced = time.monotonic()
+        self._faults = Faults(workspace.folder)
         self._has_stale = False
         self._journal = Journal(workspace.folder)
         self._results_writer = _ResultsWriter(workspace, ledger, tables)
@@ -191,7 +198,11 @@ class ItemRun:
                 yield result.outcome
 
     def publish(self) -> Counts:
-        """Put the ledger and the tables in place, and count."""
+        """Put the ledger and the tables in place, and count.
+
+        All files of inputs are on the disk before, so that a power cut after it loses none.
+        """
+        self._folder.sync()
         self._results_writer.finish_lines()
         if self._has_stale or self._journal.has_vanished:
             self._discard_stale()
@@ -201,6 +212,8 @@ class ItemRun:
         return self._results_writer.ledger.counts
 
     def _take_over(self, items: Items[T], jobs: int) -> None:
+        for item in items.inputs:
+            self._folder.check_places(items.outputs(item))
         taken = [item for item in items.inputs if self._is_taken(item, items)]
         self._reopen_journal()
         if taken:
@@ -220,12 +233,18 @@ class ItemRun:
         self._journal = Journal(self._workspace.folder)
 
     def _record(self, result: "_Result") -> None:
-        """Record a fresh outcome, then put its files in their places."""
+        """Record a fresh outcome, then put its files, which are on the disk, in their places.
+
+        A power cut may lose the last lines of the journal: what stands then in the places of
+        files is compared with what is made anew, and taken over.
+        """
         if not result.is_fresh:
             return
         self._journal.append(result.outcome)
-        for unfinished, final in result.moves:
-            unfinished.replace(final)
+        self._folder.put_in_place(result.moves)
+        if time.monotonic() - self._synced > _SYNC_S:
+            self._journal.sync()
+            self._synced = time.monotonic()
         if result.known and set(result.known) - set(recorded(result.outcome)):
             self._has_stale = True
 
@@ -236,7 +255,7 @@ class ItemRun:
         results = ordered_map(
             lambda task: self._do(task, items), tasks, jobs, items.stop, ahead=ahead
         )
-        return _in_batches(results, items)
+        return _in_batches(results, items, self._faults)
 
     def _task(self, item: T, items: Items[T]) -> "_Task[T]":
         name, paths = items.name(item), items.outputs(item)
@@ -245,16 +264,16 @@ class ItemRun:
 
     def _do(self, task: "_Task[T]", items: Items[T]) -> "_Result":
         """Make something of one input, in a worker thread."""
-        earlier = task.earlier
-        if earlier and earlier.row.reason is None and items.is_whole(task.item, earlier):
-            intact = self._folder.refresh(earlier, task.paths)
+        name = items.name(task.item)
+        if task.earlier and _still_holds(task.item, task.earlier, items):
+            intact = self._folder.refresh(task.earlier, task.paths)
             if intact is not None:
-                return _Result(intact, task.known, is_fresh=False)
-        made = items.work(task.item)
+                return _Result(intact, name, task.known, is_fresh=False)
+        made = self._faults.caught(name, task.paths, lambda: items.work(task.item))
         if isinstance(made, Product):
             delivery = self._folder.prepare(made, task.known)
-            return _Result(delivery.outcome, task.known, delivery.moves)
-        return _Result(made, task.known)
+            return _Result(delivery.outcome, name, task.known, delivery.moves)
+        return _Result(made, name, task.known)
 
     def _discard_stale(self) -> None:
         lines = self._results_writer.lines_path
@@ -282,6 +301,7 @@ class _Result:
     """What has become of an input, and the files that are to be renamed."""
 
     made: Outcome | Pending
+    name: str
     known: Collection[str]
     moves: Sequence[tuple[Path, Path]] = ()
     is_fresh: bool = True
@@ -294,11 +314,26 @@ class _Result:
         return self.made
 
 
+def _still_holds(item: T, earlier: Outcome, items: Items[T]) -> bool:
+    """Tell whether an earlier outcome can be reused, apart from its files."""
+    if earlier.row.reason is not None:
+        return False
+    # An outcome that somebody edited, or of another version, may hold anything.
+    if not all(isinstance(earlier.extra.get(key), kind) for key, kind in items.extra.items()):
+        return False
+    try:
+        return items.is_whole(item, earlier)
+    except (TypeError, ValueError, KeyError, AttributeError, OSError):
+        return False
+
+
 # So many outcomes may wait behind a pending one, for each place in a batch.
 _WAITING = 8
+# So often the journal is flushed to the disk.
+_SYNC_S = 0.5
 
 
-def _in_batches(results: Iterator[_Result], items: Items[T]) -> Iterator[_Result]:
+def _in_batches(results: Iterator[_Result], items: Items[T], faults: Faults) -> Iterator[_Result]:
     """Complete what is pending, batch by batch, and keep the order."""
     waiting: list[_Result] = []
     pending = 0
@@ -306,19 +341,38 @@ def _in_batches(results: Iterator[_Result], items: Items[T]) -> Iterator[_Result
         waiting.append(result)
         pending += isinstance(result.made, Pending)
         if pending in (0, items.batch) or len(waiting) >= _WAITING * items.batch:
-            yield from _complete(waiting, items)
+            yield from _complete(waiting, items, faults)
             waiting, pending = [], 0
-    yield from _complete(waiting, items)
+    yield from _complete(waiting, items, faults)
 
 
-def _complete(waiting: Sequence[_Result], items: Items[T]) -> Iterator[_Result]:
-    payloads = [result.made.payload for result in waiting if isinstance(result.made, Pending)]
-    completed = iter(items.complete(payloads) if items.complete and payloads else ())
+def _complete(waiting: Sequence[_Result], items: Items[T], faults: Faults) -> Iterator[_Result]:
+    pending = [(r.name, r.made.payload) for r in waiting if isinstance(r.made, Pending)]
+    completed = iter(_complete_batch(pending, items.complete, faults) if pending else ())
     for result in waiting:
         if isinstance(result.made, Pending):
             yield replace(result, made=next(completed))
         else:
             yield result
+
+
+def _complete_batch(
+    pending: Sequence[tuple[str, Any]],
+    complete: Callable[[Sequence[Any]], Sequence[Outcome]] | None,
+    faults: Faults,
+) -> Sequence[Outcome]:
+    """Complete a batch; if that fails, each input alone, so that one spoils no other."""
+    if complete is None:
+        raise TypeError("Inputs are pending, but nothing completes them.")
+    try:
+        return complete([payload for _, payload in pending])
+    except Exception as error:
+        if faults.is_of_environment(error):
+            raise
+    return [
+        faults.caught(name, (), lambda payload=payload: complete([payload])[0])  # type: ignore[misc]
+        for name, payload in pending
+    ]
 
 
 class _ResultsWriter:

@@ -14,7 +14,11 @@ from autofocus.errors import InputDataError
 from autofocus.runs import files, marks
 from autofocus.runs.journal import in_same_run
 from autofocus.runs.ledger import Counts, LedgerWriter, Row, Status, read_ledger
+from autofocus.runs.records import DamagedRecordError, damaged, read_record, write_record
 from autofocus.runs.workspace import Workspace
+
+# What the last run recorded of its inputs and outputs.
+MEMORY_NAME = "inputs.json"
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,12 @@ def make_jointly(
         OutputConflictError: a file stands there that the stage did not write.
     """
     workspace.claim([*outputs, ledger], ledger)
-    memory = workspace.folder / "inputs.json"
-    notes = _reusable(memory, inputs, workspace.root)
-    counts = _mark_reused(workspace, ledger) if notes is not None else None
-    if notes is not None and counts is not None:
-        return counts, notes
-    memory.unlink(missing_ok=True)
+    record = workspace.folder / MEMORY_NAME
+    memory = _reusable(workspace, inputs)
+    counts = _mark_reused(workspace, ledger, memory) if memory else None
+    if memory is not None and counts is not None:
+        return counts, tuple(memory["notes"])
+    record.unlink(missing_ok=True)
     unfinished = {path: files.unfinished_path(path, workspace.scratch) for path in outputs}
     outcome = make(unfinished)
     counts = _write(workspace, ledger, outcome.rows)
@@ -70,25 +74,47 @@ def make_jointly(
     for path in outputs:
         files.put_in_place(unfinished[path], path)
     files.put_in_place(workspace.scratch / "ledger", ledger)
-    value = {"inputs": inputs, "notes": outcome.notes, "outputs": recorded}
-    files.write_json(memory, value, workspace.scratch)
+    value = {
+        "inputs": inputs,
+        "notes": list(outcome.notes),
+        "outputs": recorded,
+        "ledger": counts.inputs,
+    }
+    write_record(record, value, workspace.scratch)
     return counts, outcome.notes
 
 
-def _reusable(memory: Path, inputs: Any, root: Path) -> tuple[str, ...] | None:
-    """Return the notes of the earlier run if its outputs are intact and of the same inputs."""
-    if inputs is None or not memory.is_file():
+def read_memory(workspace: Workspace) -> dict[str, Any]:
+    """Return what the last run recorded of its inputs and outputs; empty if nothing is known.
+
+    Raises:
+        DamagedRecordError: it was edited or damaged.
+    """
+    memory = read_record(workspace.folder / MEMORY_NAME, dict) or {}
+    # Older versions recorded no outputs.
+    outputs = memory.setdefault("outputs", {})
+    is_sound = isinstance(outputs, dict) and isinstance(memory.setdefault("notes", []), list)
+    if not (is_sound and all(map(files.is_below, outputs))):
+        raise damaged(workspace.folder / MEMORY_NAME)
+    return memory
+
+
+def _reusable(workspace: Workspace, inputs: Any) -> dict[str, Any] | None:
+    """Return the memory of the earlier run if its outputs are intact and of the same inputs."""
+    if inputs is None:
         return None
-    earlier = json.loads(memory.read_text(encoding="utf-8"))
-    # Older versions recorded no outputs: those are made anew once.
-    outputs = earlier.get("outputs", {})
-    is_intact = all(marks.check(root / name, mark) for name, mark in outputs.items())
-    is_same = earlier["inputs"] == json.loads(json.dumps(inputs))
-    return tuple(earlier["notes"]) if outputs and is_intact and is_same else None
+    try:
+        memory = read_memory(workspace)
+    except DamagedRecordError:
+        return None
+    outputs, check = memory["outputs"], workspace.trust.check
+    is_intact = all(check(workspace.root / name, mark) for name, mark in outputs.items())
+    is_same = memory.get("inputs") == json.loads(json.dumps(inputs))
+    return memory if outputs and is_intact and is_same else None
 
 
-def _mark_reused(workspace: Workspace, ledger: Path) -> Counts | None:
-    """Write into the ledger that inputs were reused; None if it can't be read."""
+def _mark_reused(workspace: Workspace, ledger: Path, memory: Mapping[str, Any]) -> Counts | None:
+    """Write into the ledger that inputs were reused; None if it is damaged."""
     try:
         rows = (row for _, row in read_ledger(ledger))
         if not in_same_run():
@@ -98,6 +124,9 @@ def _mark_reused(workspace: Workspace, ledger: Path) -> Counts | None:
             )
         counts = _write(workspace, ledger, rows)
     except (FileNotFoundError, InputDataError):
+        return None
+    # Earlier versions did not count the rows.
+    if counts.inputs != memory.get("ledger", counts.inputs):
         return None
     files.put_in_place(workspace.scratch / "ledger", ledger)
     return counts

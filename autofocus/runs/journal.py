@@ -9,6 +9,8 @@ into memory.
 
 import heapq
 import json
+import os
+import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -38,14 +40,48 @@ class Outcome:
         row = self.row
         reason = row.reason.value if row.reason else None
         cells = [row.input, row.status.value, reason, row.detail, row.output, self.extra]
-        return json.dumps(cells, ensure_ascii=False) + "\n"
+        text = json.dumps(cells, ensure_ascii=False)
+        return f'{text[:-1]}, "{_checksum(text)}"]\n'
 
     @classmethod
     def from_line(cls, line: str) -> "Outcome":
-        """Read a line of the journal (raises ValueError if it is torn)."""
-        name, status, reason, detail, output, extra = json.loads(line)
+        """Read a line of the journal.
+
+        Lines of earlier versions have no checksum.
+
+        Raises:
+            ValueError: it is torn, or was edited or damaged.
+        """
+        try:
+            cells = json.loads(line)
+        except RecursionError:
+            raise ValueError("too deep") from None
+        has_checksum = isinstance(cells, list) and len(cells) > len(_TYPES)
+        if has_checksum and _checksum(_without_checksum(line)) != cells.pop():
+            raise ValueError("another checksum")
+        if not isinstance(cells, list) or len(cells) != len(_TYPES):
+            raise ValueError("another form")
+        if not all(map(isinstance, cells, _TYPES)):
+            raise ValueError("other types")
+        name, status, reason, detail, output, extra = cells
         row = Row(name, Status(status), Reason(reason) if reason else None, detail, output)
+        if row.status is Status.REJECTED and row.reason is None:
+            raise ValueError("rejected without a reason")
         return cls(row, extra)
+
+
+# Of the cells of a line: input, status, reason, detail, output and extra values.
+_TYPES = (str, str, str | None, str, str, dict)
+# Its quotes, and the bracket that closes the line.
+_CHECKSUM_LENGTH = len(', "00000000"]')
+
+
+def _checksum(text: str) -> str:
+    return f"{zlib.crc32(text.encode('utf-8', 'backslashreplace')):08x}"
+
+
+def _without_checksum(line: str) -> str:
+    return line.rstrip("\n")[:-_CHECKSUM_LENGTH] + "]"
 
 
 class Journal:
@@ -78,6 +114,7 @@ class Journal:
             )
             for _, same in groupby(lines, key=lambda o: o.row.input):
                 file.write(next(same).to_line())
+        files.sync(merged)
         merged.replace(self._interrupted)
         self._new.unlink()
 
@@ -109,6 +146,11 @@ class Journal:
     def append(self, outcome: Outcome) -> None:
         """Record a fresh outcome at once."""
         self._file.write(outcome.to_line())
+
+    def sync(self) -> None:
+        """Flush what was recorded to the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def with_earlier(self, lines: Path) -> Iterator[tuple[Outcome, Outcome | None]]:
         """Yield each outcome of earlier runs, rejected ones included, with the present one.
@@ -198,14 +240,24 @@ class _Reader:
 
 
 def read_outcomes(path: Path) -> Generator[Outcome, None, None]:
-    """Yield the outcomes in a file of lines, up to the first torn one; none if it is missing."""
+    """Yield the outcomes in a file of lines, up to the first torn one; none if it is missing.
+
+    Args:
+        path: the file; its lines are in rising order of the inputs' names.
+    """
     if not path.exists():
         return
+    before: str | None = None
     # A torn line may end within a letter.
     with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for line in file:
             try:
-                yield Outcome.from_line(line)
+                outcome = Outcome.from_line(line)
             except ValueError:
                 # The line that was being written when the run was killed: its work is redone.
                 return
+            if before is not None and outcome.row.input <= before:
+                # Somebody edited the file: what follows can't be found.
+                return
+            before = outcome.row.input
+            yield outcome

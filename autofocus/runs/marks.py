@@ -31,11 +31,16 @@ def mark_of(path: Path, digest: str = "") -> dict[str, Any]:
     return {**files.stamp(path), "digest": digest or f"sha256:{files.digest_file(path)}"}
 
 
-def check(path: Path, mark: Mark) -> dict[str, Any] | None:
+def check(path: Path, mark: Mark, doubted_ns: int | None = None) -> dict[str, Any] | None:
     """Return the present mark of a file that still has the content of an earlier mark.
 
+    Args:
+        path: the file; a link is not followed.
+        mark: the earlier mark, as it was recorded.
+        doubted_ns: a file that was written since then is read; see `runs.trust`.
+
     Returns:
-        None if the file is missing, or its size or content differ.
+        None if the file is missing, its size or content differ, or the mark can't be understood.
     """
     try:
         if "link" in mark:
@@ -44,11 +49,13 @@ def check(path: Path, mark: Mark) -> dict[str, Any] | None:
         if path.is_symlink() or not path.is_file():
             return None
         stamp = files.stamp(path)
+        is_doubted = doubted_ns is not None and stamp["modified_ns"] >= doubted_ns
         is_same = stamp["bytes"] == mark["bytes"]
-        if is_same and stamp["modified_ns"] != mark["modified_ns"]:
+        if is_same and (is_doubted or stamp["modified_ns"] != mark["modified_ns"]):
             algorithm, _, digest = str(mark["digest"]).partition(":")
             is_same = files.digest_file(path, algorithm) == digest
-    except FileNotFoundError:
+    except (OSError, ValueError, TypeError, KeyError):
+        # The file is gone or can't be read, or the mark was edited.
         return None
     return {**mark, **stamp} if is_same else None
 

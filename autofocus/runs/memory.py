@@ -1,13 +1,12 @@
 """The memory of a command that runs several stages in one folder."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.runs import files
 from autofocus.runs.journal import same_run
+from autofocus.runs.records import read_record, write_record
 from autofocus.runs.workspace import HIDDEN, locked
 
 
@@ -36,16 +35,15 @@ class RunMemory:
             name: of the command.
 
         Raises:
-            OutputConflictError: another run is writing to the folder.
+            OutputConflictError: another run is writing to the folder, or its memory was damaged.
         """
         folder = outdir / HIDDEN / name
         path = folder / "begun.json"
         with locked(folder, outdir):
-            if path.exists():
-                before = json.loads(path.read_text(encoding="utf-8"))
-            else:
+            before = read_record(path, dict)
+            if before is None:
                 before = _ended_stages(outdir)
-                files.write_json(path, before, folder / "tmp")
+                write_record(path, before, folder / "tmp")
             yield cls(outdir, before)
             path.unlink()
 

@@ -8,7 +8,7 @@ output folder is somebody else's: it is never overwritten or removed.
 import contextlib
 import os
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from autofocus.errors import OutputConflictError
 from autofocus.runs import files, marks
 from autofocus.runs.journal import Outcome
+from autofocus.runs.outputs import check_folders_between
 from autofocus.runs.workspace import conflict
 
 # Under which the marks of an outcome's files stand among its extra values.
@@ -64,9 +65,18 @@ class Delivery:
 
 
 def recorded(outcome: Outcome | None) -> Mapping[str, marks.Mark]:
-    """Return the marks of an outcome's files by path; empty if it has none."""
-    found: Mapping[str, marks.Mark] = outcome.extra.get(FILES, {}) if outcome else {}
-    return found
+    """Return the marks of an outcome's files by path; empty if it has none, or none can be true.
+
+    A path that leads out of the output folder is of nothing that a stage wrote.
+    """
+    found = outcome.extra.get(FILES, {}) if outcome else {}
+    return found if _are_marks(found) else {}
+
+
+def _are_marks(found: Any) -> bool:
+    return isinstance(found, dict) and all(
+        isinstance(mark, dict) and files.is_below(name) for name, mark in found.items()
+    )
 
 
 @dataclass
@@ -79,13 +89,17 @@ class OutputFolder:
         aside: where to move files whose inputs are gone; None: they are removed.
         gone: how many such files were moved or removed.
         kept: paths of those that were left, as they have been changed since, or lie behind a link.
+        check: compares a file with its mark; see `marks.check`.
     """
 
     root: Path
     stage: str
     aside: Path | None = None
+    check: Callable[[Path, marks.Mark], dict[str, Any] | None] = marks.check
     gone: int = 0
     kept: list[str] = field(default_factory=list)
+    _sound: set[Path] = field(default_factory=set, init=False)
+    _touched: set[Path] = field(default_factory=set, init=False)
 
     def name(self, path: Path) -> str:
         """Return a path relative to the folder."""
@@ -106,17 +120,41 @@ class OutputFolder:
                 known.update(map(self.name, paths))
         return known
 
+    def check_places(self, paths: Iterable[Path]) -> None:
+        """Check that no folder above a file, up to the output folder, is a link.
+
+        Raises:
+            OutputConflictError: one is.
+        """
+        for path in paths:
+            if path.parent not in self._sound:
+                check_folders_between(self.root, path)
+                self._sound.add(path.parent)
+
+    def put_in_place(self, moves: Iterable[tuple[Path, Path]]) -> None:
+        """Rename complete files to their final paths."""
+        for unfinished, final in moves:
+            unfinished.replace(final)
+            self._touched.add(final.parent)
+
+    def sync(self) -> None:
+        """Flush all folders in which files were put in place to the disk."""
+        files.sync_folders(self._touched, self.root)
+        self._touched.clear()
+
     def are_taken(self, paths: Iterable[Path], known: Collection[str]) -> bool:
         """Tell whether something that is not the stage's own stands in one of the places."""
         return any(os.path.lexists(path) and self.name(path) not in known for path in paths)
 
-    def refresh(self, earlier: Outcome, paths: Iterable[Path]) -> Outcome | None:
+    def refresh(self, earlier: Outcome, paths: Sequence[Path]) -> Outcome | None:
         """Return an outcome with the present marks of its files; None if one is damaged."""
         if FILES in earlier.extra:
             checked = {
-                name: marks.check(self.root / name, mark)
+                name: self.check(self.root / name, mark)
                 for name, mark in recorded(earlier).items()
             }
+            if paths and checked.keys() != {self.name(path) for path in paths}:
+                return None
         else:
             checked = {self.name(path): _adopt(path) for path in paths}
         if not all(checked.values()):
@@ -174,13 +212,13 @@ class OutputFolder:
             stale: the marks, by path, of files that no input has any more.
             current: the paths of all files that inputs have.
         """
-        own = self._names_of_one_file(current)
+        in_use = self._names_in_use(stale, current)
         for name, versions in stale.items():
             path = self.root / name
-            if _fold(name) in own or not os.path.lexists(path):
+            if name in in_use or not os.path.lexists(path):
                 continue
             is_intact = any(marks.check(path, mark) for mark in versions)
-            if is_intact and files.inside(self.root, path.parent):
+            if is_intact and self._is_reachable(path):
                 self._discard(path)
                 self.gone += 1
             else:
@@ -199,10 +237,19 @@ class OutputFolder:
                     break
                 folder.rmdir()
 
-    def _names_of_one_file(self, current: Iterable[str]) -> set[str]:
-        """Return the folded names of current files, where the disk doesn't tell case apart."""
-        is_blind = files.is_case_blind(self.root)
-        return {_fold(name) for name in current} if is_blind else set()
+    def _is_reachable(self, path: Path) -> bool:
+        """Tell whether no link leads to a file, which then may be somebody else's."""
+        with contextlib.suppress(OutputConflictError):
+            check_folders_between(self.root, path)
+            return True
+        return False
+
+    def _names_in_use(self, stale: Collection[str], current: Iterable[str]) -> set[str]:
+        """Return which names of stale files are, on this disk, those of current ones."""
+        if files.is_case_blind(self.root):
+            folded = {_fold(name) for name in current}
+            return {name for name in stale if _fold(name) in folded}
+        return {name for name in current if name in stale}
 
     @property
     def notes(self) -> tuple[str, ...]:

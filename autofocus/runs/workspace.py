@@ -11,11 +11,15 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from autofocus.errors import OutputConflictError
 from autofocus.runs import files
 from autofocus.runs.ledger import is_ledger_of
+from autofocus.runs.outputs import check_folders_between, check_outputs
+from autofocus.runs.records import DamagedRecordError, damaged, read_record, write_record
+from autofocus.runs.trust import BOOT_NAME, Trust
+from autofocus.runs.wording import shown
 
 HIDDEN = ".autofocus"
 # The key of a stage's recipe version among its settings; outputs without one are of version 1.
@@ -26,6 +30,9 @@ OUTPUTS_NAME = "outputs.json"
 MADE_NAME = "made"
 # Originals lie in the folders of these.
 _WRITE_ORIGINALS = ("download_images", "make_sample")
+# What is a file in every memory, by its ending, and what is a folder.
+_ENDINGS = (".json", ".jsonl", ".merging", ".npz")
+_FOLDERS = ("tmp", "headers")
 
 
 class Workspace:
@@ -42,7 +49,7 @@ class Workspace:
 
     Raises:
         OutputConflictError: (on entering) the output was begun with other settings or another
-            recipe, or another run is writing it.
+            recipe, another run is writing it, or its memory was edited or damaged.
     """
 
     def __init__(
@@ -62,7 +69,7 @@ class Workspace:
         self.scratch = self.folder / "tmp"
         # As they come back from the file: tuples as lists, keys as text.
         self._settings: dict[str, Any] = json.loads(json.dumps({**settings, RECIPE: recipe}))
-        self._lock: IO[str] | None = None
+        self._lock: int | None = None
         self._earlier: set[str] = set()
         self._trusts_ledger: bool | None = None
         self._is_old = False
@@ -72,20 +79,24 @@ class Workspace:
         self._lock = _lock(self.folder, self.root, owns_root=owns_root)
         try:
             self._earlier = {path.name for path in self.folder.iterdir()} | {"lock"}
-            self._check_settings()
             files.empty_folder(self.scratch)
+            self._check_settings()
+            self.trust = Trust.of(self.folder, self.scratch)
         except BaseException:
-            self._lock.close()
+            os.close(self._lock)
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.trust.settle()
         shutil.rmtree(self.scratch, ignore_errors=True)
         is_new = self._settings_path.name not in self._earlier
         if kind is not None and is_new and not self._has_memories():
             self.forget()
-        if self._lock:
-            self._lock.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def forget(self) -> None:
         """Forget what this run has recorded, so that an output it began may be begun anew.
@@ -111,16 +122,20 @@ class Workspace:
             ledger: the path of the stage's ledger, whether or not it exists.
 
         Raises:
-            OutputConflictError: a file stands there that the stage did not write.
+            OutputConflictError: a file stands there that the stage did not write, or a link
+                leads there.
         """
         if self._trusts_ledger is None:
             is_lost = not self._outputs_path.exists()
             self._trusts_ledger = is_lost and (self._is_old or is_ledger_of(ledger, self.name))
+        paths = list(paths)
+        for path in paths:
+            check_folders_between(self.root, path)
         own = self._claimed()
         standing = {self._relative(path): path for path in paths if os.path.lexists(path)}
         for name, path in standing.items():
-            is_folder = path.is_dir() and not path.is_symlink()
-            if is_folder or not (self._trusts_ledger or name in own):
+            is_plain = path.is_file() and not path.is_symlink()
+            if not (is_plain and (self._trusts_ledger or name in own)):
                 raise OutputConflictError(conflict(path, self.name))
         self._write_claims(own, own | standing.keys())
 
@@ -133,8 +148,8 @@ class Workspace:
 
     def remove(self, path: Path) -> None:
         """Remove a file if it is recorded as the stage's own; otherwise leave it."""
-        if self._relative(path) in self._claimed():
-            path.unlink(missing_ok=True)
+        if self._relative(path) in self._claimed() and path.is_file():
+            path.unlink()
 
     def remove_others(self, folder: Path, keep: Iterable[Path]) -> None:
         """Remove the stage's own single files that lie in a folder, all but those to be kept."""
@@ -143,18 +158,25 @@ class Workspace:
         inside = self._relative(folder) + "/"
         others = {name for name in own if name.startswith(inside) and name not in kept}
         for name in others:
-            (self.root / name).unlink(missing_ok=True)
+            path = folder / name.removeprefix(inside)
+            # A record that somebody edited may name anything.
+            if ".." not in path.parts[len(folder.parts) :] and files.inside(folder, path.parent):
+                path.unlink(missing_ok=True)
         self._write_claims(own, own - others)
 
     def _claimed(self) -> set[str]:
-        try:
-            return set(json.loads(self._outputs_path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return set()
+        recorded = read_record(self._outputs_path, list) or []
+        if not all(isinstance(name, str) for name in recorded):
+            raise damaged(self._outputs_path)
+        return set(recorded)
 
     def _write_claims(self, before: set[str], now: set[str]) -> None:
         if now != before:
-            files.write_json(self._outputs_path, sorted(now), self.scratch)
+            write_record(self._outputs_path, sorted(now), self.scratch)
+
+    def name_of(self, path: Path) -> str:
+        """Return a path relative to the output folder, as the memory records it."""
+        return self._relative(path)
 
     def _relative(self, path: Path) -> str:
         return files.relative_to_folder(path.absolute(), self.root.absolute())
@@ -171,13 +193,13 @@ class Workspace:
         """Tell whether any work was recorded as done."""
         if any(os.path.lexists(self.root / name) for name in self._claimed()):
             return True
-        own = {self._settings_path.name, self._outputs_path.name, "lock"}
+        own = {self._settings_path.name, self._outputs_path.name, BOOT_NAME, "lock"}
         return any(path.name not in own and path.stat().st_size for path in self.folder.iterdir())
 
     def _check_settings(self) -> None:
         path = self._settings_path
         if not path.exists():
-            files.write_json(path, self._settings, self.scratch)
+            write_record(path, self._settings, self.scratch)
             return
         before = self._earlier_settings(path)
         self._is_old = RECIPE not in before
@@ -193,15 +215,16 @@ class Workspace:
             is_new_and_unset = key not in before and not new
             if key != RECIPE and old != new and not is_new_and_unset:
                 raise OutputConflictError(
-                    f"{self._output} was begun by {self.name} with {key} = {json.dumps(old)}, and "
-                    f"now it is {json.dumps(new)}: choose another output, use the same value, "
-                    f"or delete {self.folder} and the old output."
+                    f"{self._output} was begun by {self.name} with {shown(key)} = "
+                    f"{shown(json.dumps(old))}, and now it is {shown(json.dumps(new))}: choose "
+                    f"another output, use the same value, or delete {self.folder} and the old "
+                    "output."
                 )
 
     def _earlier_settings(self, path: Path) -> dict[str, Any]:
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError):
+            return read_record(path, dict) or {}
+        except DamagedRecordError:
             raise OutputConflictError(
                 f"{path} can't be read, so the settings of {self._output} are unknown: choose "
                 f"another output, or delete {self.folder} and the old output."
@@ -216,8 +239,9 @@ def list_recorded(root: Path) -> set[str]:
     """
     recorded: set[str] = set()
     for path in root.glob(f"{HIDDEN}/*/{OUTPUTS_NAME}"):
-        with suppress(ValueError, OSError):
-            recorded |= set(json.loads(path.read_text(encoding="utf-8")))
+        # Those of a damaged list are unknown; the stage itself will say so.
+        with suppress(DamagedRecordError):
+            recorded.update(map(str, read_record(path, list) or []))
     return recorded
 
 
@@ -257,34 +281,61 @@ def locked(folder: Path, root: Path) -> Iterator[None]:
     Raises:
         OutputConflictError: another run is writing the output, or a file stands in its place.
     """
-    with _lock(folder, root):
+    lock = _lock(folder, root)
+    try:
         yield
+    finally:
+        os.close(lock)
 
 
-def _lock(folder: Path, root: Path, *, owns_root: bool = True) -> IO[str]:
-    """Lock an output until the returned file is closed; record a new folder as the program's."""
+def _lock(folder: Path, root: Path, *, owns_root: bool = True) -> int:
+    """Lock an output until the returned descriptor is closed; record a new folder as made."""
+    check_outputs(folders=[root])
     is_new = owns_root and is_empty(root)
     try:
+        check_folders_between(root, folder / "lock")
         folder.mkdir(parents=True, exist_ok=True)
         if is_new:
             mark_made(root)
-    except (FileExistsError, NotADirectoryError):
+    except (FileExistsError, NotADirectoryError) as error:
+        if isinstance(error, OutputConflictError):
+            raise
         raise OutputConflictError(
             f"{root} can't be used as an output folder: a file stands in its place."
         ) from None
-    file = (folder / "lock").open("w")
+    _check_memory(folder)
+    descriptor = files.open_plain(folder / "lock", os.O_RDWR | os.O_CREAT)
     try:
         import fcntl
     except ImportError:  # Windows has no advisory locks
-        return file
+        return descriptor
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
+        os.close(descriptor)
         raise OutputConflictError(
             f"Another run is at work on {root}: wait until it ends, or stop it."
         ) from None
     except OSError:
         # Some network file systems have no locks: the run goes on without one.
-        return file
-    return file
+        return descriptor
+    return descriptor
+
+
+def _check_memory(folder: Path) -> None:
+    """Check that nothing but plain files and folders lies in a stage's memory.
+
+    So nothing is written or emptied through a link, and no pipe is waited for.
+    """
+    for entry in os.scandir(folder):
+        is_file = entry.is_file(follow_symlinks=False)
+        is_folder = entry.is_dir(follow_symlinks=False)
+        must_be_file = entry.name == "lock" or entry.name.endswith(_ENDINGS)
+        if not is_file and (must_be_file or not is_folder):
+            raise OutputConflictError(
+                f"{entry.path} can't be used, as it is no plain file: delete it, and start again."
+            )
+        if is_file and entry.name in _FOLDERS:
+            raise OutputConflictError(
+                f"{entry.path} can't be used, as it is no folder: delete it, and start again."
+            )

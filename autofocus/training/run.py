@@ -1,9 +1,8 @@
 """One training, from feature vectors to the files of the model, tracked by MLflow."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from autofocus.errors import StoreError
@@ -14,6 +13,7 @@ from autofocus.model.head import Head
 from autofocus.model.saved_model import build, put_in_place
 from autofocus.reporting import results
 from autofocus.runs import files, marks
+from autofocus.runs.records import damaged, read_record, write_record
 from autofocus.runs.workspace import Workspace
 from autofocus.tracking.experiment import experiment
 from autofocus.training.candidates import (
@@ -63,10 +63,12 @@ class _Memory:
 
     def read(self, name: str) -> TrainingRecord | None:
         """Return a record of this training; None if there is none, or of other data."""
-        path = self.workspace.folder / name
-        if not path.is_file():
+        values = read_record(self.workspace.folder / name, dict)
+        if values is None:
             return None
-        record = TrainingRecord(**json.loads(path.read_text(encoding="utf-8")))
+        if values.keys() != {field.name for field in fields(TrainingRecord)}:
+            raise damaged(self.workspace.folder / name)
+        record = TrainingRecord(**values)
         return record if record.fingerprint == self.job.fingerprint else None
 
     def has_model(self, name: str) -> bool:
@@ -76,7 +78,7 @@ class _Memory:
     def mark_model(self) -> None:
         """Record the marks of the model and its other files, to notice damage later."""
         recorded = {self._name(path): marks.mark_of(path) for path in self._files}
-        files.write_json(self._marks_path, recorded, self.workspace.scratch)
+        write_record(self._marks_path, recorded, self.workspace.scratch)
 
     @property
     def _files(self) -> list[Path]:
@@ -91,17 +93,16 @@ class _Memory:
         return self.workspace.folder / "marks.json"
 
     def _is_intact(self) -> bool:
-        if not self._marks_path.is_file():
+        recorded = read_record(self._marks_path, dict)
+        if recorded is None:
             return False
-        recorded = json.loads(self._marks_path.read_text(encoding="utf-8"))
-        return all(
-            marks.check(self.job.saved_model_dir / name, mark) for name, mark in recorded.items()
-        )
+        folder, check = self.job.saved_model_dir, self.workspace.trust.check
+        return all(check(folder / name, mark) for name, mark in recorded.items())
 
     def write(self, name: str, record: TrainingRecord) -> None:
         """Write a record."""
         path = self.workspace.folder / name
-        files.write_json(path, asdict(record), self.workspace.scratch)
+        write_record(path, asdict(record), self.workspace.scratch)
 
     def forget(self, *names: str) -> None:
         """Delete records."""

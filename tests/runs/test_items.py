@@ -33,7 +33,7 @@ class Stage:
     def work(self, name: str) -> Outcome | Product:
         """Write one name."""
         if name == self.fail_at:
-            raise RuntimeError(name)
+            raise MemoryError(name)
         self.done.append(name)
         if self.slow:
             time.sleep(0.02 / (1 + self.names.index(name)))
@@ -118,7 +118,7 @@ def test_a_late_table_is_made_of_all_outcomes(tmp_path: Path) -> None:
 
 def test_nothing_is_published_before_the_end(tmp_path: Path) -> None:
     """A run that fails leaves neither ledger nor table, only what it did by itself."""
-    with pytest.raises(RuntimeError):
+    with pytest.raises(MemoryError):
         Stage(tmp_path, fail_at=NAMES[7]).run()
     left = {path.name for path in tmp_path.iterdir()}
     assert left >= set(NAMES[:7])
@@ -127,7 +127,7 @@ def test_nothing_is_published_before_the_end(tmp_path: Path) -> None:
 
 def test_interrupted_run_goes_on(tmp_path: Path) -> None:
     """Started again, a run does only what is left."""
-    with pytest.raises(RuntimeError):
+    with pytest.raises(MemoryError):
         Stage(tmp_path, fail_at=NAMES[7]).run()
     again = Stage(tmp_path)
     again.run()
@@ -143,7 +143,7 @@ def test_interrupted_run_ends_with_the_same_bytes(tmp_path: Path) -> None:
     unstopped.run()
     for name in (NAMES[1], NAMES[9]):
         stopped.fail_at = name
-        with pytest.raises(RuntimeError):
+        with pytest.raises(MemoryError):
             stopped.run()
     stopped.fail_at = ""
     stopped.run()
@@ -180,7 +180,7 @@ def test_what_is_not_whole_is_redone(tmp_path: Path) -> None:
 
 def test_what_is_not_whole_is_redone_after_an_interruption(tmp_path: Path) -> None:
     """An output of an interrupted start that has gone is made again, too."""
-    with pytest.raises(RuntimeError):
+    with pytest.raises(MemoryError):
         Stage(tmp_path, fail_at=NAMES[7]).run()
     (tmp_path / NAMES[5]).unlink()
     again = Stage(tmp_path)
@@ -193,7 +193,7 @@ def test_rejected_input_is_tried_again(tmp_path: Path, fail_at: str) -> None:
     """What was rejected is tried again by the next start, whether that run ended or not."""
     first = Stage(tmp_path, bad=[NAMES[5]], fail_at=fail_at)
     if fail_at:
-        with pytest.raises(RuntimeError):
+        with pytest.raises(MemoryError):
             first.run()
     else:
         first.run()
@@ -220,7 +220,7 @@ def test_interrupted_second_run_keeps_statuses(tmp_path: Path) -> None:
         root.mkdir()
         Stage(root, names=NAMES[:10]).run()
         if fail_at:
-            with pytest.raises(RuntimeError):
+            with pytest.raises(MemoryError):
                 Stage(root, fail_at=fail_at).run()
         Stage(root).run()
         ledgers.append((root / "ledger.csv").read_bytes())
@@ -237,9 +237,9 @@ def test_account_is_not_final_before_publish(tmp_path: Path) -> None:
         ledger = tmp_path / "ledger.csv"
         with Workspace(tmp_path, "stage_x", {}) as workspace, ItemRun(workspace, ledger) as run:
             assert len(list(run.outcomes(items, 1))) == 20
-            raise RuntimeError("after the last")
+            raise MemoryError("after the last")
 
-    with pytest.raises(RuntimeError, match="after the last"):
+    with pytest.raises(MemoryError, match="after the last"):
         fail_after_the_last()
     assert not (tmp_path / "ledger.csv").exists()
     again = Stage(tmp_path)
@@ -337,3 +337,52 @@ def test_one_pending_input_does_not_hold_back_all(tmp_path: Path) -> None:
     with Workspace(tmp_path, "stage_x", {}) as workspace:
         counts = process(items, workspace, tmp_path / "ledger.csv", jobs=1)
     assert counts.ok == 300
+
+
+def unsound(name: str) -> Outcome:
+    """Fail for one name as a fault in a library would."""
+    if name == "n03":
+        raise IndexError("\x1b]0;bad\x07 pointer")
+    return Outcome(Row(name))
+
+
+def run_items(folder: Path, items: Items[str]) -> list[Row]:
+    """Process the items, and return the rows of the ledger."""
+    with Workspace(folder, "stage_x", {}) as workspace:
+        process(items, workspace, folder / "ledger.csv", jobs=2)
+    return [row for _, row in read_ledger(folder / "ledger.csv")]
+
+
+def test_an_exception_is_the_row_of_its_input(tmp_path: Path) -> None:
+    """Whatever a stage or library raises for one input becomes its row, and all others go on."""
+    items = Items(NAMES, name=str, work=unsound, is_whole=lambda *_: True)
+    rows = run_items(tmp_path, items)
+    assert [row.input for row in rows if row.status is Status.OK] == [*NAMES[:3], *NAMES[4:]]
+    detail = r"IndexError: \x1b]0;bad\x07 pointer"
+    assert rows[3] == rejected("n03", Reason.UNEXPECTED, detail)
+
+
+def test_a_bad_input_does_not_spoil_its_batch(tmp_path: Path) -> None:
+    """An input that can't be completed in a batch is rejected, and its neighbours are not."""
+
+    def complete(names: Sequence[str]) -> list[Outcome]:
+        return [unsound(name) for name in names]
+
+    items = Items(
+        NAMES, name=str, work=Pending, is_whole=lambda *_: True, complete=complete, batch=8
+    )
+    rows = run_items(tmp_path, items)
+    assert [row.input for row in rows if row.reason is not None] == ["n03"]
+    assert len(rows) == len(NAMES)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left"), MemoryError(), ImportError("x")])
+def test_the_environment_ends_a_run(tmp_path: Path, error: Exception) -> None:
+    """A full disk, too little memory and a missing package are no fault of an input."""
+
+    def work(_: str) -> Outcome:
+        raise error
+
+    items = Items(NAMES, name=str, work=work, is_whole=lambda *_: True)
+    with pytest.raises(type(error)):
+        run_items(tmp_path, items)

@@ -59,7 +59,7 @@ class Stage:
 
     def _work(self, name: str) -> Outcome | Product:
         if name == self.fail_at:
-            raise RuntimeError(name)
+            raise MemoryError(name)
         self.done.append(name)
         paths = self.inputs[name]
         if paths is None:
@@ -145,7 +145,7 @@ def test_files_are_removed_after_an_interruption(tmp_path: Path) -> None:
     """Of inputs that vanish between a run that was stopped and the next, nothing is left."""
     stage = Stage(tmp_path, ALL)
     stage.fail_at = "c"
-    with pytest.raises(RuntimeError):
+    with pytest.raises(MemoryError):
         stage.run()
     assert set(outputs(tmp_path)) == {"x/a", "y/a", "x/b"}
     Stage(tmp_path, {"b": ["x/b"], "c": ["z/c"]}).run()
@@ -158,7 +158,7 @@ def test_a_rejection_after_an_interruption_leaves_no_file(tmp_path: Path) -> Non
     (tmp_path / "x" / "a").unlink()
     stage = Stage(tmp_path, {**ALL, "a": None})
     stage.fail_at = "d"
-    with pytest.raises(RuntimeError):
+    with pytest.raises(MemoryError):
         stage.run()
     Stage(tmp_path, {**ALL, "a": None}).run()
     assert set(outputs(tmp_path)) == {"x/b", "z/c"}
@@ -315,7 +315,7 @@ def test_only_the_last_inputs_count(runs: list[tuple[set[str], str]], last: set[
         for subset, fail_at in runs:
             stage = Stage(root, {name: ALL[name] for name in subset})
             stage.fail_at = fail_at
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(MemoryError):
                 stage.run()
         inputs = {name: ALL[name] for name in last}
         Stage(root, inputs).run()

@@ -224,7 +224,7 @@ def test_an_earlier_output_is_not_forgotten(tmp_path: Path) -> None:
         (workspace.folder / "finished.jsonl").write_text("a line")
     forget(tmp_path, 1)
     left = {path.name for path in (tmp_path / ".autofocus" / "stage_x").iterdir()}
-    assert left == {"finished.jsonl", "lock", "settings.json"}
+    assert left == {"boot.json", "finished.jsonl", "lock", "settings.json"}
     with pytest.raises(OutputConflictError, match="number = 1, and now it is 2"):
         forget(tmp_path, 2)
 
