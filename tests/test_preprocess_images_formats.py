@@ -93,7 +93,7 @@ def test_an_output_of_other_extensions_goes_on(tmp_path: Path) -> None:
     preprocess_images(tmp_path / "in", tmp_path / "out", narrow)
     # As earlier versions recorded it.
     memory = tmp_path / "out" / ".autofocus" / "preprocess_images" / "settings.json"
-    recorded = json.loads(memory.read_text()) | {"extensions": ["JPG", "JPEG", "PNG"]}
+    recorded = json.loads(memory.read_text())["value"] | {"extensions": ["JPG", "JPEG", "PNG"]}
     memory.write_text(json.dumps(recorded))
     result = preprocess_images(tmp_path / "in", tmp_path / "out", SETTINGS)
     assert (result.counts.reused, result.counts.ok) == (1, 1)

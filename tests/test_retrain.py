@@ -192,7 +192,7 @@ def test_a_model_of_an_earlier_recipe_is_not_reused(trained: Trained, tmp_path: 
     """Where cross-validation judged another classifier than the model, the run fails."""
     shutil.copytree(trained.model, tmp_path / "model")
     path = tmp_path / "model" / ".autofocus" / "retrain" / "settings.json"
-    earlier = json.loads(path.read_text())
+    earlier = json.loads(path.read_text())["value"]
     del earlier["recipe"]
     path.write_text(json.dumps(earlier))
     settings = replace(SETTINGS, bottleneck_dir=trained.folder / "bottlenecks")
