@@ -17,6 +17,7 @@ from autofocus.images import trims, videos
 from autofocus.images.capture import Capture
 from autofocus.images.encoding import encode_image
 from autofocus.images.finding import Listing, check_name, list_images
+from autofocus.images.integrity.damage import is_checked, record_check
 from autofocus.images.names import (
     AUTO,
     AUTO_IN_SHARDS,
@@ -318,10 +319,10 @@ class _Preprocessor:
             return Outcome(rejected(name, error.reason, error.detail))
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
-        """The original has not been changed since, and would be cropped as it was."""
+        """The original is unchanged and known to be sound, and would be cropped as it was."""
         # Not "older than the result": clocks of cameras may be years ahead.
         stamp: object = earlier.extra.get("original", "unknown")
-        is_unchanged = _stamp(self._file(name)) == stamp
+        is_unchanged = _stamp(self._file(name)) == stamp and is_checked(earlier.extra)
         return is_unchanged and trims.is_same_trim(self.preparation, earlier.extra)
 
     def _file(self, name: str) -> Path:
@@ -352,6 +353,7 @@ class _Preprocessor:
             "width": decoded.width,
             "height": decoded.height,
             "original": stamp,
+            **record_check(),
         }
         extra |= trims.record(self.preparation, capture.camera_make, decoded)
         return Product(Outcome(Row(name, output=name), extra), (self._save(image, capture, name),))

@@ -3,8 +3,8 @@
 import math
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from autofocus.errors import MissingDependencyError, RejectedImageError, need
+from autofocus.images.integrity.png import open_png
+from autofocus.images.loading import load_whole
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.ledger import Reason
 
@@ -41,6 +43,7 @@ _JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG"
 _HEIF_START = b"ftyp"
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 _START_BYTES = 12
+_PIECE_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,16 @@ class OpenImage:
         width: of the upright image, in pixels.
         height: of the upright image, in pixels.
         orientation: EXIF orientation of the stored image, 1 (upright) to 8.
+        path: the file; None for pixels that are decoded already.
+        resources: what is released when the image is closed.
     """
 
     image: Image.Image
     width: int
     height: int
     orientation: int = 1
+    path: Path | None = None
+    resources: ExitStack = field(default_factory=ExitStack)
 
     @property
     def is_turned_over(self) -> bool:
@@ -76,12 +83,12 @@ def open_image(path: Path) -> Iterator[OpenImage]:
         RejectedImageError: it is empty, no image, too large, or can't be read.
     """
     _ignore_pillow_warnings()
-    with _open(path) as image:
+    with _open(path) as image, ExitStack() as resources:
         width, height = image.size
         orientation = _orientation(image)
         if orientation in _TRANSPOSED:
             width, height = height, width
-        yield OpenImage(image, width, height, orientation)
+        yield OpenImage(image, width, height, orientation, path, resources)
 
 
 @cache
@@ -101,7 +108,8 @@ def _open(path: Path) -> Image.Image:
         _register_heif()
         formats = ("HEIF",)
     try:
-        return Image.open(path, formats=formats)
+        content = open_png(path) if start.startswith(_PNG_START) else None
+        return Image.open(content or path, formats=formats)
     except UnidentifiedImageError:
         raise _unidentified(start) from None
     except Image.DecompressionBombError:
@@ -185,8 +193,10 @@ def decode(opened: OpenImage, shrink: float = 1.0) -> tuple[Image.Image, float]:
             drafted = image.draft(None, minimum)
             # The box is the full size divided by 1, 2, 4 or 8, not rounded.
             fraction = drafted[1][2] / full_width if drafted else 1.0
-        image.load()
-        return to_8_bit(_upright(image, opened.orientation)), fraction
+        decoded = load_whole(image, opened.path, opened.width * opened.height, opened.resources)
+        return to_8_bit(_upright(decoded, opened.orientation)), fraction
+    except RejectedImageError:
+        raise
     except Image.DecompressionBombError:
         raise RejectedImageError(Reason.TOO_LARGE, f"over {MAX_PIXELS} pixels") from None
     except MemoryError:
@@ -217,9 +227,14 @@ def to_8_bit(image: Image.Image) -> Image.Image:
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
-    """Scale 16 bits to 8; Pillow's own conversion would clip at 255."""
-    values = np.asarray(image, dtype=np.float64) / 257.0
-    return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8), "L")
+    """Scale 16 bits to 8; Pillow's own conversion would clip at 255. What is no number is 0."""
+    scaled = np.empty((image.height, image.width), dtype=np.uint8)
+    # In pieces, as the numbers in between take many bytes.
+    for top in range(0, image.height, _PIECE_ROWS):
+        piece = image.crop((0, top, image.width, min(top + _PIECE_ROWS, image.height)))
+        values = np.nan_to_num(np.asarray(piece, dtype=np.float64), nan=0.0) / 257.0
+        scaled[top : top + piece.height] = np.clip(np.rint(values), 0, 255)
+    return Image.fromarray(scaled, "L")
 
 
 def _words(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from autofocus.images import trims
 from autofocus.images.decoding import read_start
 from autofocus.images.facts import find_facts
 from autofocus.images.finding import check_name
+from autofocus.images.integrity.damage import is_checked, record_check
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import DecodedImage, read_image
 from autofocus.model.saved_model import TrainedClassifier
@@ -102,6 +103,7 @@ class Predictor:
         if split is not None and not self.include_labelled:
             return Outcome(rejected(name, Reason.LABELLED, split))
         extra = {**stamp, "model": self.model, "split": split or "", **_facts(decoded)}
+        extra |= record_check()
         if self.preparation is not None:
             extra |= trims.record(self.preparation, decoded.capture.camera_make, decoded)
         box = None
@@ -117,6 +119,8 @@ class Predictor:
             self.earlier_models.add(model)
             return False
         if not files.is_unchanged(path, earlier.extra):
+            return False
+        if self.preparation is not None and not is_checked(earlier.extra):
             return False
         if not trims.is_same_trim(self.preparation, earlier.extra):
             return False

@@ -1,0 +1,1 @@
+"""Whether the pixels of an image file are what the camera wrote."""

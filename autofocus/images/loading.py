@@ -1,0 +1,86 @@
+"""Loading the pixels of an open image, if they are all there, and within a limit of memory."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from PIL import Image
+
+from autofocus.errors import RejectedImageError
+from autofocus.images.integrity.jpeg import Target, decode_jpeg
+from autofocus.images.integrity.png import check_png
+from autofocus.images.integrity.strict_pillow import strict_pillow
+from autofocus.images.integrity.webp import check_webp
+from autofocus.images.memory_budget import DECODING
+from autofocus.runs.ledger import Reason
+
+# An image whose pixels need more is not decoded, in bytes.
+_MAX_MEMORY = 900 << 20
+# A JPEG file is read up to here: what an image needs comes first in it.
+_MAX_FILE = 256 << 20
+# What a pixel takes: as Pillow keeps it, and in copies that are upright, converted or cropped.
+_LOADED, _COPIED = 4, 4
+# The coefficients of a progressive JPEG file, which are all kept: 2 bytes for each channel.
+_COEFFICIENT = 2
+_JPEG = ("JPEG", "MPO")
+
+
+def load_whole(
+    image: Image.Image, path: Path | None, pixels: int, resources: ExitStack
+) -> Image.Image:
+    """Return an image with its pixels.
+
+    Args:
+        image: as Pillow opened it, perhaps at a reduced size (`Image.draft`).
+        path: its file; None if the pixels are there already.
+        pixels: their number at the full size.
+        resources: where the memory is held until the image is no longer needed.
+
+    Raises:
+        RejectedImageError: the file is damaged, or decoding it takes too much time or memory.
+    """
+    if path is None:
+        return image
+    memory = image.width * image.height * (_LOADED + _COPIED)
+    if image.format in _JPEG:
+        _claim(memory + _jpeg_memory(image, path, pixels), resources)
+        return _load_jpeg(image, path, pixels)
+    _claim(memory, resources)
+    if image.format == "PNG":
+        return _load_png(image, path)
+    if image.format == "WEBP":
+        check_webp(path, _MAX_FILE)
+    return _load(image)
+
+
+def _claim(size: int, resources: ExitStack) -> None:
+    if size > _MAX_MEMORY:
+        detail = f"decoding it takes more than {_MAX_MEMORY >> 20} MB"
+        raise RejectedImageError(Reason.TOO_LARGE, detail)
+    resources.enter_context(DECODING.claim(size))
+
+
+def _jpeg_memory(image: Image.Image, path: Path, pixels: int) -> int:
+    file = min(path.stat().st_size, _MAX_FILE)
+    is_progressive = "progressive" in image.info
+    return file + is_progressive * pixels * _COEFFICIENT * len(image.getbands())
+
+
+def _load_jpeg(image: Image.Image, path: Path, pixels: int) -> Image.Image:
+    with path.open("rb") as file:
+        data = file.read(_MAX_FILE)
+    decoded = decode_jpeg(data, Target(image.mode, *image.size, pixels))
+    return _load(image) if decoded is None else decoded
+
+
+def _load_png(image: Image.Image, path: Path) -> Image.Image:
+    content = check_png(path)
+    if content is None:
+        return _load(image)
+    with Image.open(content, formats=["PNG"]) as stored:
+        return _load(stored)
+
+
+def _load(image: Image.Image) -> Image.Image:
+    with strict_pillow():
+        image.load()
+    return image

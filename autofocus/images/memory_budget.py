@@ -1,0 +1,60 @@
+"""A limit on the memory for pixels that all worker threads together hold while they decode."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition, local
+
+# Of the pixels that are decoded at the same time, in bytes.
+CAPACITY = 512 << 20
+
+
+class MemoryBudget:
+    """Lets threads go on in the order in which they came, as memory becomes free.
+
+    Args:
+        capacity: in bytes. What needs more than all of it goes on alone.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._free = capacity
+        self._waiting: deque[object] = deque()
+        self._changed = Condition()
+        self._thread = local()
+
+    @contextmanager
+    def claim(self, size: int) -> Iterator[None]:
+        """Wait until so many bytes are free, and hold them for the length of the `with` block.
+
+        A thread that holds some already gets more at once: it would wait for itself.
+
+        Args:
+            size: in bytes.
+        """
+        size = min(size, self._capacity)
+        held = getattr(self._thread, "held", 0)
+        with self._changed:
+            if not held:
+                self._wait(size)
+            self._free -= size
+        self._thread.held = held + size
+        try:
+            yield
+        finally:
+            self._thread.held = held
+            with self._changed:
+                self._free += size
+                self._changed.notify_all()
+
+    def _wait(self, size: int) -> None:
+        turn = object()
+        self._waiting.append(turn)
+        try:
+            self._changed.wait_for(lambda: self._waiting[0] is turn and size <= self._free)
+        finally:
+            self._waiting.remove(turn)
+            self._changed.notify_all()
+
+
+DECODING = MemoryBudget(CAPACITY)
