@@ -15,8 +15,14 @@ from typing import Any
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError, need
 from autofocus.images.names import AUTO, AUTO_IN_SHARDS
+from autofocus.options.printing import MAX_PATH, shown
+from autofocus.options.settings import MAX_INT, Kind
+from autofocus.options.settings import shown as shown_value
+from autofocus.options.yaml_text import check_bounds
 
 EXTRA = "pipelines"
+# Of a compiled pipeline; those of this project have 200 KB.
+MAX_BYTES, MAX_DEPTH, MAX_NODES = 5 * 1024 * 1024, 60, 200_000
 
 _MUST_BE = {
     "STRING": "text",
@@ -186,12 +192,21 @@ def load_documents(path: Path) -> list[Any]:
         InputDataError: it is no YAML.
     """
     yaml = need("yaml", EXTRA)
+    if path.exists() and not path.is_file():
+        raise InputDataError(f"{shown(path, MAX_PATH)} is no file.")
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputDataError(f"{shown(path, MAX_PATH)} is too large for a compiled pipeline.")
+        text = path.read_text(encoding="utf-8")
         # The loader in C, where PyYAML has it, is ten times as fast on a compiled pipeline.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=loader))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise InputDataError(f"{path} is no YAML: {' '.join(str(error).split())}.") from None
+        check_bounds(yaml.parse(text, Loader=loader), MAX_DEPTH, MAX_NODES)
+        return list(yaml.load_all(text, Loader=loader))
+    except (yaml.YAMLError, LookupError, AttributeError, TypeError, ValueError) as error:
+        if isinstance(error, InputDataError):
+            raise
+        reason = shown(" ".join(str(error).split()), MAX_PATH)
+        raise InputDataError(f"{shown(path, MAX_PATH)} is no YAML: {reason}.") from None
 
 
 def _interface(spec: Mapping[str, Any], path: Path) -> PipelineInterface:
@@ -245,10 +260,19 @@ def _number(text: str, otherwise: Any) -> Any:
         return otherwise
 
 
+def _accept_boolean(value: Any) -> bool | None:
+    try:
+        return bool(Kind(bool).accept(value))
+    except TypeError:
+        return None
+
+
 def _accept(kind: str, value: Any) -> Any:
     """Return the value as this type, or None if it is of another."""
     if isinstance(value, bool) or kind == "BOOLEAN":
-        return value if isinstance(value, bool) and kind == "BOOLEAN" else None
+        return _accept_boolean(value) if kind == "BOOLEAN" else None
+    if isinstance(value, int) and abs(value) > MAX_INT:
+        return None
     if kind == "NUMBER_INTEGER" and isinstance(value, float):
         return int(value) if value.is_integer() else None
     if kind == "NUMBER_DOUBLE" and isinstance(value, int):
@@ -269,7 +293,7 @@ _PYTHON: dict[str, type] = {
 
 def _described(value: Any) -> str:
     kind = _IS.get(type(value), f"a {type(value).__name__}")
-    return f"{kind} ({value!r})" if kind else repr(value)
+    return f"{kind} ({shown_value(value)})" if kind else shown_value(value)
 
 
 def _hint(kind: str, value: Any) -> str:
@@ -278,7 +302,7 @@ def _hint(kind: str, value: Any) -> str:
     if kind == "STRING":
         return ": put it in quotes"
     if kind == "LIST":
-        return f": write [{value}]"
+        return f": write [{shown(value)}]"
     if kind.startswith("NUMBER") and isinstance(value, str) and _number(value, None) is not None:
         # 1e-3 has no dot and "3" has quotes.
         return ": YAML reads it as text; write it without quotes, and 1e-3 as 1.0e-3"

@@ -18,15 +18,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from autofocus.errors import SettingError, need
+from autofocus.errors import InputDataError, SettingError
 from autofocus.labels.labelmap import read_labelmap
 from autofocus.labels.priority import read_rules
+from autofocus.options import yaml_text
 from autofocus.options.parameter_file import read_yaml
 from autofocus.options.settings import normalise_keys, pairs_of, shown
 from autofocus.run import LOCAL_DATA, SECTIONS
 from autofocus.runs.sharding import Shard
 from components.stages import STAGES, component_of_section
-from pipelines.interface import EXTRA, ParameterValue, PipelineInterface
+from pipelines.interface import ParameterValue, PipelineInterface
 from pipelines.names import parameter_name
 
 # `clean` is handed two artifacts of each shard; a cluster can hand it those of 48 shards, and of
@@ -55,8 +56,8 @@ class ParameterValues:
         before = self.values.get(name)
         if before is not None and before.value != given.value:
             raise SettingError(
-                f"{name} is given twice: {before.value!r} ({before.where}) "
-                f"and {given.value!r} ({given.where})."
+                f"{name} is given twice: {shown(before.value)} ({before.where}) "
+                f"and {shown(given.value)} ({given.where})."
             )
         self.values[name] = given
 
@@ -154,11 +155,10 @@ def _check_known(option: str, stage: str, where: str, interface: PipelineInterfa
 def _from_word(word: str) -> tuple[str, ParameterValue]:
     name, equals, text = word.partition("=")
     if not equals or not name:
-        raise SettingError(f"--set: write NAME=VALUE, such as trim_bottom=0, not {word!r}.")
-    yaml = need("yaml", EXTRA)
+        raise SettingError(f"--set: write NAME=VALUE, such as trim_bottom=0, not {shown(word)}.")
     try:
-        value = yaml.safe_load(text) if text else ""
-    except (yaml.YAMLError, ValueError):
+        value = yaml_text.parse(text, "--set") if text else ""
+    except InputDataError:
         value = text
     return name.replace("-", "_"), ParameterValue(value, "--set", text)
 
@@ -173,7 +173,7 @@ def _converted(
         name, read = _FROM_FILES[name]
         given = replace(given, value=read(_path(name, given, folder)), text=None)
     elif name == "columns" and isinstance(given.value, dict):
-        given = replace(given, value=pairs_of(given.value), text=None)
+        given = replace(given, value=_pairs(name, given), text=None)
     elif name == "shards":
         given = replace(given, value=_shards(given), text=None)
     elif name.endswith("node_selector"):
@@ -181,9 +181,18 @@ def _converted(
     yield name, given
 
 
+def _pairs(name: str, given: ParameterValue) -> list[str]:
+    try:
+        return pairs_of(given.value)
+    except TypeError as error:
+        raise SettingError(f"{given.where}: {name} must be {error}.") from None
+
+
 def _path(name: str, given: ParameterValue, folder: Path) -> Path:
     if not isinstance(given.value, str):
-        raise SettingError(f"{given.where}: {name}'s file must be a path, not {given.value!r}.")
+        raise SettingError(
+            f"{given.where}: {name}'s file must be a path, not {shown(given.value)}."
+        )
     return folder / given.value
 
 
@@ -234,7 +243,7 @@ def check_shards(parts: Sequence[Any], where: str) -> None:
     if len({part.of for part in read}) > 1 or len(set(read)) < len(read):
         raise SettingError(
             f"{where}: shards must be different parts of one number, such as [0/2, 1/2], "
-            f"not {list(parts)!r}."
+            f"not {shown(list(parts))}."
         )
 
 

@@ -4,12 +4,16 @@ The keys of a section are the options of the stage's command line, written with 
 the values are checked by the same kinds. A relative path leads from the folder of the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autofocus.errors import InputDataError, MissingInputError, SettingError, need
+from autofocus.errors import InputDataError, MissingInputError, SettingError
+from autofocus.options import yaml_text
+from autofocus.options.printing import MAX_PATH
+from autofocus.options.printing import shown as shown_text
 from autofocus.options.settings import (
     Kind,
     accept_values,
@@ -18,9 +22,12 @@ from autofocus.options.settings import (
     normalise_keys,
     shown,
 )
+from autofocus.options.text_files import read_text
 
-# Sections, their keys, and mappings among their values.
-_LEVELS = 3
+# The largest parameter file. One that names 1,000 cameras and 1,000 labels is half as large.
+MAX_BYTES = 128 * 1024
+# So many faults are named.
+MAX_FAULTS = 20
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,8 @@ def read_parameter_file(
 ) -> ParameterFile:
     """Read and check a parameter file.
 
-    Unknown keys are reported first, in whichever section they are, so that a misspelt key isn't
-    reported as a missing one.
+    All faults are reported at once; but unknown keys first, in whichever section they are, so
+    that a misspelt key isn't reported as a missing one.
 
     Args:
         path: the file.
@@ -80,26 +87,60 @@ def read_parameter_file(
         InputDataError: it isn't YAML with keys and values.
         SettingError: a key is unknown, missing or given twice, or a value can't be used.
     """
-    given = normalise_keys(read_yaml(path), str(path))
-    check_keys(given, [*sections, *keys], str(path))
-    contents = {name: _content(given, name, path) for name in sections}
+    file = shown_text(path, MAX_PATH)
+    given = normalise_keys(read_yaml(path), file)
+    faults = _Faults(file)
+    with faults.gathered():
+        check_keys(given, [*sections, *keys], file)
+    contents: dict[str, dict[str, object]] = {}
     for name, section in sections.items():
-        check_keys(contents[name], section.kinds, f"{name} in {path}")
-    values = {name: given[name] for name in keys if name in given}
-    values = _beside(path, accept_values(keys, values, str(path)))
+        with faults.gathered():
+            contents[name] = _content(given, name, file)
+            check_keys(contents[name], section.kinds, f"{name} in {file}")
+    faults.check()
+    values: dict[str, Any] = {}
+    with faults.gathered():
+        values = accept_values(keys, {key: given[key] for key in keys if key in given}, file)
     arguments: dict[str, Mapping[str, Any]] = {}
     settings: dict[str, Any] = {}
     for name, section in sections.items():
-        is_replaced = section.replaced_by in values
-        accepted = _read_section(name, section, contents[name], path, is_replaced=is_replaced)
-        if not is_replaced:
-            arguments[name], settings[name] = accepted
-    return ParameterFile(arguments, settings, values)
+        is_replaced = section.replaced_by in given
+        with faults.gathered():
+            accepted = _read_section(name, section, contents[name], path, is_replaced=is_replaced)
+            if not is_replaced:
+                arguments[name], settings[name] = accepted
+    faults.check()
+    return ParameterFile(arguments, settings, _beside(path, values))
 
 
-def _content(given: Mapping[str, object], name: str, path: Path) -> dict[str, object]:
+@dataclass
+class _Faults:
+    """Everything that is wrong with a file, to be reported at once."""
+
+    file: str
+    sentences: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Keep what is raised in a `with` block."""
+        try:
+            yield
+        except SettingError as error:
+            self.sentences += str(error).splitlines()
+
+    def check(self) -> None:
+        """Raise a SettingError if there is a fault: its sentence, or a line for each."""
+        if len(self.sentences) == 1:
+            raise SettingError(self.sentences[0])
+        if self.sentences:
+            lines = [f"  {sentence}" for sentence in self.sentences[:MAX_FAULTS]]
+            number = f"{len(self.sentences)} faults"
+            raise SettingError("\n".join([f"{self.file} has {number}:", *lines]))
+
+
+def _content(given: Mapping[str, object], name: str, file: str) -> dict[str, object]:
     """Return the keys and values of a section; none if it is absent or empty."""
-    value, where = given.get(name), f"{name} in {path}"
+    value, where = given.get(name), f"{name} in {file}"
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -111,11 +152,14 @@ def _read_section(
     name: str, section: Section, content: Mapping[str, object], path: Path, *, is_replaced: bool
 ) -> tuple[dict[str, Any], Any]:
     """Return a stage's arguments and settings."""
-    where = f"{name} in {path}"
+    where = f"{name} in {shown_text(path, MAX_PATH)}"
     accepted = _beside(path, accept_values(section.kinds, content, where))
     for key in () if is_replaced else section.required:
         if key not in accepted:
             raise SettingError(f"{where}: {key} is missing.")
+        given = accepted[key] if section.kinds[key].many else [accepted[key]]
+        if not given or not all(str(one).strip() for one in given):
+            raise SettingError(f"{where}: {key} must not be empty.")
     arguments = {key: accepted.pop(key) for key in section.arguments if key in accepted}
     try:
         return arguments, section.settings(**accepted)
@@ -138,49 +182,20 @@ def read_yaml(path: Path) -> dict[Any, object]:
         MissingInputError: there is no such file.
         InputDataError: it isn't such a file; the message names the line.
     """
+    name = shown_text(path, MAX_PATH)
+    if not path.exists():
+        raise MissingInputError(f"There is no file {name} (--params).")
     if not path.is_file():
-        raise MissingInputError(f"There is no file {path} (--params).")
-    yaml = need("yaml", "run")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise InputDataError(f"{path} is not in UTF-8: save it as UTF-8.") from None
-    try:
-        _check_no_key_twice(yaml.compose(text, Loader=yaml.SafeLoader), path)
-        content = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}, line {mark.line + 1}" if mark else str(path)
-        raise InputDataError(f"{where}: not valid YAML ({_problem(error)}).") from None
-    except RecursionError:
-        raise InputDataError(f"{path} is not valid YAML (it is nested too deeply).") from None
-    except (yaml.YAMLError, ValueError) as error:
-        # A ValueError: of a date or a time that does not exist.
-        reason = " ".join(str(error).split())
-        raise InputDataError(f"{path} is not valid YAML ({reason}).") from None
+        raise InputDataError(f"{name} is no file (--params).")
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise InputDataError(
+            f"{name} has {size:,} bytes, which no parameter file needs: give another (--params)."
+        )
+    content = yaml_text.parse(read_text(path, name), name)
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise InputDataError(
-            f"{path} must hold keys and values, such as a section retrain:, not {shown(content)}."
+            f"{name} must hold keys and values, such as a section retrain:, not {shown(content)}."
         )
     return content
-
-
-def _problem(error: Any) -> str:
-    problem = " ".join(str(error.problem or error.context).split())
-    return f"{problem}; indent with spaces" if r"'\t'" in problem else problem
-
-
-def _check_no_key_twice(node: Any, path: Path, levels: int = _LEVELS) -> None:
-    """Raise an error for a key that is given twice, of which PyYAML would take the last."""
-    if node is None or node.id != "mapping" or not levels:
-        return
-    names = set()
-    for key, value in node.value:
-        if key.id == "scalar" and key.value in names:
-            raise InputDataError(
-                f"{path}, line {key.start_mark.line + 1}: {key.value} is given twice."
-            )
-        names.add(key.value if key.id == "scalar" else key)
-        _check_no_key_twice(value, path, levels - 1)

@@ -13,9 +13,10 @@ from autofocus import interrupts
 
 # So much of an input is repeated in a message.
 MAX_SHOWN = 100
-# So much of what has no blank in it: paths that people give may be that long.
-_MAX_WORD = 300
-_LONG_WORD = re.compile(rf"\S{{{_MAX_WORD + 1},}}")
+# So much of a path that a person gave.
+MAX_PATH = 300
+# The last line of defence: so much of what has no blank in it.
+_LONG_WORD = re.compile(rf"\S{{{MAX_PATH + 1},}}")
 # What a terminal acts on: control characters, and those that change the direction of writing.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
@@ -52,7 +53,7 @@ def message(text: object) -> str:
 
     The last line of defence: what a message repeats of an input is given to `shown` already.
     """
-    return _LONG_WORD.sub(lambda match: match[0][: _MAX_WORD - 1] + "…", harmless(str(text)))
+    return _LONG_WORD.sub(lambda match: match[0][: MAX_PATH - 1] + "…", harmless(str(text)))
 
 
 class _Device(io.RawIOBase):

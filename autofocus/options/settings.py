@@ -7,6 +7,8 @@ command line as well as values of YAML and JSON files.
 """
 
 import dataclasses
+import math
+import os
 import re
 import types
 import typing
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from autofocus.errors import SettingError
+from autofocus.options import printing
 from autofocus.redaction import public_url
 
 S = TypeVar("S")
@@ -156,15 +159,17 @@ class Kind:
     def _accept_one(self, value: object) -> Any:
         if value in self.keywords:
             return value
+        if self.base is bool and isinstance(value, str) and value.lower() in _BOOLEANS:
+            return _BOOLEANS[value.lower()]  # of YAML 1.1
         if self.base is float and isinstance(value, str) and _EXPONENT.fullmatch(value):
-            return float(value)  # YAML takes 1e-3 for text
-        if self.base is float and type(value) is int:
-            return float(value)
+            value = float(value)  # YAML takes 1e-3 for text
+        if self.base is float and type(value) is int and abs(value) <= MAX_INT:
+            value = float(value)
         # `type(...) is`, as True would pass for an int and 1 for a bool.
         expected = str if self.base in (Path, Pair) else self.base
         if type(value) is not expected or (self.choices and value not in self.choices):
             raise TypeError(f"{self.words}, not {shown(value)}")
-        return self.parse(value) if isinstance(value, str) else value
+        return self.parse(value) if isinstance(value, str) else self._bounded(value, value)
 
     def parse(self, word: str) -> Any:
         """Return a word of the command line as one value of this kind.
@@ -175,21 +180,38 @@ class Kind:
         if word in self.keywords:
             return word
         wrong = TypeError(f"{self.words}, not {shown(word)}")
-        if self.base is Path and not word:
+        # No file has a null in its name, and no text that makes sense.
+        if "\0" in word or (self.base is Path and not word):
             raise wrong
         try:
-            return self.base(word)
+            os.fsencode(word)  # raises a ValueError for half a character
+            value = self.base(word)
         except ValueError:
             raise wrong from None
+        return self._bounded(value, word)
+
+    def _bounded(self, value: Any, given: object) -> Any:
+        """Return a number that computers can work with."""
+        if isinstance(value, float) and not math.isfinite(value):
+            raise TypeError(f"{self.words} that is finite, not {shown(given)}")
+        if isinstance(value, int) and abs(value) > MAX_INT:
+            raise TypeError(f"{self.words} of at most 18 digits, not {shown(given)}")
+        return value
 
 
 def pairs_of(mapping: Mapping[object, object]) -> list[str]:
-    """Return the pairs of a mapping; of a list behind a name, one for each value."""
-    return [
-        f"{name}={value}"
-        for name, values in mapping.items()
-        for value in (values if isinstance(values, list) else [values])
-    ]
+    """Return the pairs of a mapping; of a list behind a name, one for each value.
+
+    Raises:
+        TypeError: a value is neither text nor a number; see `Kind.accept`.
+    """
+    pairs = []
+    for name, values in mapping.items():
+        for value in values if isinstance(values, list) else [values]:
+            if type(value) not in (str, int, float):
+                raise TypeError(f"text or a number for {shown(name)}, not {shown(value)}")
+            pairs.append(f"{name}={value}")
+    return pairs
 
 
 _WORDS: dict[type, str] = {
@@ -200,14 +222,27 @@ _WORDS: dict[type, str] = {
     Path: "a path",
     Pair: "a name and a value with = between",
 }
+# So many unknown keys are named.
+_MAX_KEYS = 5
 _EXPONENT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+")
 
 
+# YAML's other words for true and false.
+_BOOLEANS = {"yes": True, "on": True, "no": False, "off": False}
+# A number that all computers and formats can hold.
+MAX_INT = 10**18
+
+
 def shown(value: object) -> str:
-    """Return a value of a YAML or JSON file as a person would write it there."""
+    """Return a value of a YAML or JSON file as a person would write it there, but not too long."""
     if value is None:
         return "null"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    try:
+        return printing.shown(repr(value))
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def kinds(settings: type) -> dict[str, Kind]:
@@ -260,7 +295,9 @@ def normalise_keys(values: Mapping[Any, object], where: str) -> dict[str, object
             raise SettingError(f"{where}: unknown key {shown(key)}: keys are text.")
         name = key.replace("-", "_")
         if name in given:
-            raise SettingError(f"{where}: {key} is given twice, once with - and once with _.")
+            raise SettingError(
+                f"{where}: {printing.shown(name)} is given twice, once with - and once with _."
+            )
         given[name] = value
     return given
 
@@ -268,9 +305,14 @@ def normalise_keys(values: Mapping[Any, object], where: str) -> dict[str, object
 def check_keys(values: Iterable[str], known: Iterable[str], where: str) -> None:
     """Raise a SettingError if a key isn't among those known."""
     names = list(known)
-    for key in values:
-        if key not in names:
-            raise SettingError(f"{where}: unknown key {key!r}; known keys are {', '.join(names)}.")
+    unknown = [shown(key) for key in values if key not in names]
+    if unknown:
+        keys = "key" if len(unknown) == 1 else "keys"
+        more = ", ..." if len(unknown) > _MAX_KEYS else ""
+        raise SettingError(
+            f"{where}: unknown {keys} {', '.join(unknown[:_MAX_KEYS])}{more}; "
+            f"known keys are {', '.join(names)}."
+        )
 
 
 def accept_values(
@@ -281,12 +323,14 @@ def accept_values(
     Raises:
         SettingError: a value is of another kind.
     """
-    accepted = {}
+    accepted, faults = {}, []
     for key, value in values.items():
         try:
             accepted[key] = known[key].accept(value)
         except TypeError as error:
-            raise SettingError(f"{where}: {key} must be {error}.") from None
+            faults.append(f"{where}: {key} must be {error}.")
+    if faults:
+        raise SettingError("\n".join(faults))
     return accepted
 
 

@@ -37,6 +37,10 @@ SECTIONS = {
     "train": Section(TrainSettings),
 }
 BUCKET = "get_it: {bucket: b}\n"
+# Nine lists, each of nine of the one before it.
+BOMB = "a0: &a0 [x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)
+)
 
 
 def read(folder: Path, text: str) -> ParameterFile:
@@ -111,10 +115,10 @@ def test_a_key_can_replace_a_stage(tmp_path: Path) -> None:
         ("get_it: {bucket: 3}\n", "bucket must be text, not 3."),
         ("get_it: {bucket: b, paths: a}\n", "paths must be a list, not 'a'."),
         ("get_it: {bucket: b, paths: [a, 1]}\n", "paths must be text, not 1."),
-        ("get_it: {bucket: b, 1: x}\n", "get_it in run.yaml: unknown key 1: keys are text."),
-        ("get_it: {bucket: b, on: x}\n", "get_it in run.yaml: unknown key true: keys are text."),
+        ("get_it: {bucket: b, 1: x}\n", "get_it in run.yaml: unknown key '1'; known keys"),
+        ("get_it: {bucket: b, on: x}\n", "get_it in run.yaml: unknown key 'on'; known keys"),
         ("? [1]\n: x\n", "line 1: not valid YAML (found unhashable key)."),
-        ("null: x\n", "run.yaml: unknown key null: keys are text."),
+        ("null: x\n", "run.yaml: unknown key 'null'; known keys"),
         ("get-it: {}\nget_it: {}\n", "run.yaml: get_it is given twice, once with - and once"),
         (BUCKET + "train: {learning-rate: 1, learning_rate: 1}\n", "once with - and once with _."),
         ("local_data: \n", "run.yaml: local_data must be a path, not null."),
@@ -143,10 +147,11 @@ def test_what_can_t_be_used_is_named(tmp_path: Path, text: str, sentence: str) -
         ("train: !!python/name:os.system\n", "line 1: not valid YAML (could not determine"),
         ("train: {steps: 1}\ntrain: {steps: 2}\n", "run.yaml, line 2: train is given twice."),
         ("train:\n  steps: 1\n  steps: 2\n", "run.yaml, line 3: steps is given twice."),
-        ("train: \udcff\n", "run.yaml is not in UTF-8: save it as UTF-8."),
-        ("train: {steps: 2026-13-45}\n", "run.yaml is not valid YAML (month must be in 1..12)."),
         ("train: " + "[" * 3000 + "]" * 3000, "is not valid YAML (it is nested too deeply)."),
-        ("train: \x00\n", "run.yaml is not valid YAML (unacceptable character"),
+        ("train: \x00\n", "run.yaml is no text in UTF-8"),
+        ("train: \x07\n", "run.yaml, line 1: not valid YAML (unacceptable character \\x07)."),
+        ("a: &a [*a]\n", "is not valid YAML (the alias a stands for itself)."),
+        (BOMB, "is not valid YAML (it stands for more than 20,000 values: write it without"),
     ],
 )
 def test_what_is_no_such_file_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
