@@ -39,7 +39,7 @@ _SHORTEST = 8
 
 
 def public_url(url: str) -> str:
-    """Return a URL without user, password, query and fragment, for people and files.
+    """Return a URL without user, password, query and anchor, for people and files.
 
     What is no URL is returned as it is.
     """
@@ -64,7 +64,8 @@ def _public(rest: str) -> str:
         # Up to the last one, as a password may have a slash that should have been written %2F.
         has_password = ":" in host
         rest = rest[(rest if has_password else host).rindex("@") + 1 :]
-    return re.split(r"[?#]", rest, maxsplit=1)[0]
+    # Behind `#/` stands the page of an application, such as a run of Kubeflow or MLflow.
+    return re.split(r"\?|#(?!/)", rest, maxsplit=1)[0]
 
 
 def without_secrets(text: str) -> str:

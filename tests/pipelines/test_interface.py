@@ -87,7 +87,7 @@ def test_values_are_sent_as_the_pipeline_takes_them(
     [
         ("bucket", 2018, "bucket must be text, not 2018: put it in quotes"),
         ("trim_bottom", 1.5, "trim_bottom must be a whole number, not 1.5"),
-        ("trim_bottom", True, "trim_bottom must be a whole number, not True"),
+        ("trim_bottom", True, "trim_bottom must be a whole number, not true"),
         ("trim_bottom", "many", "trim_bottom must be a whole number, not text ('many')."),
         ("learning_rate", "1e-3", "a number, not text ('1e-3'): YAML reads it as text"),
         ("learning_rate", float("nan"), "can't be sent as JSON"),
