@@ -33,6 +33,7 @@ SLOW = (
     "containers/test_executor.py",
     "demo/*",
     "features/backbones/*",
+    "model/test_deterministic.py",
     "model/test_saved_model.py",
     "pipelines/test_anchor.py",
     "pipelines/test_compile.py",

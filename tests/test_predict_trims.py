@@ -25,6 +25,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     description = json.loads(path.read_text(encoding="utf-8"))
     description["preparation"] = PREPARATION.to_json()
     path.write_text(json.dumps(description), encoding="utf-8")
+    (folder / "checksums.json").unlink()
     return folder
 
 

@@ -385,10 +385,12 @@ def test_killed_while_training_and_started_again_it_ends_with_the_same_metrics(
     process = subprocess.Popen(
         command, cwd=trained.folder, env=environment, stderr=subprocess.DEVNULL
     )
-    begun = tmp_path / "model" / ".autofocus" / "retrain" / "begun.json"
-    while not begun.exists():
+    # One second after the embeddings are complete.
+    cache = tmp_path / "cache"
+    while not list(cache.glob("*.sqlite")):
         assert process.poll() is None
         time.sleep(0.01)
+    time.sleep(1)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "model" / "ledger.csv").exists()

@@ -113,7 +113,8 @@ def test_a_model_that_could_not_be_logged_is_logged_by_the_next_run(
     assert (model / "saved_model.pb").stat().st_mtime_ns == before
     (run,) = mlflow.search_runs(experiment_names=[EXPERIMENT], output_format="list")
     assert run.info.status == "FINISHED"
-    assert run.info.run_id in (model / "report.html").read_text(encoding="utf-8")
+    named = json.loads((model / "mlflow_run.json").read_text(encoding="utf-8"))
+    assert named["run_id"] == run.info.run_id
     assert "final_test_accuracy" in run.data.metrics
     files = {item.path for item in mlflow.MlflowClient().list_artifacts(run.info.run_id)}
     assert files >= {"report.html", "metrics.json", "split.csv", "MODEL_CARD.md"}

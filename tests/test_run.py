@@ -30,8 +30,7 @@ link_images_by_label: {labelmap_path: map.json, label_priority_path: rules.txt}
 retrain: {how_many_training_steps: 100, testing_percentage: 30, learning_rate: 0.1}
 """
 # What a training writes anew each time: times, the run's identity, compiled graphs.
-VARYING = ("model/report.html", "model/saved_model.pb", "model/variables", "model/fingerprint.pb",
-           "bottlenecks")  # fmt: skip
+VARYING = ("model/mlflow_run.json", "bottlenecks")
 # In the order of the stages: a file by which each shows that it is at work, and where its
 # account stands when it has ended.
 STAGES = {

@@ -10,6 +10,7 @@ from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.grouping.sequences import SequenceRule
 from autofocus.images.preparing import Preparation
 from autofocus.model.decision import DecisionRule
+from autofocus.model.description_check import check_values
 from autofocus.model.precision import PrecisionCurve
 from autofocus.motion.settings import MotionSettings
 
@@ -98,8 +99,13 @@ class Description:
 
     @classmethod
     def from_json(cls, text: str) -> "Description":
-        """Read the text that `to_json` of this or an earlier version returned."""
+        """Read the text that `to_json` of this or an earlier version returned.
+
+        Raises:
+            ValueError: it is no description; the message says what is wrong.
+        """
         values = json.loads(text)
+        check_values(values)
         known = {field.name for field in fields(cls)}
         values = {name: value for name, value in values.items() if name in known}
         values["labels"] = tuple(values["labels"])

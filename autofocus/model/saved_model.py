@@ -15,18 +15,22 @@ from autofocus.errors import InputDataError, MissingInputError
 from autofocus.features.backbones.base import Backbone
 from autofocus.features.runtime import tensorflow
 from autofocus.model.description import Description
+from autofocus.model.deterministic import make_deterministic
 from autofocus.model.distance import DISTANCE, RelativeDistance
 from autofocus.model.head import Head
+from autofocus.model.integrity import CHECKSUMS_NAME, check_model, write_checksums
 from autofocus.runs import files
+from autofocus.runs.wording import shown
 
 ASSET_NAME = "autofocus.json"
-# All files of a SavedModel, relative to its folder.
+# All files of a model, relative to its folder.
 MODEL_FILES = (
     "saved_model.pb",
     "fingerprint.pb",
     "variables/variables.index",
     "variables/variables.data-00000-of-00001",
     f"assets/{ASSET_NAME}",
+    CHECKSUMS_NAME,
 )
 
 
@@ -48,6 +52,8 @@ class Exportable:
         """Write the SavedModel into a folder."""
         tf = tensorflow()
         tf.saved_model.save(self.module, str(folder), signatures=self.signatures)
+        make_deterministic(folder)
+        write_checksums(folder, MODEL_FILES)
 
 
 def build(
@@ -100,7 +106,7 @@ def digest_model(folder: Path) -> str:
     """Return what identifies a model, in hex digits: the SHA-256 of its description.
 
     The description contains digests of the backbone and of the head's weights, but nothing that
-    differs from one training on the same data to the next. TensorFlow's files do.
+    differs from one training on the same data to the next.
 
     Args:
         folder: the SavedModel.
@@ -139,20 +145,27 @@ def read_description(folder: Path) -> Description:
 
     Raises:
         MissingInputError: there is no SavedModel.
-        InputDataError: it was not made by `retrain`.
+        InputDataError: it was not made by `retrain`, or its files are damaged.
     """
-    if not (folder / "saved_model.pb").is_file():
+    if not (folder / "saved_model.pb").exists():
         raise MissingInputError(
             f"{folder} holds no trained model (saved_model.pb): give the folder that "
             "retrain wrote as --saved_model_dir."
         )
     asset = folder / "assets" / ASSET_NAME
-    if not asset.is_file():
+    if not asset.exists():
         raise InputDataError(
             f"The model in {folder} was not made by autofocus retrain: its labels and its "
             f"preparation (assets/{ASSET_NAME}) are missing."
         )
-    return Description.from_json(asset.read_text(encoding="utf-8"))
+    check_model(folder, MODEL_FILES)
+    try:
+        return Description.from_json(asset.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputDataError(
+            f"{asset} is damaged, or was changed ({shown(error)}): copy the whole model folder "
+            "again, or train again."
+        ) from None
 
 
 class TrainedClassifier:
@@ -163,13 +176,35 @@ class TrainedClassifier:
 
     Raises:
         MissingInputError: there is no SavedModel.
-        InputDataError: it was not made by `retrain`.
+        InputDataError: it was not made by `retrain`, or its files are damaged.
     """
 
     def __init__(self, folder: Path) -> None:
         self.description = read_description(folder)
         tf = tensorflow("predict")
-        self._model = tf.saved_model.load(str(folder))
+        try:
+            self._model = tf.saved_model.load(str(folder))
+            self._check_outputs()
+        except InputDataError:
+            raise
+        except Exception as error:
+            # It raises errors of all types on damaged files, such as IndexError.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputDataError(
+                f"The model in {folder} can't be loaded ({shown(reason)}): copy the whole model "
+                "folder again, or train again."
+            ) from None
+
+    def _check_outputs(self) -> None:
+        """Check that the graph is that of the description, as the files of two may be mixed."""
+        signatures, description = self._model.signatures, self.description
+        columns = signatures["serving_default"].structured_outputs
+        number = columns[description.final_tensor_name].shape[-1]
+        names = [name.decode() for name in signatures["labels"]()["labels"].numpy()]
+        if number != len(description.labels) or names != list(description.labels):
+            raise ValueError("its labels are not those of its description")
+        if description.unknown_distance is not None and DISTANCE not in signatures:
+            raise ValueError("it measures no distances")
 
     def probabilities(
         self, images: NDArray[np.float32], crops: NDArray[np.float32] | None = None

@@ -26,7 +26,6 @@ class Context:
         backbone: the backbone's name.
         preparation: how the images were prepared, if known.
         settings: of the training.
-        run_id: the run in MLflow.
         show_people: whether images with one of `people_labels` are shown.
         people_labels: labels of people.
         mistakes: the misclassified test images, the most confident first.
@@ -37,7 +36,6 @@ class Context:
     backbone: str
     preparation: Preparation | None
     settings: Mapping[str, Any]
-    run_id: str
     show_people: bool
     people_labels: tuple[str, ...]
     mistakes: Sequence[Misclassified]

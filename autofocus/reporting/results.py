@@ -17,6 +17,8 @@ MODEL_CARD = "MODEL_CARD.md"
 CONFUSION_TABLE, CONFUSION_PICTURE = "confusion_matrix.csv", "confusion_matrix.png"
 MISTAKES_TABLE, MISTAKES_PICTURE = "misclassified.csv", "misclassified.jpg"
 HISTORY_PICTURE = "training.png"
+# The run in MLflow: in a file of its own, so that equal trainings have equal reports.
+RUN = "mlflow_run.json"
 ALL = (
     LABELS,
     METRICS,

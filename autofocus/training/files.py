@@ -17,7 +17,7 @@ from autofocus.training.result import TrainingResult
 
 
 def write_files(
-    job: TrainingJob, result: TrainingResult, source: DatasetFeatures, run_id: str, scratch: Path
+    job: TrainingJob, result: TrainingResult, source: DatasetFeatures, scratch: Path
 ) -> None:
     """Write all files of a result but the model, and move them into its folder.
 
@@ -25,14 +25,13 @@ def write_files(
         job: the training.
         result: its result.
         source: the crops that the report shows.
-        run_id: the run in MLflow.
         scratch: a folder for unfinished files; it must not exist.
     """
     scratch.mkdir()
     hidden = () if job.show_people else job.human_labels
     results.write_results(scratch, result.metrics, withhold(result.mistakes, hidden))
     write_split(scratch / SPLIT_NAME, job.dataset.split, result.folds)
-    report = Report(result.metrics, _context(job, result, source, run_id)).render()
+    report = Report(result.metrics, _context(job, result, source)).render()
     (scratch / results.REPORT).write_text(report, encoding="utf-8", newline="\n")
     card = ModelCard(result.metrics, job.backbone.name, job.preparation, job.human_labels).render()
     (scratch / results.MODEL_CARD).write_text(card, encoding="utf-8", newline="\n")
@@ -42,12 +41,11 @@ def write_files(
 
 def output_files(saved_model_dir: Path) -> list[Path]:
     """Return the paths of all files that a training writes into the model's folder."""
-    return [saved_model_dir / name for name in (*MODEL_FILES, *results.ALL, SPLIT_NAME)]
+    names = (*MODEL_FILES, *results.ALL, SPLIT_NAME, results.RUN)
+    return [saved_model_dir / name for name in names]
 
 
-def _context(
-    job: TrainingJob, result: TrainingResult, source: DatasetFeatures, run_id: str
-) -> Context:
+def _context(job: TrainingJob, result: TrainingResult, source: DatasetFeatures) -> Context:
     rows = job.dataset.subset(Subset.TEST)
     boxes = {row.image.file: source.box(row.image) for row in rows}
     return Context(
@@ -55,7 +53,6 @@ def _context(
         backbone=job.backbone.name,
         preparation=job.preparation,
         settings=job.settings,
-        run_id=run_id,
         show_people=job.show_people,
         people_labels=job.human_labels,
         mistakes=result.mistakes,

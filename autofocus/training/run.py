@@ -36,7 +36,7 @@ class TrainingRecord:
 
     Attributes:
         fingerprint: of the job.
-        run_id: the run in MLflow.
+        run_id: the run in MLflow; empty before it has begun.
         tracking_uri: where MLflow keeps it.
     """
 
@@ -57,9 +57,9 @@ class _Memory:
     workspace: Workspace
     job: TrainingJob
 
-    # Written when the run in MLflow begins, when the model and its files are whole, and when all
-    # of it is logged.
-    BEGUN, WRITTEN, LOGGED = "begun.json", "written.json", "trained.json"
+    # Written when the model and its files are whole, when the run in MLflow begins, and when all
+    # of it is logged: no failure of MLflow can cost a training.
+    WRITTEN, BEGUN, LOGGED = "written.json", "begun.json", "trained.json"
 
     def read(self, name: str) -> TrainingRecord | None:
         """Return a record of this training; None if there is none, or of other data."""
@@ -83,7 +83,8 @@ class _Memory:
     @property
     def _files(self) -> list[Path]:
         """The files of the training that exist; some have no misclassified images to show."""
-        return [path for path in output_files(self.job.saved_model_dir) if path.is_file()]
+        paths = output_files(self.job.saved_model_dir)
+        return [path for path in paths if path.is_file() and path.name != results.RUN]
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.job.saved_model_dir).as_posix()
@@ -135,24 +136,29 @@ def ensure_trained(
     memory = _Memory(workspace, job)
     if memory.has_model(_Memory.LOGGED) and (earlier := memory.read(_Memory.LOGGED)):
         return earlier, True
-    begun = memory.read(_Memory.BEGUN)
-    run_id = begun.run_id if begun else None
-    name = run_name(job, job.view)
-    with _explained(memory), experiment(run_id, name, patience) as run:
-        record = TrainingRecord(job.fingerprint, run.run_id, run.tracking_uri)
-        memory.write(_Memory.BEGUN, record)
-        if memory.has_model(_Memory.WRITTEN):
-            _rename_run(job, memory.read(_Memory.WRITTEN), record, workspace)
-        else:
-            memory.forget(_Memory.WRITTEN, _Memory.LOGGED)
-            log_parameters(job, run)
-            _Training(job, source, workspace, run.run_id).train()
+    if not memory.has_model(_Memory.WRITTEN):
+        memory.forget(_Memory.WRITTEN, _Memory.LOGGED)
+        _Training(job, source, workspace).train()
         memory.mark_model()
-        memory.write(_Memory.WRITTEN, record)
-        log_results(job, run)
+        memory.write(_Memory.WRITTEN, TrainingRecord(job.fingerprint, "", ""))
+    record = _log(memory, patience)
     memory.write(_Memory.LOGGED, record)
     memory.forget(_Memory.BEGUN, _Memory.WRITTEN)
     return record, False
+
+
+def _log(memory: _Memory, patience: float) -> TrainingRecord:
+    """Log a complete model to MLflow, in the run that an interrupted start has begun."""
+    job, begun = memory.job, memory.read(_Memory.BEGUN)
+    name = run_name(job, job.view)
+    with _explained(memory), experiment(begun.run_id if begun else None, name, patience) as run:
+        record = TrainingRecord(job.fingerprint, run.run_id, run.tracking_uri)
+        memory.write(_Memory.BEGUN, record)
+        named = {"run_id": run.run_id, "tracking_uri": run.tracking_uri}
+        files.write_json(job.saved_model_dir / results.RUN, named, memory.workspace.scratch)
+        log_parameters(job, run)
+        log_results(job, run)
+    return record
 
 
 @contextmanager
@@ -170,16 +176,6 @@ def _explained(memory: _Memory) -> Iterator[None]:
         ) from error
 
 
-def _rename_run(
-    job: TrainingJob, before: TrainingRecord | None, record: TrainingRecord, workspace: Workspace
-) -> None:
-    """Put the run's identity into the report, if it is not that of the run that wrote it."""
-    path = job.saved_model_dir / results.REPORT
-    if before and before.run_id != record.run_id and path.is_file():
-        text = path.read_text(encoding="utf-8").replace(before.run_id, record.run_id)
-        files.write_text(path, text, workspace.scratch)
-
-
 @dataclass(frozen=True)
 class _Training:
     """A training in progress.
@@ -188,13 +184,11 @@ class _Training:
         job: the training.
         source: the features of its images.
         workspace: of the stage.
-        run_id: the run in MLflow.
     """
 
     job: TrainingJob
     source: DatasetFeatures
     workspace: Workspace
-    run_id: str
 
     def train(self) -> None:
         """Train, evaluate, and write the model and its files."""
@@ -205,7 +199,7 @@ class _Training:
             result = assessment.result()
             self._export(chosen, source.extractor.backbone, result)
             scratch = self.workspace.scratch / "results"
-            write_files(self.job, result, source, self.run_id, scratch)
+            write_files(self.job, result, source, scratch)
         for checkpoint in self.workspace.folder.glob("checkpoint-*.npz"):
             checkpoint.unlink()
 

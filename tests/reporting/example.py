@@ -462,7 +462,6 @@ def context(folder: Path, wrong: list[Misclassified], **more: Any) -> Context:
         "backbone": "efficientnet-lite2",
         "preparation": Preparation(0, 198, 512),
         "settings": {"tfhub_module": "efficientnet-lite2", "view": "auto", "folds": 5},
-        "run_id": "5f1d2c3b4a",
         "show_people": False,
         "people_labels": ("human", "person", "people"),
         "mistakes": wrong,

@@ -220,9 +220,7 @@ def test_names_are_text_not_code(tmp_path: Path) -> None:
     metrics["warnings"] = [EVIL]
     photograph = example.photograph(tmp_path / "a.jpg")
     wrong = [Misclassified(photograph, f'{EVIL}/"onload="x', EVIL, EVIL, 0.5)]
-    text = render(
-        tmp_path, metrics, mistakes=wrong, settings={EVIL: EVIL}, backbone=EVIL, run_id=EVIL
-    )
+    text = render(tmp_path, metrics, mistakes=wrong, settings={EVIL: EVIL}, backbone=EVIL)
     page = Markup.of(text)
     assert page.find("script") == []
     assert not any("onload" in each.attributes for each in page.elements)
