@@ -1,13 +1,14 @@
 """The label map: which class each label counts as, such as every other animal as `not_raccoon`."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.options.text_files import read_text
+from autofocus.options.text_files import read_json
 from autofocus.runs.spelling import fold_name, merge_spellings
+from autofocus.runs.wording import shown
+from autofocus.tables.cells import find_problem
 
 
 def read_labelmap(path: Path) -> dict[str, str]:
@@ -19,11 +20,7 @@ def read_labelmap(path: Path) -> dict[str, str]:
     """
     if not path.is_file():
         raise MissingInputError(f"There is no label map {path} (--labelmap-path).")
-    text = read_text(path, f"The label map {path}")
-    try:
-        values = json.loads(text, object_pairs_hook=lambda p: _once(p, path))
-    except json.JSONDecodeError as error:
-        raise InputDataError(f"The label map {path} is not valid JSON: {error}.") from None
+    values = read_json(path, f"The label map {path}")
     if not isinstance(values, dict):
         raise InputDataError(f'The label map {path} must be an object: {{"label": "label", ...}}.')
     return check_labelmap(values, f"The label map {path}")
@@ -43,23 +40,26 @@ def check_labelmap(values: Mapping[Any, Any], name: str) -> dict[str, str]:
     seen: dict[str, str] = {}
     for label, mapped in values.items():
         if not isinstance(label, str):
-            raise InputDataError(f"{name} names the label {label!r}: it must be text, in quotes.")
-        if not isinstance(mapped, str) or not mapped.strip():
-            raise InputDataError(f"{name} maps {label!r} to {mapped!r}: it must map to a label.")
+            raise InputDataError(
+                f"{name} names the label {_shown(label)}: it must be text, in quotes."
+            )
+        if not isinstance(mapped, str) or not fold_name(mapped):
+            raise InputDataError(
+                f"{name} maps {_shown(label)} to {_shown(mapped)}: it must map to a label."
+            )
+        for text in (label, mapped):
+            if problem := find_problem(text):
+                raise InputDataError(f"{name}: the label {_shown(text)} {problem}.")
         if seen.setdefault(fold_name(label), fold_name(mapped)) != fold_name(mapped):
             raise InputDataError(
-                f"{name} maps {label!r} to {mapped!r} and, in another spelling, to another label."
+                f"{name} maps {_shown(label)} to {_shown(mapped)} and, in another spelling, to "
+                "another label."
             )
     return {label.strip(): mapped.strip() for label, mapped in values.items()}
 
 
-def _once(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for label, mapped in pairs:
-        if label in values:
-            raise InputDataError(f"The label map {path} has {label!r} twice.")
-        values[label] = mapped
-    return values
+def _shown(value: object) -> str:
+    return shown(repr(value))
 
 
 def map_labels(labels: list[str], labelmap: Mapping[str, str]) -> list[str]:

@@ -7,22 +7,38 @@ others. Rows are read one at a time, so that memory stays flat however large a t
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import IO
 
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.runs.spelling import clean_name
+from autofocus.runs.wording import listed, shown
 
 UTF8, WINDOWS = "utf-8-sig", "cp1252"
 UTF16, UTF16_LITTLE, UTF16_BIG = "utf-16", "utf-16-le", "utf-16-be"
+UTF32 = "utf-32"
 _NAMES = {
     UTF8: "UTF-8", WINDOWS: "Windows-1252", UTF16: "UTF-16",
-    UTF16_LITTLE: "UTF-16", UTF16_BIG: "UTF-16",
+    UTF16_LITTLE: "UTF-16", UTF16_BIG: "UTF-16", UTF32: "UTF-32",
 }  # fmt: skip
-_BYTE_ORDER_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# The longest first: UTF-32's mark begins with that of UTF-16.
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, UTF32),
+    (codecs.BOM_UTF32_BE, UTF32),
+    (codecs.BOM_UTF16_LE, UTF16),
+    (codecs.BOM_UTF16_BE, UTF16),
+)
 _CHUNK = 1 << 20
+# Longer cells are mistakes, such as a quotation mark that is never closed. The limit holds for the
+# whole process, and any library may change it. Comments of people's tables may be long.
+_MAX_CELL, _MAX_OWN_CELL = 1 << 20, 1 << 17
+# It is set again after so many lines.
+_OFTEN = 64
 _END = "end"
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class CsvReader:
@@ -64,7 +80,10 @@ class CsvReader:
         self._lenient = lenient
         self._file = path.open(encoding=encoding, newline="")
         self._is_at_end = False
-        self._reader = csv.reader(chain(self._file, self._end()), delimiter=delimiter)
+        self._delimiter = delimiter
+        # Not strict, the reader would take what stands behind a closing quotation mark as text.
+        self._reader = csv.reader(chain(self._file, self._end()), delimiter=delimiter, strict=True)
+        self._before = 0
         self._skip = skip
         try:
             for _ in range(skip):
@@ -96,11 +115,13 @@ class CsvReader:
         if missing := [name for name in names if name not in self.columns]:
             raise InputDataError(
                 f"{self.path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; "
-                f"it has {', '.join(self.columns)}."
+                f"it has {listed(self.columns)}."
             )
         for name in names:
             if self.columns.count(name) > 1:
-                raise InputDataError(f"{self.path} has the column {name} twice: remove one.")
+                raise InputDataError(
+                    f"{self.path} has the column {shown(name)} twice: remove one."
+                )
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield the cells of each row below the header, as many as there are columns.
@@ -109,35 +130,82 @@ class CsvReader:
             InputDataError: a row has too few or too many cells, or can't be read; the message
                 names the line.
         """
+        for row, problem in self.rows():
+            if problem:
+                raise InputDataError(f"{self.path}, line {self.line}: {problem}.")
+            yield row
+
+    def rows(self) -> Iterator[tuple[list[str], str]]:
+        """Yield each row below the header as `__iter__` does, and what is wrong with it.
+
+        For tables whose rows are rejected one by one: a row with too many cells, or one that can't
+        be read, comes with the cells that it has, and a problem; of the others it is empty.
+
+        Raises:
+            InputDataError: what is wrong goes beyond one row.
+        """
         width = len(self.columns)
-        for row in self._rows():
-            if len(row) == width:
-                yield row
+        for row, problem in self._rows():
+            if problem or len(row) == width:
+                yield row[:width] + [""] * (width - len(row)), problem
             elif self._lenient and not any(row[width:]):
-                yield row[:width] + [""] * (width - len(row))
+                yield row[:width] + [""] * (width - len(row)), ""
             else:
-                raise InputDataError(
-                    f"{self.path}, line {self.line}: {len(row)} cells, but there are {width} "
-                    "columns."
-                )
+                cells = f"{len(row)} cells, but there are {width} columns"
+                yield row[:width] + [""] * (width - len(row)), cells
 
     def _header(self) -> list[str]:
-        names = next(self._rows(), None)
+        names, problem = next(self._rows(), (None, ""))
+        if problem:
+            raise InputDataError(f"{self.path}, line {self.line}: {problem}.")
         if names is None:
             raise InputDataError(f"{self.path} is empty: its first line must name the columns.")
-        return [name.strip() for name in names] if self._lenient else names
+        return [clean_name(name) for name in names] if self._lenient else names
 
-    def _rows(self) -> Iterator[list[str]]:
+    def _rows(self) -> Iterator[tuple[list[str], str]]:
+        """Yield the rows that aren't blank, and what is wrong with each."""
+        reader, limit = self._reader, _MAX_CELL if self._lenient else _MAX_OWN_CELL
+        while True:
+            self._before = reader.line_num
+            if self._before % _OFTEN == 0:
+                csv.field_size_limit(limit)
+            try:
+                row, problem = self._next()
+            except StopIteration:
+                return
+            if self._is_at_end:
+                self._check_end(row)
+            elif row or problem:
+                if reader.line_num > self._before + 1:
+                    self._check_lines(row, problem)
+                yield row, problem
+
+    def _next(self) -> tuple[list[str], str]:
+        """Return the next row, and why it can't be read."""
         try:
-            for row in self._reader:
-                if self._is_at_end:
-                    self._check_end(row)
-                elif row:
-                    yield row
+            return next(self._reader), ""
         except csv.Error as error:
-            raise InputDataError(f"{self.path}, line {self.line}: {error}.") from None
+            return [], str(error)
         except UnicodeError:
             raise self._undecodable() from None
+
+    def _check_lines(self, row: Sequence[str], problem: str) -> None:
+        """Check that a row of several lines isn't several rows.
+
+        A quotation mark that is missing, or one too many, makes cells of whole rows: for each line
+        break in such a cell, it has as many delimiters as a row.
+        """
+        width = len(getattr(self, "columns", row))
+        breaks = ((cell, len(_LINE_BREAK.findall(cell))) for cell in row)
+        if problem or any(
+            number and width > 1 and cell.count(self._delimiter) == number * (width - 1)
+            for cell, number in breaks
+        ):
+            first = self._skip + self._before + 1
+            raise InputDataError(
+                f"{self.path}, lines {first} to {self.line}: a quotation mark is missing or one "
+                "too many, so that several rows are one cell."
+            )
 
     def _undecodable(self) -> InputDataError:
         encoding = self._file.encoding
@@ -180,8 +248,10 @@ def find_encoding(path: Path, encodings: Sequence[str] = (UTF8, WINDOWS)) -> str
     """
     if not path.is_file():
         raise MissingInputError(f"There is no table {path}.")
-    wide = _find_utf16(path)
+    wide = _find_wide(path)
     for encoding in (wide,) if wide else encodings:
+        if encoding == WINDOWS:
+            _check_unmixed(path)
         with path.open(encoding=encoding, newline="") as file:
             try:
                 while file.read(_CHUNK):
@@ -190,16 +260,41 @@ def find_encoding(path: Path, encodings: Sequence[str] = (UTF8, WINDOWS)) -> str
                 continue
             return encoding
     if wide:
-        raise InputDataError(f"{path} begins in UTF-16, but ends otherwise: save it as UTF-8.")
+        raise InputDataError(
+            f"{path} begins in {_NAMES[wide]}, but ends otherwise: save it as UTF-8."
+        )
     raise InputDataError(f"{path} is neither in UTF-8 nor in Windows-1252: save it as UTF-8.")
 
 
-def _find_utf16(path: Path) -> str:
-    """Return the form of UTF-16 that a file is in, or nothing."""
+def _check_unmixed(path: Path) -> None:
+    """Check that a file that isn't in UTF-8 has no lines in it: such files were put together.
+
+    Read as Windows-1252, the letters of those lines would be taken for others.
+    """
+    other, accented = 0, False
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.isascii():
+                continue
+            try:
+                line.decode(UTF8)
+            except UnicodeDecodeError:
+                other = other or number
+            else:
+                accented = True
+    if other and accented:
+        raise InputDataError(
+            f"{path}, line {other}: not in UTF-8, as other lines are; save it as UTF-8."
+        )
+
+
+def _find_wide(path: Path) -> str:
+    """Return the form of UTF-16 or UTF-32 that a file is in, or nothing."""
     with path.open("rb") as file:
         start = file.read(256)
-    if start.startswith(_BYTE_ORDER_MARKS):
-        return UTF16
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if start.startswith(mark):
+            return encoding
     low, high = start[::2], start[1::2]
     if high and high.count(0) > 0.8 * len(high) and not low.count(0):
         return UTF16_LITTLE

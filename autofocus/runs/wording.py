@@ -1,5 +1,7 @@
 """Words that several stages use in their messages."""
 
+from collections.abc import Iterable
+
 from autofocus.options.printing import MAX_SHOWN, shown
 
 __all__ = ["MAX_SHOWN", "plural", "shown"]
@@ -14,3 +16,10 @@ def plural(number: int, noun: str, nouns: str = "") -> str:
         nouns: the name of several; by default with an `s`.
     """
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def listed(names: Iterable[object], most: int = 20) -> str:
+    """Return names of an input for a message, with commas between them, and at most so many."""
+    words = [shown(name) for name in names]
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + more

@@ -3,6 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
+from autofocus.runs.wording import shown
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -18,6 +20,53 @@ _YES = frozenset({"1", "1.0", "true", "yes", "y", "x"})
 _NO = frozenset({"0", "0.0", "false", "no", "n", ""})
 _COUNT = re.compile(r"(\d{1,4}(\.0)?)?")
 _PLAIN = frozenset({"1", "1.0", "true", "0", "0.0", "false", ""})
+
+
+# What a spreadsheet writes where a formula fails.
+_FAILED_FORMULAS = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
+)
+# Of labels, blanks of any kind are no problem, as they are folded.
+_LABEL_LETTERS = r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]"
+# In names of files, only this can't be on any system.
+_PATH_LETTERS = r"\x00"
+_MAX_LABEL, _MAX_PATH, _MAX_NAME = 500, 4096, 255
+
+
+def find_problem(text: str, *, is_path: bool = False) -> str:
+    """Return what keeps a text from being a label or the path of an image; empty for nothing.
+
+    Args:
+        text: the cell.
+        is_path: whether it is a path, with `/` between the components, and no label.
+    """
+    if text in _FAILED_FORMULAS:
+        return f"is {text}, a formula that failed"
+    if len(text) > (_MAX_PATH if is_path else _MAX_LABEL):
+        return f"has {len(text):,} characters"
+    letters = _PATH_LETTERS if is_path else _LABEL_LETTERS
+    if _SURROGATES.search(text) or re.search(letters, text):
+        return f"holds a character that can't be in it: {shown(text)}"
+    if is_path and len(text) > _MAX_NAME // 4:
+        size = max(len(part.encode()) for part in text.split("/"))
+        return f"has a component of {size} bytes" if size > _MAX_NAME else ""
+    return ""
+
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def find_problems(column: "pd.Series[str]", *, is_path: bool = False) -> "pd.Series[str]":
+    """Return what `find_problem` returns for each cell, where that isn't nothing."""
+    shortest = _MAX_NAME // 4 if is_path else _MAX_LABEL
+    letters = _PATH_LETTERS if is_path else _LABEL_LETTERS
+    likely = column.isin(_FAILED_FORMULAS) | column.str.contains(letters, regex=True)
+    likely |= column.str.len().gt(shortest)
+    suspicious = column[likely]
+    problems = suspicious.map(
+        {text: find_problem(text, is_path=is_path) for text in suspicious.unique()}
+    )
+    return problems[problems != ""]
 
 
 def without_blanks(column: "pd.Series[str]") -> "pd.Series[str]":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from autofocus.errors import InputDataError
 from autofocus.runs.ledger import Reason
 from autofocus.runs.spelling import fold_path
+from autofocus.runs.wording import shown
 from autofocus.tables.detections import count_matches
 from autofocus.tables.image_rows import IMAGE
 from autofocus.tables.joining import Joined
@@ -62,10 +63,11 @@ def check_any(
             f"No detection matches an image (0 of {len(rows)}), but the paths fit images below "
             f"{folder}: read the images from there (indir of preprocess_images)."
         )
+    wanted, there = shown(rows[IMAGE].iloc[0], 300), shown(properties.index[0], 300)
     raise InputDataError(
-        f"No detection matches an image: for example, {rows[IMAGE].iloc[0]} does not exist in "
-        f"{image_dir}, but {properties.index[0]} does. Check --image-dir, --image-properties and "
-        f"--strip-components (now {strip_components})."
+        f"No detection matches an image: for example, {wanted} does not exist in {image_dir}, "
+        f"but {there} does. Check --image-dir, --image-properties and --strip-components "
+        f"(now {strip_components})."
     )
 
 
@@ -92,8 +94,8 @@ def _describe_rejections(ledger: "pd.DataFrame", rows: "pd.DataFrame") -> str:
     if bad.all():
         return (
             f"None of the {len(rows)} dates of the detections can be read, such as "
-            f"{rows[DATE_TEXT].iloc[0]!r}: write them as YYYY-MM-DD, or name their column with "
-            "--columns date=COLUMN."
+            f"{shown(rows[DATE_TEXT].iloc[0])!r}: write them as YYYY-MM-DD, or name their column "
+            "with --columns date=COLUMN."
         )
     details = ledger[DETAIL].where(~bad, "no date that can be read").value_counts()
     why = ", ".join(f"{number} because {detail}" for detail, number in details.head(3).items())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autofocus.errors import InputDataError, SettingError
 from autofocus.runs.spelling import fold_name
+from autofocus.runs.wording import listed, shown
 
 # The roles that `--columns` can give to a column.
 PATH, LABEL, DATE, LOCATION, SEQUENCE, COUNT, SOURCE = ROLES = (
@@ -70,7 +71,7 @@ def require_column(columns: Sequence[str], heading: str, path: Path) -> str:
     column = find_column(columns, heading)
     if column is None:
         raise InputDataError(
-            f"{path} lacks the column {heading}; it has {', '.join(filter(None, columns))}."
+            f"{path} lacks the column {shown(heading)}; it has {listed(filter(None, columns))}."
         )
     return column
 
@@ -105,8 +106,8 @@ def parse_columns(pairs: Sequence[str]) -> dict[str, tuple[str, ...]]:
         role = role.lower()
         if role not in ROLES or not column:
             raise SettingError(
-                f"columns: {pair!r} must be a role and a column, such as label=Species; the roles "
-                f"are {', '.join(ROLES)}."
+                f"columns: {shown(pair)!r} must be a role and a column, such as label=Species; "
+                f"the roles are {', '.join(ROLES)}."
             )
         if role in roles and role not in _SEVERAL:
             raise SettingError(f"columns: {role} is given twice.")

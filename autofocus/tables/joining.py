@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from autofocus.runs import files
 from autofocus.runs.ledger import Reason, Status
+from autofocus.runs.wording import shown
 from autofocus.tables.columns import CORRECTION, LOCATION, MODEL, SOURCE
 from autofocus.tables.detections import FILE
 from autofocus.tables.image_rows import DATE, IMAGE, IS_LABEL, NUMBER, make_image_rows
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 # The cells of the ledger; its reason and detail are those of the records.
 INPUT, STATUS, OUTPUT = "input", "status", "output"
+# So much of a cell is repeated in the ledger.
+_SHOWN = 300
 _OK, _REJECTED = Status.OK.value, Status.REJECTED.value
 
 
@@ -51,8 +54,8 @@ def join(
     table = detections.copy()
     table[STATUS] = (table[REASON] == "").map({True: _OK, False: _REJECTED})
     unreadable = (table[DATE] == "") & (table[DATE_TEXT] != "")
-    _reject(table, unreadable, Reason.BAD_DATE, "no date: " + table[DATE_TEXT])
-    _reject(table, table[NUMBER] < 0, Reason.IMAGE_MISSING, "no photograph " + table[IMAGE])
+    _reject_for(table, unreadable, Reason.BAD_DATE, "no date: ", DATE_TEXT)
+    _reject_for(table, table[NUMBER] < 0, Reason.IMAGE_MISSING, "no photograph ", IMAGE)
     _reject_corrected(table)
     _reject_conflicting(table, DATE, Reason.CONFLICTING_DATES)
     if LOCATION in table:
@@ -76,6 +79,16 @@ def _reject(
     table[DETAIL] = table[DETAIL].mask(rows, detail)
     table[REASON] = table[REASON].mask(rows, reason.value)
     table[STATUS] = table[STATUS].mask(rows, _REJECTED)
+
+
+def _reject_for(
+    table: "pd.DataFrame", rows: "pd.Series[bool]", reason: Reason, words: str, column: str
+) -> None:
+    """Reject rows for their cell in a column, which the detail shows."""
+    cells = table.loc[rows & (table[STATUS] == _OK), column]
+    if not cells.empty:
+        details = words + cells.map({text: shown(text, _SHOWN) for text in cells.unique()})
+        _reject(table, rows, reason, details.reindex(table.index, fill_value=""))
 
 
 def _reject_corrected(table: "pd.DataFrame") -> None:

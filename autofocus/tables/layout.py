@@ -1,10 +1,12 @@
 """The layout of a table: which of its columns hold path, label, date and the rest."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from autofocus.errors import InputDataError
+from autofocus.runs.wording import listed, shown
 from autofocus.tables.columns import DETECTIONS
 from autofocus.tables.headings import (
     CORRECTION,
@@ -20,6 +22,7 @@ from autofocus.tables.headings import (
     TIME,
     find_column,
     guess_column,
+    heading_key,
     require_column,
 )
 
@@ -97,12 +100,23 @@ def find_layout(columns: Sequence[str], options: ReadOptions, path: Path) -> Lay
         path: the table, for messages.
 
     Raises:
-        InputDataError: a column that was named is missing, or no column can hold the path.
+        InputDataError: a column that was named is missing, no column can hold the path, or two
+            can't be told apart.
     """
     chosen = {
         role: tuple(require_column(columns, name, path) for name in names)
         for role, names in options.columns.items()
     }
+    named = {name for names in chosen.values() for name in names}
+    layout = _find_layout(columns, chosen, path)
+    for column in layout.columns:
+        check_unique(column, columns, path, is_named=column in named)
+    return layout
+
+
+def _find_layout(
+    columns: Sequence[str], chosen: Mapping[str, tuple[str, ...]], path: Path
+) -> Layout:
     standard = [find_column(columns, name) for name in _STANDARD]
     if all(standard):
         return _standard_layout(columns, chosen)
@@ -127,6 +141,31 @@ def find_layout(columns: Sequence[str], options: ReadOptions, path: Path) -> Lay
     )
     correction = guess_column(columns, CORRECTION, taken)
     return Layout(paths, label, dates, location, sequence, count, source, correction)
+
+
+def check_unique(
+    column: str, columns: Sequence[str], path: Path, *, is_named: bool = False
+) -> None:
+    """Check that no other column can be meant as well as one.
+
+    Args:
+        column: the column.
+        columns: all columns of the table.
+        path: the table, for messages.
+        is_named: whether people named the column as it is spelled.
+
+    Raises:
+        InputDataError: another has the same heading in another spelling, or is its double as
+            pandas names it: of two columns `label` it makes `label` and `label.1`.
+    """
+    double = re.compile(re.escape(column) + r"\.\d{1,3}")
+    for other in columns:
+        is_same = not is_named and heading_key(other) == heading_key(column)
+        if other != column and (is_same or double.fullmatch(other)):
+            raise InputDataError(
+                f"{path} has the columns {shown(column)} and {shown(other)}, of which only one "
+                "can be meant: remove or rename the other."
+            )
 
 
 def _standard_layout(columns: Sequence[str], chosen: Mapping[str, tuple[str, ...]]) -> Layout:
@@ -163,7 +202,7 @@ def _guess_path(columns: Sequence[str], taken: Sequence[str]) -> tuple[str, ...]
 
 
 def _lacking(columns: Sequence[str], path: Path) -> str:
-    names = ", ".join(filter(None, columns))
+    names = listed(filter(None, columns))
     return (
         f"{path} lacks a column with the paths of images, such as filepath, or FilePath and "
         f"FileName; it has {names}: name one with --columns path=COLUMN."
@@ -174,8 +213,8 @@ def lacking_labels(
     columns: Sequence[str], candidates: Sequence[str], path: Path
 ) -> InputDataError:
     """Return the error of a table in which no column of labels was detected."""
-    some = f"{', '.join(candidates)} might hold them"
-    likely = some if candidates else f"it has {', '.join(filter(None, columns))}"
+    some = f"{listed(candidates)} might hold them"
+    likely = some if candidates else f"it has {listed(filter(None, columns))}"
     column = candidates[0] if len(candidates) == 1 else "COLUMN"
     return InputDataError(
         f"{path} lacks a column with labels, such as label or ShortName; {likely}: name it with "

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autofocus.runs.ledger import Reason
+from autofocus.runs.spelling import INVISIBLE, fold_name
 from autofocus.runs.wording import plural
-from autofocus.tables.cells import read_flags, without_blanks
+from autofocus.tables.cells import find_problems, read_flags, without_blanks
 from autofocus.tables.columns import (
     BOX,
     CLEAN_OPTIONAL,
@@ -23,6 +24,7 @@ from autofocus.tables.columns import (
     SEQUENCE,
     SOURCE,
 )
+from autofocus.tables.frames import PROBLEM
 from autofocus.tables.headings import DATE as DATE_ROLE
 from autofocus.tables.layout import Layout
 
@@ -122,8 +124,13 @@ def make_records(
     _add_optional(records, cells, layout)
     records[ROW] = range(first_row, first_row + len(records))
     records[REASON], records[DETAIL] = "", ""
+    if PROBLEM in cells:
+        reject_each(records, cells[PROBLEM][cells[PROBLEM] != ""], _MISSING)
     for heading, column in required.items():
         reject(records, column == "", _MISSING, f"{heading} is empty")
+    for place, heading in ((FOLDER, layout.path[0]), (NAME, layout.path[-1])):
+        problems = find_problems(records[place], is_path=True)
+        reject_each(records, f"{heading} " + problems, _MISSING)
     if flags:
         return _melt_flags(records, cells, flags)
     return _with_labels(records, cells, layout.label, separator)
@@ -135,6 +142,13 @@ def reject(records: "pd.DataFrame", rows: "pd.Series[bool]", reason: str, detail
         rows &= records[REASON] == ""
         records[DETAIL] = records[DETAIL].mask(rows, detail)
         records[REASON] = records[REASON].mask(rows, reason)
+
+
+def reject_each(records: "pd.DataFrame", problems: "pd.Series[str]", reason: str) -> None:
+    """Reject those of some rows that are not rejected yet, each with its own detail."""
+    for place, detail in problems.items():
+        if records.at[place, REASON] == "":
+            records.at[place, REASON], records.at[place, DETAIL] = reason, detail
 
 
 def split_path(paths: "pd.Series[str]") -> "tuple[pd.Series[str], pd.Series[str]]":
@@ -160,7 +174,7 @@ def _date(cells: "pd.DataFrame", layout: Layout) -> "pd.Series[str]":
 
     if not layout.date:
         return pd.Series("", index=cells.index, dtype=str)
-    return without_blanks(cells[layout.date[0]])
+    return without_blanks(cells[layout.date[0]].str.strip(INVISIBLE + " "))
 
 
 def _add_optional(records: "pd.DataFrame", cells: "pd.DataFrame", layout: Layout) -> None:
@@ -196,8 +210,20 @@ def _with_labels(
         records[LABEL] = pd.Series(lists, index=records.index, dtype=object)
         records = records.explode(LABEL, ignore_index=True)
         records[LABEL] = records[LABEL].fillna("").astype(str)
-    reject(records, records[LABEL] == "", _MISSING, f"{' and '.join(columns)} is empty")
+    heading = " and ".join(columns)
+    _check_labels(records, heading)
+    reject(records, records[LABEL] == "", _MISSING, f"{heading} is empty")
     return records
+
+
+def _check_labels(records: "pd.DataFrame", heading: str) -> None:
+    """Reject labels that can't be, and empty those of invisible letters alone."""
+    unique = records[LABEL].unique()
+    blank = [text for text in unique if text and not fold_name(text)]
+    records[LABEL] = (
+        records[LABEL].mask(records[LABEL].isin(blank), "") if blank else records[LABEL]
+    )
+    reject_each(records, f"{heading} " + find_problems(records[LABEL]), _MISSING)
 
 
 def _label_lists(cells: "pd.DataFrame", columns: Sequence[str], separator: str) -> list[list[str]]:

@@ -1,6 +1,7 @@
 """The format of a text table: its encoding and what separates its cells."""
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,10 +45,10 @@ def find_text_format(path: Path) -> TextFormat:
     with path.open(encoding=encoding, newline="") as file:
         sample = file.read(_SAMPLE)
         is_whole = not file.read(1)
-    first = sample.split("\n", 1)[0].strip()
+    lines = list(io.StringIO(sample, newline=""))
+    first = lines[0].strip() if lines else ""
     if first.lower().startswith(_HINT) and first[len(_HINT) :] in ("", *_DELIMITERS):
         return TextFormat(encoding, first[len(_HINT) :] or "\t", 1)
-    lines = sample.splitlines(keepends=True)
     return TextFormat(encoding, _find_delimiter(lines if is_whole else lines[:-1] or lines))
 
 

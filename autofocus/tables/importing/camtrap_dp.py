@@ -3,7 +3,6 @@
 Format: https://camtrap-dp.tdwg.org.
 """
 
-import json
 import shutil
 import tempfile
 import zipfile
@@ -13,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.options.text_files import read_json
 from autofocus.runs.ledger import Reason
 from autofocus.tables.columns import BOX, COUNT, HUMAN, LOCATION, MODEL, SEQUENCE, SOURCE
+from autofocus.tables.frames import PROBLEM
 from autofocus.tables.importing.builder import RecordBuilder
 from autofocus.tables.importing.sources import open_text
 from autofocus.tables.records import DETAIL, REASON, DetectionTable, box_cells
@@ -52,7 +53,7 @@ def is_zipped_package(path: Path) -> bool:
 
 def package_files(descriptor: Path) -> list[Path]:
     """Return the files that make up a package, the descriptor first."""
-    content = json.loads(descriptor.read_text(encoding="utf-8-sig"))
+    content = read_json(descriptor)
     return [descriptor, *_resource_paths(descriptor, content).values()]
 
 
@@ -66,7 +67,7 @@ def read_package(path: Path) -> DetectionTable:
         InputDataError: a table can't be read, or lacks a column.
     """
     with _unpacked(path) as descriptor:
-        content = json.loads(descriptor.read_text(encoding="utf-8-sig"))
+        content = read_json(descriptor)
         tables = {
             name: _read(table) for name, table in _resource_paths(descriptor, content).items()
         }
@@ -182,6 +183,9 @@ def _read(table: Path) -> list[_Row]:
         columns = [column for column in dict.fromkeys(source.columns) if column]
         frame = source.read(columns)
         first = source.first_row
+    if (wrong := frame[PROBLEM] != "").any():
+        row = int(wrong.to_numpy().argmax())
+        raise InputDataError(f"{table}, row {first + row}: {frame[PROBLEM].iloc[row]}.")
     rows = zip(*(frame[column].str.strip() for column in columns), strict=True)
     return [
         {**dict(zip(columns, row, strict=True)), "row": str(number)}
@@ -224,7 +228,7 @@ def _unpacked(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
         descriptor = Path(folder) / DESCRIPTOR
         _extract(archive, _member(archive, DESCRIPTOR), descriptor)
-        content = json.loads(descriptor.read_text(encoding="utf-8-sig"))
+        content = read_json(descriptor)
         root = (_member(archive, DESCRIPTOR) or "").removesuffix(DESCRIPTOR)
         for name, table in _resource_paths(descriptor, content).items():
             member = root + table.relative_to(folder).as_posix()

@@ -1,6 +1,5 @@
 """The format of a file of detections, detected by its content, and its detections."""
 
-import json
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -8,14 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError
+from autofocus.options.text_files import read_json
+from autofocus.runs.wording import shown
 from autofocus.tables.cells import are_counts, are_flags
 from autofocus.tables.columns import CONTAINS
+from autofocus.tables.frames import PROBLEM
 from autofocus.tables.headings import LABEL, heading_key
 from autofocus.tables.importing import camtrap_dp, coco, megadetector, timelapse
 from autofocus.tables.importing import wildlife_insights as wildlife
 from autofocus.tables.importing.sources import Source, open_text
 from autofocus.tables.importing.workbook import is_workbook, read_workbook
-from autofocus.tables.layout import Layout, ReadOptions, find_layout, lacking_labels
+from autofocus.tables.layout import (
+    Layout,
+    ReadOptions,
+    check_unique,
+    find_layout,
+    lacking_labels,
+)
 from autofocus.tables.records import DetectionTable, make_records, without_empty_columns
 
 if TYPE_CHECKING:
@@ -86,7 +94,7 @@ def _read_archive(path: Path, options: ReadOptions) -> DetectionTable:
         raise
     # To `zipfile`, an encrypted file or an unknown compression is a RuntimeError.
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise InputDataError(f"{path} can't be unpacked: {error}.") from None
+        raise InputDataError(f"{path} can't be unpacked: {shown(error)}.") from None
 
 
 def _read_members(path: Path, options: ReadOptions) -> DetectionTable:
@@ -111,10 +119,7 @@ def _read_sheets(sheets: Sequence[Source], options: ReadOptions) -> DetectionTab
 
 
 def _read_json(path: Path, options: ReadOptions) -> DetectionTable:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise InputDataError(f"{path} is not valid JSON: {error}.") from None
+    content = read_json(path, f"{path}")
     if isinstance(content, dict):
         if megadetector.is_megadetector(content):
             threshold = options.box_threshold
@@ -136,11 +141,12 @@ def _guarded(path: Path, read: Callable[[], DetectionTable]) -> DetectionTable:
     except AutofocusError:
         raise
     except KeyError as error:
+        missing = shown(error)
         raise InputDataError(
-            f"{path} is not as its format requires: {error} is missing."
+            f"{path} is not as its format requires: {missing} is missing."
         ) from None
     except (TypeError, AttributeError, ValueError, IndexError, ArithmeticError) as error:
-        raise InputDataError(f"{path} is not as its format requires: {error}.") from None
+        raise InputDataError(f"{path} is not as its format requires: {shown(error)}.") from None
 
 
 def _read_source(source: Source, options: ReadOptions) -> DetectionTable:
@@ -156,7 +162,7 @@ def _read_source(source: Source, options: ReadOptions) -> DetectionTable:
 def _read_wildlife(source: Source) -> DetectionTable:
     layout = wildlife.wildlife_layout(source.columns)
     names = wildlife.columns_to_read(source.columns)
-    cells = source.read(list(names.values())).set_axis(list(names), axis=1)
+    cells = source.read(list(names.values())).set_axis([*names, PROBLEM], axis=1)
     records = make_records(wildlife.prepare(cells), layout, (), "", source.first_row)
     return DetectionTable(
         source.path,
@@ -216,6 +222,8 @@ def _read_cells(
     cells = source.read(names)
     others = {name: cells[name].str.strip() for name in names if name not in layout.columns}
     flags = [name for name, column in others.items() if _is_label_flag(name, column)]
+    for name in flags:
+        check_unique(name, source.columns, source.path)
     contains = [name for name in flags if name.startswith(CONTAINS)]
     if program or not flags:
         candidates = [name for name, column in others.items() if _may_be_labels(name, column)]
@@ -230,7 +238,9 @@ def _is_wide(cells: "pd.DataFrame", layout: Layout) -> bool:
 
 
 def _is_label_flag(name: str, column: "pd.Series[str]") -> bool:
-    return heading_key(name) not in _NO_LABELS and are_flags(column, certainly=True)
+    key = heading_key(name)
+    is_index = key.startswith("unnamed")  # As pandas calls the numbers of rows.
+    return key not in _NO_LABELS and not is_index and are_flags(column, certainly=True)
 
 
 def _may_be_labels(name: str, column: "pd.Series[str]") -> bool:

@@ -23,7 +23,8 @@ class Source:
         format: what it is, in words.
         columns: its headings.
         first_row: the number of the first row below the header.
-        read: returns some of the columns as text, each of which must be there once.
+        read: returns some of the columns as text, each of which must be there once, and `PROBLEM`:
+            what is wrong with a row, or nothing.
     """
 
     path: Path
@@ -47,5 +48,9 @@ def open_text(path: Path) -> Iterator[Source]:
     ) as reader:
         first_row = 2 + form.skip
         yield Source(
-            path, str(form), reader.columns, first_row, lambda columns: to_frame(reader, columns)
+            path,
+            str(form),
+            reader.columns,
+            first_row,
+            lambda columns: to_frame(reader, columns, with_problems=True),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autofocus.errors import InputDataError, need
+from autofocus.tables.frames import PROBLEM
 from autofocus.tables.importing.sources import Source
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _to_frame(
         if columns.count(name) > 1:
             raise InputDataError(f"{path} has the column {name} twice: remove one.")
     cells = {name: [row[columns.index(name)] for row in rows] for name in names}
+    cells[PROBLEM] = [""] * len(rows)
     return pd.DataFrame({name: pd.Series(values, dtype=str) for name, values in cells.items()})
 
 
