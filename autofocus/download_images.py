@@ -6,8 +6,9 @@ python autofocus/download_images.py --local_folder data --bucket autofocus
 import errno
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autofocus.errors import InputDataError, MissingInputError, StoreError
@@ -20,6 +21,7 @@ from autofocus.options.settings import (
     endpoint_option,
     option,
     patience_option,
+    request_payer_option,
     require,
     require_not_negative,
     require_share,
@@ -33,9 +35,9 @@ from autofocus.runs.outputs import check_outputs
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
 from autofocus.runs.sharding import Shard
-from autofocus.runs.wording import plural
+from autofocus.runs.wording import plural, shown
 from autofocus.runs.workspace import HIDDEN, Workspace
-from autofocus.store.keys import Disk, Rejection, find_rejections, is_folder, probe
+from autofocus.store.keys import Disk, Rejection, find_rejections, is_folder, path_of, probe
 from autofocus.store.listing import (
     DEFAULT_OUTPUT_PREFIX,
     StoredObject,
@@ -45,10 +47,12 @@ from autofocus.store.listing import (
     without_outputs,
 )
 from autofocus.store.planning import Plan, check_space
+from autofocus.store.problems import denial
 from autofocus.store.reading import TransferError
 from autofocus.store.selection import Selection, select
 from autofocus.store.session import Bucket, open_bucket
-from autofocus.store.transfer import Fetcher, holds
+from autofocus.store.transfer import Fetcher
+from autofocus.store.verifying import MD5, holds
 
 NAME = "download_images"
 # Raised with every change that makes other outputs of the same inputs and settings.
@@ -106,6 +110,7 @@ class DownloadSettings:
         affects_output=False,
         group=CONNECTION,
     )
+    request_payer: bool = request_payer_option()
     dry_run: bool = option(
         False,
         "report what there is to do, and write nothing",
@@ -118,7 +123,8 @@ class DownloadSettings:
     )
     max_rejected: float = option(
         0.1,
-        "largest share of keys, 0 to 1, that may be rejected as they can't become files",
+        "largest share of objects, 0 to 1, that may be rejected, as their keys can't become files "
+        "or the server refuses them for good",
         affects_output=False,
         metavar="SHARE",
         group=LIMITS,
@@ -190,6 +196,9 @@ def download_images(
     intact and whose ETags are unchanged are not fetched again. While the server is unavailable,
     it retries for up to `settings.patience` seconds.
 
+    Every object is compared with the listing: its size, and its ETag or a checksum that the store
+    keeps. The ledger says by what each was verified.
+
     Nothing is deleted. The local copy of an object that is no longer in the bucket is moved into
     the hidden folder `.autofocus/vanished`, so that no later stage uses it; a note says so.
 
@@ -209,7 +218,8 @@ def download_images(
         OutputConflictError: the folder was begun with other settings, is in use, or holds another
             file in an object's place, or its disk is too small for what is left to fetch.
         StoreError: the server is out of reach, or objects did not arrive; all others are there.
-        TooManyRejectedError: too many keys can't become files; all others were downloaded.
+        TooManyRejectedError: too many keys can't become files, or too many objects are refused;
+            all others were downloaded.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     check_outputs([local_folder / LEDGER_NAME], [local_folder])
@@ -220,6 +230,7 @@ def download_images(
         no_sign_request=settings.no_sign_request,
         connections=settings.jobs,
         patience=settings.patience,
+        request_payer=settings.request_payer,
     ) as source:
         listed = list_objects(source, settings.prefix)
         manifest = manifest_digest(without_outputs(listed, settings.output_prefix))
@@ -282,7 +293,7 @@ def _describe(plan: Plan, manifest: str, local_folder: Path) -> DownloadResult:
         plan.chosen, Disk(case_blind, sys.platform == "darwin"), local_folder
     )
     keys = [
-        f"rejected: {key} ({rejection.reason.value}: {rejection.detail})"
+        f"rejected: {shown(key)} ({rejection.reason.value}: {rejection.detail})"
         for key, rejection in rejections.items()
     ]
     return DownloadResult(
@@ -308,7 +319,12 @@ def _copy(
             find_rejections(plan.chosen, probe(workspace.scratch), local_folder),
         )
         with ItemRun(workspace, ledger, aside=local_folder / HIDDEN / VANISHED) as run:
-            counts = run.complete(downloader.items(plan.chosen), settings.jobs, "object")
+            tally = _Tally()
+            for outcome in run.outcomes(downloader.items(plan.chosen), settings.jobs, "object"):
+                tally.add(outcome)
+            counts = run.publish()
+    if tally.is_all_denied:
+        raise denial(source.address)
     _check_all_arrived(counts, ledger)
     counts.check(settings.max_rejected, ledger)
     return DownloadResult(
@@ -316,9 +332,43 @@ def _copy(
         counts,
         ledger,
         {"folder": local_folder},
-        (*plan.notes(), *run.notes),
+        (*plan.notes(), *tally.notes(), *run.notes),
         left_out=sum(plan.left_out.values()),
     )
+
+
+@dataclass
+class _Tally:
+    """What is told of all objects at the end.
+
+    Attributes:
+        verified: how many objects were verified, by how.
+        denied: how many objects the credentials may not read.
+        others: how many more did not arrive.
+    """
+
+    verified: Counter[str] = field(default_factory=Counter)
+    denied: int = 0
+    others: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        if outcome.extra.get(_DENIED):
+            self.denied += 1
+        elif outcome.row.reason in (Reason.REFUSED, Reason.ARCHIVED, Reason.DOWNLOAD_FAILED):
+            self.others += 1
+        elif verified := outcome.extra.get(_VERIFIED):
+            self.verified[verified] += 1
+
+    @property
+    def is_all_denied(self) -> bool:
+        """Whether no object may be read, so that the credentials are the cause."""
+        return self.denied > 0 and not self.others and not self.verified
+
+    def notes(self) -> list[str]:
+        """Return how many objects were verified, by how."""
+        each = ", ".join(f"{how} {number:,}" for how, number in self.verified.most_common())
+        return [f"objects verified by: {each}"] if each else []
 
 
 def _check_all_arrived(counts: Counts, ledger: Path) -> None:
@@ -352,42 +402,60 @@ class _Downloader:
 
     def _outputs(self, item: StoredObject) -> list[Path]:
         is_file = item.key not in self.rejections and not is_folder(item)
-        return [self.folder / item.key] if is_file else []
+        return [self._path(item)] if is_file else []
+
+    def _path(self, item: StoredObject) -> Path:
+        return self.folder / path_of(item.key)
 
     def _work(self, item: StoredObject) -> Outcome | Product:
         if rejection := self.rejections.get(item.key):
             return Outcome(rejected(item.key, rejection.reason, rejection.detail))
         try:
-            fetched = self._fetch(item)
+            return self._fetch(item)
         except TransferError as error:
-            return Outcome(rejected(item.key, Reason.DOWNLOAD_FAILED, str(error)))
+            failure = error.failure
+            row = rejected(item.key, failure.reason, failure.detail)
+            return Outcome(row, {_DENIED: True} if failure.is_denial else {})
         except OSError as error:
             if error.errno not in _NAME_FAULTS:
                 raise
             return Outcome(rejected(item.key, *_NAME_FAULTS[error.errno]))
-        return Product(Outcome(Row(item.key, output=item.key), _version(item)), fetched)
 
     def _is_whole(self, item: StoredObject, earlier: Outcome) -> bool:
         """The object has not been changed since; a folder is there."""
         is_same = all(earlier.extra.get(key) == value for key, value in _version(item).items())
         if item.key in self.rejections or not is_same:
             return False
-        return (self.folder / item.key).is_dir() if is_folder(item) else True
+        if is_folder(item):
+            return self._path(item).is_dir()
+        # Earlier versions of the program did not compare objects with the listing.
+        return _VERIFIED in earlier.extra
 
-    def _fetch(self, item: StoredObject) -> tuple[OutputFile, ...]:
-        final = self.folder / item.key
+    def _fetch(self, item: StoredObject) -> Product:
+        final = self._path(item)
         if is_folder(item):
             final.mkdir(parents=True, exist_ok=True)
-            return ()
-        # Without the stage's memory, a file of the object's MD5 need not be fetched again.
-        if holds(final, item):
-            return (OutputFile(final, digest=f"md5:{item.etag}"),)
+            return Product(Outcome(Row(item.key, output=path_of(item.key)), _version(item)), ())
+        # Without the stage's memory, a file of the object's content need not be fetched again.
+        if verified := holds(final, item):
+            digest = f"md5:{item.etag}" if verified == MD5 else ""
+            return _arrived(item, verified, OutputFile(final, digest=digest))
         unfinished = files.unfinished_path(final, self.scratch)
-        md5 = self.fetcher.fetch(item, unfinished)
+        fetched = self.fetcher.fetch(item, unfinished)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.is_dir() and not final.is_symlink():
             raise IsADirectoryError(errno.EISDIR, "a folder stands in its place", str(final))
-        return (OutputFile(final, unfinished, f"md5:{md5}"),)
+        file = OutputFile(final, unfinished, f"md5:{fetched.md5}")
+        return _arrived(fetched.item, fetched.verified, file)
+
+
+# Of the values that the memory keeps of an object.
+_VERIFIED, _DENIED = "verified", "denied"
+
+
+def _arrived(item: StoredObject, verified: str, file: OutputFile) -> Product:
+    row = Row(item.key, detail=f"verified: {verified}", output=path_of(item.key))
+    return Product(Outcome(row, {**_version(item), _VERIFIED: verified}), (file,))
 
 
 def _version(item: StoredObject) -> dict[str, str | int]:

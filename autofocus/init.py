@@ -17,6 +17,7 @@ from autofocus.options.settings import (
     endpoint_option,
     jobs_option,
     option,
+    request_payer_option,
     require_not_negative,
 )
 from autofocus.runs import files
@@ -41,6 +42,7 @@ class InitSettings:
 
     endpoint_url: str | None = endpoint_option()
     no_sign_request: bool = option(False, "send no credentials, for public buckets")
+    request_payer: bool = request_payer_option()
     jobs: int = jobs_option()
 
     def __post_init__(self) -> None:
@@ -86,7 +88,13 @@ def init(source: str, outpath: Path, settings: InitSettings = InitSettings()) ->
     _check_replaceable(outpath)
     jobs = settings.jobs or cores()
     if is_bucket(source):
-        with fetch_sample(source, settings.endpoint_url, settings.no_sign_request, jobs) as data:
+        with fetch_sample(
+            source,
+            settings.endpoint_url,
+            settings.no_sign_request,
+            jobs,
+            request_payer=settings.request_payer,
+        ) as data:
             found = survey(data, jobs)
             text = propose(found, "", settings.endpoint_url)
     else:

@@ -24,6 +24,7 @@ from autofocus.options.settings import (
     endpoint_option,
     option,
     patience_option,
+    request_payer_option,
     require,
 )
 from autofocus.predict import PREDICTIONS_NAME, PredictResult, PredictSettings, predict
@@ -73,6 +74,7 @@ class LabelSettings:
         False, "send no credentials, as for a public bucket", affects_output=False,
         group=CONNECTION,
     )  # fmt: skip
+    request_payer: bool = request_payer_option()
     patience: float = patience_option()
     batch: int = _option_of(PredictSettings, "batch")
     jobs: int = _option_of(PredictSettings, "jobs")
@@ -289,6 +291,7 @@ class _Job:
             prefix=prefix,
             endpoint_url=self.settings.endpoint_url,
             no_sign_request=self.settings.no_sign_request,
+            request_payer=self.settings.request_payer,
             patience=self.settings.patience,
             max_rejected=self.settings.max_rejected,
         )

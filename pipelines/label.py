@@ -28,7 +28,10 @@ MODEL = Parameter(
 IN_SHARDS = (download, preprocess, predict)
 # What depends on the machine, and what is decided by the loop or by the training.
 EXCLUDED = frozenset(
-    {"jobs", "shard", "download_tar", "no_sign_request", "night_tolerance", "photographs", "batch"}
+    {
+        *("jobs", "shard", "download_tar", "no_sign_request", "request_payer"),
+        *("night_tolerance", "photographs", "batch"),
+    }
 )
 
 

@@ -28,7 +28,7 @@ STAGES = (download, preprocess, clean, link, retrain)
 # What depends on the machine or is decided by the loop, and what is for work on one machine.
 EXCLUDED = frozenset(
     {
-        *("jobs", "shard", "download_tar", "no_sign_request"),
+        *("jobs", "shard", "download_tar", "no_sign_request", "request_payer"),
         *("final_tensor_name", "print_misclassified_test_images"),
     }
 )

@@ -1,5 +1,7 @@
 """Tests of stage 0, against a real S3 server where that can do what the test needs."""
 
+import dataclasses
+import os
 import re
 import signal
 import subprocess
@@ -11,6 +13,7 @@ import pytest
 
 from autofocus.download_images import DownloadSettings, download_images
 from autofocus.errors import (
+    CredentialsError,
     InputDataError,
     MissingInputError,
     OutputConflictError,
@@ -18,6 +21,9 @@ from autofocus.errors import (
     StoreError,
     TooManyRejectedError,
 )
+from autofocus.runs.journal import read_outcomes
+from autofocus.runs.ledger import read_ledger
+from autofocus.store import transfer
 from tests.conftest import S3
 from tests.downloading import STAGE, command, files, fill, landed, ledger, manifest_of, objects
 from tests.store.fake_s3 import BUCKET, ENVIRONMENT, FakeObject, FakeS3, serve
@@ -133,7 +139,7 @@ def test_hostile_keys_are_rejected_and_written_nowhere(s3: S3, tmp_path: Path) -
 @pytest.mark.usefixtures("some_credentials")
 def test_keys_that_no_honest_server_gives(tmp_path: Path) -> None:
     """Keys that would leave the folder are rejected, and nothing is asked for."""
-    bad = ["../up.JPG", "/up.JPG", "a//b.JPG", "a/./b.JPG", "a/../../up.JPG"]
+    bad = ["../up.JPG", "/../up.JPG", "a//b.JPG", "a/./b.JPG", "a/../../up.JPG"]
     folder = tmp_path / "deep" / "data"
     with serve(FakeS3({key: FakeObject(b"x") for key in [*bad, "a/b.JPG"]})) as fake:
         settings = DownloadSettings(endpoint_url=fake.endpoint_url, max_rejected=1)
@@ -214,10 +220,13 @@ def test_other_settings_on_the_same_folder_are_refused(s3: S3, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("some_credentials")
-def test_lost_transfers_fail_the_run_and_are_tried_again(tmp_path: Path) -> None:
+def test_lost_transfers_fail_the_run_and_are_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Objects that did not arrive fail the run in the end; the next run brings only them."""
+    monkeypatch.setattr(transfer, "PAUSES", (0.0, 0.0))
     state = FakeS3({f"{n}.JPG": FakeObject(b"x%d" % n) for n in range(4)})
-    state.objects["1.JPG"].statuses = [403]
+    state.objects["1.JPG"].answered = b"a login page"
     with serve(state) as fake:
         settings = DownloadSettings(endpoint_url=fake.endpoint_url)
         with pytest.raises(StoreError, match="1 of 4 objects did not arrive"):
@@ -225,9 +234,51 @@ def test_lost_transfers_fail_the_run_and_are_tried_again(tmp_path: Path) -> None
         assert ledger(tmp_path)["1.JPG"] == ("rejected", "download_failed")
         assert set(objects(tmp_path)) == {"0.JPG", "2.JPG", "3.JPG"}
         fake.asked.clear()
+        fake.objects["1.JPG"].answered = None
         result = download_images(tmp_path, BUCKET, settings)
         assert set(fake.asked) == {"1.JPG"}
     assert (result.counts.ok, result.counts.reused) == (1, 3)
+
+
+@pytest.mark.usefixtures("some_credentials")
+def test_final_refusals_are_rejections(tmp_path: Path) -> None:
+    """What the server refuses for good counts as rejected; only if that is all, it is an error."""
+    state = FakeS3({f"{n}.JPG": FakeObject(b"x%d" % n) for n in range(12)})
+    state.objects["1.JPG"].statuses = [403] * 9
+    with serve(state) as fake:
+        settings = DownloadSettings(endpoint_url=fake.endpoint_url)
+        result = download_images(tmp_path, BUCKET, settings)
+        assert result.counts.reasons == {"refused": 1}
+        with pytest.raises(TooManyRejectedError, match="refused 1"):
+            download_images(tmp_path, BUCKET, dataclasses.replace(settings, max_rejected=0))
+        for each in fake.objects.values():
+            each.statuses, each.code = [403] * 9, "AccessDenied"
+        with pytest.raises(CredentialsError, match="--request-payer"):
+            download_images(tmp_path / "denied", BUCKET, settings)
+        for each in fake.objects.values():
+            each.statuses, each.code = [403], "InvalidObjectState"
+        with pytest.raises(TooManyRejectedError, match="archived 12"):
+            download_images(tmp_path / "archived", BUCKET, settings)
+
+
+def test_the_ledger_says_by_what_an_object_was_verified(s3: S3, tmp_path: Path) -> None:
+    """A row of the ledger has the check; what an earlier version did not check is checked once."""
+    images = fill(s3, 3)
+    result = download_images(tmp_path, s3.bucket)
+    details = {row.input: row.detail for _, row in read_ledger(tmp_path / "ledger.csv")}
+    assert details == dict.fromkeys(images, "verified: md5")
+    assert "objects verified by: md5 3" in result.notes
+    journal = tmp_path / ".autofocus" / "download_images" / "finished.jsonl"
+    outcomes = list(read_outcomes(journal))
+    for outcome in outcomes:
+        del outcome.extra["verified"]
+    journal.write_text("".join(outcome.to_line() for outcome in outcomes))
+    altered = tmp_path / min(images)
+    stamp = altered.stat().st_mtime_ns
+    altered.write_bytes(b"x" * 100)
+    os.utime(altered, ns=(stamp, stamp))
+    download_images(tmp_path, s3.bucket)
+    assert objects(tmp_path) == images
 
 
 @pytest.mark.parametrize(

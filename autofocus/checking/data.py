@@ -16,14 +16,15 @@ from autofocus.preprocess_images import PreprocessSettings
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.video_names import VIDEO_ENDINGS, FrameName, is_video
 from autofocus.runs.walking import APPLE_DOUBLE_PREFIX, is_below_made, is_never_input
-from autofocus.runs.wording import plural
+from autofocus.runs.wording import plural, shown
 from autofocus.runs.workspace import HIDDEN, OUTPUTS_NAME, list_recorded
-from autofocus.store.keys import makes_path
+from autofocus.store.keys import by_path
 from autofocus.store.listing import StoredObject, list_objects, without_outputs
 from autofocus.store.planning import Plan, readable_size
-from autofocus.store.reading import TransferError, open_object
+from autofocus.store.reading import TransferError
 from autofocus.store.selection import select
 from autofocus.store.session import Bucket, open_bucket
+from autofocus.store.transfer import Fetcher
 from autofocus.tables.detections import find_tables
 from autofocus.tables.importing.camtrap_dp import DESCRIPTOR
 
@@ -190,6 +191,7 @@ def _open(bucket: str, settings: DownloadSettings) -> Any:
         endpoint_url=settings.endpoint_url,
         no_sign_request=settings.no_sign_request,
         patience=settings.patience,
+        request_payer=settings.request_payer,
     )
 
 
@@ -199,10 +201,10 @@ def _image_names(
     prefix = PurePosixPath(indir).as_posix() + "/" if indir not in ("", ".") else ""
     suffixes = {"." + extension.lower().lstrip(".") for extension in _extensions(settings)}
     return [
-        _as_image(item.key.removeprefix(prefix))
-        for item in objects
-        if item.key.startswith(prefix) and PurePosixPath(item.key).suffix.lower() in suffixes
-        if _is_image(item.key) and not is_never_input(item.key.removeprefix(prefix))
+        _as_image(path.removeprefix(prefix))
+        for path in by_path(objects)
+        if path.startswith(prefix) and PurePosixPath(path).suffix.lower() in suffixes
+        if _is_image(path) and not is_never_input(path.removeprefix(prefix))
     ]
 
 
@@ -228,38 +230,33 @@ def _fetch_tables(
 ) -> list[Path] | None:
     """Fetch the detection tables into a folder; None if they can't be read yet."""
     with report.collect("tables"):
-        matching = [
-            item
-            for item in objects
-            if is_table_key(item.key, patterns) and PurePosixPath(item.key).name != LEDGER_NAME
-        ]
+        matching = {
+            path: item
+            for path, item in by_path(objects).items()
+            if is_table_path(path, patterns) and PurePosixPath(path).name != LEDGER_NAME
+        }
         if not matching:
             raise MissingInputError(
                 f"No key of the bucket matches {', '.join(patterns)} (detections of "
                 "clean_detections)."
             )
-        size = sum(item.size for item in matching)
+        size = sum(item.size for item in matching.values())
         if size > _MAX_TABLE_BYTES:
             report.warn("tables", f"not checked, as they have {readable_size(size)}")
             return None
-        for item in matching:
-            _fetch(source, item, scratch / item.key)
+        for path, item in matching.items():
+            _fetch(source, item, scratch / path)
         return find_tables(scratch, patterns)
     return None
 
 
-def is_table_key(key: str, patterns: Sequence[str]) -> bool:
-    """Tell whether a key matches a pattern, or belongs to a Camtrap DP that does.
-
-    A key that would lead out of a folder, such as `/a.csv`, does not count.
-    """
-    if not makes_path(key):
-        return False
-    if any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns):
+def is_table_path(path: str, patterns: Sequence[str]) -> bool:
+    """Tell whether the path of an object matches a pattern, or is in a Camtrap DP that does."""
+    if any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns):
         return True
     folders = [pattern.removesuffix(f"/{DESCRIPTOR}") for pattern in patterns]
-    names = [str(folder) for folder in PurePosixPath(key).parents]
-    return key.endswith((".csv", DESCRIPTOR)) and any(
+    names = [str(folder) for folder in PurePosixPath(path).parents]
+    return path.endswith((".csv", DESCRIPTOR)) and any(
         fnmatch.fnmatchcase(name, folder) for name in names for folder in folders
     )
 
@@ -267,8 +264,6 @@ def is_table_key(key: str, patterns: Sequence[str]) -> bool:
 def _fetch(source: Bucket, item: StoredObject, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("wb") as file:
-            for chunk in open_object(source, item).chunks:
-                file.write(chunk)
+        Fetcher(source).fetch(item, path)
     except TransferError as error:
-        raise InputDataError(f"The table {item.key} can't be fetched: {error}.") from None
+        raise InputDataError(f"The table {shown(item.key)} can't be fetched: {error}.") from None

@@ -13,8 +13,8 @@ from autofocus.store.listing import list_objects
 from autofocus.store.patience import Patience
 from autofocus.store.problems import plain_errors
 from autofocus.store.session import Access, open_bucket
-from autofocus.store.transfer import holds
 from autofocus.store.uploading import put_file
+from autofocus.store.verifying import holds
 
 JOBS = 16
 

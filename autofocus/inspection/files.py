@@ -85,7 +85,12 @@ def _count_endings(names: Sequence[str]) -> Counter[str]:
 
 @contextmanager
 def fetch_sample(
-    source: str, endpoint_url: str | None, no_sign_request: bool, jobs: int
+    source: str,
+    endpoint_url: str | None,
+    no_sign_request: bool,
+    jobs: int,
+    *,
+    request_payer: bool = False,
 ) -> Iterator[Data]:
     """List a bucket, and fetch its tables and some images for as long as the block lasts.
 
@@ -94,12 +99,13 @@ def fetch_sample(
         endpoint_url: the server's URL; None for that of the environment.
         no_sign_request: send no credentials.
         jobs: the number of worker threads.
+        request_payer: pay for requests.
 
     Raises:
         MissingInputError: the bucket holds no image under the prefix.
         StoreError: the bucket can't be used.
     """
-    from autofocus.store.keys import makes_path
+    from autofocus.store.keys import by_path
     from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX, list_objects, without_outputs
     from autofocus.store.selection import ObjectKind, kind_of, spread
     from autofocus.store.session import open_bucket
@@ -109,31 +115,34 @@ def fetch_sample(
     if not bucket:
         raise SettingError(f"{source} names no bucket: write s3://bucket or s3://bucket/prefix.")
     opened = open_bucket(
-        bucket, prefix=prefix, endpoint_url=endpoint_url, no_sign_request=no_sign_request
+        bucket,
+        prefix=prefix,
+        endpoint_url=endpoint_url,
+        no_sign_request=no_sign_request,
+        request_payer=request_payer,
     )
     with opened as store, TemporaryDirectory() as temporary:
         objects = without_outputs(list_objects(store, prefix), DEFAULT_OUTPUT_PREFIX)
-        by_key = {
-            one.key: one for one in objects if makes_path(one.key) and not is_never_input(one.key)
-        }
-        images = [key for key in by_key if kind_of(key) is ObjectKind.IMAGE]
+        paths = by_path(objects)
+        named = {path: one for path, one in paths.items() if not is_never_input(path)}
+        images = [name for name in named if kind_of(name) is ObjectKind.IMAGE]
         if not images:
             raise MissingInputError(f"{source} holds no image: check bucket and prefix.")
         tables = [
-            key
-            for key, one in by_key.items()
-            if kind_of(key) is ObjectKind.TABLE and one.size <= _MAX_TABLE_BYTES
+            name
+            for name, one in named.items()
+            if kind_of(name) is ObjectKind.TABLE and one.size <= _MAX_TABLE_BYTES
         ]
         sample = spread(images, _SAMPLE)
         folder, fetcher = Path(temporary), Fetcher(store)
 
-        def fetch(key: str) -> None:
-            path = folder / key
+        def fetch(name: str) -> None:
+            path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            fetcher.fetch(by_key[key], path)
+            fetcher.fetch(named[name], path)
 
         with Progress("fetch a sample", len(tables) + len(sample), "object") as progress:
             for _ in ordered_map(fetch, [*tables, *sample], jobs, fetcher.stop):
                 progress.advance()
-        videos = sum(PurePosixPath(key).suffix.lower() in VIDEO_ENDINGS for key in by_key)
+        videos = sum(PurePosixPath(key).suffix.lower() in VIDEO_ENDINGS for key in named)
         yield Data(folder, images, sample, tables, _count_endings(images), videos, bucket, prefix)

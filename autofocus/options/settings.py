@@ -73,6 +73,16 @@ def endpoint_option() -> Any:
     )
 
 
+def request_payer_option() -> Any:
+    """Declare the field `request_payer` of a stage that reads a bucket."""
+    return option(
+        False,
+        "pay for the requests and transfers, as requester-pays buckets require",
+        affects_output=False,
+        group=CONNECTION,
+    )
+
+
 def patience_option(server: str = "the object store", group: str = CONNECTION) -> Any:
     """Declare the field `patience` of a stage that uses a server.
 

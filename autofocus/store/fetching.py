@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from autofocus.errors import StoreError, StoreUnavailableError
-from autofocus.store.failures import Failure
+from autofocus.runs.wording import shown
+from autofocus.store.listing import find_object
+from autofocus.store.reading import TransferError
 from autofocus.store.session import Bucket
+from autofocus.store.transfer import Fetcher
 
 
 def fetch_file(bucket: Bucket, key: str, path: Path) -> None:
-    """Write an object to a file; it must fit into memory.
+    """Write an object to a file, and compare it with the listing.
 
     Args:
         bucket: where it is; its patience is for retries while the server is unavailable.
@@ -17,22 +20,21 @@ def fetch_file(bucket: Bucket, key: str, path: Path) -> None:
 
     Raises:
         StoreUnavailableError: the server is unavailable.
-        StoreError: the object can't be read.
+        StoreError: there is no such object, or it can't be read.
     """
-    bucket.patience.call(lambda: _fetch(bucket, key, path))
-
-
-def _fetch(bucket: Bucket, key: str, path: Path) -> None:
-    import obstore
-    from obstore.exceptions import BaseError
-
+    item = find_object(bucket, key)
+    if item is None:
+        raise _error(StoreError, bucket, key, "there is none of this key")
     try:
-        content = obstore.get(bucket.objects, key).bytes()
-    except (BaseError, FileNotFoundError) as error:
-        address, failure = bucket.address, Failure.of_obstore(error)
-        kind = StoreUnavailableError if failure.is_outage else StoreError
-        raise kind(
-            f"{key} can't be read from bucket {address.bucket} at {address.server} "
-            f"({failure.detail}): check the key."
-        ) from None
-    path.write_bytes(bytes(content))
+        Fetcher(bucket).fetch(item, path)
+    except TransferError as error:
+        kind = StoreUnavailableError if error.failure.store_wide else StoreError
+        raise _error(kind, bucket, key, error.failure.detail) from None
+
+
+def _error(kind: type[StoreError], bucket: Bucket, key: str, why: str) -> StoreError:
+    address = bucket.address
+    return kind(
+        f"{shown(key)} can't be read from bucket {address.bucket} at {address.server} ({why}): "
+        "check the key."
+    )

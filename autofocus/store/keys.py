@@ -2,17 +2,20 @@ r"""Which keys may become files, and where.
 
 A key is any text. ``../../etc/passwd`` would leave the folder, ``a`` and ``a/b`` can't both be
 files, and ``IMG.JPG`` and ``img.jpg`` are one file on many file systems. Such keys are rejected
-in the ledger, so that nothing is written outside the folder or over another file.
+in the ledger, so that nothing is written outside the folder or over another file. Empty parts of
+a key, as in ``/a//b``, are dropped where that makes no two names one.
 """
 
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.runs.ledger import LEDGER_NAME, Reason
+from autofocus.runs.wording import shown
 from autofocus.runs.workspace import HIDDEN
 from autofocus.store.listing import StoredObject
 
@@ -80,6 +83,14 @@ def is_folder(item: StoredObject) -> bool:
     return item.key.endswith("/") and item.size == 0
 
 
+def path_of(key: str) -> str:
+    """Return the path of a key below a folder: without empty parts, as `//` leaves them.
+
+    It is empty for a key of slashes alone.
+    """
+    return "/".join(part for part in key.split("/") if part)
+
+
 def find_rejections(
     objects: Sequence[StoredObject], disk: Disk, folder: Path
 ) -> dict[str, Rejection]:
@@ -96,7 +107,9 @@ def find_rejections(
         if rejection := _check_name(item, disk) or links.check(item.key):
             rejections[item.key] = rejection
     possible = [item for item in objects if item.key not in rejections]
-    folders = {disk.fold(above) for item in possible for above in folders_above(item.key)}
+    rejections.update(_names_of_others(possible, disk))
+    possible = [item for item in possible if item.key not in rejections]
+    folders = {disk.fold(above) for item in possible for above in _folders_of(item.key)}
     rejections.update(_files_in_place_of_folders(possible, folders, disk))
     remaining = (item.key for item in possible if item.key not in rejections)
     rejections.update(_same_names(remaining, disk))
@@ -105,8 +118,21 @@ def find_rejections(
 
 def makes_path(key: str) -> bool:
     """Tell whether a key by itself makes a plain path below a folder."""
-    parts = key.split("/")
-    return key.isprintable() and "\\" not in key and not {"", ".", ".."} & set(parts)
+    path = path_of(key)
+    is_file = path != "" and not key.endswith("/")
+    return (
+        is_file and key.isprintable() and "\\" not in key and not {".", ".."} & {*path.split("/")}
+    )
+
+
+def by_path(objects: Iterable[StoredObject]) -> dict[str, StoredObject]:
+    """Return the objects whose keys make plain paths by these paths, without those that share one.
+
+    A key that is its own path keeps it.
+    """
+    plain = [item for item in objects if makes_path(item.key)]
+    others = {item.key for item in plain} & {*dict(_names_of_others(plain, Disk()))}
+    return {path_of(item.key): item for item in plain if item.key not in others}
 
 
 def folders_above(key: str) -> Iterator[str]:
@@ -117,6 +143,11 @@ def folders_above(key: str) -> Iterator[str]:
         position = key.find("/", position + 1)
 
 
+def _folders_of(key: str) -> Iterator[str]:
+    path = path_of(key)
+    yield from folders_above(f"{path}/" if path and key.endswith("/") else path)
+
+
 def _check_name(item: StoredObject, disk: Disk) -> Rejection | None:
     """Return what is wrong with a key by itself."""
     key = item.key
@@ -124,16 +155,14 @@ def _check_name(item: StoredObject, disk: Disk) -> Rejection | None:
         return Rejection(
             Reason.FILE_AND_FOLDER, f"its name is a folder's, but it holds {item.size} bytes"
         )
-    parts = key.removesuffix("/").split("/")
-    for part in parts:
+    parts = path_of(key).split("/")
+    for part in filter(None, parts):
         if fault := _fault_of_part(part, disk):
             return Rejection(Reason.UNSAFE_KEY, fault)
     return _check_reserved(parts, disk)
 
 
 def _fault_of_part(part: str, disk: Disk) -> str:
-    if part == "":
-        return "a part of it is empty"
     if part in (".", ".."):
         return f"a part of it is {part!r}, which would lead elsewhere"
     if "\0" in part:
@@ -170,7 +199,7 @@ class _Links:
         self._known: dict[str, bool] = {}
 
     def check(self, key: str) -> Rejection | None:
-        for above in folders_above(key):
+        for above in _folders_of(key):
             if above not in self._known:
                 self._known[above] = _is_link(self._folder / above)
             if self._known[above]:
@@ -187,11 +216,31 @@ def _is_link(path: Path) -> bool:
     return path.is_symlink() or bool(is_junction())
 
 
+def _names_of_others(
+    objects: Sequence[StoredObject], disk: Disk
+) -> Iterator[tuple[str, Rejection]]:
+    """Reject keys with empty parts that are the name of another file without them."""
+    changed = [item for item in objects if not is_folder(item) and path_of(item.key) != item.key]
+    if not changed:
+        return
+    names = Counter(disk.fold(path_of(item.key)) for item in objects if not is_folder(item))
+    for item in changed:
+        path = path_of(item.key)
+        if names[disk.fold(path)] > 1:
+            yield (
+                item.key,
+                Rejection(
+                    Reason.UNSAFE_KEY,
+                    f"without its empty parts it is {shown(path)}, and so is another key",
+                ),
+            )
+
+
 def _files_in_place_of_folders(
     objects: Iterable[StoredObject], folders: set[str], disk: Disk
 ) -> Iterator[tuple[str, Rejection]]:
     for item in objects:
-        if not is_folder(item) and disk.fold(item.key) in folders:
+        if not is_folder(item) and disk.fold(path_of(item.key)) in folders:
             yield item.key, Rejection(Reason.FILE_AND_FOLDER, "it is a folder of other keys, too")
 
 
@@ -201,6 +250,6 @@ def _same_names(keys: Iterable[str], disk: Disk) -> Iterator[tuple[str, Rejectio
         return
     first: dict[str, str] = {}
     for key in keys:
-        kept = first.setdefault(disk.fold(key), key)
+        kept = first.setdefault(disk.fold(path_of(key)), key)
         if kept != key and not key.endswith("/"):
             yield key, Rejection(Reason.CASE_COLLISION, f"this disk takes it for {kept}")

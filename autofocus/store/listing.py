@@ -5,11 +5,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from autofocus.errors import StoreError
 from autofocus.options.settings import require
-from autofocus.store.problems import plain_errors
+from autofocus.runs.wording import shown
+from autofocus.store.problems import plain_answers
 from autofocus.store.session import Bucket
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ DEFAULT_OUTPUT_PREFIX = "autofocus/"
 _ODD_CHARACTERS = frozenset('\\{}^%`[]"<>~#|?*')
 # Listing a million objects takes minutes: report the progress.
 _REPORT_EVERY = 100_000
+# So many pages without any key may come before others.
+_MAX_PAGES_AHEAD = 1000
+# The ends of the names of access points.
+_ALIASES = ("-s3alias", "--xa-s3", "--ol-s3")
+_ARCHIVE_TIERS = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +38,18 @@ class StoredObject:
         key: its name in the bucket.
         size: in bytes.
         etag: its ETag, without quotes.
+        storage_class: its storage class, such as ``GLACIER``; empty if the server tells none.
     """
 
     key: str
     size: int
     etag: str
+    storage_class: str = ""
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it is in an archive tier: it can be fetched only once it has been restored."""
+        return self.storage_class in _ARCHIVE_TIERS
 
 
 def list_objects(bucket: Bucket, prefix: str = "") -> list[StoredObject]:
@@ -43,45 +57,134 @@ def list_objects(bucket: Bucket, prefix: str = "") -> list[StoredObject]:
 
     Raises:
         StoreUnavailableError: the server does not respond any more.
-        StoreError: the server denies the listing.
+        StoreError: the server denies the listing, or its pages contradict each other.
     """
     objects: list[StoredObject] = []
     for page in _pages(bucket, prefix):
         before = len(objects)
-        for item in page.get("Contents", ()):
-            etag = item.get("ETag", "").strip('"')
-            objects.append(StoredObject(item["Key"], item["Size"], etag))
+        objects += page
         if before // _REPORT_EVERY < len(objects) // _REPORT_EVERY:
             print(f"{len(objects):,} objects listed so far", file=sys.stderr, flush=True)
     # Some servers list folder by folder, which is not the order of the keys.
     objects.sort(key=lambda item: item.key)
-    return objects
+    for one, other in pairwise(objects):
+        if one.key == other.key:
+            raise _inconsistent(bucket, f"the key {shown(one.key)} comes twice")
+    missed = _missed(bucket, prefix, objects)
+    return sorted([*objects, *missed], key=lambda item: item.key) if missed else objects
 
 
-def _pages(bucket: Bucket, prefix: str) -> "Iterator[ListObjectsV2OutputTypeDef]":
+def find_object(bucket: Bucket, key: str) -> StoredObject | None:
+    """List a single object; None if there is none of this key.
+
+    Raises:
+        StoreUnavailableError: the server does not respond any more.
+        StoreError: the server denies the listing.
+    """
+    page = bucket.patience.call(partial(_page, bucket, Prefix=key))
+    return next((item for item in _entries(bucket, key, page) if item.key == key), None)
+
+
+def _pages(bucket: Bucket, prefix: str) -> Iterator[list[StoredObject]]:
     """Yield the pages of a listing; a page that fails is retried, earlier ones are kept."""
-    token = ""
+    tokens: set[str] = set()
+    first_keys: set[str] = set()
+    options: dict[str, str] = {}
     while True:
-        page = bucket.patience.call(partial(_page, bucket, prefix, token))
-        yield page
-        before, token = token, page.get("NextContinuationToken", "")
-        if not page.get("IsTruncated") or not token:
+        page = bucket.patience.call(partial(_page, bucket, Prefix=prefix, **options))
+        entries = _entries(bucket, prefix, page)
+        _check_page(bucket, page)
+        if entries and entries[0].key in first_keys:
+            raise _inconsistent(bucket, "a page comes twice")
+        first_keys.update(item.key for item in entries[:1])
+        yield entries
+        if not page.get("IsTruncated"):
             return
-        if token == before:
-            raise StoreError(
-                f"{bucket.address.server} repeats the same page of the listing of bucket "
-                f"{bucket.address.bucket}: check --endpoint-url."
-            )
+        token = page.get("NextContinuationToken", "")
+        if not token:
+            raise _inconsistent(bucket, "a page that is not the last names no next one")
+        if token in tokens:
+            raise _inconsistent(bucket, "it leads back to an earlier page")
+        if len(tokens) >= _MAX_PAGES_AHEAD + len(first_keys):
+            raise _inconsistent(bucket, "there are too many empty pages")
+        tokens.add(token)
+        options = {"ContinuationToken": token}
 
 
-def _page(bucket: Bucket, prefix: str, token: str) -> "ListObjectsV2OutputTypeDef":
-    name = bucket.address.bucket
-    with plain_errors(bucket.address):
-        if token:
-            return bucket.client.list_objects_v2(
-                Bucket=name, Prefix=prefix, ContinuationToken=token
+def _check_page(bucket: Bucket, page: "ListObjectsV2OutputTypeDef") -> None:
+    number = len(page.get("Contents", ()))
+    if page.get("KeyCount", number) != number:
+        raise _inconsistent(
+            bucket, f"a page announces {page['KeyCount']:,} keys and holds {number:,}"
+        )
+    name, expected = page.get("Name", ""), bucket.address.bucket
+    # The name of an access point leads to a bucket of another name.
+    is_plain = ":" not in expected and not expected.endswith(_ALIASES)
+    if name and name != expected and is_plain:
+        raise _inconsistent(bucket, f"it is that of another bucket, {shown(name)}")
+
+
+def _entries(
+    bucket: Bucket, prefix: str, page: "ListObjectsV2OutputTypeDef"
+) -> list[StoredObject]:
+    """Return the objects of a page.
+
+    Raises:
+        StoreError: an entry is incomplete, or is not one of the prefix.
+    """
+    entries = []
+    for entry in page.get("Contents", ()):
+        key, size = entry.get("Key"), entry.get("Size", -1)
+        if not key:
+            raise _inconsistent(bucket, "an entry has no key")
+        if size < 0:
+            raise _inconsistent(bucket, f"the entry of {shown(key)} has no size")
+        if not key.startswith(prefix):
+            raise _inconsistent(
+                bucket, f"{shown(key)} does not begin with the prefix {shown(prefix)}"
             )
-        return bucket.client.list_objects_v2(Bucket=name, Prefix=prefix)
+        etag = plain_etag(entry.get("ETag"))
+        entries.append(StoredObject(key, size, etag, entry.get("StorageClass", "")))
+    return entries
+
+
+def _inconsistent(bucket: Bucket, fault: str) -> StoreError:
+    address = bucket.address
+    return StoreError(
+        f"The listing of bucket {address.bucket} at {address.server} contradicts itself: {fault}. "
+        "Start again, and check --endpoint-url and what stands between here and there."
+    )
+
+
+def plain_etag(etag: str | None) -> str:
+    """Return an ETag without its quotes and the prefix of a weak one; empty if there is none."""
+    return (etag or "").removeprefix("W/").strip('"')
+
+
+def _missed(bucket: Bucket, prefix: str, objects: Sequence[StoredObject]) -> list[StoredObject]:
+    """List what comes after the last key: nothing, unless the server ended the listing too soon.
+
+    One request more shows that a listing is not cut short. Servers that don't know where to start
+    list what is known already.
+    """
+    known: set[str] = set()
+    missed: list[StoredObject] = []
+    last = objects[-1].key if objects else ""
+    while last:
+        page = bucket.patience.call(partial(_page, bucket, Prefix=prefix, StartAfter=last))
+        entries = _entries(bucket, prefix, page)
+        if entries and not known:
+            known = {item.key for item in objects}
+        new = [item for item in entries if item.key not in known]
+        known.update(item.key for item in new)
+        missed += new
+        last = max((item.key for item in new), default="")
+    return missed
+
+
+def _page(bucket: Bucket, **options: Any) -> "ListObjectsV2OutputTypeDef":
+    with plain_answers(bucket.address):
+        return bucket.client.list_objects_v2(Bucket=bucket.address.bucket, **options)
 
 
 def check_output_prefix(output_prefix: str) -> None:

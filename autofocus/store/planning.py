@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.errors import OutputConflictError
+from autofocus.store.keys import path_of
 from autofocus.store.listing import StoredObject
 from autofocus.store.selection import Selection, kind_of
 
@@ -48,8 +49,18 @@ class Plan:
         return "; ".join([*parts, *self.notes()])
 
     def notes(self) -> list[str]:
-        """Return what is left out, and why."""
-        return [f"{why}: {number:,}" for why, number in self.left_out.items()]
+        """Return what is left out, and why, and what may be out of reach."""
+        return [
+            *(f"{why}: {number:,}" for why, number in self.left_out.items()),
+            *self._archived(),
+        ]
+
+    def _archived(self) -> list[str]:
+        tiers = Counter(item.storage_class for item in self.chosen if item.is_archived)
+        if not tiers:
+            return []
+        each = ", ".join(f"{tier} {number:,}" for tier, number in sorted(tiers.items()))
+        return [f"objects in archive tiers, to be restored first: {tiers.total():,} ({each})"]
 
     def by_kind(self) -> list[str]:
         """Return the number of objects to fetch of each kind."""
@@ -59,7 +70,7 @@ class Plan:
 
 def _seems_there(folder: Path, item: StoredObject) -> bool:
     try:
-        status = (folder / item.key).stat()
+        status = (folder / path_of(item.key)).stat()
     except (OSError, ValueError):  # no such file, or no such name
         return False
     return status.st_size == item.size or item.key.endswith("/")

@@ -14,6 +14,7 @@ from autofocus.errors import (
     StoreUnavailableError,
 )
 from autofocus.redaction import public_url
+from autofocus.runs.wording import shown
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,13 @@ class BucketAddress:
         bucket: its name.
         endpoint: the server's URL; empty for Amazon S3.
         unsigned: whether requests are sent without credentials.
+        pays: whether requests declare that the requester pays.
     """
 
     bucket: str
     endpoint: str = ""
     unsigned: bool = False
+    pays: bool = False
 
     @property
     def server(self) -> str:
@@ -57,6 +60,10 @@ _DENIED = _Meaning(
     CredentialsError,
     "Access denied to bucket {bucket} at {server}: the credentials lack s3:ListBucket or "
     "s3:GetObject; ask its owner for them, or use other credentials (AWS_PROFILE).",
+)
+_DENIED_WITHOUT_PAYING = _Meaning(
+    CredentialsError,
+    _DENIED.sentence.removesuffix(".") + "; or, if its readers pay, add --request-payer.",
 )
 _DENIED_UNSIGNED = _Meaning(
     CredentialsError,
@@ -150,6 +157,11 @@ _BY_NAME = {
     "ConnectionError": _UNREACHABLE,
     "HTTPClientError": _UNREACHABLE,
     "RecursionError": _OTHER_REGION,
+    "ResponseParserError": _Meaning(
+        StoreError,
+        "{server} answers with something that is no answer of S3 ({message}): check "
+        "--endpoint-url and what stands between here and there, and try again.",
+    ),
     "InvalidRegionError": _Meaning(
         SettingError, "AWS_DEFAULT_REGION: {message}: set it to one such as eu-central-1."
     ),
@@ -234,14 +246,40 @@ def plain_errors(address: BucketAddress) -> Iterator[None]:
         StoreError: it is not an S3 server, or there is no secure connection to it.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except AutofocusError:
         raise
     # After a redirect without a region, botocore recurses.
-    except (BotoCoreError, ClientError, RecursionError) as error:
+    except (BotoCoreError, ClientError, RecursionError, ResponseParserError) as error:
         raise store_error(error, address) from None
+
+
+@contextmanager
+def plain_answers(address: BucketAddress) -> Iterator[None]:
+    """Turn errors of botocore while it makes a request, and reads the answer, into plain ones.
+
+    Raises:
+        StoreError: the answer can't be understood; see also `plain_errors`.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    with plain_errors(address):
+        try:
+            yield
+        except (AutofocusError, BotoCoreError):
+            raise
+        # botocore's parser checks neither numbers nor times nor how often an element comes.
+        except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+            raise _not_understood(error, address) from None
+
+
+def _not_understood(error: Exception, address: BucketAddress) -> AutofocusError:
+    meaning = _BY_NAME["ResponseParserError"]
+    message = shown(error)
+    return meaning.kind(meaning.sentence.format(server=address.server, message=message))
 
 
 @contextmanager
@@ -276,15 +314,26 @@ def store_error(error: BaseException, address: BucketAddress) -> AutofocusError:
     """Return the error that explains an exception of botocore."""
     response = ErrorResponse.of(error)
     meaning = _meaning(error, response)
+    return _explain(meaning, response, address)
+
+
+def denial(address: BucketAddress) -> AutofocusError:
+    """Return the error for credentials that may read no object of a bucket."""
+    return _explain(_DENIED, ErrorResponse("AccessDenied", ""), address)
+
+
+def _explain(meaning: _Meaning, response: ErrorResponse, address: BucketAddress) -> AutofocusError:
     if meaning is _DENIED and address.unsigned:
         meaning = _DENIED_UNSIGNED
+    elif meaning is _DENIED and not address.pays:
+        meaning = _DENIED_WITHOUT_PAYING
     return meaning.kind(
         meaning.sentence.format(
-            bucket=address.bucket,
+            bucket=shown(address.bucket),
             server=address.server,
-            code=response.code,
-            message=response.message,
-            region=f" ({response.region})" if response.region else "",
+            code=shown(response.code),
+            message=shown(response.message, 200),
+            region=f" ({shown(response.region)})" if response.region else "",
         )
     )
 

@@ -1,14 +1,14 @@
 """Opening an object and streaming its bytes: with obstore, or with boto3 if obstore can't."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autofocus.errors import AutofocusError, ExitStatus
-from autofocus.store.failures import CONNECTION_FAILED, TRUNCATED, Failure
-from autofocus.store.listing import StoredObject
+from autofocus.store.failures import BAD_HEADERS, CONNECTION_FAILED, TRUNCATED, Failure
+from autofocus.store.listing import StoredObject, plain_etag
 from autofocus.store.problems import ErrorResponse
 from autofocus.store.session import Bucket
 
@@ -39,14 +39,14 @@ class Body:
 
     Attributes:
         size: of the whole object, in bytes.
-        etag: its ETag, without quotes.
-        modified: when it was stored.
+        etag: its ETag, without quotes; empty if the answer has none.
+        modified: when it was stored; None if the answer doesn't say.
         chunks: its bytes; raises TransferError.
     """
 
     size: int
     etag: str
-    modified: datetime
+    modified: datetime | None
     chunks: "Iterator[bytes | Bytes]"
 
 
@@ -56,6 +56,8 @@ def open_object(bucket: Bucket, item: StoredObject) -> Body:
     Raises:
         TransferError: it does not exist, or the server denies it or does not respond.
     """
+    if _is_changed_by_obstore(item.key):
+        return _open_by_boto3(bucket, item.key)
     try:
         return _open_by_obstore(bucket, item)
     except ValueError:
@@ -63,13 +65,18 @@ def open_object(bucket: Bucket, item: StoredObject) -> Body:
         return _open_by_boto3(bucket, item.key)
 
 
+def _is_changed_by_obstore(key: str) -> bool:
+    """Tell whether obstore would request another key: it drops slashes at the ends."""
+    return key.startswith("/") or key.endswith("/")
+
+
 def _open_by_obstore(bucket: Bucket, item: StoredObject) -> Body:
     # The size in the listing decides whether to fetch parts, that in the response how many.
     first = _get(bucket, item.key, {"range": (0, PART_BYTES)} if item.size > PART_BYTES else {})
-    size, etag = first.meta["size"], first.meta["e_tag"] or ""
-    return Body(
-        size, etag.strip('"'), first.meta["last_modified"], _parts(bucket, item.key, first)
-    )
+    meta = first.meta
+    # obstore's time of an answer without one is 1970.
+    modified = meta["last_modified"] if meta["last_modified"].timestamp() else None
+    return Body(meta["size"], plain_etag(meta["e_tag"]), modified, _parts(bucket, item.key, first))
 
 
 def _parts(bucket: Bucket, key: str, first: "GetResult") -> "Iterator[bytes | Bytes]":
@@ -115,9 +122,9 @@ def _open_by_boto3(bucket: Bucket, key: str) -> Body:
             yield from response["Body"].iter_chunks(_CHUNK_BYTES)
 
     return Body(
-        response["ContentLength"],
-        response["ETag"].strip('"'),
-        response["LastModified"],
+        response.get("ContentLength", 0),
+        plain_etag(response.get("ETag")),
+        response.get("LastModified"),
         chunks(),
     )
 
@@ -125,11 +132,15 @@ def _open_by_boto3(bucket: Bucket, key: str) -> Body:
 @contextmanager
 def _botocore_errors() -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except (BotoCoreError, ClientError) as error:
         raise TransferError(Failure.of_response(ErrorResponse.of(error))) from None
+    # botocore raises a ValueError for a header that is no number or no time.
+    except (ResponseParserError, ValueError):
+        raise TransferError(BAD_HEADERS) from None
 
 
 @contextmanager
@@ -143,15 +154,19 @@ def _truncated() -> Iterator[None]:
         raise
 
 
-def has_md5_etag(bucket: Bucket, key: str) -> bool:
-    """Tell whether an ETag that looks like an MD5 is one.
+def request_head(bucket: Bucket, key: str, part: int = 0) -> Mapping[str, Any]:
+    """Return what the store says of an object, its checksums included.
 
-    It is not if the object is encrypted with a key of the customer.
+    Args:
+        bucket: where it is.
+        key: its key.
+        part: the number of a part of it, from 1; 0: the whole object.
 
     Raises:
-        TransferError: the server does not respond.
+        TransferError: the server denies it or does not respond.
     """
+    options: Any = {"PartNumber": part} if part else {}
     with _botocore_errors():
-        head = bucket.client.head_object(Bucket=bucket.address.bucket, Key=key)
-    by_own_key = head.get("ServerSideEncryption", "").startswith("aws:kms")
-    return not by_own_key and "SSECustomerAlgorithm" not in head
+        return bucket.client.head_object(
+            Bucket=bucket.address.bucket, Key=key, ChecksumMode="ENABLED", **options
+        )

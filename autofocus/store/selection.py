@@ -7,6 +7,7 @@ from enum import Enum
 
 from autofocus.images.names import IMAGE_FORMATS
 from autofocus.runs.sharding import Shard
+from autofocus.store.keys import path_of
 from autofocus.store.listing import StoredObject
 
 
@@ -107,7 +108,8 @@ def select(
 
 
 def _is_of(shard: Shard, key: str) -> bool:
-    return shard.has(key) if kind_of(key) is ObjectKind.IMAGE else shard.number == 0
+    # By its path: keys that are one path must be in one shard, where that is noticed.
+    return shard.has(path_of(key)) if kind_of(key) is ObjectKind.IMAGE else shard.number == 0
 
 
 def spread(keys: Sequence[str], number: int) -> list[str]:

@@ -20,6 +20,7 @@ from autofocus.store.patience import Patience
 from autofocus.store.problems import (
     REGION_HEADER,
     BucketAddress,
+    plain_answers,
     plain_client_errors,
     plain_errors,
 )
@@ -73,6 +74,7 @@ def open_bucket(
     no_sign_request: bool = False,
     connections: int = 1,
     patience: float = 0.0,
+    request_payer: bool = False,
 ) -> Iterator[Bucket]:
     """Open a bucket, check that it can be listed, and close the connections at the end.
 
@@ -85,6 +87,7 @@ def open_bucket(
         connections: the number of concurrent requests.
         patience: how long to retry while the server is unavailable, here and in later requests
             (seconds).
+        request_payer: pay for requests, which some buckets require of their readers.
 
     Raises:
         CredentialsError: the credentials are missing, wrong, expired or insufficient.
@@ -96,7 +99,7 @@ def open_bucket(
     """
     need("boto3", "download")
     need("obstore", "download")
-    access = Access(name, endpoint_url, no_sign_request, connections, patience)
+    access = Access(name, endpoint_url, no_sign_request, connections, patience, request_payer)
     with ExitStack() as stack:
         client = stack.enter_context(access.client())
         retries = Patience(patience, access.address_of(client).server)
@@ -118,6 +121,7 @@ class Access:
     unsigned: bool = False
     connections: int = 1
     patience: float = 0.0
+    request_payer: bool = False
 
     @cached_property
     def _core(self) -> "botocore.session.Session":
@@ -135,7 +139,7 @@ class Access:
     def client(self, region: str | None = None) -> "Iterator[S3Client]":
         """Create a client of boto3, and close its connections at the end."""
         with plain_client_errors(
-            BucketAddress(self.bucket, self.endpoint_url or "", self.unsigned)
+            BucketAddress(self.bucket, self.endpoint_url or "", self.unsigned, self.request_payer)
         ):
             client = self._session.client(
                 "s3",
@@ -144,6 +148,9 @@ class Access:
                 config=self._config(),
             )
         with closing(client):
+            _check_listings(client, self.address_of(client))
+            if self.request_payer:
+                _pay(client)
             yield client
 
     def _config(self) -> Any:
@@ -167,14 +174,14 @@ class Access:
         endpoint = client.meta.endpoint_url
         host = urlsplit(endpoint).hostname or ""
         is_amazon = host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-        return BucketAddress(self.bucket, "" if is_amazon else endpoint, self.unsigned)
+        shown_endpoint = "" if is_amazon else endpoint
+        return BucketAddress(self.bucket, shown_endpoint, self.unsigned, self.request_payer)
 
     def find_region(self, client: "S3Client", prefix: str = "") -> str:
         """List one object, following redirects, and return the region that responded."""
         address = self.address_of(client)
         with (
-            plain_errors(address),
-            _checked_responses(client, address),
+            plain_answers(address),
             _signed_regions(client) as regions,
         ):
             response: Mapping[str, Any] = client.list_objects_v2(
@@ -198,6 +205,7 @@ class Access:
             "aws_endpoint_url_s3": endpoint,
             "virtual_hosted_style_request": is_virtual,
             "skip_signature": self.unsigned,
+            "request_payer": self.request_payer,
         }
         return S3Store(
             self.bucket,
@@ -236,12 +244,10 @@ class Access:
         return options
 
 
-@contextmanager
-def _checked_responses(client: "S3Client", address: BucketAddress) -> Iterator[None]:
-    """Check that responses come from an S3 server: botocore takes other pages for truncated.
+def _check_listings(client: "S3Client", address: BucketAddress) -> None:
+    """Let a client check that listings come from an S3 server: botocore takes any page for one.
 
-    Raises:
-        StoreError: they come from another server.
+    Its requests then raise StoreError for what comes from another server.
     """
 
     def check(response_dict: Mapping[str, Any] | None, **_: object) -> None:
@@ -252,12 +258,19 @@ def _checked_responses(client: "S3Client", address: BucketAddress) -> Iterator[N
                 f"What answers at {address.server} is no S3 server: check --endpoint-url."
             )
 
+    # The type stubs lack botocore's events.
     events: Any = client.meta.events
     events.register("response-received.s3.ListObjectsV2", check)
-    try:
-        yield
-    finally:
-        events.unregister("response-received.s3.ListObjectsV2", check)
+
+
+def _pay(client: "S3Client") -> None:
+    """Let a client declare in each request that the requester pays for it."""
+
+    def declare(params: Any, **_: object) -> None:
+        params["headers"]["x-amz-request-payer"] = "requester"
+
+    events: Any = client.meta.events
+    events.register("before-call.s3", declare)
 
 
 @contextmanager
@@ -272,7 +285,6 @@ def _signed_regions(client: "S3Client") -> Iterator[list[str]]:
         match = re.search(r"Credential=[^,]*/([^/,]+)/s3/aws4_request", text)
         regions.extend([match[1]] if match else [])
 
-    # The type stubs lack botocore's events.
     events: Any = client.meta.events
     events.register("before-send.s3", remember)
     try:

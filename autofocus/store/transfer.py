@@ -2,23 +2,21 @@
 
 import hashlib
 import os
-import re
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autofocus.errors import StoreError, StoreUnavailableError
-from autofocus.runs.files import digest_file
 from autofocus.store.failures import Failure
-from autofocus.store.listing import StoredObject
-from autofocus.store.reading import Body, TransferError, has_md5_etag, open_object
+from autofocus.store.listing import StoredObject, find_object
+from autofocus.store.reading import Body, TransferError, open_object
 from autofocus.store.session import Bucket
+from autofocus.store.verifying import verify
 
 # Between attempts, in seconds.
 PAUSES = (1.0, 4.0)
-_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class _UnavailableError(StoreUnavailableError):
@@ -33,6 +31,21 @@ class _UnavailableError(StoreUnavailableError):
         self.failure = failure
 
 
+@dataclass(frozen=True)
+class Fetched:
+    """An object that has arrived.
+
+    Attributes:
+        item: the object; listed anew if it was replaced after the first listing.
+        md5: of its content, in hex digits.
+        verified: by what it is known to be the object, see `verifying.verify`.
+    """
+
+    item: StoredObject
+    md5: str
+    verified: str
+
+
 class Fetcher:
     """Fetches objects of a bucket; thread-safe.
 
@@ -42,15 +55,15 @@ class Fetcher:
         give_up_after: the number of consecutive failures, for reasons that concern all objects,
             after which the run fails.
         pauses: the seconds between attempts at an object that fails by itself; there is one more
-            attempt than pauses.
+            attempt than pauses. By default `PAUSES`.
     """
 
     def __init__(
-        self, bucket: Bucket, give_up_after: int = 50, pauses: Sequence[float] = PAUSES
+        self, bucket: Bucket, give_up_after: int = 50, pauses: Sequence[float] | None = None
     ) -> None:
         self._bucket = bucket
         self._give_up_after = give_up_after
-        self._pauses = pauses
+        self._pauses = PAUSES if pauses is None else pauses
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._lost_in_a_row = 0
@@ -59,13 +72,11 @@ class Fetcher:
         """End all transfers in progress soon, with a TransferError."""
         self._stopped.set()
 
-    def fetch(self, item: StoredObject, unfinished: Path) -> str:
+    def fetch(self, item: StoredObject, unfinished: Path) -> Fetched:
         """Write an object into a file, and set the file's time to that of the object.
 
-        Its size is always checked, its MD5 if the ETag is one.
-
-        Returns:
-            The MD5 of the file's content, in hex digits.
+        What arrives is compared with the listing: its size, and its ETag or checksum. Where they
+        differ, the object is listed anew, as it may have been replaced.
 
         Raises:
             TransferError: it could not be fetched, in spite of retries.
@@ -73,15 +84,15 @@ class Fetcher:
             OSError: the file can't be written.
         """
         try:
-            md5 = self._try_again(item, unfinished)
+            fetched = self._try_again(item, unfinished)
         except TransferError as error:
             self._count_lost(error.failure)
             raise
         with self._lock:
             self._lost_in_a_row = 0
-        return md5
+        return fetched
 
-    def _try_again(self, item: StoredObject, unfinished: Path) -> str:
+    def _try_again(self, item: StoredObject, unfinished: Path) -> Fetched:
         for pause in self._pauses:
             try:
                 return self._try_patiently(item, unfinished)
@@ -90,7 +101,7 @@ class Fetcher:
                     raise
         return self._try_patiently(item, unfinished)
 
-    def _try_patiently(self, item: StoredObject, unfinished: Path) -> str:
+    def _try_patiently(self, item: StoredObject, unfinished: Path) -> Fetched:
         """Try once; failures because the store is unavailable are retried and don't count."""
         patience = self._bucket.patience
         if not patience.seconds:
@@ -101,7 +112,7 @@ class Fetcher:
             self._check_not_stopped()
             raise TransferError(replace(error.failure, final=True)) from None
 
-    def _attempt(self, item: StoredObject, unfinished: Path) -> str:
+    def _attempt(self, item: StoredObject, unfinished: Path) -> Fetched:
         began = time.monotonic()
         try:
             return self._try(item, unfinished)
@@ -113,7 +124,7 @@ class Fetcher:
             raise _UnavailableError(failure, self._bucket) from None
 
     def _count_lost(self, failure: Failure) -> None:
-        if not failure.store_wide or self._stopped.is_set():
+        if not failure.counts_as_lost or self._stopped.is_set():
             return
         with self._lock:
             self._lost_in_a_row += 1
@@ -129,18 +140,47 @@ class Fetcher:
                 "resumes from here."
             )
 
-    def _try(self, item: StoredObject, unfinished: Path) -> str:
+    def _try(self, item: StoredObject, unfinished: Path) -> Fetched:
         self._check_not_stopped()
         body = open_object(self._bucket, item)
+        item, is_listed = self._compare(item, body)
         received, md5 = self._write(body, unfinished)
-        if received != body.size:
-            raise TransferError(Failure(f"{received} of {body.size} bytes arrived"))
-        is_other = is_md5(body.etag) and md5 != body.etag
-        if is_other and has_md5_etag(self._bucket, item.key):
-            raise TransferError(Failure("what arrived doesn't have the object's MD5"))
-        seconds = int(body.modified.timestamp())
-        os.utime(unfinished, (seconds, seconds))
-        return md5
+        if received != item.size:
+            raise TransferError(Failure(f"{received} of {item.size} bytes arrived", is_wrong=True))
+        # A listing without ETags is completed by the answer.
+        described = replace(item, etag=item.etag or body.etag)
+        verified = verify(self._bucket, described, unfinished, md5, is_listed=is_listed)
+        if body.modified is not None:
+            seconds = int(body.modified.timestamp())
+            os.utime(unfinished, (seconds, seconds))
+        return Fetched(item, md5, verified)
+
+    def _compare(self, item: StoredObject, body: Body) -> tuple[StoredObject, bool]:
+        """Compare an answer with the listing, and with a new one if they differ.
+
+        Returns:
+            The object as it is listed, and whether the answer has its ETag.
+
+        Raises:
+            TransferError: the answer has another size than the object.
+        """
+        if _is_same(item, body):
+            return item, True
+        anew = self._list_anew(item)
+        if anew is not None and _is_same(anew, body):
+            return anew, True
+        if body.size != item.size:
+            raise TransferError(
+                Failure(f"{body.size} bytes are answered, {item.size} are listed", is_wrong=True)
+            )
+        return item, False
+
+    def _list_anew(self, item: StoredObject) -> StoredObject | None:
+        try:
+            return find_object(self._bucket, item.key)
+        except StoreError:
+            # The credentials may list only folders, or what answers is no S3 server.
+            return None
 
     def _check_not_stopped(self) -> None:
         if self._stopped.is_set():
@@ -156,13 +196,5 @@ class Fetcher:
             return file.tell(), digest.hexdigest()
 
 
-def is_md5(etag: str) -> bool:
-    """Tell whether an ETag looks like an MD5; that of a multipart upload does not."""
-    return _MD5.fullmatch(etag) is not None
-
-
-def holds(path: Path, item: StoredObject) -> bool:
-    """Tell whether a file has an object's content, by size and MD5; False if the ETag is none."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size != item.size:
-        return False
-    return is_md5(item.etag) and digest_file(path, "md5") == item.etag
+def _is_same(item: StoredObject, body: Body) -> bool:
+    return body.size == item.size and (body.etag == item.etag or not item.etag)

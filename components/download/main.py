@@ -13,8 +13,8 @@ def download(task: Task) -> DownloadResult:
     settings = task.settings(DownloadSettings, max_rejected=1.0)
     result = download_images(folder, task.parameter("bucket"), settings)
     task.check_shard(result)
-    keys = [row.input for _, row in read_ledger(result.ledger) if row.reason is None]
-    names = [key for key in keys if (folder / key).is_file()]
+    paths = [row.output for _, row in read_ledger(result.ledger) if row.reason is None]
+    names = sorted(path for path in paths if (folder / path).is_file())
     images = [name for name in names if has_image_name(name)]
     pack(folder, images, task.folder / "images")
     pack(folder, sorted(set(names) - set(images)), task.folder / "tables")

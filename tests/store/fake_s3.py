@@ -29,6 +29,8 @@ class FakeObject:
         arriving: how many bytes arrive before the connection breaks; all by default.
         seconds: how long the bytes take to arrive.
         head: further headers of the answer to HEAD.
+        code: of the answers with the statuses.
+        answered: the bytes that are answered, without an ETag, instead of the object.
     """
 
     content: bytes
@@ -37,6 +39,8 @@ class FakeObject:
     arriving: int | None = None
     seconds: float = 0
     head: Mapping[str, str] = field(default_factory=dict)
+    answered: bytes | None = None
+    code: str = "Faulty"
 
     @property
     def headers(self) -> dict[str, str]:
@@ -133,7 +137,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.command == "HEAD":
             self._answer(200, {**item.headers, **item.head}, b"")
         elif item.statuses:
-            self._refuse(item.statuses.pop(0), "Faulty")
+            self._refuse(item.statuses.pop(0), item.code)
+        elif item.answered is not None:
+            self._answer(200, {}, item.answered)
         else:
             self._answer(200, item.headers, b"")
             self._trickle(item.content[: item.arriving], item.seconds)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autofocus.runs.ledger import Reason
-from autofocus.store.keys import Disk, find_rejections, folders_above, probe
+from autofocus.store.keys import Disk, by_path, find_rejections, folders_above, path_of, probe
 from autofocus.store.listing import StoredObject
 
 PLAIN = Disk(is_windows=False)
@@ -44,12 +44,10 @@ def reasons(*names: str, disk: Disk = PLAIN, folder: Path = NOWHERE) -> dict[str
         "../up.jpg",
         "a/../../up.jpg",
         "a/..",
-        "/etc/passwd",
+        "/../etc/passwd",
         "./a.jpg",
         "a/./b.jpg",
-        "a//b.jpg",
-        "/",
-        "a//",
+        "a//..//b.jpg",
         "nul\0.jpg",
         "é" * 128,
     ],
@@ -74,6 +72,29 @@ def test_windows_has_rules_of_its_own(key: str) -> None:
     """What Windows would change, or take for a device or a way out, is refused there alone."""
     assert reasons(key, disk=WINDOWS) == {key: Reason.UNSAFE_KEY}
     assert reasons(key) == {}
+
+
+def test_empty_parts_are_dropped() -> None:
+    """A key with empty parts becomes a path below the folder."""
+    assert reasons("/etc/passwd", "a//b.jpg", "///c//", "/", "//") == {}
+    assert [path_of(key) for key in ("/etc/passwd", "a//b.jpg", "///c//", "/")] == [
+        "etc/passwd",
+        "a/b.jpg",
+        "c",
+        "",
+    ]
+
+
+def test_empty_parts_that_make_two_names_one() -> None:
+    """Where two keys would be one path, only a key that is that path is taken."""
+    assert reasons("a/b.jpg", "a//b.jpg", "/c.jpg", "//c.jpg", "//d", "d/e") == {
+        "a//b.jpg": Reason.UNSAFE_KEY,
+        "/c.jpg": Reason.UNSAFE_KEY,
+        "//c.jpg": Reason.UNSAFE_KEY,
+        "//d": Reason.FILE_AND_FOLDER,
+    }
+    assert reasons("A/b", "a//b", disk=CASE_BLIND) == {"a//b": Reason.UNSAFE_KEY}
+    assert sorted(by_path(stored("a/b", "a//b", "/c", "//c", "/d", "/e/"))) == ["a/b", "d"]
 
 
 def test_reserved_names() -> None:
@@ -184,14 +205,16 @@ def test_all_that_is_left_can_be_written_side_by_side(
     disk = Disk(folds_case, folds_unicode, is_windows=False)
     refused = reasons(*names, disk=disk)
     left = [name for name in names if name not in refused]
-    files = [disk.fold(name) for name in left if not name.endswith("/")]
-    folders = {disk.fold(above) for name in left for above in folders_above(name)}
+    paths = {name: path_of(name) for name in left}
+    files = [disk.fold(path) for name, path in paths.items() if not name.endswith("/")]
+    folders = {disk.fold(above) for path in paths.values() for above in folders_above(path)}
     assert len(set(files)) == len(files)
     assert not folders & set(files)
     for name in left:
-        assert os.path.normpath(name) == name.removesuffix("/")
-        assert ".." not in name.split("/")
-        assert not name.startswith("/")
+        path = paths[name]
+        assert os.path.normpath(path) == (path or ".")
+        assert ".." not in path.split("/")
+        assert not path.startswith("/")
 
 
 @given(st.lists(keys, unique=True))

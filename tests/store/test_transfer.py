@@ -12,7 +12,8 @@ from autofocus.store import reading
 from autofocus.store.listing import StoredObject, list_objects
 from autofocus.store.reading import TransferError
 from autofocus.store.session import Bucket, open_bucket
-from autofocus.store.transfer import Fetcher, holds
+from autofocus.store.transfer import Fetcher
+from autofocus.store.verifying import holds
 from tests.conftest import S3
 from tests.store.fake_s3 import BUCKET, ENVIRONMENT, FakeObject, FakeS3, serve
 
@@ -86,8 +87,8 @@ def test_large_objects_come_in_parts(
     assert (tmp_path / "object").read_bytes() == content
 
 
-def test_objects_stored_in_parts_have_no_md5(s3: S3, tmp_path: Path) -> None:
-    """An object that was put together from parts, with an ETag that is no MD5, is brought."""
+def test_objects_stored_in_parts_are_verified_by_them(s3: S3, tmp_path: Path) -> None:
+    """An object in parts of a usual size is compared with the MD5 of the MD5s of its parts."""
     from boto3.s3.transfer import TransferConfig
 
     source = tmp_path / "source"
@@ -98,8 +99,13 @@ def test_objects_stored_in_parts_have_no_md5(s3: S3, tmp_path: Path) -> None:
     with open_bucket(s3.bucket) as bucket:
         item = only(bucket)
         assert item.etag.endswith("-2")
-        Fetcher(bucket).fetch(item, tmp_path / "object")
+        fetched = Fetcher(bucket).fetch(item, tmp_path / "object")
+    assert fetched.verified == "multipart-md5"
     assert (tmp_path / "object").read_bytes() == source.read_bytes()
+    assert holds(source, item) == "multipart-md5"
+    source.write_bytes(b"x" * (11 << 20) + b"y")
+    assert not holds(source, item)
+    source.write_bytes(b"x" * ((11 << 20) - 1) + b"y")
     assert not holds(source, item)
 
 
