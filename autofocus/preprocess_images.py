@@ -14,10 +14,11 @@ from PIL import Image
 from autofocus.errors import OutputConflictError, RejectedImageError, need
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images import trims, videos
-from autofocus.images.capture import Capture
+from autofocus.images.capture import READING, Capture
 from autofocus.images.encoding import encode_image
 from autofocus.images.finding import Listing, check_name, list_images
 from autofocus.images.integrity.damage import is_checked, record_check
+from autofocus.images.moments import MomentCount
 from autofocus.images.names import (
     AUTO,
     AUTO_IN_SHARDS,
@@ -246,14 +247,16 @@ def preprocess_images(
             indir, outdir, workspace.scratch, settings, preparation, frozenset(listing.unreadable)
         )
         with ItemRun(workspace, ledger, tables) as run:
-            for _ in run.outcomes(preprocessor.items(listing.inputs), jobs):
-                pass
+            moments = MomentCount()
+            for outcome in run.outcomes(preprocessor.items(listing.inputs), jobs):
+                if outcome.row.reason is None:
+                    moments.add(outcome.extra)
             workspace.claim([preparation_path], ledger)
             files.write_json(preparation_path, preparation.to_json(), workspace.scratch)
             counts = run.publish()
         made = boxes.make() if boxes else None
     outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
-    notes = (*listing.notes, *found, *run.notes, *([str(made)] if made else []))
+    notes = (*listing.notes, *found, *run.notes, *moments.notes, *([str(made)] if made else []))
     counts.check(settings.max_rejected, ledger, notes=notes)
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
 
@@ -323,7 +326,8 @@ class _Preprocessor:
         # Not "older than the result": clocks of cameras may be years ahead.
         stamp: object = earlier.extra.get("original", "unknown")
         is_unchanged = _stamp(self._file(name)) == stamp and is_checked(earlier.extra)
-        return is_unchanged and trims.is_same_trim(self.preparation, earlier.extra)
+        is_current = earlier.extra.get("reading") == READING
+        return is_unchanged and is_current and trims.is_same_trim(self.preparation, earlier.extra)
 
     def _file(self, name: str) -> Path:
         """Return the file that holds an image, which for a frame is the video."""
@@ -354,6 +358,7 @@ class _Preprocessor:
             "height": decoded.height,
             "original": stamp,
             **record_check(),
+            "reading": READING,
         }
         extra |= trims.record(self.preparation, capture.camera_make, decoded)
         return Product(Outcome(Row(name, output=name), extra), (self._save(image, capture, name),))

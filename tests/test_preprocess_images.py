@@ -175,6 +175,7 @@ def test_too_many_rejected(indir: Path, tmp_path: Path, capfd: pytest.CaptureFix
     status = COMMAND.main(["--indir", str(indir), "--outdir", str(tmp_path / "out"), *options])
     assert status == 4
     assert capfd.readouterr().err == (
+        "  note: 4 of 4 images have no date and time (EXIF)\n"
         "autofocus preprocess_images: error: 4 of 8 inputs were rejected (not_an_image 4), more "
         "than the share of 0.4 that --max-rejected allows: see "
         f"{tmp_path / 'out' / 'ledger.csv'}.\n"
@@ -399,6 +400,7 @@ def test_ways_to_call(indir: Path, tmp_path: Path, start: list[str], options: li
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         "preprocess_images: 4 inputs = 4 ok + 0 reused + 0 rejected\n"
+        "  note: 4 of 4 images have no date and time (EXIF)\n"
         f"  properties:  {out / 'image_properties.csv'}\n"
         f"  ledger:      {out / 'ledger.csv'}\n"
     )

@@ -16,7 +16,7 @@ from autofocus.features.backbones.base import BATCH
 from autofocus.features.crop import Crop
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.pixels import Pixels, to_batch
-from autofocus.images.facts import find_facts
+from autofocus.images.facts import find_facts, is_current
 from autofocus.images.reading import read_image
 from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
@@ -79,15 +79,16 @@ class Extractor:
         path = self.image_dir / name
         extra = _identify(path)
         digest = extra["digest"]
-        if digest in self.cache.known and digest in self.cache.notes:
-            return Outcome(Row(name), {**extra, "facts": self.cache.notes[digest]})
+        facts = self.cache.notes.get(digest)
+        if digest in self.cache.known and facts is not None and is_current(facts):
+            return Outcome(Row(name), {**extra, "facts": facts})
         decoded = read_image(path)
         outcome = Outcome(Row(name), {**extra, "facts": find_facts(decoded).to_json()})
         return Pending(_Decoded(outcome, Crop().pixels(decoded.image, self.backbone.image_size)))
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
         path = self.image_dir / name
-        if not files.is_unchanged(path, earlier.extra):
+        if not files.is_unchanged(path, earlier.extra) or not is_current(earlier.extra["facts"]):
             return False
         return earlier.extra.get("digest") in self.cache.known
 

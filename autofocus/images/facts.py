@@ -8,8 +8,11 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from autofocus.images.capture import READING, is_read
 from autofocus.images.preparing import NIGHT_TOLERANCE, colourfulness, mean_brightness
 from autofocus.images.reading import DecodedImage
+
+_READING = "reading"
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,19 @@ class Facts:
 
     def to_json(self) -> str:
         """Return the facts as JSON text."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps({**asdict(self), _READING: READING}, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Facts":
         """Read the text that `to_json` returned."""
-        return cls(**json.loads(text))
+        values = json.loads(text)
+        values.pop(_READING, None)
+        return cls(**values)
+
+
+def is_current(text: str) -> bool:
+    """Return whether facts that were stored as JSON text would be found again."""
+    return is_read(json.loads(text))
 
 
 def find_facts(decoded: DecodedImage) -> Facts:

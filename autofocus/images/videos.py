@@ -157,16 +157,17 @@ def _decode(container: "av.container.InputContainer", offset: Fraction) -> Any:
 
 def _capture(container: "av.container.InputContainer", offset: Fraction) -> Capture:
     metadata = {key.lower(): value for key, value in container.metadata.items()}
-    camera = {"camera_make": metadata.get("make", ""), "camera_model": metadata.get("model", "")}
+    make, model = metadata.get("make", ""), metadata.get("model", "")
     try:
         # Cameras store their own clock's time here, though the format asks for UTC.
         begun = datetime.fromisoformat(metadata["creation_time"].replace("Z", "+00:00"))
     except (KeyError, ValueError):
-        return Capture(**camera)
+        return Capture(camera_make=make, camera_model=model)
     moment = begun + timedelta(seconds=math.floor(offset))
     return Capture(
         moment.date().isoformat(),
         moment.time().isoformat("seconds"),
         "creation_time",
-        **camera,
+        make,
+        model,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
+from autofocus.images.capture import READING, is_read
 from autofocus.images.decoding import read_start
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
@@ -116,14 +117,15 @@ def _read_headers(
 def _read_header(task: tuple[Path, str, Outcome | None]) -> tuple[Outcome, bool]:
     indir, name, earlier = task
     path = indir / name
-    if earlier is not None and files.is_unchanged(path, earlier.extra):
+    if earlier is not None and files.is_unchanged(path, earlier.extra) and is_read(earlier.extra):
         return earlier, False
     try:
         check_name(name)
         read_start(path)
         # The stamp first: a file that changes meanwhile is read again by the next run.
         stamp = files.stamp(path)
-        return Outcome(Row(name), {**stamp, "moment": read_moment(path)}), True
+        extra = {**stamp, "moment": read_moment(path), "reading": READING}
+        return Outcome(Row(name), extra), True
     except RejectedImageError as error:
         return Outcome(rejected(name, error.reason, error.detail)), True
     except FileNotFoundError:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autofocus.errors import RejectedImageError
 from autofocus.images import trims
+from autofocus.images.capture import READING, is_read
 from autofocus.images.decoding import read_start
 from autofocus.images.facts import find_facts
 from autofocus.images.finding import check_name
@@ -118,7 +119,7 @@ class Predictor:
         if model != self.model:
             self.earlier_models.add(model)
             return False
-        if not files.is_unchanged(path, earlier.extra):
+        if not (files.is_unchanged(path, earlier.extra) and is_read(earlier.extra)):
             return False
         if self.preparation is not None and not is_checked(earlier.extra):
             return False
@@ -154,4 +155,5 @@ def _with_distance(outcome: Outcome, distance: float | None) -> Outcome:
 
 def _facts(decoded: DecodedImage) -> dict[str, object]:
     facts = find_facts(decoded)
-    return {"moment": facts.moment, "camera": facts.camera, "night": int(facts.night)}
+    found = {"moment": facts.moment, "camera": facts.camera, "night": int(facts.night)}
+    return found if facts.moment else {**found, "reading": READING}

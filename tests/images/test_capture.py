@@ -1,10 +1,12 @@
 """Tests of reading date, time and camera from EXIF data."""
 
 import io
+import struct
 from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from autofocus.images.capture import Capture, read_capture, to_exif
 from tests.images.pictures import DATE_TIME, EXIF_FOLDER, MAKE, MODEL, constant, encoded, exif
@@ -166,3 +168,57 @@ def test_capture_is_kept(source: str, picture_format: str) -> None:
 def test_nothing_is_kept_of_nothing() -> None:
     """An image derived from one without EXIF data has no data either."""
     assert capture(to_exif(Capture())) == Capture()
+
+
+def test_the_order_of_the_fields() -> None:
+    """Original, digitized, MakerNote, XMP of the original, DateTime, XMP of the file; in turn."""
+    note = b"\x01\xf1\x03\0".ljust(0x16, b"\0") + struct.pack("<6H", 3, 3, 3, 3, 3, 2003)
+    values = {"DateTimeOriginal": 2001, "DateTimeDigitized": 2002, "MakerNote": 2003, "XMP": 2004}
+    values |= {"DateTime": 2005, "made": 2006}
+    packet = (
+        '<x exif:DateTimeOriginal="{XMP}-01-01T00:00:00">'
+        "<xmp:CreateDate>{made}-01-01T00:00:00</xmp:CreateDate></x>"
+    )
+    for source, year in list(values.items()):
+        file = Image.Exif()
+        folder = file.get_ifd(EXIF_FOLDER)
+        for name, tag in [("DateTimeOriginal", 0x9003), ("DateTimeDigitized", 0x9004)]:
+            if name in values:
+                folder[tag] = f"{values[name]}:01:01 00:00:00"
+        if "MakerNote" in values:
+            folder[0x927C] = note
+        if "DateTime" in values:
+            file[DATE_TIME] = f"{values['DateTime']}:01:01 00:00:00"
+        xmp = packet.format(**{"XMP": "none", **values}).encode()
+        content = encoded(constant(16, 16, 90), "JPEG", exif=file, xmp=xmp)
+        with Image.open(io.BytesIO(content)) as image:
+            found = read_capture(image)
+        assert found.date.startswith(str(year)), source
+        assert found.time_source == ("XMP" if source == "made" else source)
+        assert found.camera_make == ("RECONYX" if "MakerNote" in values else "")
+        del values[source]
+
+
+@pytest.mark.parametrize("picture_format", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_xmp_in_every_format(picture_format: str) -> None:
+    """A moment in XMP alone is read from each format that keeps it."""
+    xmp = b'<x:xmpmeta><rdf:Description xmp:CreateDate="2016-07-05T14:03:09+02:00"/></x:xmpmeta>'
+    how: dict[str, Any] = {"xmp": xmp}
+    if picture_format == "PNG":
+        how = {"pnginfo": PngInfo()}
+        how["pnginfo"].add_itxt("XML:com.adobe.xmp", xmp.decode())
+    if picture_format == "TIFF":
+        how = {"tiffinfo": {700: xmp}}
+    file = io.BytesIO(encoded(constant(16, 16, 90), picture_format, **how))
+    with Image.open(file) as image:
+        assert read_capture(image) == Capture("2016-07-05", "14:03:09", "XMP")
+
+
+def test_a_note_that_is_not_understood() -> None:
+    """Without a moment, a MakerNote is remembered, whatever its type."""
+    for value in (b"\x01\xf1", b"OTHER\0\0\0", "Q 0"):
+        file = Image.Exif()
+        file.get_ifd(EXIF_FOLDER)[0x927C] = value
+        assert capture(file).unread_note
+        file.get_ifd(EXIF_FOLDER)[0x9003] = "2016:07:05 14:03:09"
+        assert not capture(file).unread_note
