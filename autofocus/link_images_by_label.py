@@ -21,12 +21,13 @@ from autofocus.labels.priority import Rule, read_rules
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe, option, require, require_share
 from autofocus.runs import files
-from autofocus.runs.items import ItemRun, LateTable
+from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
+from autofocus.runs.results import LateTable
 from autofocus.runs.spelling import describe_merges, merge_spellings
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import LINKS, LINKS_NAME

@@ -51,13 +51,14 @@ from autofocus.options.settings import (
     require_share,
 )
 from autofocus.runs import files
-from autofocus.runs.items import ItemRun, Items, Table
+from autofocus.runs.items import ItemRun, Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Row, rejected
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
+from autofocus.runs.results import Table
 from autofocus.runs.video_names import VIDEO_ENDINGS, is_video, parse_frame
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
@@ -313,6 +314,7 @@ class _Preprocessor:
             work=self._work,
             is_whole=self._is_whole,
             outputs=lambda name: [] if name in self.unreadable else [self.outdir / name],
+            extra=_EXTRA,
         )
 
     def _work(self, name: str) -> Outcome | Product:
@@ -375,6 +377,10 @@ def _stamp(path: Path) -> dict[str, int] | None:
         return files.stamp(path)
     except OSError:
         return None
+
+
+# The types of what later runs and the table need of an outcome.
+_EXTRA = {**dict.fromkeys(PROPERTIES[1:], (str, int)), "original": (dict,)}
 
 
 def _properties_row(outcome: Outcome) -> list[Any]:

@@ -155,12 +155,16 @@ def write_originals(folder: Path, outpath: Path) -> None:
 
 def _read_preparation(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):
+        values = dict(json.loads(path.read_text(encoding="utf-8")))
+        for one in values.get("cameras", ()):
+            _rows_of({**one, "make": str.casefold(one["make"])})
+        _rows_of(values)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise InputDataError(
             f"{path} does not describe how images were preprocessed: give the "
             f"{PREPARATION_NAME} that preprocess_images wrote."
         ) from None
+    return values
 
 
 def trimmed(preparation: Mapping[str, Any], properties: Properties) -> tuple[int, int]:

@@ -65,6 +65,7 @@ class Extractor:
             name=str,
             work=self._work,
             is_whole=self._is_whole,
+            extra={"digest": str},
             complete=self._complete,
             batch=BATCH,
         )

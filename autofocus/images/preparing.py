@@ -17,6 +17,7 @@ from autofocus.images.decoding import OpenImage, decode
 from autofocus.images.names import AUTO, PREPARATION_NAME
 from autofocus.options.settings import require
 from autofocus.runs.ledger import Reason
+from autofocus.runs.wording import shown
 
 # Maximum ratio of the result's sides: what is left above a footer is a strip beyond it, no scene.
 MAX_STRETCH = 40
@@ -24,6 +25,8 @@ MAX_STRETCH = 40
 # docs/preprocessing.md).
 NIGHT_TOLERANCE = 2.0
 Trim = int | Literal["auto"]
+# Pixels; no image is larger.
+_LARGEST = 1_000_000
 _CAMERA_TRIM = re.compile(r"([^=@]*)(?:@(\d+)x(\d+))?=(\d+)(?:,(\d+))?")
 
 
@@ -120,12 +123,24 @@ class Preparation:
             InputDataError: the file describes no preparation.
         """
         try:
-            return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError, AttributeError) as error:
+            preparation = cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+            preparation._check()
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise InputDataError(
-                f"{path} does not describe how images were preprocessed ({error}): "
+                f"{path} does not describe how images were preprocessed ({shown(error)}): "
                 f"give the {PREPARATION_NAME} that preprocess_images wrote."
             ) from None
+        return preparation
+
+    def _check(self) -> None:
+        """Check the values that were read from a file (raises ValueError)."""
+        numbers = [self.min_side, *(n for one in self.cameras for n in (one.width, one.height))]
+        trims: list[Preparation | CameraTrim] = [self, *self.cameras]
+        numbers += [n for one in trims for n in (one.trim_top, one.trim_bottom) if n != AUTO]
+        if not all(type(number) is int and 0 <= number <= _LARGEST for number in numbers):
+            raise ValueError("not all numbers of pixels are possible")
+        if self.min_side == 0 or not all(isinstance(one.make, str) for one in self.cameras):
+            raise ValueError("a size or a camera is missing")
 
     def describe(self) -> str:
         """Return the preparation in words."""

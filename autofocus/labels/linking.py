@@ -56,6 +56,7 @@ class Linker:
             work=self._work,
             is_whole=self._is_whole,
             outputs=self._outputs,
+            extra={"filepath": str, "labels": list, "links": list, "facts": dict},
         )
 
     def image(self, choice: Choice) -> Path:

@@ -80,6 +80,7 @@ class Predictor:
             name=str,
             work=self._work,
             is_whole=self._is_whole,
+            extra={"model": str},
             complete=self._complete,
             batch=self.batch,
         )

@@ -25,9 +25,9 @@ from autofocus.predicting.sequences import (
     probabilities_of,
     unknown_of,
 )
-from autofocus.runs.items import LateTable
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason
+from autofocus.runs.results import LateTable
 from autofocus.tables.columns import EVENTS, PREDICTION_BOX, PREDICTIONS, PROBABILITY
 
 # Images that were left out on purpose have a row in the ledger and none in the table.

@@ -5,20 +5,19 @@ In parallel, in order, resumable, with a ledger: a stage says what to do with on
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from autofocus.runs import files
-from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.faults import Faults
 from autofocus.runs.journal import Journal, Outcome, read_outcomes
-from autofocus.runs.ledger import Counts, LedgerWriter
+from autofocus.runs.ledger import Counts
 from autofocus.runs.marks import Mark
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.products import OutputFolder, Product, recorded
 from autofocus.runs.progress import Progress
+from autofocus.runs.results import LateTable, ResultsWriter, Table
 from autofocus.runs.workspace import Workspace
 
 T = TypeVar("T")
@@ -67,37 +66,6 @@ class Items(Generic[T]):
     stop: Callable[[], None] | None = None
     outputs: Callable[[T], Sequence[Path]] = _no_outputs
     extra: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with a row for each input that was not rejected.
-
-    Attributes:
-        path: the path of the table.
-        columns: its header.
-        row: makes a row of an outcome.
-    """
-
-    path: Path
-    columns: Sequence[str]
-    row: Callable[[Outcome], Sequence[Any]]
-
-
-@dataclass(frozen=True)
-class LateTable:
-    """A table whose rows depend on all outcomes: it is made when all are known.
-
-    Attributes:
-        path: the path of the table.
-        columns: its header.
-        rows: makes all rows. Its argument reads the outcomes of all inputs, rejected ones
-            included, in order and anew at each call, so that none need be kept in memory.
-    """
-
-    path: Path
-    columns: Sequence[str]
-    rows: Callable[[Callable[[], Iterator[Outcome]]], Iterable[Sequence[Any]]]
 
 
 def process(
@@ -162,7 +130,7 @@ class ItemRun:
         self._faults = Faults(workspace.folder)
         self._has_stale = False
         self._journal = Journal(workspace.folder)
-        self._results_writer = _ResultsWriter(workspace, ledger, tables)
+        self._results_writer = ResultsWriter(workspace, ledger, tables)
 
     def __enter__(self) -> "ItemRun":
         return self
@@ -373,54 +341,3 @@ def _complete_batch(
         faults.caught(name, (), lambda payload=payload: complete([payload])[0])  # type: ignore[misc]
         for name, payload in pending
     ]
-
-
-class _ResultsWriter:
-    """Writes the ledger, the tables and all outcomes, unfinished until `publish`."""
-
-    def __init__(
-        self, workspace: Workspace, ledger: Path, tables: Sequence[Table | LateTable]
-    ) -> None:
-        scratch = workspace.scratch
-        self._moves = {scratch / "ledger": ledger}
-        self.ledger = LedgerWriter(scratch / "ledger", workspace.name)
-        self.lines_path = scratch / "lines"
-        self._lines = self.lines_path.open(
-            "w", encoding="utf-8", errors="backslashreplace", newline="\n"
-        )
-        self._files: list[IO[str] | CsvWriter] = [self._lines]
-        self._tables = []
-        self._late = []
-        for number, table in enumerate(tables):
-            path = scratch / f"table{number}"
-            writer = CsvWriter(path, table.columns)
-            self._moves[path] = table.path
-            self._files.append(writer)
-            if isinstance(table, LateTable):
-                self._late.append((table, writer))
-            else:
-                self._tables.append((table, writer))
-
-    def write(self, outcome: Outcome) -> None:
-        self.ledger.write(outcome.row)
-        self._lines.write(outcome.to_line())
-        if outcome.row.reason is None:
-            for table, writer in self._tables:
-                writer.write(table.row(outcome))
-
-    def finish_lines(self) -> None:
-        """Complete the file of all outcomes, so that it can be read."""
-        self._lines.close()
-
-    def close(self) -> None:
-        self.ledger.close()
-        for file in self._files:
-            file.close()
-
-    def publish(self) -> None:
-        for table, writer in self._late:
-            writer.write_all(table.rows(lambda: read_outcomes(self.lines_path)))
-        self.close()
-        for unfinished, final in self._moves.items():
-            final.parent.mkdir(parents=True, exist_ok=True)
-            files.put_in_place(unfinished, final)

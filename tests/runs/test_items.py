@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from autofocus.runs.files import unfinished_path
-from autofocus.runs.items import ItemRun, Items, LateTable, Pending, Table, process
+from autofocus.runs.items import ItemRun, Items, Pending, process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Counts, Reason, Row, Status, read_ledger, rejected
 from autofocus.runs.products import OutputFile, Product
+from autofocus.runs.results import LateTable, Table
 from autofocus.runs.workspace import Workspace
 
 NAMES = [f"n{number:02}" for number in range(20)]
