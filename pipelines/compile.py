@@ -5,18 +5,24 @@ python -m pipelines.compile --outdir build/pipelines --registry registry.example
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autofocus.errors import OutputConflictError
 from autofocus.options.command import Argument
 from autofocus.options.settings import Kind
 from autofocus.runs import files
+from autofocus.runs.outputs import check_outputs
 from components.images import REGISTRY, TAG
 from pipelines.command import ModuleCommand
 
 NAME = "pipelines.compile"
 # Read by `pipelines.tasks` when a pipeline is built.
 STORAGE_CLASS = "AUTOFOCUS_STORAGE_CLASS"
+# How kfp begins each pipeline.
+_MARK = b"# PIPELINE DEFINITION"
+_SCRATCH = ".unfinished"
 # File names without their ends, and the functions that build the pipelines.
 PIPELINES = {
     "train": ("pipelines.train", "train"),
@@ -58,12 +64,29 @@ def compile_pipelines(
 
     Raises:
         SettingError: the images' tag may move, or there is none.
+        OutputConflictError: another file stands in the place of a pipeline.
     """
+    _check_places([_path(outdir, name) for name in PIPELINES], outdir)
     chosen = {REGISTRY: registry, TAG: tag, STORAGE_CLASS: storage_class}
     os.environ |= {name: value for name, value in chosen.items() if value is not None}
     compiled = _compile(outdir)
     _note_registry(compiled.images)
     return compiled
+
+
+def _path(outdir: Path, name: str) -> Path:
+    return outdir / f"{name}.yaml"
+
+
+def _check_places(paths: Sequence[Path], outdir: Path) -> None:
+    """Check that only pipelines are overwritten."""
+    check_outputs(paths, [outdir, outdir / _SCRATCH])
+    for path in paths:
+        if path.exists() and not files.read_plain(path).startswith(_MARK):
+            raise OutputConflictError(
+                f"{path} exists and is no compiled pipeline: move it away, or choose another "
+                "--outdir."
+            )
 
 
 def _note_registry(images: tuple[str, ...]) -> None:
@@ -84,9 +107,9 @@ def _compile(outdir: Path) -> CompiledPipelines:
 
     paths, images = [], set()
     for name, (module, function) in PIPELINES.items():
-        path = outdir / f"{name}.yaml"
+        path = _path(outdir, name)
         pipeline = getattr(importlib.import_module(module), function)()
-        with files.whole_file(path, outdir / ".unfinished") as unfinished:
+        with files.whole_file(path, outdir / _SCRATCH) as unfinished:
             # kfp goes by the name's end.
             written = unfinished.with_suffix(".yaml")
             compiler.Compiler().compile(pipeline, str(written))
@@ -95,7 +118,7 @@ def _compile(outdir: Path) -> CompiledPipelines:
         specification, *_ = yaml.safe_load_all(path.read_text(encoding="utf-8"))
         executors = specification["deploymentSpec"]["executors"].values()
         images |= {item["container"]["image"] for item in executors if "container" in item}
-    (outdir / ".unfinished").rmdir()
+    (outdir / _SCRATCH).rmdir()
     return CompiledPipelines(tuple(paths), tuple(sorted(images)))
 
 
