@@ -129,7 +129,7 @@ class ItemRun:
         self._synced = time.monotonic()
         self._faults = Faults(workspace.folder)
         self._has_stale = False
-        self._journal = Journal(workspace.folder)
+        self._journal = self._open_journal()
         self._results_writer = ResultsWriter(workspace, ledger, tables)
 
     def __enter__(self) -> "ItemRun":
@@ -176,6 +176,7 @@ class ItemRun:
             self._discard_stale()
         self._workspace.claim(self._paths, self._ledger)
         self._results_writer.publish()
+        self._workspace.mark_ending(self._results_writer.lines_path)
         self._journal.finish(self._results_writer.lines_path)
         return self._results_writer.ledger.counts
 
@@ -196,9 +197,12 @@ class ItemRun:
         versions = self._journal.versions(items.name(item))
         return self._folder.are_taken(paths, self._folder.known(versions, paths))
 
+    def _open_journal(self) -> Journal:
+        return Journal(self._workspace.folder, is_continued=self._workspace.is_continued)
+
     def _reopen_journal(self) -> None:
         self._journal.close()
-        self._journal = Journal(self._workspace.folder)
+        self._journal = self._open_journal()
 
     def _record(self, result: "_Result") -> None:
         """Record a fresh outcome, then put its files, which are on the disk, in their places.

@@ -89,9 +89,11 @@ class Journal:
 
     Args:
         folder: the stage's hidden folder (`Workspace.folder`).
+        is_continued: whether the last finished run was this one, before it was stopped.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_continued: bool = False) -> None:
+        self._keeps_statuses = is_continued or in_same_run()
         self._finished = folder / "finished.jsonl"
         self._interrupted = folder / "journal.jsonl"
         self._new = folder / "journal.new.jsonl"
@@ -128,7 +130,7 @@ class Journal:
         if interrupted:
             return interrupted
         if finished and finished.row.status is not Status.REJECTED:
-            if in_same_run():
+            if self._keeps_statuses:
                 return finished
             return replace(finished, row=replace(finished.row, status=Status.REUSED))
         return None

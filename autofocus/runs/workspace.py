@@ -24,6 +24,8 @@ from autofocus.runs.wording import shown
 HIDDEN = ".autofocus"
 # The key of a stage's recipe version among its settings; outputs without one are of version 1.
 RECIPE = "recipe"
+# The outcomes of the last finished run; see `runs.journal`.
+FINISHED_NAME = "finished.jsonl"
 # The list of the single files that a stage wrote.
 OUTPUTS_NAME = "outputs.json"
 # In a hidden folder: the program made the folder around it, which holds nothing else.
@@ -82,6 +84,7 @@ class Workspace:
             files.empty_folder(self.scratch)
             self._check_settings()
             self.trust = Trust.of(self.folder, self.scratch)
+            self.is_continued = self._was_ending()
         except BaseException:
             os.close(self._lock)
             raise
@@ -90,6 +93,7 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self.trust.settle()
+            self._ending_path.unlink(missing_ok=True)
         shutil.rmtree(self.scratch, ignore_errors=True)
         is_new = self._settings_path.name not in self._earlier
         if kind is not None and is_new and not self._has_memories():
@@ -97,6 +101,24 @@ class Workspace:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def mark_ending(self, lines: Path) -> None:
+        """Record that all inputs are done, but maybe not the stage.
+
+        A run that is stopped between that and its end is continued by the next one, which keeps
+        the statuses in its ledger; see `is_continued`.
+
+        Args:
+            lines: the file of outcomes that is going to be the journal of the finished run.
+        """
+        write_record(self._ending_path, files.stamp(lines), self.scratch)
+
+    def _was_ending(self) -> bool:
+        try:
+            stamp = read_record(self._ending_path, dict)
+        except DamagedRecordError:
+            return False
+        return stamp is not None and files.is_unchanged(self.folder / FINISHED_NAME, stamp)
 
     def forget(self) -> None:
         """Forget what this run has recorded, so that an output it began may be begun anew.
@@ -184,6 +206,10 @@ class Workspace:
     @property
     def _settings_path(self) -> Path:
         return self.folder / "settings.json"
+
+    @property
+    def _ending_path(self) -> Path:
+        return self.folder / "ending.json"
 
     @property
     def _outputs_path(self) -> Path:

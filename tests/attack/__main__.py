@@ -2,14 +2,12 @@
 
 import argparse
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.attack.attack import Count, Scale, load, names, run
+from tests.attack.attack import Count, Scale, load, names, run_timed
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- table: python -m tests.attack -->", "<!-- end of the table -->"
@@ -49,20 +47,12 @@ def _run_all(parts: Sequence[str], scale: Scale, jobs: int) -> list[tuple[str, s
     counts = []
     # A process per attack: none may change what another finds.
     with ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=1) as pool:
-        running = [pool.submit(_run_one, part, number, scale) for part, number, *_ in tasks]
+        running = [pool.submit(run_timed, part, number, scale) for part, number, *_ in tasks]
         for (_, _, title, fault), result in zip(tasks, running, strict=True):
             count, seconds = result.result()
             counts.append((title, fault, count))
             _report(f"{title}: {fault}", count, seconds)
     return counts
-
-
-def _run_one(part: str, number: int, scale: Scale) -> tuple[Count, float]:
-    _, attacks = load(part)
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="attack-", ignore_cleanup_errors=True) as folder:
-        count = run(attacks[number], scale, Path(folder))
-    return count, time.monotonic() - began
 
 
 def _report(name: str, count: Count, seconds: float) -> None:

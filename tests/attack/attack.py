@@ -3,6 +3,8 @@
 import importlib
 import pkgutil
 import random
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,3 +97,17 @@ def run(attack: Attack, scale: Scale, folder: Path) -> Count:
         if trial.problem:
             count.failed.append(trial)
     return count
+
+
+def run_timed(part: str, number: int, scale: Scale) -> tuple[Count, float]:
+    """Run an attack in a folder of its own, and return what came of it, and the seconds.
+
+    Args:
+        part: the name of its module.
+        number: of the attack in the module.
+        scale: how much to try.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="attack-", ignore_cleanup_errors=True) as folder:
+        count = run(load(part)[1][number], scale, Path(folder))
+    return count, time.monotonic() - began

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -387,3 +388,22 @@ def test_the_environment_ends_a_run(tmp_path: Path, error: Exception) -> None:
     items = Items(NAMES, name=str, work=work, is_whole=lambda *_: True)
     with pytest.raises(type(error)):
         run_items(tmp_path, items)
+
+
+def test_a_run_that_is_stopped_after_its_ledger_keeps_statuses(tmp_path: Path) -> None:
+    """A stage that has more to do after its ledger goes on with the statuses in it."""
+    items = Items(
+        NAMES[:3], name=str, work=lambda name: Outcome(Row(name)), is_whole=lambda *_: True
+    )
+
+    def run(*, is_stopped: bool) -> set[Status]:
+        with suppress(KeyboardInterrupt), Workspace(tmp_path, "stage_x", {}) as workspace:
+            process(items, workspace, tmp_path / "ledger.csv", jobs=1)
+            if is_stopped:
+                raise KeyboardInterrupt
+        return {row.status for _, row in read_ledger(tmp_path / "ledger.csv")}
+
+    assert run(is_stopped=True) == {Status.OK}
+    assert run(is_stopped=False) == {Status.OK}
+    assert run(is_stopped=True) == {Status.REUSED}
+    assert run(is_stopped=False) == {Status.REUSED}
