@@ -132,7 +132,7 @@ def _handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - sig
 def _watch(waiting: int) -> None:
     """Wait for a signal, and see to it that the process ends."""
     number = os.read(waiting, 1)[0]
-    while number not in SIGNALS or _is_delegated:
+    while number not in SIGNALS or (_is_delegated and number != signal.SIGHUP):
         number = os.read(waiting, 1)[0]
     began = time.monotonic()
     if _state.final is None:
