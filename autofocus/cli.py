@@ -11,6 +11,7 @@ from autofocus import __version__
 from autofocus.errors import ExitStatus, SettingError
 from autofocus.options.command import Command, guarded
 from autofocus.options.extras import missing_package
+from autofocus.options.settings import shown
 
 COMMANDS = {
     "init": "inspect images and tables, and write a parameter file for `run`",
@@ -51,7 +52,7 @@ def _run(name: str, words: Sequence[str]) -> int:
         print(f"autofocus {__version__}")
         return ExitStatus.SUCCESS
     if name not in COMMANDS:
-        raise SettingError(f"unknown command {words[0]!r}; known are {', '.join(COMMANDS)}.")
+        raise SettingError(f"unknown command {shown(words[0])}; known are {', '.join(COMMANDS)}.")
     return load(name).main(words[1:])
 
 

@@ -138,7 +138,7 @@ class DownloadSettings:
         address = public_address(self.endpoint_url or "")
         require(
             self.endpoint_url is None or self.endpoint_url.startswith(("http://", "https://")),
-            f"endpoint_url must begin with http:// or https://, unlike {address}.",
+            f"endpoint_url must begin with http:// or https://, unlike {shown(address)}.",
         )
         if self.shard is not None:
             Shard.parse(self.shard)

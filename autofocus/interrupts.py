@@ -25,7 +25,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 1.2
 # A second signal ends a longer time for unwinding; that of a whole process group isn't meant.
 _SECOND_AFTER_S = 1.0
-_WRITE_WITHIN_S = 0.2
+_WRITE_WITHIN_S, _SAID_WITHIN_S = 0.2, 0.4
 ADVICE = "error: stopped; run the same command to continue"
 # Progress bars leave the cursor behind them, and live tables hide it.
 _END_OF_DISPLAY = "\n" if os.environ.get("TERM", "dumb") == "dumb" else "\x1b[?25h\n"
@@ -47,8 +47,11 @@ class _State:
         self.final: int | None = None
         # The first signal.
         self.number = 0
+        self.is_handling = False
         self.is_raised = False
-        self.once = _thread.allocate_lock()
+        # Taken by the thread that says the sentence; released when it has been said.
+        self.once, self.unsaid = _thread.allocate_lock(), _thread.allocate_lock()
+        self.unsaid.acquire()
 
 
 _state = _State()
@@ -121,7 +124,11 @@ def _handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - sig
     if state.final is not None:
         # The work is done, and only the interpreter has to end.
         os._exit(state.final)
+    if state.is_handling:
+        return
+    state.is_handling = True
     _announce(number)
+    state.is_handling = False
     if not state.depth:
         os._exit(_FIRST_STATUS + state.number)
     if not state.is_raised:
@@ -148,6 +155,9 @@ def _watch(waiting: int) -> None:
 def _announce(signal_number: int) -> None:
     """Say the sentence once, and let nothing be written below it."""
     if not _state.once.acquire(blocking=False):
+        # The other thread may have to wait for a native import to let it go on.
+        if _state.unsaid.acquire(timeout=_SAID_WITHIN_S):
+            _state.unsaid.release()
         return
     _state.number = signal_number
     sentence = f"{_state.program}: {_state.advice}\n"
@@ -158,6 +168,7 @@ def _announce(signal_number: int) -> None:
         _write(number, sentence)
     for call in on_stop:
         call()
+    _state.unsaid.release()
 
 
 def _number_of_stderr() -> int | None:

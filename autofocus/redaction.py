@@ -12,7 +12,8 @@ from urllib.parse import unquote
 HIDDEN = "***"
 # Behind the first slash stand names of objects and files, which may have any characters.
 _PLAIN_SCHEMES = {"file", "s3", "gs", "minio", "models", "runs", "mlflow-artifacts"}
-_URL = re.compile(r"([a-z][a-z0-9+.\-]*)://([^\s'\"<>`|\\]+)", re.IGNORECASE)
+# A scheme isn't looked for at each letter of a long word, which would take minutes.
+_URL = re.compile(r"(?<![a-z0-9+.\-])([a-z][a-z0-9+.\-]*)://([^\s'\"<>`|\\]+)", re.IGNORECASE)
 # What ends a sentence or a parenthesis around a URL is no part of it.
 _TRAILING = re.compile(r"[.,:;)\]}]+$")
 _PORT = re.compile(r"(?:[^:@]*|\[[^\]]*\])(?::\d*)?")

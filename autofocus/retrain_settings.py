@@ -15,6 +15,7 @@ from autofocus.options.settings import (
     require,
     require_not_negative,
     require_share,
+    shown,
 )
 from autofocus.splits.subsets import SplitBy
 
@@ -265,7 +266,7 @@ class RetrainSettings:
         require(
             self.register is None
             or (not set(self.register) & set("/:'") and self.register.strip() != ""),
-            f"register must be a name without / : and ', not {self.register!r}.",
+            f"register must be a name without / : and ', not {shown(self.register)}.",
         )
         require_share("threshold_value", self.threshold_value)
         require(

@@ -16,7 +16,7 @@ from typing import Any
 from autofocus.errors import AutofocusError, MissingInputError, SettingError
 from autofocus.labels.labelmap import check_labelmap
 from autofocus.labels.priority import parse_rules
-from autofocus.options.settings import from_mapping
+from autofocus.options.settings import from_mapping, shown
 from autofocus.tables.detections import find_tables
 from components.stages import STAGES
 from pipelines.interface import ParameterValue, PipelineInterface
@@ -137,7 +137,7 @@ def _named(run: _Run, names: Mapping[str, str], sentence: str) -> SettingError:
 def _check_bucket(run: _Run, name: str) -> None:
     bucket = run.values[name]
     is_name = bool(bucket.strip()) and "/" not in bucket
-    run.require(is_name, name, f"must be the name alone, without s3:// or /, not {bucket!r}.")
+    run.require(is_name, name, f"must be the name alone, without s3:// or /, not {shown(bucket)}.")
 
 
 def _check_folder(run: _Run, name: str) -> None:
@@ -146,7 +146,7 @@ def _check_folder(run: _Run, name: str) -> None:
         not folder.is_absolute() and ".." not in folder.parts,
         name,
         "must name a folder below the bucket's root, such as images/2016, not "
-        f"{run.values[name]!r}.",
+        f"{shown(run.values[name])}.",
     )
 
 
@@ -170,7 +170,7 @@ def _check_tables(run: _Run, name: str) -> None:
     run.require(
         bool(patterns) and are_texts,
         name,
-        f"must be a list of names such as lpz_data/detections_*.csv, not {patterns!r}.",
+        f"must be a list of names such as lpz_data/detections_*.csv, not {shown(patterns)}.",
     )
     with tempfile.TemporaryDirectory() as empty:
         for pattern in patterns:
@@ -198,7 +198,8 @@ def _check_model(run: _Run, name: str) -> None:
     run.require(
         "://" in model or model.startswith("/"),
         name,
-        f"must be where the model is, such as s3://bucket/pipelines/.../model, not {model!r}.",
+        "must be where the model is, such as s3://bucket/pipelines/.../model, not "
+        f"{shown(model)}.",
     )
 
 
@@ -212,7 +213,9 @@ def _must_match(pattern: "re.Pattern[str]", what: str) -> Callable[[_Run, str], 
 
     def check(run: _Run, name: str) -> None:
         text = str(run.values[name])
-        run.require(pattern.fullmatch(text) is not None, name, f"must be {what}, not {text!r}.")
+        run.require(
+            pattern.fullmatch(text) is not None, name, f"must be {what}, not {shown(text)}."
+        )
 
     return check
 
@@ -223,7 +226,7 @@ def _check_selector(run: _Run, name: str) -> None:
             isinstance(value, str) and _LABEL.fullmatch(value) is not None,
             name,
             f"must map labels to values of up to 63 letters, digits, -, _ and ., unlike "
-            f"{label}: {value!r}.",
+            f"{shown(label)}: {shown(value)}.",
         )
 
 

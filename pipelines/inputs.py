@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autofocus.errors import InputDataError
+from autofocus.options.settings import shown
 from pipelines.interface import stage_of
 
 Spec = Mapping[str, Any]
@@ -111,7 +112,7 @@ def read_inputs(documents: list[Any], values: Mapping[str, Any]) -> RunInputs:
         return _read(documents, values)
     except (AttributeError, KeyError, IndexError, TypeError) as error:
         raise InputDataError(
-            f"The compiled pipeline can't be read ({error!r}): compile it again."
+            f"The compiled pipeline can't be read ({shown(error)}): compile it again."
         ) from None
 
 

@@ -155,7 +155,8 @@ class PipelineInterface:
         near = difflib.get_close_matches(name, self.parameters, 1)
         meant = f" (did you mean {near[0]}?)" if near else ""
         known = ", ".join(sorted(self.parameters)) or "none"
-        return f"the pipeline {self.name} has no parameter {name!r}{meant}; known are {known}"
+        parameter = f"parameter {shown_value(name)}{meant}"
+        return f"the pipeline {self.name} has no {parameter}; known are {known}"
 
 
 def read_interface(path: Path) -> PipelineInterface:
@@ -302,7 +303,7 @@ def _hint(kind: str, value: Any) -> str:
     if kind == "STRING":
         return ": put it in quotes"
     if kind == "LIST":
-        return f": write [{shown(value)}]"
+        return f": write [{shown_value(value)}]"
     if kind.startswith("NUMBER") and isinstance(value, str) and _number(value, None) is not None:
         # 1e-3 has no dot and "3" has quotes.
         return ": YAML reads it as text; write it without quotes, and 1e-3 as 1.0e-3"

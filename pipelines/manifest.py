@@ -12,6 +12,7 @@ from typing import Any
 
 from autofocus.download_images import UNCHECKED
 from autofocus.errors import SettingError, StoreError
+from autofocus.options.settings import shown
 from autofocus.store.listing import list_objects, manifest_digest, without_outputs
 from autofocus.store.session import open_bucket
 from pipelines.interface import ParameterValue, PipelineInterface
@@ -138,8 +139,8 @@ def manifest_of_run(
         earlier, now = parameters.get(name), _text(name, interface, values)
         if earlier is not None and earlier != now:
             raise SettingError(
-                f"--manifest-from: the run {run} has {name} {earlier!r}, not {now!r}, and so the "
-                "manifest of other objects."
+                f"--manifest-from: the run {run} has {name} {shown(earlier)}, not {shown(now)}, "
+                "and so the manifest of other objects."
             )
     return ParameterValue(manifest, f"the run {run}")
 

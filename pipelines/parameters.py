@@ -214,7 +214,7 @@ def _shards(given: ParameterValue) -> Any:
     if isinstance(number, int) and not isinstance(number, bool):
         if not 1 <= number <= MOST_SHARDS:
             raise SettingError(
-                f"{given.where}: shards must be 1 to {MOST_SHARDS} parts, not {number}."
+                f"{given.where}: shards must be 1 to {MOST_SHARDS} parts, not {shown(number)}."
             )
         return [f"{part}/{number}" for part in range(number)]
     if isinstance(number, list):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from autofocus.errors import SettingError
+from autofocus.options.settings import shown
 from pipelines.interface import ParameterValue, PipelineInterface
 
 Parse = Callable[[str, str], Decimal]
@@ -40,7 +41,7 @@ def parse_cpu(name: str, text: str) -> Decimal:
     match = _CPU.fullmatch(text)
     if match is None:
         raise SettingError(
-            f"{name} must be a number of processors such as 2, 0.5 or 500m, not {text!r}."
+            f"{name} must be a number of processors such as 2, 0.5 or 500m, not {shown(text)}."
         )
     return Decimal(match[1]) / (1000 if match[2] else 1)
 
@@ -58,12 +59,14 @@ def parse_memory(name: str, text: str) -> Decimal:
     match = _MEMORY.fullmatch(text)
     if match is None:
         raise SettingError(
-            f"{name} must be an amount of memory such as 512Mi, 16Gi or 16G, not {text!r}."
+            f"{name} must be an amount of memory such as 512Mi, 16Gi or 16G, not {shown(text)}."
         )
     number, unit, exponent = match.groups()
     size = Decimal(f"{number}e{exponent or 0}") * _POWERS.get(unit, 1)
     if 0 < size < _LEAST_MEMORY:
-        raise SettingError(f"{name} must be at least 1Mi, not {text!r}: write a unit, as in 16Gi.")
+        raise SettingError(
+            f"{name} must be at least 1Mi, not {shown(text)}: write a unit, as in 16Gi."
+        )
     return size
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from autofocus import interrupts
 from autofocus.errors import SettingError
 from autofocus.options.command import Argument
-from autofocus.options.settings import Kind, option, require, require_not_negative
+from autofocus.options.settings import Kind, option, require, require_not_negative, shown
 from pipelines import manifest
 from pipelines.checks import check_values
 from pipelines.cluster import Cluster
@@ -162,7 +162,7 @@ def _run_id(text: str) -> str:
     """Return the id of a run that is given by its id or its link."""
     identifier = text.strip().rpartition("details/")[2].partition("?")[0].rstrip("/")
     if not re.fullmatch(r"[\w.-]+", identifier, re.ASCII):
-        raise SettingError(f"Give a run by its id or its link, not as {text!r}.")
+        raise SettingError(f"Give a run by its id or its link, not as {shown(text)}.")
     return identifier
 
 

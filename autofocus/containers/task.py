@@ -20,7 +20,7 @@ from autofocus.containers import shards
 from autofocus.containers.executor import ExecutorInput, write_output
 from autofocus.errors import AutofocusError, InputDataError
 from autofocus.options.command import guarded
-from autofocus.options.settings import from_mapping, kinds
+from autofocus.options.settings import from_mapping, kinds, shown
 from autofocus.runs import files
 from autofocus.runs.ledger import LEDGER_NAME, Row, Status, read_ledger
 from autofocus.runs.result import StageResult
@@ -85,7 +85,7 @@ class Task:
         if path.is_absolute() or ".." in path.parts:
             raise InputDataError(
                 f"{name} must name a folder below the bucket's root, such as images/2016, "
-                f"and not {str(path)!r}."
+                f"and not {shown(str(path))}."
             )
         return folder / path
 

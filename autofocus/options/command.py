@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from autofocus import interrupts
 from autofocus.errors import AutofocusError, ExitStatus
+from autofocus.options import printing
 from autofocus.options import settings as settings_module
 from autofocus.options.extras import missing_package
 from autofocus.options.printing import Output, harmless, message, shown, standard_streams
@@ -130,8 +131,8 @@ class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one sentence."""
 
     def error(self, message: str) -> NoReturn:
-        sentence = without_secrets(f"{self.prog}: error: {message} (see {self.prog} --help)")
-        self.exit(ExitStatus.USAGE, f"{sentence}\n")
+        sentence = f"{self.prog}: error: {message} (see {self.prog} --help)"
+        self.exit(ExitStatus.USAGE, printing.message(without_secrets(sentence)) + "\n")
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):

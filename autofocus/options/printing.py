@@ -15,8 +15,9 @@ from autofocus import interrupts
 MAX_SHOWN = 100
 # So much of a path that a person gave.
 MAX_PATH = 300
-# The last line of defence: so much of what has no blank in it.
-_LONG_WORD = re.compile(rf"\S{{{MAX_PATH + 1},}}")
+# The last line of defence: what is that long without a blank, and so long a line.
+_LONG_WORD = re.compile(rf"\S{{{MAX_SHOWN + 1},}}")
+_MAX_LINE = 3_000
 # What a terminal acts on: control characters, and those that change the direction of writing.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
@@ -49,11 +50,20 @@ def harmless(text: str) -> str:
 
 
 def message(text: object) -> str:
-    """Return a message that is harmless, and has no word that fills the screen.
+    """Return a message that is harmless, and repeats no text that fills the screen.
 
     The last line of defence: what a message repeats of an input is given to `shown` already.
     """
-    return _LONG_WORD.sub(lambda match: match[0][: MAX_PATH - 1] + "…", harmless(str(text)))
+    lines = (_LONG_WORD.sub(_shorten, line) for line in harmless(str(text)).split("\n"))
+    return "\n".join(_cut(line, _MAX_LINE) for line in lines)
+
+
+def _shorten(match: "re.Match[str]") -> str:
+    return _cut(match[0], MAX_PATH if "/" in match[0] else MAX_SHOWN)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 class _Device(io.RawIOBase):

@@ -25,7 +25,7 @@ _SCALARS = (
     ("float", r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*\.[0-9_]*)(?:[eE][-+]?[0-9]+)?"),
     ("float", r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"),
 )
-_REPLACED = tuple(_TAG + name for name in ("bool", "int", "float", "timestamp"))
+_REPLACED = tuple(_TAG + name for name in ("bool", "int", "float", "timestamp", "value"))
 _TOO_LARGE = "it stands for more than {most:,} values: write it without aliases"
 
 

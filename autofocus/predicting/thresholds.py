@@ -6,6 +6,7 @@ from dataclasses import replace
 from autofocus.errors import InputDataError, SettingError
 from autofocus.model.description import Description
 from autofocus.model.precision import shortfall
+from autofocus.options.settings import shown
 
 _PRECISION = "precision"
 
@@ -40,7 +41,7 @@ def with_thresholds(
     given = parse_thresholds(thresholds)
     if lacking := [label for label in given if label not in description.labels]:
         raise SettingError(
-            f"threshold: the model has no label {lacking[0]!r}, only "
+            f"threshold: the model has no label {shown(lacking[0])}, only "
             f"{', '.join(description.labels)}."
         )
     if given:
@@ -60,7 +61,7 @@ def parse_thresholds(texts: Sequence[str]) -> dict[str, float]:
         if not (equals and label and _is_share(value)):
             raise SettingError(
                 "threshold must be a label and a share from 0 to 1, such as raccoon=0.8, "
-                f"not {text!r}."
+                f"not {shown(text)}."
             )
         thresholds[label] = float(value)
     return thresholds

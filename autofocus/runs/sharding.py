@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from autofocus.errors import SettingError
+from autofocus.options.settings import shown
 from autofocus.runs.cameras import camera_folder
 
 
@@ -34,11 +35,11 @@ class Shard:
         """
         match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text, re.ASCII)
         if match is None:
-            raise SettingError(f"shard: must be I/N, such as 0/4, not {text!r}.")
+            raise SettingError(f"shard: must be I/N, such as 0/4, not {shown(text)}.")
         number, of = int(match[1]), int(match[2])
         if number >= of:
             raise SettingError(
-                f"shard: I/N counts from 0, so I must be less than N, which {text!r} is not."
+                f"shard: I/N counts from 0, so I must be less than N, which {shown(text)} is not."
             )
         return cls(number, of)
 

@@ -121,16 +121,22 @@ def _visible(target: Target) -> str:
 
 
 def continue_to_the_end(target: Target, place: World) -> Trial:
-    """Run a command that was stopped often to its end: its results are those of a whole run."""
-    name = f"{target.line.name}, continued"
+    """Run a command that was stopped often to its end."""
     done = place.run(target.line.at(target.out))
     if done.returncode not in target.line.statuses:
+        name = f"{target.line.name}, continued"
         return Trial(name, f"status {done.returncode}: {done.stderr}")
+    return compare(target)
+
+
+def compare(target: Target) -> Trial:
+    """Compare what a command has made, that was stopped often, with what a whole run makes."""
     made = tree(target.out) if target.out.is_dir() else {}
     whole = target.whole or {}
     other = [path for path in {*made, *whole} if made.get(path) != whole.get(path)]
-    wrong = [path for path in other if not any(word in path for word in VARYING)]
-    return Trial(name, f"these differ from a whole run: {sorted(wrong)[:5]}" if wrong else "")
+    wrong = sorted(path for path in other if not any(word in path for word in VARYING))
+    problem = f"these differ from a whole run: {wrong[:5]}" if wrong else ""
+    return Trial(f"{target.line.name}, continued", problem)
 
 
 def stop_many(
@@ -143,7 +149,7 @@ def stop_many(
         for target in targets:
             trial = stop(target, place, chance)
             if trial is None:
-                yield continue_to_the_end(target, place)
+                yield compare(target)
                 shutil.rmtree(target.out, ignore_errors=True)
                 trial = stop(target, place, chance)
             if trial is not None:
