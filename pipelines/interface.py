@@ -303,7 +303,8 @@ def _hint(kind: str, value: Any) -> str:
     if kind == "STRING":
         return ": put it in quotes"
     if kind == "LIST":
-        return f": write [{shown_value(value)}]"
+        text = shown(value) if isinstance(value, str) else shown_value(value)
+        return f": write [{text}]"
     if kind.startswith("NUMBER") and isinstance(value, str) and _number(value, None) is not None:
         # 1e-3 has no dot and "3" has quotes.
         return ": YAML reads it as text; write it without quotes, and 1e-3 as 1.0e-3"
