@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from autofocus.errors import MissingDependencyError, RejectedImageError, need
+from autofocus.images.integrity.jpeg import check_header
 from autofocus.images.integrity.png import open_png
 from autofocus.images.loading import load_whole
 from autofocus.images.names import IMAGE_FORMATS
@@ -108,8 +109,13 @@ def _open(path: Path) -> Image.Image:
         _register_heif()
         formats = ("HEIF",)
     try:
-        content = open_png(path) if start.startswith(_PNG_START) else None
-        return Image.open(content or path, formats=formats)
+        if start.startswith(_JPEG_START):
+            check_header(path)
+        if start.startswith(_PNG_START):
+            return open_png(path)
+        return Image.open(path, formats=formats)
+    except RejectedImageError:
+        raise
     except UnidentifiedImageError:
         raise _unidentified(start) from None
     except Image.DecompressionBombError:
@@ -194,7 +200,7 @@ def decode(opened: OpenImage, shrink: float = 1.0) -> tuple[Image.Image, float]:
             # The box is the full size divided by 1, 2, 4 or 8, not rounded.
             fraction = drafted[1][2] / full_width if drafted else 1.0
         decoded = load_whole(image, opened.path, opened.width * opened.height, opened.resources)
-        return to_8_bit(_upright(decoded, opened.orientation)), fraction
+        result = to_8_bit(_upright(decoded, opened.orientation))
     except RejectedImageError:
         raise
     except Image.DecompressionBombError:
@@ -203,6 +209,10 @@ def decode(opened: OpenImage, shrink: float = 1.0) -> tuple[Image.Image, float]:
         raise RejectedImageError(Reason.TOO_LARGE, "not enough memory to decode it") from None
     except Exception as error:
         raise _broken(error) from None
+    if result is not image:
+        # What is not needed any more takes as much memory as the result.
+        image.close()
+    return result, fraction
 
 
 def _broken(error: Exception) -> RejectedImageError:
@@ -220,7 +230,8 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 def to_8_bit(image: Image.Image) -> Image.Image:
     """Return the image in mode RGB, or L if it has one channel."""
     if image.mode in ("RGB", "L"):
-        return image.copy()
+        # One that belongs to a file may still be a part of it.
+        return image.copy() if isinstance(image, ImageFile.ImageFile) else image
     if image.mode.startswith("I") or image.mode == "F":
         return _from_deep(image)
     return image.convert("L" if image.mode in ("1", "LA", "La") else "RGB")

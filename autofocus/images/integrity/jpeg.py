@@ -6,6 +6,7 @@ warnings are about damage; some are about what many cameras write.
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
@@ -27,7 +28,20 @@ _MAX_REPAIRS = 20
 _CHANNELS = {"L": 1, "RGB": 3, "CMYK": 4}
 # Encoders write about ten scans. Far more are rejected if decoding them takes several seconds: so
 # many pixels of a scan take about one.
+_MAX_SEGMENTS, _MAX_STRAYS = 20_000, 200_000
 _MAX_SCANS, _MAX_WORK = 40, 250_000_000
+
+
+def check_header(path: Path) -> None:
+    """Reject a file whose header would take many seconds to read.
+
+    Raises:
+        RejectedImageError: it has far more segments or stray bytes than an image.
+    """
+    with path.open("rb") as file:
+        segments, strays = jpeg_stream.count_before_scan(file, _MAX_STRAYS)
+    if segments > _MAX_SEGMENTS or strays > _MAX_STRAYS:
+        raise corrupt("the header holds far more than that of an image")
 
 
 @dataclass(frozen=True)

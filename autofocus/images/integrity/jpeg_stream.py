@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import IO
 
 from autofocus.images.integrity.damage import HOLE
 
@@ -23,6 +24,8 @@ _SCAN = b"\xff\xda"
 _MAX_SCAN_HEADER = 2 + 2 + 1 + 2 * 4 + 3
 _ALONE = (0x01, *range(0xD0, 0xD9))
 # In the coded pixels, only these markers may stand: a stuffed zero, restarts and fill bytes.
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+_BLOCK = 1 << 16
 _SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
@@ -69,6 +72,34 @@ def read_segments(data: bytes) -> Iterator[Segment]:
 def _scan_end(data: bytes, start: int) -> int:
     found = _SCAN_END.search(data, start)
     return found.start() if found else len(data)
+
+
+def count_before_scan(file: IO[bytes], most: int) -> tuple[int, int]:
+    """Count what comes before the first scan of a file.
+
+    Args:
+        file: the file.
+        most: the counts end when there is more than this.
+
+    Returns:
+        The number of segments, and of bytes that belong to none.
+    """
+    position, segments, strays = len(START), 0, 0
+    while max(segments, strays) <= most:
+        file.seek(position)
+        head = file.read(4)
+        if head[:1] != b"\xff" or head[1:2] in (b"\0", b"\xff"):
+            found = _MARKER.search(block := head + file.read(_BLOCK))
+            skipped = found.start() if found else len(block)
+            if not head:
+                break
+            position, strays = position + max(skipped, 1), strays + max(skipped, 1)
+            continue
+        if len(head) < 4 or head[1] in (_SOS, _EOI):  # noqa: PLR2004 - marker and length
+            break
+        segments += 1
+        position += 2 if head[1] in _ALONE else 2 + max(2, int.from_bytes(head[2:]))
+    return segments, strays
 
 
 def has_one_scan(data: bytes, channels: int) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from PIL import Image
+
 from autofocus.errors import RejectedImageError
 from autofocus.images.integrity.damage import corrupt, truncated
 from autofocus.runs.ledger import Reason
@@ -19,6 +21,8 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PIXELS, _END = b"IDAT", b"IEND"
 # The chunks without which the pixels can't be decoded, or mean something else.
 _CRITICAL = (b"IHDR", b"PLTE", _PIXELS, _END)
+_EXIF = b"eXIf"
+_ANIMATION = (b"acTL", b"fcTL")
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 # Longer texts and profiles say nothing of the pixels; Pillow gives an image up that has them.
 _MAX_TEXT = 1 << 19
@@ -59,38 +63,50 @@ class _Chunk:
     is_whole: bool
 
 
-def open_png(path: Path) -> IO[bytes] | None:
-    """Return a file that holds the same pixels without what would stop Pillow for no good reason.
+def open_png(path: Path) -> Image.Image:
+    """Open a PNG file, without what would stop Pillow for no good reason.
 
-    Returns:
-        None if the file itself can be given to Pillow.
+    Its EXIF data are known afterwards, for which Pillow would decode all pixels.
     """
     with path.open("rb") as file:
-        chunks = list(_read_chunks(file, path.stat().st_size))
-        left_out = set(_useless(file, chunks))
-        if not left_out:
-            return None
-        kept = [chunk for chunk in chunks if chunk not in left_out]
-        return io.BytesIO(b"".join([_SIGNATURE, *(_copy(file, chunk) for chunk in kept)]))
+        chunks, content = _read_chunks(file, path.stat().st_size), None
+        left_out = _useless(file, chunks)
+        if left_out:
+            kept = [chunk for chunk in chunks if chunk not in left_out]
+            content = io.BytesIO(b"".join([_SIGNATURE, *(_copy(file, chunk) for chunk in kept)]))
+        exif = next((one for one in chunks if one.kind == _EXIF and one not in left_out), None)
+        exif_content = _content(file, exif) if exif else b""
+    image = Image.open(content or path, formats=["PNG"])
+    image.info.setdefault("exif", exif_content or _exif_in_text(image))
+    return image
 
 
-def _read_chunks(file: IO[bytes], size: int) -> Iterator[_Chunk]:
+def _exif_in_text(image: Image.Image) -> bytes:
+    """Return the EXIF data that ImageMagick writes as hexadecimal digits, behind three lines."""
+    try:
+        return bytes.fromhex("".join(image.info["Raw profile type exif"].split("\n")[3:]))
+    except (KeyError, ValueError, AttributeError):
+        return b""
+
+
+def _read_chunks(file: IO[bytes], size: int) -> list[_Chunk]:
+    chunks: list[_Chunk] = []
     file.seek(len(_SIGNATURE))
-    number = 0
     while len(header := file.read(8)) == 8:  # noqa: PLR2004 - length and kind
         length, start = int.from_bytes(header[:4]), file.tell()
         chunk = _Chunk(header[4:], start, length, start + length + 4 <= size)
-        yield chunk
-        number += 1
-        if number > _MAX_CHUNKS:
+        chunks.append(chunk)
+        if len(chunks) > _MAX_CHUNKS:
             raise RejectedImageError(Reason.TOO_LARGE, f"more than {_MAX_CHUNKS:,} chunks")
         if chunk.kind == _END or not chunk.is_whole:
-            return
+            break
         file.seek(start + length + 4)
+    return chunks
 
 
-def _useless(file: IO[bytes], chunks: list[_Chunk]) -> Iterator[_Chunk]:
-    """Yield the chunks that are broken or far too long, and that the pixels don't need."""
+def _useless(file: IO[bytes], chunks: list[_Chunk]) -> set[_Chunk]:
+    """Return the chunks that are broken or far too long, and that the pixels don't need."""
+    useless = set()
     texts = 0
     has_pixels = False
     for chunk in chunks:
@@ -101,7 +117,8 @@ def _useless(file: IO[bytes], chunks: list[_Chunk]) -> Iterator[_Chunk]:
         length = _text_length(file, chunk) if chunk.is_whole else _MAX_TEXT + 1
         texts += length
         if length > _MAX_TEXT or texts > _MAX_TEXTS or not _has_right_sum(file, chunk):
-            yield chunk
+            useless.add(chunk)
+    return useless
 
 
 def _text_length(file: IO[bytes], chunk: _Chunk) -> int:
@@ -161,7 +178,7 @@ def check_png(path: Path) -> IO[bytes] | None:
         RejectedImageError: the file is damaged.
     """
     with path.open("rb") as file:
-        chunks = list(_read_chunks(file, path.stat().st_size))
+        chunks = _read_chunks(file, path.stat().st_size)
         header = next((chunk for chunk in chunks if chunk.kind == b"IHDR"), None)
         if header is None or header.length < 13:  # noqa: PLR2004 - its fixed length
             raise corrupt("the header is missing")
@@ -236,12 +253,12 @@ def _wrong_sum(chunk: _Chunk) -> RejectedImageError:
 
 def _stored(file: IO[bytes], chunks: list[_Chunk], rows: list[bytes]) -> IO[bytes]:
     """Return the image with its pixels stored, which costs no time to inflate again."""
-    content = io.BytesIO()
+    content, left_out = io.BytesIO(), _useless(file, chunks)
     content.write(_SIGNATURE)
     for chunk in chunks:
         if chunk.kind == _PIXELS:
             break
-        if chunk.kind not in _TEXTS and chunk.kind != b"acTL":
+        if chunk not in left_out and chunk.kind not in (*_TEXTS, *_ANIMATION):
             content.write(_copy(file, chunk))
     compressor = zlib.compressobj(0)
     pixels = b"".join([*map(compressor.compress, rows), compressor.flush()])
