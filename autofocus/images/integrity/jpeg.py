@@ -168,4 +168,5 @@ def _is_fill(data: bytes, segment: jpeg_stream.Segment, number: int) -> bool:
     fill = data[segment.end - number : segment.end]
     # Where the zeros began among the pixels, these were lost as well.
     before = data[max(segment.start, segment.end - number - _MIN_SIDE) : segment.end - number]
-    return not fill.strip(b"\0\xff") and bool(before.strip(b"\0"))
+    is_cut_off = not before.strip(b"\0") and not jpeg_stream.may_hold_zeros(data)
+    return not fill.strip(b"\0\xff") and not is_cut_off

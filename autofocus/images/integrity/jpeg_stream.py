@@ -194,21 +194,29 @@ class _Tables:
 
 
 def has_hole(data: bytes) -> bool:
-    """Tell whether a run of zeros lies among the coded pixels, where no encoder writes one.
+    """Tell whether a run of zeros lies among the coded pixels, where no encoder writes one."""
+    return HOLE in data and any(
+        data.find(HOLE, scan.start, scan.end) >= 0 for scan in _scans_without_zeros(data)
+    )
 
-    Zeros can only be the code of flat blocks, if the tables have made it so.
-    """
-    if HOLE not in data:
-        return False
-    tables, holes = _Tables(), []
+
+def may_hold_zeros(data: bytes) -> bool:
+    """Tell whether a run of zeros can be coded pixels: flat ones, if the tables have made it so."""
+    return not any(_scans_without_zeros(data))
+
+
+def _scans_without_zeros(data: bytes) -> Iterator[Segment]:
+    """Yield the scans in which a run of zeros would stand for anything but flat blocks."""
+    tables = _Tables()
     segments = list(read_segments(data))
     is_plain = not is_progressive(segments)
     for segment in segments:
         if segment.marker == _DHT:
             tables.define(segment.body)
-        elif segment.marker == _SOS and data.find(HOLE, segment.start, segment.end) >= 0:
-            holes.append(_is_unnatural(segment.body, tables.first, is_plain=is_plain))
-    return any(holes)
+        elif segment.marker == _SOS and _is_unnatural(
+            segment.body, tables.first, is_plain=is_plain
+        ):
+            yield segment
 
 
 def _is_unnatural(body: bytes, first: Mapping[tuple[int, int], int], *, is_plain: bool) -> bool:
