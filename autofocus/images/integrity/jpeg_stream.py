@@ -201,7 +201,7 @@ def has_hole(data: bytes) -> bool:
 
 
 def may_hold_zeros(data: bytes) -> bool:
-    """Tell whether a run of zeros can be coded pixels: flat ones, if the tables have made it so."""
+    """Tell whether a run of zeros can be coded pixels: flat ones, if the tables allow it."""
     return not any(_scans_without_zeros(data))
 
 
