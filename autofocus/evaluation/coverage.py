@@ -99,7 +99,7 @@ def _target(
     decisions = Decisions.of(classification, labels, thresholds, test.multilabel, test.unknown)
     columns = {
         "images": np.ones(len(test)),
-        **decisions.columns(classification.true),
+        **decisions.accepted_columns(),
     }
     sums = GroupSums.from_columns(columns, test.groups, settings.resamples, settings.seed)
     accepted = accepted_images(sums)

@@ -6,6 +6,8 @@ from typing import Any
 from autofocus.evaluation.metrics import Estimate
 from autofocus.evaluation.training_metrics import Metrics
 
+# A server of metrics is not made for thousands of them in a run.
+MOST_CLASSES = 100
 # The name of each metric in the list, by its place in `Metrics`.
 _NAMES = {
     "training.accuracy": "training_accuracy",
@@ -56,11 +58,14 @@ def scalars(metrics: Metrics) -> dict[str, float]:
 def class_scalars(metrics: Metrics) -> dict[str, float]:
     """Return precision and recall of each class on the test split; unknown ones are left out.
 
-    Names are such as `test_recall/deer`.
+    Names are such as `test_recall/deer`. Of many classes, those with most test images are listed.
     """
+    rows = sorted(metrics.test.per_class, key=lambda row: -row.images)[:MOST_CLASSES]
+    listed = {row.label for row in rows}
     shares = {
         f"{name}/{row.label}": share.value
         for row in metrics.test.per_class
+        if row.label in listed
         for name, share in (("test_precision", row.precision), ("test_recall", row.recall))
     }
     return {name: value for name, value in shares.items() if value is not None}

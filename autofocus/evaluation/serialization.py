@@ -11,6 +11,8 @@ from autofocus.evaluation.training_metrics import Metrics
 
 T = TypeVar("T")
 
+# Of more classes, the confusion matrix is in its CSV file alone, as it grows with their square.
+MOST_CLASSES = 200
 _INTERVAL = "_95_percent_interval"
 # Keys that are absent, rather than null, where there is nothing to tell.
 _ABSENT = {
@@ -51,6 +53,8 @@ def _object(value: Any) -> dict[str, Any]:
         if isinstance(content, Estimate):
             values[field.name] = content.value
             values[field.name + _INTERVAL] = to_json(content.interval)
+        elif field.name == "confusion_matrix" and content and len(content) > MOST_CLASSES:
+            continue
         elif content is not None or (type(value), field.name) not in _ABSENT:
             values[field.name] = to_json(content)
     return values

@@ -199,9 +199,12 @@ class Decisions:
         return {
             "sure": self.sure,
             "sure_hits": self.sure & true,
-            "spared": self.accepted,
-            "spared_right": self.right,
+            **self.accepted_columns(),
         }
+
+    def accepted_columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns of `accepted_images`, which are not per class."""
+        return {"spared": self.accepted, "spared_right": self.right}
 
 
 def acceptance_metrics(
@@ -228,7 +231,7 @@ def acceptance_metrics(
 
 
 def accepted_images(sums: GroupSums) -> AcceptedImages:
-    """Return the metrics of accepted images from the sums of `Decisions.columns`."""
+    """Return the metrics of accepted images from the sums of `accepted_columns`."""
     return AcceptedImages(
         int(sums.total["spared"][0, 0]),
         sums.share("spared", "images")[0],

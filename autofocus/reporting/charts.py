@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autofocus.evaluation.confusion import ConfusionPart, most_confused
 from autofocus.evaluation.metrics import CoverageCurve, ReliabilityBin
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 History = Sequence[Mapping[str, float]]
 
 _DPI = 150
+# In inches: 2,400 pixels.
+_LARGEST_SIDE = 16.0
 _POINTS_PER_INCH = 72
 _FONT_SIZE = 12
 # The colours of the light scheme, and their names in style.css, where a dark scheme has others.
@@ -42,33 +45,44 @@ def draw_confusion(
 ) -> None:
     """Draw the confusion matrix: numbers of images, shaded by their share of the true class.
 
+    Of many classes, those with most mistakes are drawn, so that the size has a limit.
+
     Args:
         labels: the C classes.
         confusion: C rows (true) of C numbers (predicted); None if images have several labels.
         path: the PNG to write.
     """
-    number = len(labels)
-    figure = _figure(max(4.5, 0.7 * number + 2.0), max(4.0, 0.6 * number + 1.6))
+    part = most_confused(labels, confusion) if confusion is not None else None
+    number = len(part.labels) if part else 1
+    width, height = max(4.5, 0.7 * number + 2.0), max(4.0, 0.6 * number + 1.6)
+    figure = _figure(min(width, _LARGEST_SIDE), min(height, _LARGEST_SIDE))
     axes = figure.subplots()
-    if confusion is None:
+    if part is None:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "Images may have several labels:\nno confusion matrix", ha="center")
     else:
-        _fill(axes, np.array(confusion, np.int64).reshape(number, number))
-        ticks, texts = range(number), [_plain(_short(label)) for label in labels]
-        axes.set_xticks(ticks, texts, rotation=45, ha="right")
-        axes.set_yticks(ticks, texts)
-        axes.set_xlabel("predicted")
-        axes.set_ylabel("true")
+        _fill(axes, part, max(7.0, 10 * min(1.0, _LARGEST_SIDE / width)))
     figure.savefig(path, format="png", dpi=_DPI)
 
 
-def _fill(axes: Any, confusion: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
-    shares = confusion / confusion.sum(axis=1, keepdims=True).clip(min=1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row, column in np.argwhere(confusion):
+def _fill(axes: Any, part: ConfusionPart, size: float) -> None:
+    shares = part.numbers / part.totals.clip(min=1)[:, np.newaxis]
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    for row, column in np.argwhere(part.numbers):
         colour = "white" if shares[row, column] > 0.5 else "black"  # noqa: PLR2004 - half dark
-        axes.text(column, row, str(confusion[row, column]), ha="center", va="center", color=colour)
+        text = str(part.numbers[row, column])
+        axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=size)
+    ticks, texts = range(len(part.labels)), [_plain(_short(label)) for label in part.labels]
+    turned = {"rotation": 45, "ha": "right"} if part.is_whole else {"rotation": 90}
+    axes.set_xticks(ticks, texts, fontsize=size, **turned)
+    if not part.is_whole:
+        axes.set_title(
+            f"The {len(part.labels)} of {part.classes:,} classes with most mistakes "
+            "(all: confusion_matrix.csv)"
+        )
+    axes.set_yticks(ticks, texts, fontsize=size)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("true")
 
 
 def draw_history(history: History, path: Path) -> None:

@@ -6,6 +6,7 @@ Its headings are those of Mitchell and others, "Model Cards for Model Reporting"
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from autofocus import __version__
 from autofocus.evaluation.metrics import Evaluation, Slice
@@ -13,6 +14,7 @@ from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
 from autofocus.reporting.wording import (
     LEVELS,
+    MOST_ROWS,
     SLICES,
     UNKNOWN,
     between,
@@ -21,6 +23,7 @@ from autofocus.reporting.wording import (
     mixups,
     number,
     percent,
+    shown_classes,
     summary,
 )
 
@@ -85,7 +88,7 @@ class ModelCard:
         several = "each with a probability of its own" if metrics.multilabel else "one per image"
         yield _bullets(
             [
-                f"Classes ({several}): {_texts(metrics.labels)}.",
+                f"Classes ({several}): {_texts(metrics.labels)}{self._further('labels.txt')}.",
                 (
                     f"Backbone: {_text(self.backbone)}, pretrained on ImageNet unless it is "
                     f"your own, {tuning}."
@@ -101,6 +104,24 @@ class ModelCard:
                     f"`{metrics.data_digest[:12]}`, split digest `{metrics.split.digest[:12]}`."
                 ),
             ]
+        )
+
+    def _further(self, file: str) -> str:
+        return f"; `{file}` has all of them" if len(self.metrics.labels) > MOST_ROWS else ""
+
+    @cached_property
+    def _shown(self) -> frozenset[str]:
+        return shown_classes(self.metrics)
+
+    def _limited(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+        """Return a table of classes, and what it leaves out."""
+        table = _table(columns, rows)
+        if not self._further(""):
+            return table
+        number = len(self.metrics.labels)
+        return (
+            f"{table}\n\nThe {len(self._shown)} classes with most images, of {number:,}; "
+            "`metrics.json` has all of them."
         )
 
     def _prepared(self) -> str:
@@ -189,8 +210,9 @@ class ModelCard:
                 *(str(parts.get(part, 0)) for part in ("training", "validation", "test")),
             ]
             for label, parts in self.metrics.images.items()
+            if label in self._shown
         ]
-        yield _table(["class", "training", "validation", "test"], rows)
+        yield self._limited(["class", "training", "validation", "test"], rows)
 
     def _number(self, part: str) -> str:
         split = self.metrics.split
@@ -225,7 +247,7 @@ class ModelCard:
             if test.thresholds
             else {}
         )
-        return _table(
+        return self._limited(
             ["class", "test images", "precision", "recall", "accepted from"],
             [
                 [
@@ -238,6 +260,7 @@ class ModelCard:
                     else f"{limit:.3f}",
                 ]
                 for row in test.per_class
+                if row.label in self._shown
             ],
         )
 
@@ -302,7 +325,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _texts(texts: Sequence[str]) -> str:
-    return listed([_text(text) for text in texts], most=len(texts))
+    return listed([_text(text) for text in texts], most=MOST_ROWS)
 
 
 def _text(text: str) -> str:

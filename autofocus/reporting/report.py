@@ -7,6 +7,7 @@ from typing import Any
 
 from autofocus import __version__
 from autofocus.errors import need
+from autofocus.evaluation.confusion import ConfusionPart, most_confused
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
 from autofocus.labels.kinds import is_empty_like
@@ -73,6 +74,9 @@ class Report:
             kind=wording.LEVELS[self.metrics.test.group_kind],
             sentences=wording.summary(self.metrics),
             headline=wording.headline(self.metrics),
+            confusion=self._confusion(),
+            shown=wording.shown_classes(self.metrics),
+            columns=wording.shown_classes(self.metrics, wording.MOST_COLUMNS),
             empty_candidates=[one for one in self.metrics.labels if is_empty_like(one)],
             other_warnings=self._other_warnings(),
             mixups=wording.mixups(self.metrics.test, self.metrics.labels),
@@ -87,6 +91,10 @@ class Report:
         # Those of the split are shown in a box of their own.
         shown = self.metrics.split.warnings
         return [one for one in dict.fromkeys(self.metrics.warnings) if one not in shown]
+
+    def _confusion(self) -> ConfusionPart | None:
+        matrix = self.metrics.test.confusion_matrix
+        return None if matrix is None else most_confused(self.metrics.labels, matrix)
 
     def _mistakes(self) -> Sequence[Misclassified]:
         if self.context.show_people:

@@ -6,6 +6,7 @@ from typing import Any
 
 from autofocus.evaluation.serialization import to_text
 from autofocus.evaluation.training_metrics import Metrics
+from autofocus.reporting.attempts import attempt
 from autofocus.reporting.charts import draw_confusion, draw_history
 from autofocus.reporting.mistakes import Misclassified, draw_contact_sheet
 from autofocus.runs.csv_files import CsvWriter
@@ -57,9 +58,11 @@ def write_results(folder: Path, metrics: Metrics, mistakes: Sequence[Misclassifi
         ["image", "label", "answer", "score", "original"],
         [[m.name, m.label, m.answer, f"{m.score:.4f}", m.original] for m in mistakes],
     )
-    draw_confusion(labels, confusion, folder / CONFUSION_PICTURE)
-    draw_contact_sheet(mistakes, folder / MISTAKES_PICTURE)
-    draw_history(metrics.history, folder / HISTORY_PICTURE)
+    attempt(
+        CONFUSION_PICTURE, lambda: draw_confusion(labels, confusion, folder / CONFUSION_PICTURE)
+    )
+    attempt(MISTAKES_PICTURE, lambda: draw_contact_sheet(mistakes, folder / MISTAKES_PICTURE))
+    attempt(HISTORY_PICTURE, lambda: draw_history(metrics.history, folder / HISTORY_PICTURE))
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

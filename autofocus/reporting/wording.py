@@ -22,6 +22,8 @@ UNKNOWN = "unknown"
 _ENOUGH = 5
 # An interval wider than this says little.
 _WIDE = 0.3
+# Tables list at most so many classes in rows, and in columns.
+MOST_ROWS, MOST_COLUMNS = 100, 40
 _SMALL = 0.1
 
 
@@ -149,6 +151,14 @@ def summary(metrics: Metrics) -> list[str]:
         _empty(test),
     ]
     return [sentence for sentence in sentences if sentence]
+
+
+def shown_classes(metrics: Metrics, most: int = MOST_ROWS) -> frozenset[str]:
+    """Return the classes that tables list: those with most images, all of them if they are few."""
+    numbers = {label: sum(subsets.values()) for label, subsets in metrics.images.items()}
+    labels = dict.fromkeys((*metrics.labels, *numbers))
+    # Sorting keeps the order of equals.
+    return frozenset(sorted(labels, key=lambda label: -numbers.get(label, 0))[:most])
 
 
 def headline(metrics: Metrics) -> Evaluation:

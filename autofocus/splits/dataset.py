@@ -20,6 +20,9 @@ from autofocus.splits.leaks import check_no_leak
 from autofocus.splits.split import Assignment, Split, make_split
 from autofocus.splits.subsets import SplitBy, Subset
 
+# So many classes that lack images are named.
+_MOST_GAPS = 20
+
 
 @dataclass(frozen=True)
 class SplitSettings:
@@ -124,7 +127,7 @@ class Dataset:
     def warnings(self) -> list[str]:
         """Return doubts about the data, one sentence each."""
         table = self.table()
-        sentences = [*self.split.warnings, *(_warn_of_gap(label, table[label]) for label in table)]
+        sentences = [*self.split.warnings, *_warn_of_gaps(table)]
         labels: dict[str, set[str]] = {}
         for image in self.images:
             labels.setdefault(image.digest, set()).update(image.labels)
@@ -138,6 +141,15 @@ class Dataset:
         if copies:
             sentences.append(f"{_count(copies)} with the same content as another.")
         return [sentence for sentence in sentences if sentence]
+
+
+def _warn_of_gaps(table: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return a sentence for each of the first classes that lack images, and one for the others."""
+    gaps = [sentence for label in table if (sentence := _warn_of_gap(label, table[label]))]
+    others = len(gaps) - _MOST_GAPS
+    if others <= 0:
+        return gaps
+    return [*gaps[:_MOST_GAPS], f"{others:,} more classes lack images in the same way."]
 
 
 def _warn_of_gap(label: str, subsets: Mapping[str, int]) -> str:

@@ -4,6 +4,7 @@ MLflow chooses the tracking store: `MLFLOW_TRACKING_URI` if it is set, else its 
 in the current folder.
 """
 
+import importlib
 import logging
 import os
 import re
@@ -21,12 +22,16 @@ from typing import Any
 
 from autofocus import __version__
 from autofocus.errors import need
+from autofocus.redaction import public_url
 from autofocus.tracking.logged_model import logged_model
 from autofocus.tracking.server import TrackingServer, is_transient
 
 EXPERIMENT = "autofocus"
 MODEL_NAME = "model"
 _SQLITE = "sqlite:///"
+_RUN_ID = "MLFLOW_RUN_ID"
+# Seconds; MLflow would wait two minutes for a server that hangs.
+_TIMEOUT_S = "30"
 # The most metrics that MLflow takes in one call.
 _BATCH = 1000
 _NOTE = "mlflow.note.content"
@@ -91,10 +96,11 @@ class Experiment:
         with warnings.catch_warnings():
             # MLflow's own sources of data sets overlap.
             warnings.simplefilter("ignore", UserWarning)
+            address = self._server.call(lambda: self._mlflow.get_artifact_uri(table.name))
             for part in parts:
                 dataset = self._mlflow.data.from_pandas(
                     frame[frame["part"] == part.subset],
-                    source=self._mlflow.get_artifact_uri(table.name),
+                    source=public_url(address),
                     targets="label",
                     name=part.name,
                     digest=part.digest,
@@ -190,22 +196,44 @@ def check_store(patience: float = 0.0) -> None:
 def _open_database(uri: str) -> None:
     """Open an SQLite database for writing; MLflow would try for two minutes before it fails."""
     path = uri.removeprefix(_SQLITE)
-    if path == uri or "?" in path:
+    if path == uri or "?" in path or not path:
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if not Path(path).exists():
+        _make_database(Path(path))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("ROLLBACK")
 
 
+def _make_database(path: Path) -> None:
+    """Make a new database as a whole: MLflow can't use one whose making was interrupted."""
+    utils: Any = importlib.import_module("mlflow.store.db.utils")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        engine = utils.create_sqlalchemy_engine(f"{_SQLITE}{unfinished}")
+        try:
+            utils._initialize_tables(engine)
+        finally:
+            engine.dispose()
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def _write_tag(mlflow: Any) -> None:
-    experiment = mlflow.set_experiment(_experiment_name())
+    experiment = _set_experiment(mlflow)
     client = mlflow.MlflowClient()
     client.set_experiment_tag(experiment.experiment_id, "autofocus_version", __version__)
 
 
-def _experiment_name() -> str:
-    return os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+def _set_experiment(mlflow: Any) -> Any:
+    """Choose the experiment as MLflow's variables say: by its name, or else by its id."""
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME", "")
+    identifier = os.environ.get("MLFLOW_EXPERIMENT_ID", "")
+    if identifier and not name:
+        return mlflow.set_experiment(experiment_id=identifier)
+    return mlflow.set_experiment(name or EXPERIMENT)
 
 
 def connect(patience: float) -> tuple[Any, TrackingServer]:
@@ -250,8 +278,13 @@ def experiment(run_id: str | None, run_name: str, patience: float = 0.0) -> Iter
 
 
 def _start(mlflow: Any, run_id: str | None, run_name: str) -> str:
-    mlflow.set_experiment(_experiment_name())
-    run = mlflow.start_run(run_id=_known(mlflow, run_id), run_name=run_name)
+    _set_experiment(mlflow)
+    known = _known(mlflow, run_id)
+    # A run that another program began for this training; MLflow forgets it when it is started.
+    if known is None and (given := os.environ.get(_RUN_ID, "")):
+        known = given
+        mlflow.set_experiment(experiment_id=mlflow.get_run(given).info.experiment_id)
+    run = mlflow.start_run(run_id=known, run_name=run_name)
     return str(run.info.run_id)
 
 
@@ -278,13 +311,18 @@ def _known(mlflow: Any, run_id: str | None) -> str | None:
 
 @contextmanager
 def mlflow_retries(number: int) -> Iterator[None]:
-    """Let MLflow report a server that is unavailable within seconds, not minutes."""
-    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
-    if name in os.environ:
-        yield
-        return
-    os.environ[name] = str(number)
+    """Let MLflow report a server that is unavailable or hangs within a minute.
+
+    What the user has set of these variables counts.
+    """
+    values = {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": str(number),
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": _TIMEOUT_S,
+    }
+    ours = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        del os.environ[name]
+        for name in ours:
+            os.environ.pop(name, None)

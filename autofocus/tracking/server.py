@@ -1,8 +1,7 @@
 """Calls of MLflow: retried while its server is unavailable; each failure is one sentence."""
 
 import re
-from collections.abc import Callable, Iterator
-from textwrap import shorten
+from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.redaction import public_address
 from autofocus.store.patience import Patience
 from autofocus.store.problems import BucketAddress, store_error
+from autofocus.tracking.problems import chain, package, sentence, status
 
 R = TypeVar("R")
 
@@ -18,13 +18,9 @@ _LOCAL = re.compile("|file|sqlite|[a-z]", re.IGNORECASE)
 _AWS = {"boto3", "botocore", "s3transfer"}
 # Kinds of errors of requests; RetryError: after 429 and 5xx.
 _FAILED_REQUESTS = {"ChunkedEncodingError", "ConnectionError", "RetryError", "Timeout"}
-_STATUS = re.compile(r"failed with error code (\d{3})")
 _FIRST_SERVER_FAULT = 500
 _NOT_IMPLEMENTED = 501
 _TRANSIENT_STATUSES = {408, 429}
-_SERVER_ADVICE = " and that the server is up"
-# In characters.
-_LONGEST_REASON = 1000
 
 
 class TrackingServer:
@@ -39,10 +35,9 @@ class TrackingServer:
     def __init__(self, uri: str, patience: float) -> None:
         self.uri = uri
         self.name = public_address(uri)
-        is_local = _LOCAL.fullmatch(urlsplit(uri).scheme) is not None
-        self._advice = "check MLFLOW_TRACKING_URI" + ("" if is_local else _SERVER_ADVICE)
+        self._is_local = _LOCAL.fullmatch(urlsplit(uri).scheme) is not None
         self._patience = Patience(
-            0.0 if is_local else patience, f"The MLflow tracking store {self.name}"
+            0.0 if self._is_local else patience, f"The MLflow tracking store {self.name}"
         )
 
     def call(self, work: Callable[[], R]) -> R:
@@ -60,10 +55,7 @@ class TrackingServer:
         except Exception as error:
             # Of whatever package: MLflow's stores and clients raise those of their libraries.
             kind = StoreUnavailableError if is_transient(error) else StoreError
-            raise kind(
-                f"The MLflow tracking store {self.name} can't be used ({_reason(error)}): "
-                f"{self._advice}."
-            ) from None
+            raise kind(sentence(error, self.name, self._is_local)) from None
 
 
 def is_transient(error: BaseException) -> bool:
@@ -72,40 +64,16 @@ def is_transient(error: BaseException) -> bool:
     Args:
         error: raised by MLflow, or by its libraries for HTTP and S3.
     """
-    return any(_is_transient(each) for each in _chain(error))
-
-
-def _reason(error: BaseException) -> str:
-    """Return the reason of a failure in one line."""
-    causes = list(_chain(error))
-    # MLflow's message about a failed request is long; its last cause says it best.
-    cause = causes[-1] if any(_package(one) == "requests" for one in causes) else error
-    lines = str(cause).strip().splitlines()
-    # SQLAlchemy's line of when it noticed comes before the line of what failed.
-    reasons = [line for line in lines if not line.startswith("(raised as a result of")]
-    # Long enough for MLflow's advice.
-    reason = shorten(next(iter(reasons), ""), _LONGEST_REASON, placeholder=" ...")
-    return reason.rstrip(".") or type(cause).__name__
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and its causes."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
+    return any(_is_transient(each) for each in chain(error))
 
 
 def _is_transient(error: BaseException) -> bool:
-    package = _package(error)
-    if package in _AWS:
+    origin = package(error)
+    if origin in _AWS:
         return isinstance(store_error(error, BucketAddress("")), StoreUnavailableError)
-    if package == "requests":
+    if origin == "requests":
         return _is_failed_request(error)
-    return package == "mlflow" and _may_pass(_status(error))
-
-
-def _package(error: BaseException) -> str:
-    return type(error).__module__.partition(".")[0]
+    return origin == "mlflow" and _may_pass(status(error))
 
 
 def _is_failed_request(error: BaseException) -> bool:
@@ -114,20 +82,10 @@ def _is_failed_request(error: BaseException) -> bool:
     if "SSLError" in names:
         return False
     response: Any = getattr(error, "response", None)
-    status = 0 if response is None else int(response.status_code)
-    return bool(names & _FAILED_REQUESTS) or _may_pass(status)
+    number = 0 if response is None else int(response.status_code)
+    return bool(names & _FAILED_REQUESTS) or _may_pass(number)
 
 
-def _status(error: BaseException) -> int:
-    """Return the HTTP status of the response of MLflow's server; 0 without one."""
-    if found := _STATUS.search(str(error)):
-        return int(found[1])
-    # Other errors of MLflow's client have a status of 500, too.
-    is_answer = type(error).__name__ == "RestException"
-    status = int(getattr(error, "get_http_status_code", int)())
-    return status if is_answer or status != _FIRST_SERVER_FAULT else 0
-
-
-def _may_pass(status: int) -> bool:
-    is_fault = status >= _FIRST_SERVER_FAULT and status != _NOT_IMPLEMENTED
-    return is_fault or status in _TRANSIENT_STATUSES
+def _may_pass(number: int) -> bool:
+    is_fault = number >= _FIRST_SERVER_FAULT and number != _NOT_IMPLEMENTED
+    return is_fault or number in _TRANSIENT_STATUSES

@@ -1,9 +1,11 @@
 """The files of a training's result."""
 
+from functools import partial
 from pathlib import Path
 
 from autofocus.model.saved_model import MODEL_FILES
 from autofocus.reporting import results
+from autofocus.reporting.attempts import attempt
 from autofocus.reporting.mistakes import withhold
 from autofocus.reporting.model_card import ModelCard
 from autofocus.reporting.report import Context, Report
@@ -31,12 +33,16 @@ def write_files(
     hidden = () if job.show_people else job.human_labels
     results.write_results(scratch, result.metrics, withhold(result.mistakes, hidden))
     write_split(scratch / SPLIT_NAME, job.dataset.split, result.folds)
-    report = Report(result.metrics, _context(job, result, source)).render()
-    (scratch / results.REPORT).write_text(report, encoding="utf-8", newline="\n")
-    card = ModelCard(result.metrics, job.backbone.name, job.preparation, job.human_labels).render()
-    (scratch / results.MODEL_CARD).write_text(card, encoding="utf-8", newline="\n")
+    report = Report(result.metrics, _context(job, result, source))
+    card = ModelCard(result.metrics, job.backbone.name, job.preparation, job.human_labels)
+    for name, page in ((results.REPORT, report), (results.MODEL_CARD, card)):
+        attempt(name, partial(_write_page, scratch / name, page))
     for path in scratch.iterdir():
         files.put_in_place(path, job.saved_model_dir / path.name)
+
+
+def _write_page(path: Path, page: Report | ModelCard) -> None:
+    path.write_text(page.render(), encoding="utf-8", newline="\n")
 
 
 def output_files(saved_model_dir: Path) -> list[Path]:

@@ -115,7 +115,7 @@ def log_results(job: TrainingJob, run: Experiment) -> None:
     values = {**scalars(metrics), **class_scalars(metrics)}
     run.log_results(
         {f"final_{name}": value for name, value in values.items()},
-        [folder / name for name in (*results.ALL, SPLIT_NAME)],
+        [path for name in (*results.ALL, SPLIT_NAME) if (path := folder / name).is_file()],
     )
     run.log_model(folder)
 
