@@ -138,7 +138,7 @@ def test_errors_of_any_package_are_one_sentence() -> None:
         ("file:///no/such/mlruns", "or keep it and set MLFLOW_TRACKING_URI=sqlite:///mlflow.db"),
         (
             "nonsense://here",
-            "got unsupported URI 'nonsense://here' for model registry data storage",
+            "got unsupported URI 'nonsense://here' for model registry",
         ),
     ],
 )
@@ -251,7 +251,11 @@ def test_passwords_are_not_shown(uri: str, shown: str) -> None:
     ("status", "body", "words"),
     [
         (401, b"", "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING"),
-        (403, b"{}", "ask for the right to write there"),
+        (
+            403,
+            b'{"error_code": "PERMISSION_DENIED", "message": "No."}',
+            "ask for the right to write there",
+        ),
         (200, b"<html><form>Log in</form></html>", "is no MLflow server"),
         (404, b"<html>Nothing here.</html>", "no MLflow server .a web page, status 404."),
     ],
