@@ -193,7 +193,9 @@ def clean_detections(
     ledger = ledger_beside(outpath)
 
     def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
-        joined, notes = _join(detections, image_dir, image_properties, outpath, settings)
+        joined, notes, error = _join(detections, image_dir, image_properties, outpath, settings)
+        if error is not None:
+            return JointOutcome(_ledger_rows(joined.ledger), error=error)
         write_frame(joined.clean, unfinished[outpath])
         return JointOutcome(_ledger_rows(joined.ledger), notes)
 
@@ -227,7 +229,8 @@ def _join(
     image_properties: Path,
     outpath: Path,
     settings: CleanSettings,
-) -> tuple[Joined, tuple[str, ...]]:
+) -> tuple[Joined, tuple[str, ...], InputDataError | None]:
+    """Return the join, notes, and the error of a join without a result."""
     read = tables.read_detections(detections, settings.read_options)
     properties = _read_properties(image_properties, image_dir)
     frames = frames_by_video(properties.index)
@@ -240,12 +243,15 @@ def _join(
     prefix = relative_prefix(image_dir, outpath.parent)
     is_split = bool(frames) or any(table.is_split for table in read)
     joined = join(rows, properties, prefix, is_split=is_split)
-    check_any(joined, rows, properties, image_dir, settings.strip_components)
+    try:
+        check_any(joined, rows, properties, image_dir, settings.strip_components)
+    except InputDataError as error:
+        return joined, (), error
     if replaced := int((joined.ledger[REASON] == Reason.CORRECTED.value).sum()):
         notes.append(f"replaced by corrections: {plural(replaced, 'label')}")
     images = plural(len(joined.clean), "image")
     notes.append(f"{joined.timed} of {images} have a time{_agreement(read)}")
-    return joined, tuple(notes)
+    return joined, tuple(notes), None
 
 
 def _agreement(read: Sequence[DetectionTable]) -> str:

@@ -51,7 +51,12 @@ def choose(
             detail = "; ".join([f"no rule decides between {', '.join(labels)}", *_of(detail)])
         facts = {name: values[number] for name, values in labelled.facts.items()}
         choices.append(Choice(filepath, labels, reason, detail, facts))
-    return choices
+    nothing = dict.fromkeys(labelled.facts, "")
+    choices += [
+        Choice(name, (), Reason.MISSING_FIELD, problem, nothing)
+        for name, problem in labelled.problems.items()
+    ]
+    return sorted(choices, key=lambda choice: choice.filepath)
 
 
 def _of(detail: str) -> list[str]:

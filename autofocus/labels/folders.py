@@ -25,6 +25,8 @@ _DEVICES = {
 }  # fmt: skip
 # Files that stand beside the folders.
 _FILES = {LEDGER_NAME, LINKS_NAME, PREPARATION_NAME}
+# Files that stand beside the folders of labels.
+_OWN_FILES = {LINKS_NAME, LEDGER_NAME, PREPARATION_NAME}
 _DIGITS = 10
 # The folder of the empty label; in all other names, two digits follow a `%`.
 _NAMELESS = "%"
@@ -36,6 +38,8 @@ def label_to_folder(label: str) -> str:
     Very long labels are shortened and made unique by a digest; those can't be recovered.
     """
     name = "".join(letter if letter.isalnum() else quote(letter, safe=_SAFE) for letter in label)
+    if name.casefold() in _OWN_FILES:
+        name = f"%{ord(name[0]):02X}{name[1:]}"
     if name.startswith("."):
         name = "%2E" + name[1:]
     if name.endswith((".", " ")):

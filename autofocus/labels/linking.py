@@ -17,6 +17,8 @@ from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 from autofocus.runs.products import OutputFile, Product
+from autofocus.runs.spelling import find_spelled
+from autofocus.runs.wording import shown
 from autofocus.tables.links import read_links
 
 
@@ -60,8 +62,11 @@ class Linker:
         )
 
     def image(self, choice: Choice) -> Path:
-        """Return the path of an image."""
-        return self.table_folder / choice.filepath
+        """Return the path of an image, as it is spelled on the disk."""
+        image = self.table_folder / choice.filepath
+        if self.making is Making.NOTHING or image.is_file():
+            return image
+        return find_spelled(self.table_folder, choice.filepath) or image
 
     def _links(self, choice: Choice) -> list[str]:
         name = link_name(choice.filepath)
@@ -77,7 +82,7 @@ class Linker:
             return Outcome(rejected(choice.filepath, choice.reason, choice.detail))
         image = self.image(choice)
         if self.making is not Making.NOTHING and not image.is_file():
-            detail = f"there is no file {choice.filepath} beside the table"
+            detail = f"there is no file {shown(choice.filepath, 300)} beside the table"
             return Outcome(rejected(choice.filepath, Reason.IMAGE_MISSING, detail))
         links = self._links(choice)
         extra: dict[str, Any] = {
@@ -168,7 +173,8 @@ def common_preparation(linker: Linker, choices: Sequence[Choice]) -> str | None:
 
     It is read from the nearest folder above each image; None if one is missing, or two differ.
     """
-    folders = {linker.image(choice).parent for choice in choices if choice.reason is None}
+    paths = (choice.filepath for choice in choices if choice.reason is None)
+    folders = {(linker.table_folder / path).parent for path in paths}
     texts = {_preparation_above(folder) for folder in folders if folder.is_dir()}
     return texts.pop() if len(texts) == 1 else None
 

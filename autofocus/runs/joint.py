@@ -28,10 +28,12 @@ class JointOutcome:
     Attributes:
         rows: the rows of the ledger, one per input.
         notes: what people should know, one sentence each.
+        error: why there are no outputs; the ledger is written nevertheless, and then it is raised.
     """
 
     rows: Iterable[Row]
     notes: tuple[str, ...] = ()
+    error: InputDataError | None = None
 
 
 def make_jointly(
@@ -67,6 +69,10 @@ def make_jointly(
     unfinished = {path: files.unfinished_path(path, workspace.scratch) for path in outputs}
     outcome = make(unfinished)
     counts = _write(workspace, ledger, outcome.rows)
+    if outcome.error is not None:
+        files.put_in_place(workspace.scratch / "ledger", ledger)
+        workspace.forget()
+        raise outcome.error
     recorded = {
         files.relative_to_folder(path, workspace.root): marks.mark_of(unfinished[path])
         for path in outputs

@@ -10,6 +10,8 @@ another name. Superscripts and ligatures do: `deer²` is not `deer2`.
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
 
 from autofocus.runs.wording import shown
 
@@ -57,6 +59,36 @@ def index_folded(paths: Iterable[str]) -> dict[str, str]:
     folded = [(fold_path(path), path) for path in dict.fromkeys(paths)]
     counts = Counter(key for key, _ in folded)
     return {key: path for key, path in folded if counts[key] == 1}
+
+
+@lru_cache(maxsize=64)
+def _names_in(folder: Path, changed: int) -> dict[str, str]:  # noqa: ARG001 - for the cache
+    """Return the files and folders in a folder, by what the spellings of their names share.
+
+    Args:
+        folder: the folder.
+        changed: when it was changed, so that an old listing isn't used.
+    """
+    return index_folded(path.name for path in folder.iterdir())
+
+
+def find_spelled(folder: Path, path: str) -> Path | None:
+    """Return the file that a path from elsewhere leads to in another spelling; None if none does.
+
+    Args:
+        folder: what the path is relative to.
+        path: with `/` between its components.
+    """
+    for part in path.split("/"):
+        if (folder / part).exists():
+            folder = folder / part
+        elif folder.is_dir() and (
+            name := _names_in(folder, folder.stat().st_mtime_ns).get(fold_path(part))
+        ):
+            folder = folder / name
+        else:
+            return None
+    return folder if folder.is_file() else None
 
 
 def merge_spellings(names: Iterable[str]) -> dict[str, str]:

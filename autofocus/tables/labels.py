@@ -1,7 +1,7 @@
 """The labels of images, read from a table of either of two forms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.runs.spelling import merge_spellings
+from autofocus.runs.wording import listed, shown
+from autofocus.tables.cells import find_problem, find_problems
 from autofocus.tables.columns import CLEAN_OPTIONAL, CONTAINS, LOCATION, SEQUENCE
+from autofocus.tables.frames import PROBLEM
 from autofocus.tables.importing.sources import open_text
+from autofocus.tables.layout import check_unique
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +31,15 @@ class Labelled:
         present: whether an image has a label, shape (N, C).
         facts: what else the table tells about each image, by column; see
             `tables.columns.CLEAN_OPTIONAL`.
+        problems: what keeps a row from being used, by the image's path, or by the row's number
+            where it has none; these images are none of `filepaths`.
     """
 
     filepaths: list[str]
     labels: list[str]
     present: NDArray[np.bool_]
     facts: Mapping[str, list[str]] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_labelled(path: Path) -> Labelled:
@@ -51,46 +59,82 @@ def read_labelled(path: Path) -> Labelled:
         if "filepath" not in reader.columns or not (contains or "label" in reader.columns):
             raise InputDataError(
                 f"{path} must have the column filepath, and columns {CONTAINS}<label> or the "
-                f"column label; it has {', '.join(reader.columns)}."
+                f"column label; it has {listed(reader.columns)}."
             )
         further = [name for name in CLEAN_OPTIONAL if name in reader.columns]
+        for name in ("filepath", *(contains or ["label"])):
+            check_unique(name, reader.columns, path, is_named=True)
         table = reader.read(["filepath", *(contains or ["label"]), *further])
     if table.empty:
         raise MissingInputError(f"{path} has no rows: there is nothing to link.")
-    flags = _from_flags(table, contains, path) if contains else _from_rows(table)
+    problems = _find_problems(table, contains or ["label"])
+    if contains and len(problems) == len(table):
+        row = problems.index[0]
+        raise InputDataError(f"{path}, row {row + 2}: {problems.iloc[0]}.")
+    named = _name_problems(table, problems)
+    table = table[~table.index.isin(problems.index) & ~table["filepath"].isin(named)]
+    flags = _from_flags(table, contains) if contains else _from_rows(table)
     flags = flags.groupby(level=0).any().sort_index().sort_index(axis=1)
     filepaths = list(flags.index)
     facts = {name: _facts(table, name, filepaths, path) for name in further}
-    return Labelled(filepaths, list(flags.columns), flags.to_numpy(dtype=bool), facts)
+    labels = list(flags.columns)
+    return Labelled(filepaths, labels, flags.to_numpy(dtype=bool), facts, named)
+
+
+def _find_problems(table: "pd.DataFrame", columns: list[str]) -> "pd.Series[str]":
+    """Return what keeps rows from being used, of those of which something does."""
+    problems = table[PROBLEM].copy()
+    paths = table["filepath"]
+    problems[paths == ""] = "filepath is empty"
+    _add_problems(problems, "filepath", find_problems(paths, is_path=True))
+    for column in columns:
+        cells = table[column]
+        if column.startswith(CONTAINS):
+            for text in cells[~cells.isin(["0", "1"])].unique():
+                words = f"{shown(column)} must be 0 or 1, not {shown(text)!r}"
+                problems[(cells == text) & (problems == "")] = words
+        else:
+            _add_problems(problems, column, find_problems(cells))
+    return problems[problems != ""]
+
+
+def _add_problems(problems: "pd.Series[str]", column: str, further: "pd.Series[str]") -> None:
+    if not further.empty:
+        problems[further.index] = f"{column} " + further
+
+
+def _name_problems(table: "pd.DataFrame", problems: "pd.Series[str]") -> dict[str, str]:
+    """Return the problems by the image's path, or by the row's number."""
+    named: dict[str, str] = {}
+    for place, path, problem in zip(
+        problems.index, table["filepath"][problems.index], problems, strict=True
+    ):
+        # What no ledger should repeat names no image, either.
+        is_name = path and not find_problem(path, is_path=True)
+        named.setdefault(path if is_name else f"row {place + 2}", problem)
+    return named
 
 
 def _facts(table: "pd.DataFrame", column: str, filepaths: list[str], path: Path) -> list[str]:
     """Return what a column tells about each image; empty for nothing."""
-    given = table[["filepath"]].assign(**{column: table[column].str.strip()})
+    cells = table[column].map(merge_spellings(table[column].unique())).astype(str)
+    given = table[["filepath"]].assign(**{column: cells})
     given = given[given[column] != ""].drop_duplicates()
     again = given["filepath"].duplicated(keep=False)
     if column in (LOCATION, SEQUENCE) and again.any():
         image = given[again]["filepath"].iloc[0]
         both = given[given["filepath"] == image][column]
         raise InputDataError(
-            f"{path} gives {image} several {column}s ({', '.join(sorted(both))}): an image has "
-            "one."
+            f"{path} gives {shown(image, 300)} several {column}s ({listed(sorted(both))}): an "
+            "image has one."
         )
     given = given.drop_duplicates("filepath")
     known = dict(zip(given["filepath"], given[column], strict=True))
     return [known.get(filepath, "") for filepath in filepaths]
 
 
-def _from_flags(table: "pd.DataFrame", contains: list[str], path: Path) -> "pd.DataFrame":
-    values = table[contains]
-    wrong = ~values.isin(["0", "1"])
-    if wrong.to_numpy().any():
-        column = str(wrong.any().idxmax())
-        row = int(wrong[column].to_numpy().argmax())
-        raise InputDataError(
-            f"{path}, row {row + 2}: {column} must be 0 or 1, not {values[column].iloc[row]!r}."
-        )
-    flags = values == "1"
+def _from_flags(table: "pd.DataFrame", contains: list[str]) -> "pd.DataFrame":
+    flags = table[contains] == "1"
     flags.columns = [name.removeprefix(CONTAINS) for name in contains]
     return flags.set_index(table["filepath"])
 
@@ -114,4 +158,4 @@ def merge_labels(labelled: Labelled, names: list[str]) -> Labelled:
     present = np.zeros((len(labelled.filepaths), len(merged)), bool)
     for number, name in enumerate(names):
         present[:, merged.index(name)] |= labelled.present[:, number]
-    return Labelled(labelled.filepaths, merged, present, labelled.facts)
+    return replace(labelled, labels=merged, present=present)

@@ -16,6 +16,7 @@ from autofocus.options.text_files import read_json
 from autofocus.runs.ledger import Reason
 from autofocus.tables.columns import BOX, COUNT, HUMAN, LOCATION, MODEL, SEQUENCE, SOURCE
 from autofocus.tables.frames import PROBLEM
+from autofocus.tables.importing.archives import check_member
 from autofocus.tables.importing.builder import RecordBuilder
 from autofocus.tables.importing.sources import open_text
 from autofocus.tables.records import DETAIL, REASON, DetectionTable, box_cells
@@ -27,9 +28,6 @@ RESOURCES = ("deployments", "media", "observations")
 _TYPES = {"blank": "empty", "human": "human", "vehicle": "vehicle", "unknown": "unknown"}
 _BOX = ("bboxX", "bboxY", "bboxWidth", "bboxHeight")
 _Row = dict[str, str]
-# Tables in zip files are 5 to 50 times smaller; a file made to fill the disk is up to 1,000 times.
-_MAX_RATIO = 200
-_UNSUSPICIOUS = 100_000_000
 
 
 def is_package(content: Mapping[str, Any]) -> bool:
@@ -84,6 +82,11 @@ def read_package(path: Path) -> DetectionTable:
             continue
         for label, rows in _by_label(observed.get(media["mediaID"], [])).items():
             _add(builder, media, label, rows, locations)
+    used = {row["row"] for rows in observed.values() for row in rows}
+    known = {media["mediaID"] for media in tables["media"] if media.get("filePath")}
+    for row in tables["observations"]:
+        if row["row"] not in used or (row.get("mediaID") and row["mediaID"] not in known):
+            builder.reject(row["row"], "the package has no image of this observation")
     return DetectionTable(path, builder.frame(), FORMAT, has_dates=False)
 
 
@@ -240,12 +243,7 @@ def _unpacked(path: Path) -> Iterator[Path]:
 
 def _extract(archive: zipfile.ZipFile, member: str | None, target: Path) -> None:
     about = archive.getinfo(member or "")
-    if about.file_size > max(_UNSUSPICIOUS, _MAX_RATIO * about.compress_size):
-        raise InputDataError(
-            f"{archive.filename}: {member} unpacks to {about.file_size / 1e6:,.0f} MB, "
-            f"over {_MAX_RATIO} times its size, as tables don't: if it is right, unpack the file "
-            "and give the folder."
-        )
+    check_member(archive, about)
     target.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(member or "") as source, target.open("wb") as file:
         shutil.copyfileobj(source, file)

@@ -3,12 +3,13 @@
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError
 from autofocus.options.text_files import read_json
-from autofocus.runs.wording import shown
+from autofocus.runs.wording import plural, shown
 from autofocus.tables.cells import are_counts, are_flags
 from autofocus.tables.columns import CONTAINS
 from autofocus.tables.frames import PROBLEM
@@ -109,13 +110,23 @@ def _read_members(path: Path, options: ReadOptions) -> DetectionTable:
 
 def _read_sheets(sheets: Sequence[Source], options: ReadOptions) -> DetectionTable:
     """Read the first sheet that holds detections; the first one's error if none does."""
-    errors = []
+    errors, tables = [], []
     for sheet in sheets:
         try:
-            return _read_source(sheet, options)
+            tables.append(_read_source(sheet, options))
         except InputDataError as error:
             errors.append(error)
-    raise errors[0]
+    if not tables:
+        raise errors[0]
+    first, *others = tables
+    if not others:
+        return first
+    rows = sum(len(table.frame) for table in others)
+    note = (
+        f"{first.path.name} has {plural(rows, 'detection')} in other sheets, which are not read: "
+        "save each sheet as a table of its own"
+    )
+    return replace(first, notes=(*first.notes, note))
 
 
 def _read_json(path: Path, options: ReadOptions) -> DetectionTable:

@@ -1,13 +1,17 @@
 """Excel workbooks (.xlsx): their sheets as tables of text."""
 
 import datetime
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autofocus.errors import InputDataError, need
+from autofocus.errors import AutofocusError, InputDataError, need
+from autofocus.runs.spelling import clean_name
+from autofocus.runs.wording import shown
 from autofocus.tables.frames import PROBLEM
+from autofocus.tables.importing.archives import check_xml
 from autofocus.tables.importing.sources import Source
 
 if TYPE_CHECKING:
@@ -33,20 +37,20 @@ def read_workbook(path: Path) -> list[Source]:
     """
     openpyxl = need("openpyxl", "xlsx")
     # Of an open file, openpyxl doesn't look at the name.
-    with path.open("rb") as file:
+    with path.open("rb") as file, warnings.catch_warnings():
+        # Of styles and extensions that it leaves out, which hold no cells.
+        warnings.simplefilter("ignore")
         try:
+            with zipfile.ZipFile(path) as archive:
+                check_xml(archive)
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
             sheets = [_read_sheet(path, sheet) for sheet in book.worksheets]
-        # Invalid XML is a SyntaxError.
-        except (
-            zipfile.BadZipFile,
-            KeyError,
-            TypeError,
-            ValueError,
-            OSError,
-            SyntaxError,
-        ) as error:
-            raise InputDataError(f"{path} can't be read as an Excel workbook: {error}.") from None
+        except (AutofocusError, MemoryError):
+            raise
+        # A damaged workbook may raise anything in openpyxl, which trusts its parts.
+        except Exception as error:
+            words = shown(error) or type(error).__name__
+            raise InputDataError(f"{path} can't be read as an Excel workbook: {words}.") from None
     if filled := [sheet for sheet in sheets if sheet is not None]:
         return filled
     raise InputDataError(f"{path} has no sheet with a header and a row below it.")
@@ -56,6 +60,8 @@ def _read_sheet(path: Path, sheet: Any) -> Source | None:
     """Read a sheet without its blank rows; None if nothing is left below the header."""
     first = 1
     rows: list[list[str]] = []
+    # A sheet may say that it has more or fewer cells than it has.
+    sheet.reset_dimensions()
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
         cells = [_text(value) for value in values]
         if any(cells):
@@ -65,7 +71,7 @@ def _read_sheet(path: Path, sheet: Any) -> Source | None:
         return None
     width = max(map(len, rows))
     header, *body = [cells + [""] * (width - len(cells)) for cells in rows]
-    columns = [heading.strip() for heading in header]
+    columns = [clean_name(heading) for heading in header]
     return Source(
         path,
         f"Excel workbook, sheet {sheet.title}",
@@ -82,7 +88,7 @@ def _to_frame(
 
     for name in names:
         if columns.count(name) > 1:
-            raise InputDataError(f"{path} has the column {name} twice: remove one.")
+            raise InputDataError(f"{path} has the column {shown(name)} twice: remove one.")
     cells = {name: [row[columns.index(name)] for row in rows] for name in names}
     cells[PROBLEM] = [""] * len(rows)
     return pd.DataFrame({name: pd.Series(values, dtype=str) for name, values in cells.items()})
