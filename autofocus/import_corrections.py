@@ -23,6 +23,7 @@ from autofocus.runs.ledger import Reason, Row, ledger_beside, rejected
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.spelling import fold_name, fold_path, index_folded
+from autofocus.runs.wording import shown
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import CORRECTIONS
 
@@ -140,9 +141,11 @@ class _Decision:
 
 
 def _decide(one: Correction, known: _Known, settings: CorrectionSettings) -> _Decision:
+    if one.problem:
+        return _Decision(one, rejected(one.source, Reason.MISSING_FIELD, one.problem))
     image = known.find(one.path)
     if image is None:
-        detail = f"{one.path} is not among the predictions"
+        detail = f"{shown(one.path, 300)} is not among the predictions"
         return _Decision(one, rejected(one.source, Reason.IMAGE_MISSING, detail))
     if not one.labels:
         return _Decision(one, rejected(one.source, Reason.NO_LABEL, one.path))

@@ -1,8 +1,7 @@
 """Corrected labels, as people give them back: Label Studio's JSON, Timelapse's CSV, or any CSV."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -10,7 +9,10 @@ from urllib.parse import unquote
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.exporting.label_studio import CHOICE, IMAGE
 from autofocus.exporting.timelapse import REVIEWED
+from autofocus.options.text_files import read_json
 from autofocus.runs.csv_files import CsvReader
+from autofocus.runs.wording import listed, shown
+from autofocus.tables.cells import find_problem
 from autofocus.tables.headings import heading_key
 from autofocus.tables.text_formats import find_text_format
 
@@ -35,6 +37,7 @@ class Correction:
         by: who; may be empty.
         when: when, as the file tells it; may be empty.
         is_deleted: whether it was marked to be deleted.
+        problem: what keeps it from being read; empty for nothing.
     """
 
     source: str
@@ -44,6 +47,7 @@ class Correction:
     by: str = ""
     when: str = ""
     is_deleted: bool = False
+    problem: str = ""
 
 
 def read_corrections(path: Path) -> Iterator[Correction]:
@@ -65,20 +69,29 @@ def read_corrections(path: Path) -> Iterator[Correction]:
 
 
 def _read_tasks(path: Path) -> Iterator[Correction]:
-    try:
-        tasks = json.loads(path.read_text(encoding="utf-8-sig"))
-    except ValueError as error:
-        raise InputDataError(f"{path} is not valid JSON ({error}).") from None
+    tasks = read_json(path)
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise InputDataError(f"{path} is not a list of tasks, as Label Studio exports it.")
     for number, task in enumerate(tasks, 1):
-        name = f"task {task.get('id', number)}"
+        name = f"task {shown(task.get('id', number))}"
         try:
             correction = _read_task(name, task)
-        except (KeyError, TypeError, AttributeError):
-            raise InputDataError(f"{path}, {name}: it is no task of Label Studio.") from None
+        except (LookupError, TypeError, AttributeError, ValueError):
+            correction = Correction(name, "", (), problem="it is no task of Label Studio")
         if correction is not None:
-            yield correction
+            yield _checked(correction)
+
+
+def _checked(one: Correction) -> Correction:
+    """Return a correction with what keeps it from being used, if something does."""
+    if one.problem:
+        return one
+    problems = [
+        f"the path {find_problem(one.path, is_path=True)}"
+        * bool(find_problem(one.path, is_path=True)),
+        *(f"the label {problem}" for label in one.labels if (problem := find_problem(label))),
+    ]
+    return replace(one, problem=next(filter(None, problems), ""))
 
 
 def _read_task(name: str, task: Mapping[str, Any]) -> Correction | None:
@@ -131,14 +144,18 @@ def _read_table(path: Path) -> Iterator[Correction]:
         path, encoding=form.encoding, delimiter=form.delimiter, skip=form.skip, lenient=True
     ) as reader:
         keys = [heading_key(name) for name in reader.columns]
+        for key in (*_PATHS, *_LABELS, *_BY, *_WHEN):
+            if keys.count(key) > 1:
+                raise InputDataError(f"{path} has the column {key} twice: remove one.")
         cells_of = _cell_reader(keys)
         if not any(key in keys for key in _LABELS) or not any(key in keys for key in _PATHS):
             raise InputDataError(
                 f"{path} lacks a column of paths (original, filepath, or RelativePath and File) "
-                f"or the column label; it has {', '.join(reader.columns)}."
+                f"or the column label; it has {listed(reader.columns)}."
             )
-        for row in reader:
-            yield _read_row(f"line {reader.line}", cells_of(row))
+        for row, problem in reader.rows():
+            one = _read_row(f"line {reader.line}", cells_of(row))
+            yield _checked(replace(one, problem=problem))
 
 
 def _cell_reader(keys: Sequence[str]) -> "Callable[[Sequence[str]], _Find]":

@@ -1,5 +1,6 @@
 """Reading the tables that are exported: predictions.csv and detections_clean.csv."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from autofocus.exporting.originals import Originals
 from autofocus.exporting.rows import HUMAN, MACHINE, OK, Box, ExportRow
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import Reason
+from autofocus.runs.wording import listed, shown
 from autofocus.tables.columns import CONTAINS, PROBABILITY
 
 _BOX = ("box_left", "box_top", "box_width", "box_height")
@@ -42,7 +44,7 @@ class ResultTable:
         if not is_clean and not {"label", "score", "status"} <= set(columns):
             raise InputDataError(
                 f"{self.path} is neither a table of predict nor one of clean_detections: its "
-                f"columns are {', '.join(columns)}."
+                f"columns are {listed(columns)}."
             )
         return columns
 
@@ -63,7 +65,9 @@ class ResultTable:
                 try:
                     yield make(_Cells(dict(zip(reader.columns, row, strict=True))))
                 except ValueError as error:
-                    raise InputDataError(f"{self.path}, line {reader.line}: {error}.") from None
+                    raise InputDataError(
+                        f"{self.path}, line {reader.line}: {shown(error)}."
+                    ) from None
 
     def _prediction_row(self, cells: "_Cells") -> ExportRow:
         filepath = cells["filepath"]
@@ -148,12 +152,17 @@ class _Cells:
 
 def _status(text: str) -> str:
     if text != OK and text not in set(Reason):
-        raise ValueError(f"the status {text!r} is none that predict writes")
+        raise ValueError(f"the status {shown(text)!r} is none that predict writes")
     return text
 
 
 def _number(text: str) -> float | None:
-    return float(text) if text else None
+    if not text:
+        return None
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r} is no number")
+    return number
 
 
 def _moment(date: str, time: str) -> datetime | None:

@@ -4,7 +4,7 @@ Standard library only, as tables of deployments are read where pandas isn't inst
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, get_args
@@ -183,13 +183,13 @@ def _split_compact(plain: str) -> tuple[str, ...]:
     if len(plain) == 8:  # noqa: PLR2004 - two, two and four digits
         last = plain[:2], plain[2:4], plain[4:]
         first = plain[:4], plain[4:6], plain[6:]
-        is_last = not _reads(LONG_YEAR_FIRST, first) and _reads(NUMERIC, last)
+        is_last = not _reads(LONG_YEAR_FIRST.usual, first) and _reads(NUMERIC.usual, last)
         return last if is_last else first
     return (plain[:2], plain[2:4], plain[4:]) if len(plain) == 6 else ()  # noqa: PLR2004
 
 
-def _reads(kind: Kind, parts: Parts) -> bool:
-    return any(form.read(parts) for form in kind.forms)
+def _reads(forms: Sequence[Form], parts: Parts) -> bool:
+    return any(form.read(parts) for form in forms)
 
 
 def plain_day(text: str) -> str:

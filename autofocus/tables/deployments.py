@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.spelling import fold_name
+from autofocus.runs.wording import listed, shown
 from autofocus.tables.cells import BLANKS
+from autofocus.tables.date_choice import Column, choose
+from autofocus.tables.date_forms import KINDS, TIME, plain_day, split_day
 from autofocus.tables.headings import heading_key
 from autofocus.tables.text_formats import find_text_format
 
@@ -25,13 +28,11 @@ _HEADINGS = {
     "deployment": ("deployment", "deploymentid"),
 }
 _REQUIRED = ("location", "latitude", "longitude", "start")
-_NUMBERS = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})")
-# Behind the minutes or seconds.
-_OFFSET = re.compile(r"(?<=:\d{2})(\.\d+)?(Z|[+-]\d{2}:?\d{2})?$")
-_NAMED = ("%Y-%m-%d", "%d-%b-%Y", "%d-%B-%Y", "%b-%d-%Y", "%B-%d-%Y", "%d-%b-%y")
-_TIMES = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+_ADVICE = "its dates can have the day or the month first; write them as YYYY-MM-DD"
+# The time of a date, without the offset from UTC, which the camera's clock has none of.
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?(?=[.\sAaPpMmZz+-]|$)(\s*[AaPp][Mm])?")
+_TIMES = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p")
 _LAST = timedelta(hours=23, minutes=59, seconds=59)
-_LARGEST_MONTH = 12
 
 
 @dataclass(frozen=True)
@@ -106,22 +107,27 @@ def read_deployments(path: Path) -> Deployments:
         InputDataError: it lacks a column, a cell can't be read, or two rows have the same name.
     """
     cells = list(_read_cells(path))
-    dates = _Dates.of(_all_dates(cells), path)
+    dates = _Dates(_all_dates(cells), path)
     rows: dict[str, Deployment] = {}
     for line, row in cells:
         where = f"{path}, line {line}"
         deployment = _read_row(row, dates, where)
         if deployment.name in rows:
-            raise InputDataError(f"{where}: there are two deployments {deployment.name}.")
+            raise InputDataError(f"{where}: there are two deployments {shown(deployment.name)}.")
         rows[deployment.name] = deployment
     if not rows:
         raise InputDataError(f"{path} has no rows: it must have one per deployment.")
     return Deployments(path, tuple(rows.values()))
 
 
-def _all_dates(cells: Iterable[tuple[int, Mapping[str, str]]]) -> list[str]:
-    """Return all dates of a table."""
-    return [row[name] for _, row in cells for name in ("start", "end") if row[name]]
+def _all_dates(cells: Iterable[tuple[int, Mapping[str, str]]]) -> dict[str, int]:
+    """Return all dates of a table, with the line in which each stands first."""
+    texts: dict[str, int] = {}
+    for line, row in cells:
+        for name in ("start", "end"):
+            if row[name]:
+                texts.setdefault(row[name], line)
+    return texts
 
 
 def _read_cells(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -144,6 +150,9 @@ def _cell(row: Sequence[str], place: int | None) -> str:
 
 def _find_columns(header: Sequence[str], path: Path) -> dict[str, int]:
     keys = [heading_key(name) for name in header]
+    for key in {key for one in _HEADINGS.values() for key in one}:
+        if keys.count(key) > 1:
+            raise InputDataError(f"{path} has the column {key} twice: remove one.")
     places = {
         name: keys.index(heading)
         for name, headings in _HEADINGS.items()
@@ -153,7 +162,7 @@ def _find_columns(header: Sequence[str], path: Path) -> dict[str, int]:
     if missing := [name for name in _REQUIRED if name not in places]:
         raise InputDataError(
             f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}; it has "
-            f"{', '.join(header)}."
+            f"{listed(header)}."
         )
     return places
 
@@ -183,72 +192,49 @@ def _degrees(text: str, limit: int, where: str) -> float:
         value = limit + 1.0
     if not abs(value) <= limit:
         raise InputDataError(
-            f"{where}: {text!r} must be decimal degrees between -{limit} and {limit}."
+            f"{where}: {shown(text)!r} must be decimal degrees between -{limit} and {limit}."
         )
     return value
 
 
-@dataclass(frozen=True)
 class _Dates:
-    """How a table writes its dates.
+    """The dates of a table, read as those of a table of detections are.
 
-    Attributes:
-        is_day_first: whether the day precedes the month in dates of three numbers.
+    Args:
+        texts: all dates of the table, with the numbers of their lines.
+        path: the table, for messages.
+
+    Raises:
+        AmbiguousDatesError: several forms fit the dates, and mean different days.
     """
 
-    is_day_first: bool
+    def __init__(self, texts: Mapping[str, int], path: Path) -> None:
+        self._days: dict[str, date | None] = {}
+        plain = {plain_day(text): text for text in reversed(list(texts))}
+        split = {day: found for day in plain if (found := split_day(day))}
+        for kind in KINDS:
+            parts = {day: parts for day, (one, parts) in split.items() if one is kind}
 
-    @classmethod
-    def of(cls, texts: Iterable[str], path: Path) -> "_Dates":
-        """Infer the order of day and month from all dates of a table.
+            def show(day: str) -> str:
+                return f"{shown(plain[day])} (line {texts[plain[day]]})"
 
-        Raises:
-            InputDataError: both orders fit, and mean different days.
-        """
-        pairs = [
-            (int(match[1]), int(match[2]))
-            for text in texts
-            if (match := _NUMBERS.match(text.strip()))
-        ]
-        fits_day = all(second <= _LARGEST_MONTH for _, second in pairs)
-        fits_month = all(first <= _LARGEST_MONTH for first, _ in pairs)
-        if fits_day and fits_month and any(first != second for first, second in pairs):
-            raise InputDataError(
-                f"{path}: its dates can have the day or the month first: write them as YYYY-MM-DD."
-            )
-        return cls(fits_day)
+            if parts:
+                self._days.update(choose(Column(kind, parts, {}, f"{path}", show, _ADVICE)).days)
 
     def read(self, text: str, where: str, *, is_end: bool = False) -> datetime:
         """Return a date and time; without a time, the first or the last second of the day."""
-        plain = text.strip()
-        iso = _read_iso(plain)
-        if iso is not None:
-            return iso + _LAST if is_end and ":" not in plain else iso
-        match = _NUMBERS.match(plain)
-        day, clock = (match[0], plain[match.end() :]) if match else _split(plain)
-        date = self._numeric(match) if match else _first_form(day, _NAMED)
-        time = _first_form(clock.strip(" T"), _TIMES) if clock.strip() else None
-        if date is None or (clock.strip() and time is None):
-            raise InputDataError(f"{where}: {text!r} is not a date such as 2016-07-05 21:00.")
-        if time is not None:
-            return datetime.combine(date, time.time())
-        return date + _LAST if is_end else date
-
-    def _numeric(self, match: "re.Match[str]") -> datetime | None:
-        first, second, year = (int(number) for number in match.groups())
-        day, month = (first, second) if self.is_day_first else (second, first)
-        try:
-            return datetime(year if year > 99 else 2000 + year, month, day)  # noqa: PLR2004
-        except ValueError:
-            return None
-
-
-def _read_iso(text: str) -> datetime | None:
-    """Return a time in ISO form; an offset is dropped, as the camera's clock has none."""
-    try:
-        return datetime.fromisoformat(_OFFSET.sub("", text)).replace(tzinfo=None)
-    except ValueError:
-        return None
+        day = self._days.get(plain_day(text))
+        match = re.search(TIME, text.strip())
+        clock = re.search(_CLOCK, match[0]) if match else None
+        moment = _first_form(clock[0].upper(), _TIMES) if clock else None
+        if day is None or (match and moment is None):
+            raise InputDataError(
+                f"{where}: {shown(text)!r} is not a date such as 2016-07-05 21:00."
+            )
+        if moment is not None:
+            return datetime.combine(day, moment.time())
+        midnight = datetime.combine(day, datetime.min.time())
+        return midnight + _LAST if is_end else midnight
 
 
 def _first_form(text: str, forms: Sequence[str]) -> datetime | None:
@@ -258,9 +244,3 @@ def _first_form(text: str, forms: Sequence[str]) -> datetime | None:
         except ValueError:
             continue
     return None
-
-
-def _split(text: str) -> tuple[str, str]:
-    """Return a date with the name of its month, written with `-`, and the time behind it."""
-    match = re.match(r"(\w+[-/. ]+\w+[-/., ]+\d{2,4})(.*)", text)
-    return (re.sub(r"[-/., ]+", "-", match[1]), match[2]) if match else (text, "")

@@ -5,11 +5,12 @@ import io
 import json
 import random
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from autofocus import cli
 from autofocus.tables.columns import PROPERTIES
@@ -175,7 +176,8 @@ def fresh(folder: Path) -> Path:
 
 
 NASTY_BYTES = (
-    b"\0", b'"', b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\r", b"\n", b",", b";", b"\t", b"\x1b[2J",
+    b"\0", b'"', b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\r", b"\n", b",", b";", b"\t",
+    b"\x1b[2J",
     b"\xe2\x80\xa8", b"\xc2\xa0", b"\xe2\x80\x8b", b"=1+1", b"#REF!", b"nan", b"9999-12-31", b"..",
     b"/" * 40, b"q" * 300, b"\x85", b"\x0c", b"\xed\xa0\x80", b"x" * 140_000,
 )  # fmt: skip
@@ -205,40 +207,30 @@ def mutate(content: bytes, source: random.Random) -> bytes:
 
 
 NASTY_VALUES: tuple[object, ...] = (
-    None, True, -1, 0, 1e400, 10**30, "", "\0", "\ud800", "x" * 5000, [], {}, [[]], {"a": 1}, "nan",
+    None, True, -1, 0, 1e400, 10**30, "", "\0", "\ud800", "x" * 5000, [], {}, [[]], {"a": 1},
+    "nan",
     "../../x", "a" * 300 + ".jpg", [1, 2], ["1", "2"], "\x1b[2J", -1e-320, "1e400", "0,5",
 )  # fmt: skip
 
 
 def mutate_json(value: object, source: random.Random) -> object:
     """Return JSON content in which one part is another, or missing."""
-    places: list[tuple[Callable[[object], None], Callable[[], None]]] = []
     copied = json.loads(json.dumps(value))
-
-    def walk(one: object) -> None:
-        if isinstance(one, dict):
-            for key in list(one):
-                places.append(
-                    (
-                        lambda new, o=one, k=key: o.__setitem__(k, new),
-                        lambda o=one, k=key: o.pop(k),
-                    )
-                )
-                walk(one[key])
-        elif isinstance(one, list):
-            for place, _ in enumerate(one):
-                places.append(
-                    (
-                        lambda new, o=one, p=place: o.__setitem__(p, new),
-                        lambda o=one, p=place: o.append(o[p]),
-                    )
-                )
-                walk(one[place])
-
-    walk(copied)
-    replace, remove = source.choice(places)
-    if source.random() < 0.2:
-        remove()
+    parent, key = source.choice(list(_places(copied)))
+    if isinstance(parent, dict) and source.random() < 0.2:
+        del parent[key]
     else:
-        replace(source.choice(NASTY_VALUES))
+        parent[key] = source.choice(NASTY_VALUES)
     return copied
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each object or list of JSON content, with each of its keys or places."""
+    keys: list[Any] = []
+    if isinstance(value, dict):
+        keys = list(value)
+    elif isinstance(value, list):
+        keys = list(range(len(value)))
+    for key in keys:
+        yield value, key
+        yield from _places(value[key])

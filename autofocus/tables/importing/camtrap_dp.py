@@ -82,11 +82,8 @@ def read_package(path: Path) -> DetectionTable:
             continue
         for label, rows in _by_label(observed.get(media["mediaID"], [])).items():
             _add(builder, media, label, rows, locations)
-    used = {row["row"] for rows in observed.values() for row in rows}
-    known = {media["mediaID"] for media in tables["media"] if media.get("filePath")}
-    for row in tables["observations"]:
-        if row["row"] not in used or (row.get("mediaID") and row["mediaID"] not in known):
-            builder.reject(row["row"], "the package has no image of this observation")
+    for row in _without_image(tables["media"], tables["observations"]):
+        builder.reject(row["row"], "the package has no image of this observation")
     return DetectionTable(path, builder.frame(), FORMAT, has_dates=False)
 
 
@@ -165,6 +162,22 @@ def _observations_by_media(media: list[_Row], observations: list[_Row]) -> dict[
         if one["mediaID"] not in own and (rows := _events_at(events, one)):
             own[one["mediaID"]] = rows
     return own
+
+
+def _without_image(media: list[_Row], observations: list[_Row]) -> list[_Row]:
+    """Return the observations of images that the package lacks, or of events without images."""
+    there = [one for one in media if one.get("filePath")]
+    known = {one["mediaID"] for one in there}
+    events: dict[str, list[_Row]] = {}
+    for row in observations:
+        if not row.get("mediaID"):
+            events.setdefault(row["deploymentID"], []).append(row)
+    seen = {row["row"] for one in there for row in _events_at(events, one)} if events else set()
+    return [
+        row
+        for row in observations
+        if (row["mediaID"] not in known if row.get("mediaID") else row["row"] not in seen)
+    ]
 
 
 def _events_at(events: Mapping[str, list[_Row]], media: _Row) -> list[_Row]:

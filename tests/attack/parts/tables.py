@@ -103,7 +103,7 @@ def _try_nasty_tables(scale: Scale, folder: Path) -> Iterator[Trial]:
 
 
 _FORMS: dict[str, Callable[[date], str]] = {
-    form: (lambda day, form=form: day.strftime(form))  # type: ignore[misc]
+    form: (lambda day, form=form: day.strftime(form))
     for form in (
         "%Y-%m-%d", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y",
         "%m-%d-%y", "%y-%m-%d", "%Y%m%d", "%y%m%d", "%d%m%Y", "%Y/%m/%d %H:%M:%S", "%y-%b-%d",
@@ -275,8 +275,9 @@ def _try_workbooks(scale: Scale, folder: Path) -> Iterator[Trial]:
     for number in range(scale.count(3, 60)):
         shots = make_shots(source)
         book, memory = openpyxl.Workbook(), BytesIO()
+        sheet = book.create_sheet(index=0)
         for cells in ([*HEADER], *[shot.cells for shot in shots]):
-            book.active.append(cells)
+            sheet.append(cells)
         book.save(memory)
         trial, content = _prepare(folder, shots), memory.getvalue()
         if source.random() < 0.5:
@@ -357,8 +358,10 @@ def _try_rules_and_maps(scale: Scale, folder: Path) -> Iterator[Trial]:
 def _try_label_tables(scale: Scale, folder: Path) -> Iterator[Trial]:
     source = scale.random("labels")
     hostile = (
-        "links.csv", "ledger.csv", "preparation.json", "..", ".", "/", "a/b", "CON", "nul.txt", "x" * 300,
-        "trailing.", "trailing ", ".autofocus", "%", "%2E", "-", "~", "\u202e", "a\nb", "=1+1", "'",
+        "links.csv", "ledger.csv", "preparation.json", "..", ".", "/", "a/b", "CON", "nul.txt",
+        "x" * 300,
+        "trailing.", "trailing ", ".autofocus", "%", "%2E", "-", "~", "\u202e", "a\nb", "=1+1",
+        "'",
     )  # fmt: skip
     for number in range(scale.count(5, 120)):
         shots = make_shots(source)
