@@ -69,7 +69,7 @@ def name_events(rows: Iterable[ExportRow], gap_min: float) -> dict[str, str]:
         gap_min: the maximum pause within an event, in minutes.
     """
     known = sorted(
-        (row.folder, row.location, row.label, row.moment, row.filepath)
+        (row.camera_folder, row.location, row.label, row.moment, row.filepath)
         for row in rows
         if row.moment is not None and row.label
     )

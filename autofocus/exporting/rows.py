@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from autofocus.runs.cameras import camera_folder
+
 OK = "ok"
 ACCEPT, REVIEW = "accept", "review"
 HUMAN, MACHINE = "human", "machine"
@@ -97,6 +99,11 @@ class ExportRow:
     def folder(self) -> str:
         """The folder of the original; empty for the folder of originals itself."""
         return self.original.rpartition("/")[0]
+
+    @property
+    def camera_folder(self) -> str:
+        """The folder of the camera, without those that cameras make by themselves."""
+        return camera_folder(self.original)
 
     @property
     def label(self) -> str:

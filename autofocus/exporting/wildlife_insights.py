@@ -55,8 +55,9 @@ def _rows(export: Export, row: ExportRow, nameless: set[str]) -> Iterator[list[s
         taxon = _TAXA.get(kind) or export.taxon(label)
         if not taxon.wi_taxon_id:
             nameless.add(label)
+        deployment = row.location or row.camera_folder or row.folder
         yield [
-            *(export.settings.project, row.location or row.folder, row.original, row.original),
+            *(export.settings.project, deployment, row.original, row.original),
             *(row.location, int(kind == BLANK), _identified_by(row), taxon.wi_taxon_id),
             *(taxon.class_name, taxon.order, taxon.family, taxon.genus, taxon.species),
             *(_COMMON_NAMES.get(kind, label), 0 if kind == BLANK else row.count or 1),

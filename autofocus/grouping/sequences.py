@@ -1,7 +1,7 @@
 """Sequences: the frames that a camera took at one trigger."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
@@ -9,10 +9,15 @@ from pathlib import PurePosixPath
 
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.patterns import PathPattern
+from autofocus.runs.cameras import number_on_card
 from autofocus.runs.video_names import parse_frame
 
 # The stem of a numbered file: what precedes the number, the number, and what follows it.
 _NUMBERED = re.compile(r"(.*?)(\d{1,18})(\D*)")
+# File numbers have four digits, and begin anew at 0 or 1.
+_COUNTER = 10_000
+# Numbered frames by camera, folder and what stands around the number.
+_Series = dict[tuple[str, ...], list[tuple[int, Frame]]]
 
 
 class SequencePattern(PathPattern):
@@ -131,9 +136,10 @@ def _find_numbered(
 ) -> dict[str, str]:
     """Return sequences of files by the numbers in their names, else by the order of the names.
 
-    A missing file leaves the sequences of the others as they are, unless it is the first one.
+    A missing file leaves the sequences of the others as they are, unless it is the first one. A
+    sequence may begin in a folder that is full and go on in the next, see `_join_folders`.
     """
-    series: dict[tuple[str, ...], list[tuple[int, Frame]]] = {}
+    series: _Series = {}
     for frame in sorted(frames, key=lambda frame: (frame.path, frame.name)):
         path = PurePosixPath(frame.path)
         match = _NUMBERED.fullmatch(path.stem)
@@ -142,7 +148,7 @@ def _find_numbered(
         members = series.setdefault((*key, *names), [])
         members.append((int(match[2]) if match else len(members), frame))
     found = {}
-    for (stream, *_), members in series.items():
+    for (stream, *_), members in _join_folders(series):
         members.sort(key=lambda member: member[0])
         first = members[0][0]
         for _, group in groupby(members, key=lambda member: (member[0] - first) // number):
@@ -151,6 +157,38 @@ def _find_numbered(
             name = name.removeprefix(f"{inside[0].camera}/")
             found.update({frame.name: f"{stream}@{name}" for frame in inside})
     return found
+
+
+def _join_folders(series: _Series) -> Iterator[tuple[tuple[str, ...], list[tuple[int, Frame]]]]:
+    """Yield the series of numbered files, each with those that go on in the card's next folders.
+
+    `100RECNX/IMG_9999.JPG` is followed by `101RECNX/IMG_0001.JPG`, or by `IMG_0000.JPG`; other
+    cameras go on counting. Where neither is so, the next folder begins a series of its own.
+    """
+    joined: dict[tuple[str, ...], tuple[int, int, list[tuple[int, Frame]]]] = {}
+    for (stream, folder, *names), members in sorted(series.items()):
+        card = number_on_card(folder)
+        if card is None:
+            yield (stream, folder, *names), members
+            continue
+        key, number = (stream, card[0], *names), card[1]
+        members.sort(key=lambda member: member[0])
+        first, last = members[0][0], members[-1][0]
+        if key in joined:
+            before, end, whole = joined[key]
+            if number == before + 1 and _follows(first, end):
+                shift = whole[-1][0] + 1 - first
+                whole += [(count + shift, frame) for count, frame in members]
+                joined[key] = (number, last, whole)
+                continue
+            yield key, whole
+        joined[key] = (number, last, members)
+    yield from ((key, whole) for key, (*_, whole) in joined.items())
+
+
+def _follows(first: int, last: int) -> bool:
+    """Return whether a file's number comes directly after that of the file before it."""
+    return first == last + 1 or (first <= 1 and last % _COUNTER == _COUNTER - 1)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
+from autofocus.runs.cameras import camera_folder
 
 # A pattern must find a location in this share of the images, and this number of locations.
 _MIN_SHARE, _MIN_LOCATIONS = 0.9, 2
@@ -62,7 +63,7 @@ def find_location_source(names: Sequence[str]) -> LocationSource:
         source = _try(pattern, names)
         if source.number >= _MIN_LOCATIONS:
             return source
-    folders = Counter(name.rpartition("/")[0] for name in names)
+    folders = Counter(map(camera_folder, names))
     if len(folders) >= _MIN_LOCATIONS:
         return LocationSource("folder", total=len(names), matched=len(names), locations=folders)
     in_names = _try(_IN_NAME, names)

@@ -1,6 +1,7 @@
 """Which folder is a camera's: images of one camera must stay together in every stage."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from autofocus.runs.video_names import is_video
@@ -8,7 +9,13 @@ from autofocus.runs.video_names import is_video
 # Folders that cameras make on their cards by themselves, and begin anew when one is full or after
 # 9999 images: DCIM, and three digits from 100 with five characters (the standard DCF), such as
 # 100RECNX, 100EK113, 100MEDIA and 100_BTCF. Some people add a folder per visit: Check1.
-_MADE = re.compile(r"DCIM|[1-9]\d\d[A-Z_][A-Z0-9_]{3,4}|(?i:check)[ _-]?\d+")
+_MADE = re.compile(r"(?i:DCIM)|[1-9]\d\d[A-Z_][A-Z0-9_]{3,4}|(?i:check)[ _-]?\d+")
+# Directly below DCIM there are no others: one with a date is meant, too, and some computers show
+# the names on cards in lower case.
+_DCIM = "dcim"
+_BELOW_DCIM = re.compile(r"(?i:[1-9]\d\d[A-Z0-9_]{4,5})")
+# The folders of one card differ in their number alone.
+_NUMBERED = re.compile(r"(.*/|)([1-9]\d\d)([A-Z_][A-Z0-9_]{3,4})", re.IGNORECASE)
 
 
 def camera_folder(path: str) -> str:
@@ -30,6 +37,26 @@ def camera_folder(path: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def _without_made(folder: str) -> str:
     components = folder.split("/")
-    while components and (_MADE.fullmatch(components[-1]) or is_video(components[-1])):
+    while components and _is_made(components):
         components.pop()
     return "/".join(components)
+
+
+def _is_made(components: Sequence[str]) -> bool:
+    *above, name = components
+    if above and above[-1].lower() == _DCIM and _BELOW_DCIM.fullmatch(name):
+        return True
+    return _MADE.fullmatch(name) is not None or is_video(name)
+
+
+def number_on_card(folder: str) -> tuple[str, int] | None:
+    """Return what the numbered folders of a card have in common, and a folder's number.
+
+    Args:
+        folder: the path of a folder, such as `CAM01/DCIM/101RECNX`.
+
+    Returns:
+        Such as `CAM01/DCIM/RECNX` and 101; None for a folder of another kind.
+    """
+    match = _NUMBERED.fullmatch(folder)
+    return (match[1] + match[3], int(match[2])) if match else None

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,12 +83,33 @@ def test_a_missing_file_does_not_shift_the_others() -> None:
 
 
 def test_names_that_begin_differently_are_numbered_apart() -> None:
-    """Each series of names, and each folder of a card, begins a sequence of its own."""
+    """Each series of names begins a sequence of its own."""
     rule = SequenceRule(frames=2)
     assert named(rule, "c/a1.JPG", "c/b2.JPG", "c/a2.JPG") == ["c@a1", "c@b2", "c@a1"]
-    card = named(rule, "c/100RECNX/IMG_9999.JPG", "c/101RECNX/IMG_0001.JPG")
-    assert card == ["c@100RECNX/IMG_9999", "c@101RECNX/IMG_0001"]
     assert named(rule, "c/x.JPG", "c/y.JPG", "c/z.JPG") == ["c@x", "c@x", "c@z"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "are_joined"),
+    [
+        ("100RECNX/IMG_9999", "101RECNX/IMG_0001", True),
+        ("100RECNX/IMG_9999", "101RECNX/IMG_0000", True),
+        ("100RECNX/IMG_0999", "101RECNX/IMG_1000", True),
+        ("DCIM/199MEDIA/IMG_9999", "DCIM/200MEDIA/IMG_0001", True),
+        ("100RECNX/IMG_9999", "102RECNX/IMG_0001", False),
+        ("100RECNX/IMG_9999", "101MEDIA/IMG_0001", False),
+        ("100RECNX/IMG_9999", "101RECNX/IMG_0003", False),
+        ("100RECNX/IMG_0400", "101RECNX/IMG_0001", False),
+        ("100RECNX/IMG_9999", "101RECNX/PIC_0001", False),
+    ],
+)
+def test_a_sequence_goes_on_in_the_next_folder_of_a_card(
+    first: str, second: str, are_joined: bool
+) -> None:
+    """Where a folder is full, or the counter begins anew, the next folder's files follow."""
+    one, other = named(SequenceRule(frames=2), f"c/{first}.JPG", f"c/{second}.JPG")
+    assert one == f"c@{first}"
+    assert other == (one if are_joined else f"c@{second}")
 
 
 def test_a_camera_that_records_times_is_not_numbered() -> None:
