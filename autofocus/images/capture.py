@@ -175,5 +175,8 @@ def to_exif(capture: Capture) -> Image.Exif:
         if capture.time_source == "DateTime":
             exif[_TAGS.DateTime] = moment
         else:
-            exif.get_ifd(EXIF_FOLDER)[_TAGS.DateTimeOriginal] = moment
+            folder = exif.get_ifd(EXIF_FOLDER)
+            folder[_TAGS.DateTimeOriginal] = moment
+            # Without it, Pillow writes no such field into TIFF files.
+            exif[EXIF_FOLDER] = folder
     return exif

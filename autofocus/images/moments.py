@@ -11,10 +11,11 @@ from autofocus.runs.wording import plural
 
 # `2016:07:05 14:03:09` is what EXIF demands (CIPA DC-008). Others use another separator, a T in
 # place of the blank, blanks in place of leading zeros, or a clock of twelve hours. Fractions of a
-# second and time zones may follow: all times are those of the camera's clock.
-_NUMBER = r"([ \d]?\d)"
+# second and time zones may follow: all times are those of the camera's clock. Minutes and seconds
+# have two places, so that a text that was cut within them is none.
+_NUMBER, _PADDED = r"([ \d]?\d)", r"([ \d]\d)"
 _MOMENT = re.compile(
-    rf"\s*(\d{{4}})[:/.-]{_NUMBER}[:/.-]{_NUMBER}(?:T|[ T]\s*){_NUMBER}[:.]{_NUMBER}[:.]{_NUMBER}"
+    rf"\s*(\d{{4}})[:/.-]{_NUMBER}[:/.-]{_NUMBER}(?:T|[ T]\s*){_NUMBER}[:.]{_PADDED}[:.]{_PADDED}"
     r"(?!\d)(?:[.,]\d+)?(?:\s*([AaPp])\.?\s?[Mm]\b)?"
 )
 # A word behind it may be a half of the day in another language, which would be half a day off.

@@ -158,7 +158,7 @@ def test_broken_part_of_exif(kind: int) -> None:
 
 
 @pytest.mark.parametrize("source", ["DateTimeOriginal", "DateTime"])
-@pytest.mark.parametrize("picture_format", ["JPEG", "PNG"])
+@pytest.mark.parametrize("picture_format", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_capture_is_kept(source: str, picture_format: str) -> None:
     """A derived image has the same date, time, source and camera as the original."""
     original = Capture("2016-07-05", "14:03:09", source, "RECONYX", "HC500")

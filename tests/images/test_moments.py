@@ -34,6 +34,7 @@ from autofocus.images.moments import MomentCount, parse_moment, parse_reconyx
         ("16:07:05 14:03:09", None),
         ("2016:07:05", None),
         ("2016:07:05 14:03", None),
+        ("2016:07:05 14:03:0", None),
         ("2016:07:05 14:03:091", None),
         ("", None),
     ],
