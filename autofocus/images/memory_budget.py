@@ -1,12 +1,19 @@
 """A limit on the memory for pixels that all worker threads together hold while they decode."""
 
+import contextlib
+import ctypes
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Condition, local
 
 # Of the pixels that are decoded at the same time, in bytes.
 CAPACITY = 512 << 20
+# Images that need more are rare, and what they leave behind is worth giving back, in bytes.
+_LARGE = 64 << 20
+# Parameter and value of glibc's `mallopt`: what is larger is given back as soon as it is freed.
+_MMAP_THRESHOLD, _GIVEN_BACK = -3, 8 << 20
 
 
 class MemoryBudget:
@@ -32,6 +39,8 @@ class MemoryBudget:
         Args:
             size: in bytes.
         """
+        if size > _LARGE:
+            _give_memory_back()
         size = min(size, self._capacity)
         held = getattr(self._thread, "held", 0)
         with self._changed:
@@ -55,6 +64,16 @@ class MemoryBudget:
         finally:
             self._waiting.remove(turn)
             self._changed.notify_all()
+
+
+@cache
+def _give_memory_back() -> None:
+    """Let glibc keep no large pieces of freed memory for the thread that used them.
+
+    Otherwise each thread that has once decoded a large image would hold as much for ever.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _GIVEN_BACK)
 
 
 DECODING = MemoryBudget(CAPACITY)

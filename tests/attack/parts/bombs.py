@@ -13,7 +13,7 @@ PART = "images that would take much memory or time"
 ROOT = Path(__file__).parents[3]
 # For an image, in seconds of CPU, and for all threads together, in MiB.
 _SECONDS, _MEMORY = 5.0, 1024
-_PATIENCE = 120
+_PATIENCE = 600
 # Those that are quick to make.
 _SHORT = (
     "png of chunks.png",
