@@ -366,9 +366,12 @@ class _Preprocessor:
         return Product(Outcome(Row(name, output=name), extra), (self._save(image, capture, name),))
 
     def _save(self, image: Image.Image, capture: Capture, name: str) -> OutputFile:
-        final = self.outdir / name
+        final, content = self.outdir / name, encode_image(image, capture, name)
+        # An image that is only checked again leaves its output as it is.
+        if final.is_file() and not final.is_symlink() and final.read_bytes() == content:
+            return OutputFile(final)
         unfinished = files.unfinished_path(final, self.scratch)
-        files.write_bytes(unfinished, encode_image(image, capture, name))
+        files.write_bytes(unfinished, content)
         return OutputFile(final, unfinished)
 
 

@@ -1,5 +1,6 @@
 """Tests of stage 1 on a folder that it has written before: vanished images and damaged outputs."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,3 +86,21 @@ def test_drawings_of_equal_names_keep_apart() -> None:
     assert paths["b.png"] == Path("d/b.jpg")
     assert paths["a.JPG"] == Path("d/a.jpg")
     assert len({str(path).casefold() for path in paths.values()}) == len(names)
+
+
+def test_what_an_earlier_version_accepted_is_checked_once(indir: Path, tmp_path: Path) -> None:
+    """A damaged image that was accepted is rejected, and the outputs of sound ones are kept."""
+    out = tmp_path / "out"
+    preprocess_images(indir, out, SETTINGS)
+    journal = out / ".autofocus" / "preprocess_images" / "finished.jsonl"
+    journal.write_text(journal.read_text().replace('"checked": 1, ', ""))
+    damaged = indir / "a" / "1.JPG"
+    stamp, content = damaged.stat(), damaged.read_bytes()
+    damaged.write_bytes(content[: len(content) // 2].ljust(len(content) - 2, b"\0") + b"\xff\xd9")
+    os.utime(damaged, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    kept = {name: (out / name).stat().st_mtime_ns for name in ("a/2.JPG", "b/1.JPG")}
+    counts = preprocess_images(indir, out, replace(SETTINGS, max_rejected=1)).counts
+    assert (counts.ok, counts.reused, counts.rejected) == (2, 0, 1)
+    assert kept == {name: (out / name).stat().st_mtime_ns for name in kept}
+    counts = preprocess_images(indir, out, replace(SETTINGS, max_rejected=1)).counts
+    assert (counts.ok, counts.reused) == (0, 2)

@@ -218,7 +218,10 @@ def decode(opened: OpenImage, shrink: float = 1.0) -> tuple[Image.Image, float]:
 def _broken(error: Exception) -> RejectedImageError:
     words = _words(error)
     # The second is Pillow's message for a JPEG file that ends between header and pixels.
-    is_truncated = "truncated" in words.lower() or words == "cannot load this image"
+    is_truncated = (
+        any(text in words.lower() for text in ("truncated", "end of file"))
+        or words == "cannot load this image"
+    )
     return RejectedImageError(Reason.TRUNCATED if is_truncated else Reason.UNREADABLE, words)
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from autofocus.errors import RejectedImageError, need
 from autofocus.images.capture import Capture
-from autofocus.images.decoding import OpenImage, read_start
+from autofocus.images.decoding import MAX_PIXELS, OpenImage, read_start
 from autofocus.images.preparing import Preparation, prepare
 from autofocus.images.reading import DecodedImage
 from autofocus.runs.ledger import Reason
 from autofocus.runs.video_names import FrameName, is_video
+from autofocus.runs.wording import shown
 
 if TYPE_CHECKING:
     import av.container
@@ -28,6 +29,8 @@ _OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpegts,mpeg,mpegvideo,asf",
     "protocol_whitelist": "file",
 }
+# A longer video is one whose header is broken: no camera trap films for a day.
+_MAX_SECONDS = 24 * 60 * 60
 _MICROSECOND = Fraction(1, 1_000_000)
 
 
@@ -111,11 +114,10 @@ def _open(path: Path) -> Iterator["av.container.InputContainer"]:
     read_start(path)
     try:
         with av.open(str(path), options=_OPTIONS) as container:
-            if not container.streams.video:
-                raise RejectedImageError(Reason.NOT_AN_IMAGE, "the file holds no video")
-            # The worker threads decode one video each.
-            container.streams.video[0].codec_context.thread_count = 1
+            _prepare(container)
             yield container
+    except RejectedImageError:
+        raise
     except av.FFmpegError as error:
         reason = (
             Reason.TRUNCATED
@@ -123,6 +125,27 @@ def _open(path: Path) -> Iterator["av.container.InputContainer"]:
             else Reason.UNREADABLE
         )
         raise RejectedImageError(reason, f"the video can't be read: {error.strerror}") from None
+    except MemoryError:
+        raise RejectedImageError(Reason.TOO_LARGE, "not enough memory to decode it") from None
+    except Exception as error:
+        # PyAV raises almost anything on a video that isn't what its header says.
+        detail = f"the video can't be read: {shown(error)}"
+        raise RejectedImageError(Reason.UNREADABLE, detail) from None
+
+
+def _prepare(container: "av.container.InputContainer") -> None:
+    """Check what the header says, and let the worker threads decode one video each."""
+    if not container.streams.video:
+        raise RejectedImageError(Reason.NOT_AN_IMAGE, "the file holds no video")
+    codec = container.streams.video[0].codec_context
+    # PyAV's types don't tell that there may be none.
+    if codec is None or getattr(codec, "codec", None) is None:
+        raise RejectedImageError(Reason.UNREADABLE, "the video is of no known kind")
+    if codec.width * codec.height > MAX_PIXELS:
+        raise RejectedImageError(Reason.TOO_LARGE, f"frames of over {MAX_PIXELS} pixels")
+    if _duration(container) > _MAX_SECONDS:
+        raise RejectedImageError(Reason.CORRUPT, "by its header, the video lasts for days")
+    codec.thread_count = 1
 
 
 def _exact(rate: float) -> Fraction:
@@ -148,6 +171,8 @@ def _decode(container: "av.container.InputContainer", offset: Fraction) -> Any:
         container.seek(wanted, stream=stream, backward=True, any_frame=False)
     for frame in container.decode(stream):
         if frame.pts is None or frame.pts >= wanted:
+            if frame.is_corrupt:
+                raise RejectedImageError(Reason.CORRUPT, "the frame is damaged")
             image = frame.to_image()  # type: ignore[no-untyped-call]
             # FFmpeg states the turn that makes the frame upright, counterclockwise in degrees.
             turn = round(getattr(frame, "rotation", 0) or 0)

@@ -10,6 +10,7 @@ from PIL import ImageFile
 
 from autofocus.errors import RejectedImageError
 from autofocus.images.reading import read_image
+from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.runs.ledger import Reason
 from tests.attack.attack import Attack, Scale, Trial
 from tests.attack.images import (
@@ -21,6 +22,7 @@ from tests.attack.images import (
     pixels,
     wrong_rows,
 )
+from tests.images.clips import write_video
 
 PART = "images"
 # Damage is seen if more rows than this are wrong.
@@ -155,6 +157,23 @@ def _draw_large_jpeg(source: random.Random) -> Sound:
     return draw_jpeg(source, sides=(200, 700))
 
 
+def _videos(scale: Scale, folder: Path) -> Iterator[Trial]:
+    """Damage a video whose frames are taken as images."""
+    source = scale.random("videos")
+    content = write_video(folder / "whole.mp4").read_bytes()
+    for number in range(scale.count(10, 100)):
+        kind = source.choice(list(DAMAGES))
+        indir = folder / f"{number}"
+        indir.mkdir()
+        (indir / "v.mp4").write_bytes(DAMAGES[kind](source, content))
+        settings = PreprocessSettings(trim_bottom=0, min_side=16, frame_rate=1, max_rejected=1)
+        try:
+            counts = preprocess_images(indir, folder / f"{number}_out", settings).counts
+            yield Trial(f"{number}: {kind}", "" if counts.inputs else "no row")
+        except Exception as error:
+            yield Trial(f"{number}: {kind}", f"raises {error!r}")
+
+
 ATTACKS = (
     Attack("a sound image is rejected", _sound),
     Attack(
@@ -183,5 +202,6 @@ ATTACKS = (
         _damaged(draw_other, tuple(DAMAGES), 0.0, 80, 800),
     ),
     Attack("a cut image is accepted, as a package told Pillow to", _truncated_setting),
+    Attack("a damaged video is no row", _videos),
     Attack("something else in an image's place is read", _not_files),
 )
