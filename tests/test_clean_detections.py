@@ -295,3 +295,60 @@ def test_a_video_s_detection_holds_for_its_frames(tmp_path: Path) -> None:
     inputs = [row["input"] for row in rows(result.ledger)]
     assert inputs[:2] == ["d.csv:2", "d.csv:3"]
     assert len(inputs) == 2 + 3
+
+
+def ledger(folder: Path) -> list[tuple[str, str, str]]:
+    found = rows(folder / "c.ledger.csv")
+    return [(row["input"], row["reason"], row["detail"]) for row in found]
+
+
+def test_the_images_own_dates_decide_between_forms(tmp_path: Path) -> None:
+    """16-02-03 is of 2016 if the images say so, and the note tells that they did."""
+    images = [(f"{n}.JPG", f"2016-0{n}-03", "10:00:00") for n in (1, 2)]
+    result = clean(tmp_path, "16-01-03,Z:\\x,1.JPG,deer\n16-02-03,Z:\\x,2.JPG,deer\n", *images)
+    assert [row["date"] for row in rows(result.table)] == ["2016-01-03", "2016-02-03"]
+    assert "as the images' own dates say" in result.notes[0]
+
+
+def test_a_bad_row_costs_itself(tmp_path: Path) -> None:
+    """Cells that can't be, and rows of other lengths, are rejected with what is wrong."""
+    text = (
+        "2016-01-01,Z:\\x,1.JPG,deer\n2016-01-01,Z:\\x,1.JPG,de\0er\n2016-01-01,Z:\\x,1.JPG,#REF!\n"
+        "2016-01-01,a,b,c,d\n9999-12-31,Z:\\x,1.JPG,deer\n"
+    )
+    result = clean(tmp_path, text, ("1.JPG", "2016-01-01", ""))
+    assert result.counts.inputs == 6
+    assert [reason for _, reason, _ in ledger(tmp_path)] == [
+        "", "missing_field", "missing_field", "missing_field", "bad_date", "",
+    ]  # fmt: skip
+
+
+def test_two_spellings_of_a_location_are_one(tmp_path: Path) -> None:
+    """They are no conflict, and a note tells what became one."""
+    (tmp_path / "d.csv").write_text("path,label,site\n1.JPG,a,D1\n1.JPG,b,d1 \n")
+    table = properties(tmp_path / "images", ("1.JPG", "", ""))
+    result = clean_detections(
+        [tmp_path / "d.csv"], tmp_path / "images", table, tmp_path / "c.csv", CleanSettings(0)
+    )
+    assert [row["location"] for row in rows(result.table)] == ["D1"]
+    assert any("they are one location, D1" in note for note in result.notes)
+
+
+def test_a_join_without_a_result_has_a_ledger(tmp_path: Path) -> None:
+    """It tells why each row is rejected, and no table stands beside it."""
+    with pytest.raises(InputDataError, match="None of the 1 dates"):
+        clean(tmp_path, "1. März 2016,Z:\\x,1.JPG,Reh\n", ("1.JPG", "", ""))
+    assert ledger(tmp_path)[0][1:] == ("bad_date", "no date: 1. März 2016")
+    assert not (tmp_path / "c.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "row", ["1.JPG,2016-13-01,,0,1.00", "1.JPG,,25:00:00,0,1.00", ",,,0,1.00"]
+)
+def test_properties_that_can_not_be_are_one_sentence(tmp_path: Path, row: str) -> None:
+    """The table of preprocess_images was edited, or is another."""
+    clean(tmp_path, "2016-01-01,Z:\\x,1.JPG,deer\n", ("1.JPG", "", ""))
+    table = tmp_path / "images" / "image_properties.csv"
+    table.write_text(",".join(PROPERTIES) + f"\n{row},,1,1,,\n")
+    with pytest.raises(InputDataError, match=r"row 2: .* that preprocess_images writes"):
+        clean_detections([tmp_path / "d.csv"], tmp_path / "images", table, tmp_path / "c.csv")

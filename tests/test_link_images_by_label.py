@@ -16,6 +16,7 @@ from autofocus.errors import (
     SettingError,
     TooManyRejectedError,
 )
+from autofocus.labels.folders import folder_to_label
 from autofocus.link_images_by_label import LinkResult, LinkSettings, link_images_by_label
 
 GOLDEN = Path(__file__).parent / "golden" / "link_images_by_label"
@@ -378,3 +379,27 @@ def test_what_the_table_tells_goes_into_the_table_of_links(tmp_path: Path) -> No
     (row,) = table_of_links(tmp_path)
     assert list(row)[3:] == ["location", "sequence", "count", "source", "box_left"]
     assert list(row.values())[3:] == ["mill", "s1", "2", "human", "0.25"]
+
+
+def test_bad_rows_of_the_table_are_rows_of_the_ledger(tmp_path: Path) -> None:
+    """A name that no disk can have, none at all, or a label that can't be cost one image each."""
+    link(tmp_path, ("a.JPG", "x"), ("b.JPG", "y"))
+    with (tmp_path / "labels.csv").open("a") as file:
+        file.write("q" * 300 + ",x\n,x\nc.JPG,#REF!\n")
+    counts = again(tmp_path).counts
+    assert (counts.ok + counts.reused, dict(counts.reasons)) == (2, {"missing_field": 3})
+
+
+def test_labels_called_like_files_of_the_stage_have_folders(tmp_path: Path) -> None:
+    """`links.csv` is a label like any other, and its folder tells it."""
+    link(tmp_path, ("a.JPG", "links.csv"), ("b.JPG", "Ledger.CSV"))
+    folders = {path.parent.name for path in (tmp_path / "links").rglob("*") if path.is_symlink()}
+    assert {folder_to_label(folder) for folder in folders} == {"links.csv", "Ledger.CSV"}
+    assert (tmp_path / "links" / "links.csv").is_file()
+
+
+def test_an_image_is_found_in_another_spelling(tmp_path: Path) -> None:
+    """Case and Unicode form of a path in the table need not be those of the disk."""
+    link(tmp_path, ("Forêt/a.JPG", "x"), ("b.JPG", "y"))
+    (tmp_path / "labels.csv").write_text("filepath,label\nFORE\u0302T/A.jpg,x\nb.JPG,y\n")
+    assert again(tmp_path).counts.rejected == 0

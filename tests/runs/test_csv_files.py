@@ -146,3 +146,45 @@ def test_the_encoding_is_found(tmp_path: Path) -> None:
     assert find_encoding(write(tmp_path, "\udce9\n")) == WINDOWS
     with pytest.raises(InputDataError, match="neither in UTF-8 nor in Windows-1252"):
         find_encoding(write(tmp_path, "\udc81\n"))
+
+
+def test_rows_that_can_not_be_read_come_with_what_is_wrong(tmp_path: Path) -> None:
+    """Too many cells, or text behind a quotation mark, cost that row; the others are read."""
+    path = write(tmp_path, HEADER + 'a,x\nb,y,z\nc,"x"y\nd,x\n')
+    with CsvReader(path, lenient=True) as reader:
+        rows = list(reader.rows())
+    assert [(cells[0], bool(problem)) for cells, problem in rows] == [
+        ("a", False), ("b", True), ("", True), ("d", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", ['a,"x\nb,y"\nc,x\n', '"a,x\nb",y\nc,x\n'])
+def test_rows_within_one_cell_are_an_error(tmp_path: Path, rows: str) -> None:
+    """Two quotation marks that swallow a row don't lose it without a word."""
+    with pytest.raises(InputDataError, match="lines 2 to 3: a quotation mark is missing"):
+        read(write(tmp_path, HEADER + rows), lenient=True)
+
+
+def test_a_cell_of_several_lines_is_a_cell(tmp_path: Path) -> None:
+    """A comment may have line breaks, and commas in it."""
+    assert read(write(tmp_path, HEADER + 'a,"x\ny, z, 1"\n'), lenient=True)[1] == [
+        "a",
+        "x\ny, z, 1",
+    ]
+
+
+def test_two_encodings_in_one_file_are_an_error(tmp_path: Path) -> None:
+    """Lines of UTF-8 would be taken for other letters of Windows-1252."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(HEADER.encode() + "forêt,x\n".encode() + "forêt,x\n".encode(WINDOWS))
+    with pytest.raises(InputDataError, match="line 3: not in UTF-8, as other lines are"):
+        find_encoding(path)
+
+
+def test_another_librarys_limit_of_cells_does_not_count(tmp_path: Path) -> None:
+    """The limit of Python's reader holds for the whole process, and is set where it matters."""
+    before = csv.field_size_limit(10)
+    try:
+        assert read(write(tmp_path, HEADER + "a," + "x" * 200_000), lenient=True)[1][0] == "a"
+    finally:
+        csv.field_size_limit(before)

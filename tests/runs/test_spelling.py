@@ -1,8 +1,17 @@
 """Claims about the spelling of labels."""
 
+from pathlib import Path
+
 import pytest
 
-from autofocus.runs.spelling import clean_name, describe_merges, fold_name, merge_spellings
+from autofocus.runs.spelling import (
+    clean_name,
+    describe_merges,
+    find_spelled,
+    fold_name,
+    index_folded,
+    merge_spellings,
+)
 
 SPELLINGS = ["striped skunk", "striped  skunk", "Striped\u00a0skunk ", "STRIPED SKUNK\u200b"]
 
@@ -39,3 +48,24 @@ def test_each_merge_is_a_sentence_that_makes_the_difference_visible() -> None:
         "'Raccoon' (1), 'raccoon\\u200b' (3) and 'raccoon' differ only in case, blanks or Unicode "
         "form: they are one label, raccoon"
     )
+
+
+def test_wide_letters_and_marks_of_direction_make_no_other_name() -> None:
+    """What a Japanese keyboard or a dialog of Windows adds is no difference; a superscript is."""
+    assert fold_name("\u202a\uff24\uff45\uff45\uff52") == "deer"
+    assert fold_name("deer²") != "deer2"
+
+
+def test_paths_of_several_files_stay_exact() -> None:
+    """Where two names have the same key, neither is found by it."""
+    assert index_folded(["a/b.JPG", "A/B.jpg", "c.JPG"]) == {"c.jpg": "c.JPG"}
+
+
+def test_a_file_is_found_in_another_spelling(tmp_path: Path) -> None:
+    """Each component may be spelled in another way; of two that fit, none is taken."""
+    (tmp_path / "Forêt").mkdir()
+    for name in ("a b.JPG", "C.JPG", "c.jpg"):
+        (tmp_path / "Forêt" / name).touch()
+    spelled = find_spelled(tmp_path, "FORE\u0302T/A\u00a0B.jpg")
+    assert spelled == tmp_path / "Forêt" / "a b.JPG"
+    assert find_spelled(tmp_path, "Forêt/C.jpg") is None

@@ -84,7 +84,7 @@ def read_package(path: Path) -> DetectionTable:
             _add(builder, media, label, rows, locations)
     for row in _without_image(tables["media"], tables["observations"]):
         builder.reject(row["row"], "the package has no image of this observation")
-    return DetectionTable(path, builder.frame(), FORMAT, has_dates=False)
+    return DetectionTable(path, builder.frame(), FORMAT, has_dates=False, is_split=True)
 
 
 def _add(
