@@ -4,11 +4,14 @@ A cluster moves artifacts file by file, so that 80,000 images would take hours. 
 tar files is `manifest.json`, written last, by which the next component detects missing files.
 """
 
+import errno
 import hashlib
 import json
 import shutil
+import struct
 import tarfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -16,8 +19,15 @@ from typing import IO, Any
 from autofocus.errors import InputDataError
 from autofocus.runs import files
 from autofocus.runs.progress import Progress
+from autofocus.runs.wording import shown
 
 MANIFEST = "manifest.json"
+# Errors that `tarfile` lets through for headers that can't be read, and those of names that can't
+# be the names of files, or of a file where another member needs a folder.
+_BROKEN_HEADER = (ValueError, OverflowError, EOFError, IndexError, struct.error, RecursionError)
+_IMPOSSIBLE_NAME = {
+    errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ,
+}  # fmt: skip
 # The size at which a tar file is closed (bytes).
 TAR_BYTES = 1 << 30
 
@@ -118,28 +128,48 @@ def read_manifest(archive: Path) -> list[Tar]:
         InputDataError: there is no manifest, so that the archive is incomplete.
     """
     path = archive / MANIFEST
-    try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return [Tar(**tar) for tar in value["tars"]]
-    except FileNotFoundError:
+    if not path.exists():
         raise InputDataError(
             f"{archive} has no {MANIFEST}: it is no archive of images, or incomplete."
-        ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputDataError(f"{path} can't be read ({error!r}): make it again.") from None
+        )
+    tars: list[Tar] = []
+    # Reading a pipe would block.
+    if path.is_file():
+        with suppress(ValueError, KeyError, TypeError, RecursionError):
+            tars = [Tar(**tar) for tar in json.loads(path.read_text(encoding="utf-8"))["tars"]]
+    if tars and all(map(_is_valid, tars)):
+        return tars
+    raise InputDataError(f"{path} can't be read: run the component that made it again.")
+
+
+def _is_valid(tar: Tar) -> bool:
+    """Tell whether what a manifest says of a tar file may be true, whoever wrote it."""
+    values: tuple[Any, ...] = (tar.name, tar.files, tar.sha256)
+    if [type(value) for value in values] != [str, int, str]:
+        return False
+    return PurePosixPath(tar.name).name == tar.name and "\0" not in tar.name
 
 
 def _unpack_tar(path: Path, expected: Tar, folder: Path) -> int:
     broken = InputDataError(
         f"{path} is incomplete or damaged: run the component that made it again."
     )
+    # Reading a pipe would block.
+    if not path.is_file():
+        raise broken
     try:
         with path.open("rb") as file:
             hashing = _Hashing(file)
             with tarfile.open(fileobj=hashing, mode="r|") as tar:  # type: ignore[call-overload]
                 number = sum(_unpack_member(tar, member, folder) for member in tar)
             hashing.drain()
-    except (FileNotFoundError, tarfile.TarError):
+    except InputDataError:
+        raise
+    except (tarfile.TarError, *_BROKEN_HEADER):
+        raise broken from None
+    except OSError as error:
+        if error.errno not in _IMPOSSIBLE_NAME:
+            raise
         raise broken from None
     if hashing.hexdigest() != expected.sha256 or number != expected.files:
         raise broken
@@ -148,10 +178,11 @@ def _unpack_tar(path: Path, expected: Tar, folder: Path) -> int:
 
 def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> int:
     path = PurePosixPath(member.name)
-    if not member.isreg() or not _leads_inside(path):
+    # A file with holes may be larger than any disk.
+    if not member.isreg() or member.issparse() or not _leads_inside(path):
         raise InputDataError(
-            f"An archive holds {member.name!r}, which is no file below its folder: only archives "
-            "that this project packed are unpacked."
+            f"An archive holds {shown(member.name)}, which is no file below its folder: only "
+            "archives that this project packed are unpacked."
         )
     final = folder / path
     content = tar.extractfile(member)
@@ -160,8 +191,8 @@ def _unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) 
     if final.exists():
         if files.digest_file(final) != hashlib.sha256(content.read()).hexdigest():
             raise InputDataError(
-                f"Two shards hold different files named {member.name}: preprocess all of them "
-                "with the same settings, and give each shard once."
+                f"Two shards hold different files named {shown(member.name)}: preprocess all of "
+                "them with the same settings, and give each shard once."
             )
         return 1
     final.parent.mkdir(parents=True, exist_ok=True)

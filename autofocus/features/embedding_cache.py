@@ -3,11 +3,17 @@
 One SQLite file per backbone. Its keys depend on the image's content, so that renamed, copied or
 linked images are not computed again, and the embeddings of two backbones never mix. Notes hold
 what else was costly to find out about an image, such as its facts and boxes.
+
+Each row has a checksum: one that is damaged is as good as absent, and is computed anew.
 """
 
+import errno
+import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +27,11 @@ _CREATE = (
     "CREATE TABLE IF NOT EXISTS bottlenecks (digest TEXT PRIMARY KEY, features BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, text TEXT NOT NULL)",
 )
+# Of the two tables, the columns that a row's checksum is of.
+_TABLES = {"bottlenecks": ("digest", "features"), "notes": ("key", "text")}
+_BYTES_PER_FEATURE = 4
+# Files that SQLite keeps beside its own, which it would read as well.
+_SIDES = ("", "-journal", "-wal", "-shm")
 
 
 class EmbeddingCache:
@@ -33,7 +44,7 @@ class EmbeddingCache:
         feature_size: the number of features per image, D.
 
     Raises:
-        InputDataError: (on entering) the file is no such cache.
+        InputDataError: (on entering, or later) the file is no such cache, or is damaged.
     """
 
     def __init__(
@@ -45,21 +56,19 @@ class EmbeddingCache:
 
     def __enter__(self) -> "EmbeddingCache":
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(self.path, timeout=60)
+        with self._damage_explained():
+            self._check_kind()
+            self._database = sqlite3.connect(self.path, timeout=60)
         try:
-            for statement in _CREATE:
-                self._database.execute(statement)
-            self.known: set[str] = {
-                key for (key,) in self._database.execute("SELECT digest FROM bottlenecks")
-            }
-            self.notes: dict[str, str] = dict(
-                self._database.execute("SELECT key, text FROM notes")
-            )
-        except sqlite3.DatabaseError as error:
+            with self._damage_explained():
+                self._prepare()
+                # Of the rows that are whole: by key, the row with an embedding, and the notes.
+                self._rows = dict(self._whole_embeddings())
+                self.notes: dict[str, str] = dict(self._whole_notes())
+            self.known: set[str] = set(self._rows)
+        except BaseException:
             self._database.close()
-            raise InputDataError(
-                f"{self.path} is no cache of embeddings ({error}): delete it; it is made again."
-            ) from None
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,19 +81,23 @@ class EmbeddingCache:
             keys: of N images.
             features: shape (N, D).
         """
+        vectors = [vector.astype("<f4").tobytes() for vector in features]
         rows = [
-            (key, vector.astype("<f4").tobytes())
-            for key, vector in zip(keys, features, strict=True)
+            (key, vector, _checksum(key, vector))
+            for key, vector in zip(keys, vectors, strict=True)
         ]
-        with self._database:
-            self._database.executemany("INSERT OR REPLACE INTO bottlenecks VALUES (?, ?)", rows)
+        insert = "INSERT OR REPLACE INTO bottlenecks (digest, features, checksum) VALUES (?, ?, ?)"
+        with self._damage_explained(), self._database:
+            for row in rows:
+                self._rows[row[0]] = int(self._database.execute(insert, row).lastrowid or 0)
         self.known.update(keys)
 
     def put_notes(self, notes: Mapping[str, str]) -> None:
         """Store notes by their keys, all of them or none; read them from `notes`."""
-        with self._database:
+        rows = [(key, text, _checksum(key, text.encode())) for key, text in notes.items()]
+        with self._damage_explained(), self._database:
             self._database.executemany(
-                "INSERT OR REPLACE INTO notes VALUES (?, ?)", list(notes.items())
+                "INSERT OR REPLACE INTO notes (key, text, checksum) VALUES (?, ?, ?)", rows
             )
         self.notes.update(notes)
 
@@ -94,14 +107,74 @@ class EmbeddingCache:
         Raises:
             KeyError: one is not in the cache.
         """
-        vectors = [self._vector(key) for key in keys]
+        with self._damage_explained():
+            vectors = [self._vector(key) for key in keys]
         if not vectors:
             return np.zeros((0, self._feature_size), np.float32)
         return np.stack(vectors)
 
     def _vector(self, key: str) -> NDArray[np.float32]:
-        query = "SELECT features FROM bottlenecks WHERE digest = ?"
-        row = self._database.execute(query, (key,)).fetchone()
-        if row is None:
-            raise KeyError(key)
-        return np.frombuffer(row[0], dtype="<f4").astype(np.float32, copy=False)
+        # By the row's number, as the index of the keys may be damaged, too.
+        query = "SELECT digest, features FROM bottlenecks WHERE rowid = ?"
+        row = self._database.execute(query, (self._rows[key],)).fetchone()
+        if row is None or row[0] != key or not self._is_vector(row[1]):
+            raise sqlite3.DatabaseError("a row has changed")
+        return np.frombuffer(row[1], dtype="<f4").astype(np.float32, copy=False)
+
+    def _is_vector(self, content: object) -> bool:
+        is_whole = isinstance(content, bytes)
+        return is_whole and len(content) == _BYTES_PER_FEATURE * self._feature_size  # type: ignore[arg-type]
+
+    def _check_kind(self) -> None:
+        """Raise an error for what is no plain file: reading a pipe would block."""
+        for side in _SIDES:
+            path = Path(f"{self.path}{side}")
+            if os.path.lexists(path) and not path.is_file():
+                raise sqlite3.DatabaseError(f"{path.name} is no plain file")
+
+    def _prepare(self) -> None:
+        """Create the tables, and the column of checksums in those of earlier versions."""
+        for statement in _CREATE:
+            self._database.execute(statement)
+        for table in _TABLES:
+            columns = self._database.execute(f"PRAGMA table_info({table})").fetchall()
+            if "checksum" not in {column[1] for column in columns}:
+                self._database.execute(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER")
+        self._database.commit()
+
+    def _whole_embeddings(self) -> Iterator[tuple[str, int]]:
+        """Yield key and number of each row that is whole."""
+        # In the order of the file; rows of earlier versions have no checksum.
+        query = "SELECT rowid, digest, features, checksum FROM bottlenecks NOT INDEXED"
+        for number, key, features, checksum in self._database.execute(query):
+            if self._is_vector(features) and _is_whole(key, features, checksum):
+                yield key, number
+
+    def _whole_notes(self) -> Iterator[tuple[str, str]]:
+        query = "SELECT key, CAST(text AS BLOB), checksum FROM notes NOT INDEXED"
+        for key, content, checksum in self._database.execute(query):
+            if isinstance(content, bytes) and _is_whole(key, content, checksum):
+                yield key, content.decode()
+
+    @contextmanager
+    def _damage_explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.DatabaseError, UnicodeDecodeError, OverflowError) as error:
+            if "disk is full" in str(error):
+                full = errno.ENOSPC
+                raise OSError(full, os.strerror(full), str(self.path)) from None
+            raise InputDataError(
+                f"{self.path} is no cache of embeddings, or is damaged ({error}): delete it; it "
+                "is made again."
+            ) from None
+
+
+def _checksum(key: str, content: bytes) -> int:
+    return crc32(content, crc32(key.encode()))
+
+
+def _is_whole(key: object, content: bytes, checksum: object) -> bool:
+    if not isinstance(key, str):
+        return False
+    return checksum is None or checksum == _checksum(key, content)

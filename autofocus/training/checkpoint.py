@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,16 +46,18 @@ class Checkpoint:
         self._next = time.monotonic() + INTERVAL_S
 
     def load(self) -> TrainingState | None:
-        """Return the saved state; None if there is none of this subject."""
-        if not self._path.exists():
+        """Return the saved state; None if there is none of this subject, or if it is damaged."""
+        if not self._path.is_file():
             return None
-        with np.load(self._path) as saved:
+        # A damaged archive raises errors of many types; its parts have checksums.
+        with suppress(Exception), np.load(self._path) as saved:
             if str(saved["subject"]) != self._subject:
                 return None
             arrays = {
                 name.removeprefix("array_"): saved[name] for name in saved if name != "subject"
             }
             return TrainingState(json.loads(str(arrays.pop("values"))), arrays)
+        return None
 
     def save(self, state: TrainingState) -> None:
         """Save the state in place of an earlier one."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autofocus import __version__
+from autofocus.errors import InputDataError
 from autofocus.evaluation.scalars import class_scalars, scalars
 from autofocus.evaluation.serialization import from_text
 from autofocus.evaluation.training_metrics import Metrics
@@ -121,8 +122,18 @@ def log_results(job: TrainingJob, run: Experiment) -> None:
 
 
 def read_metrics(saved_model_dir: Path) -> Metrics:
-    """Return the metrics of a trained model."""
-    return from_text((saved_model_dir / results.METRICS).read_text(encoding="utf-8"))
+    """Return the metrics of a trained model.
+
+    Raises:
+        InputDataError: their file can't be read.
+    """
+    path = saved_model_dir / results.METRICS
+    try:
+        return from_text(path.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        raise InputDataError(
+            f"{path} can't be read: delete it, and start again; the model is then trained again."
+        ) from None
 
 
 def _note(metrics: Metrics) -> str:
