@@ -398,6 +398,7 @@ class _Downloader:
             is_whole=self._is_whole,
             stop=self.fetcher.stop,
             outputs=self._outputs,
+            rejects_blocked=True,
         )
 
     def _outputs(self, item: StoredObject) -> list[Path]:

@@ -64,7 +64,9 @@ def export(
     outputs = {name: outdir / name for name in names}
     ledger = outdir / LEDGER_NAME
     read = [predictions, settings.deployments, settings.taxa]
-    check_outputs([*outputs.values(), ledger], [outdir, outdir / folders.NAME], read)
+    check_outputs([*outputs.values(), ledger], [outdir], read)
+    if folders.NAME in settings.formats:
+        folders.check_folder(content, outdir / folders.NAME)
 
     def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
         notes = write_formats(content, {name: unfinished[outputs[name]] for name in names})

@@ -37,7 +37,7 @@ from autofocus.images.preparing import (
     require_different,
 )
 from autofocus.images.reading import DecodedImage, read_image
-from autofocus.motion.tables import BoxMaker
+from autofocus.motion.tables import BoxMaker, check_drawings
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     IMAGES,
@@ -234,13 +234,13 @@ def preprocess_images(
     folders = [outdir, *([drawings] if drawings else [])]
     check_outputs([ledger, properties, preparation_path], folders)
     listing = _list_inputs(indir, outdir, settings)
+    if drawings is not None:
+        check_drawings(listing.names, drawings)
     jobs = settings.jobs or cores()
     with Workspace(outdir, NAME, describe(settings), recipe=RECIPE, free=FREE) as workspace:
         tables = [Table(properties, PROPERTIES, _properties_row)]
         boxes = _box_maker(outdir, listing.names, workspace, settings)
         own = [ledger, properties, preparation_path, *(boxes.outputs if boxes else ())]
-        if boxes:
-            boxes.check_drawings()
         workspace.check_outputs(own, ledger)
         source = trims.Source(indir, settings.frame_rate)
         preparation, found = trims.complete(settings.preparation, source, listing.names, jobs)

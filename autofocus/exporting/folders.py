@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from autofocus.exporting.context import Export, Problem
 from autofocus.exporting.rows import OK, ExportRow
+from autofocus.labels.folders import label_to_folder
 from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason
+from autofocus.runs.outputs import check_folders_between
 from autofocus.runs.video_names import parse_frame
 from autofocus.runs.workspace import HIDDEN, Workspace
 
@@ -27,6 +29,21 @@ def problem(export: Export, row: ExportRow) -> Problem | None:
     if not (_images(export) / _file(row)).is_file():
         return Problem(Reason.IMAGE_MISSING, f"there is no {_file(row)} in {_images(export)}")
     return None
+
+
+def check_folder(export: Export, outdir: Path) -> None:
+    """Check that links can be made in the folder of the label folders.
+
+    Args:
+        export: what to link.
+        outdir: the folder of the label folders.
+
+    Raises:
+        OutputConflictError: it, or a label's folder, is a link, or a file stands in its place.
+    """
+    labels = {label for row in export.rows() for label in row.labels}
+    for name in sorted(map(label_to_folder, labels)):
+        check_folders_between(outdir.parent, outdir / name / LEDGER_NAME)
 
 
 def link_images(export: Export, outdir: Path) -> Counts:

@@ -91,16 +91,6 @@ class BoxMaker:
     def _drawing_paths(self) -> dict[str, Path]:
         return drawing_paths(self.names, self.drawings) if self.drawings else {}
 
-    def check_drawings(self) -> None:
-        """Check that all drawings can be written.
-
-        Raises:
-            OutputConflictError: a folder of drawings is a link.
-        """
-        folders = {path.parent: path for path in self._drawing_paths.values()}
-        for path in folders.values():
-            check_folders_between(self.drawings or self.folder, path)
-
     def make(self) -> MotionSummary:
         """Write the table and the drawings, unless they were made of the same images before."""
         table, memory = self._table, self.workspace.folder / "motion.json"
@@ -173,6 +163,20 @@ class BoxMaker:
             return
         with files.whole_file(self._drawing_paths[name], self.workspace.scratch) as unfinished:
             drawn.save(unfinished, "JPEG", quality=88)
+
+
+def check_drawings(names: Sequence[str], folder: Path) -> None:
+    """Check that drawings can be written into a folder.
+
+    Args:
+        names: paths of images, in order.
+        folder: the folder of the drawings.
+
+    Raises:
+        OutputConflictError: a folder below it is a link.
+    """
+    for path in {path.parent: path for path in drawing_paths(names, folder).values()}.values():
+        check_folders_between(folder, path)
 
 
 def drawing_paths(names: Sequence[str], folder: Path) -> dict[str, Path]:

@@ -167,7 +167,8 @@ def empty_folder(folder: Path) -> None:
 
 def inside(folder: Path, path: Path) -> bool:
     """Tell whether the path lies in the folder once all links are resolved."""
-    return path.resolve().is_relative_to(folder.resolve())
+    # Not `resolve`, which raises an exception for links that lead in a circle.
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def is_below(name: object) -> bool:

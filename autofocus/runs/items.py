@@ -54,6 +54,8 @@ class Items(Generic[T]):
         batch: the size of a batch.
         stop: called when the run ends early, so that long work in progress may end, too.
         outputs: returns the paths of the files that are made of an input.
+        rejects_blocked: whether `work` rejects an input in whose place a folder stands, or a file
+            in that of its folder, instead of failing the run.
         extra: the types of the extra values that an earlier outcome must have to be reused.
     """
 
@@ -65,6 +67,7 @@ class Items(Generic[T]):
     batch: int = 32
     stop: Callable[[], None] | None = None
     outputs: Callable[[T], Sequence[Path]] = _no_outputs
+    rejects_blocked: bool = False
     extra: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
 
 
@@ -182,7 +185,7 @@ class ItemRun:
 
     def _take_over(self, items: Items[T], jobs: int) -> None:
         for item in items.inputs:
-            self._folder.check_places(items.outputs(item))
+            self._folder.check_places(items.outputs(item), links_only=items.rejects_blocked)
         taken = [item for item in items.inputs if self._is_taken(item, items)]
         self._reopen_journal()
         if taken:

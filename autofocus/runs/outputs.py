@@ -6,7 +6,7 @@ link, so that no file outside is overwritten. Everything here is checked before 
 
 import errno
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autofocus.errors import OutputConflictError
@@ -75,19 +75,54 @@ def check_file(path: Path) -> None:
 
 
 def check_folders_between(root: Path, path: Path) -> None:
+    """Check that all folders on the way from an output folder to a file in it are folders.
+
+    Those that are missing will be made.
+
+    Raises:
+        OutputConflictError: one is a link, or a file stands in its place.
+    """
+    check_links_between(root, path)
+    if (folder := blocked_by(root, path)) is not None:
+        raise OutputConflictError(
+            f"{shown(folder, _PATH)} stands in the place of a folder: move it away, or choose "
+            "another output."
+        )
+
+
+def check_links_between(root: Path, path: Path) -> None:
     """Check that no folder on the way from an output folder to a file in it is a link.
 
     Raises:
         OutputConflictError: one is.
     """
-    for folder in path.parents if path.is_relative_to(root) else ():
-        if folder == root:
-            return
+    for folder in _folders_between(root, path):
         if folder.is_symlink():
             raise OutputConflictError(
                 f"{shown(folder, _PATH)} is a link to another folder, into which nothing is "
                 "written: remove it, or choose another output."
             )
+
+
+def blocked_by(root: Path, path: Path) -> Path | None:
+    """Return what stands in the place of a folder on the way to a file; None for nothing."""
+    standing = (f for f in _folders_between(root, path) if kind_of(f) not in (None, stat.S_IFDIR))
+    return next(standing, None)
+
+
+def _folders_between(root: Path, path: Path) -> Iterator[Path]:
+    for folder in path.parents if path.is_relative_to(root) else ():
+        if folder == root:
+            return
+        yield folder
+
+
+def kind_of(path: Path) -> int | None:
+    """Return what stands at a path, as `stat.S_IFMT` does; None for nothing."""
+    try:
+        return stat.S_IFMT(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return None
 
 
 def _check_folder(path: Path) -> None:

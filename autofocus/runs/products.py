@@ -7,6 +7,7 @@ output folder is somebody else's: it is never overwritten or removed.
 
 import contextlib
 import os
+import stat
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,11 +17,13 @@ from typing import Any
 from autofocus.errors import OutputConflictError
 from autofocus.runs import files, marks
 from autofocus.runs.journal import Outcome
-from autofocus.runs.outputs import check_folders_between
+from autofocus.runs.outputs import blocked_by, check_links_between, kind_of
 from autofocus.runs.workspace import conflict
 
 # Under which the marks of an outcome's files stand among its extra values.
 FILES = "files"
+# What may be overwritten, if it is the stage's own.
+_PLAIN = (None, stat.S_IFREG, stat.S_IFLNK)
 
 
 @dataclass(frozen=True)
@@ -120,16 +123,25 @@ class OutputFolder:
                 known.update(map(self.name, paths))
         return known
 
-    def check_places(self, paths: Iterable[Path]) -> None:
-        """Check that no folder above a file, up to the output folder, is a link.
+    def check_places(self, paths: Iterable[Path], *, links_only: bool = False) -> None:
+        """Check that no folder above a file is a link, and that files or links stand there.
+
+        Args:
+            paths: of files to be written.
+            links_only: whether to check only that no folder is a link.
 
         Raises:
-            OutputConflictError: one is.
+            OutputConflictError: something else does.
         """
         for path in paths:
             if path.parent not in self._sound:
-                check_folders_between(self.root, path)
+                check_links_between(self.root, path)
+                blocked = None if links_only else blocked_by(self.root, path)
+                if blocked is not None:
+                    raise OutputConflictError(conflict(blocked, self.stage))
                 self._sound.add(path.parent)
+            if not links_only and kind_of(path) not in _PLAIN:
+                raise OutputConflictError(conflict(path, self.stage))
 
     def put_in_place(self, moves: Iterable[tuple[Path, Path]]) -> None:
         """Rename complete files to their final paths."""
@@ -195,7 +207,7 @@ class OutputFolder:
             raise OutputConflictError(conflict(standing, self.stage)) from None
         if not os.path.lexists(final):
             return False
-        if final.is_dir() and not final.is_symlink():
+        if kind_of(final) not in _PLAIN:
             raise OutputConflictError(conflict(final, self.stage))
         # Damage turns no link into a file, nor the reverse: it was put there.
         is_same_kind = final.is_symlink() == unfinished.is_symlink()
@@ -240,7 +252,7 @@ class OutputFolder:
     def _is_reachable(self, path: Path) -> bool:
         """Tell whether no link leads to a file, which then may be somebody else's."""
         with contextlib.suppress(OutputConflictError):
-            check_folders_between(self.root, path)
+            check_links_between(self.root, path)
             return True
         return False
 

@@ -235,7 +235,7 @@ def test_another_file_ends_the_run_before_it_writes(tmp_path: Path, kind: str) -
     stage = Stage(tmp_path, ALL)
     with pytest.raises(OutputConflictError, match="c already exists and was not written by stage"):
         stage.run()
-    assert stage.done == ["c"]
+    assert stage.done == ([] if kind == "folder" else ["c"])
     assert set(content(tmp_path)) == ({"z/c"} if kind == "file" else set())
 
 
