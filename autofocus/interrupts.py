@@ -11,6 +11,7 @@ The package's first import calls `install`, before anything that takes time.
 """
 
 import _thread
+import atexit
 import os
 import select
 import signal
@@ -226,6 +227,9 @@ def end() -> int:
         # An exception of that kind, raised by something else.
         _announce(signal.SIGINT)
     if _is_program:
+        # TensorFlow removes its temporary files then.
+        with suppress(BaseException):
+            atexit._run_exitfuncs()
         os._exit(_FIRST_STATUS + _state.number)
     _state.depth = 0
     _give_back()

@@ -127,7 +127,19 @@ def write_text(final: Path, text: str, scratch: Path) -> None:
 
 def write_json(final: Path, value: Any, scratch: Path) -> None:
     """Write a complete JSON file: keys in the given order, indented, with a final line feed."""
-    write_text(final, json.dumps(value, indent=2, ensure_ascii=False) + "\n", scratch)
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if not _is_unicode(text):
+        # Names of files need not be.
+        text = json.dumps(value, indent=2)
+    write_text(final, text + "\n", scratch)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def digest_file(path: Path, algorithm: str = "sha256") -> str:

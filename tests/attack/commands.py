@@ -29,7 +29,7 @@ retrain: {{tfhub_module: {backbone}, how_many_training_steps: 20}}
 # In place of the folder or file that a command writes to.
 OUT = "OUT"
 # What a training writes anew each time: times, the run's identity, compiled graphs.
-VARYING = ("report.html", "saved_model.pb", "variables", "fingerprint.pb", "mlruns", "mlflow.db")
+VARYING = ("report.html", "saved_model.pb", "variables", "fingerprint.pb", "mlruns", "mlflow")
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,7 @@ class World:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # A shell starts background jobs with SIGINT ignored, and they hand that on.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+            preexec_fn=_take_signals,  # noqa: PLW1509
         )
 
     def lines(self) -> list[Line]:
@@ -173,6 +172,12 @@ class World:
         ]
         serve = _line("serve", "--model", f"{self.folder}/model", "--port", "0")
         return [*lines, serve] if self.with_model else lines
+
+
+def _take_signals() -> None:
+    """Let a command be stopped: background jobs and those of `nohup` are started deaf."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _line(

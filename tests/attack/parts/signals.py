@@ -93,7 +93,7 @@ def stop(target: Target, place: World, chance: random.Random) -> Trial | None:
     if process.returncode in target.line.statuses:
         # Done, or a server that ends in its own way.
         return None if SENTENCE not in said else Trial(name, f"status 0, but: {said}")
-    if process.returncode == -number and target.whole is not None and not said:
+    if process.returncode == -number and target.whole is not None and SENTENCE not in said:
         # Done as well: the interpreter gives the signals back before it ends.
         return None
     return Trial(name, _problem(process.returncode, said, took, number, left) or _visible(target))
