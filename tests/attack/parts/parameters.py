@@ -47,12 +47,12 @@ CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
 
 def outcome(read: Callable[[], Any]) -> tuple[Any, int, str, float]:
-    """Return what a reader returns, the exit status, what is said, and the time (s)."""
+    """Return what a reader returns, the exit status, what is said, and the CPU time (s)."""
     made: list[Any] = []
-    said, began = io.StringIO(), time.perf_counter()
+    said, began = io.StringIO(), time.process_time()
     with redirect_stderr(said):
         status = guarded("autofocus run", lambda: made.append(read()))
-    return (made or [None])[0], status, said.getvalue(), time.perf_counter() - began
+    return (made or [None])[0], status, said.getvalue(), time.process_time() - began
 
 
 def check(read: Callable[[], Any]) -> tuple[Any, str]:

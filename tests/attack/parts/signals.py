@@ -162,8 +162,8 @@ def stop_many(
 def light(scale: Scale, folder: Path) -> Iterator[Trial]:
     """Stop commands that start fast, most of them amid their imports."""
     with world(folder) as place:
-        lines = place.lines() if scale.full else place.lines()[1:6:2]
-        yield from stop_many(lines, place, scale.count(6, 150), scale.random("light"))
+        lines = place.lines() if scale.full else place.lines()[1:5:3]
+        yield from stop_many(lines, place, scale.count(4, 150), scale.random("light"))
 
 
 def heavy(scale: Scale, folder: Path) -> Iterator[Trial]:
