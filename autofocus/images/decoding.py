@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
-from autofocus.errors import MissingDependencyError, RejectedImageError, need
+from autofocus.errors import AutofocusError, MissingDependencyError, RejectedImageError, need
 from autofocus.images.integrity.jpeg import check_header
 from autofocus.images.integrity.png import open_png
 from autofocus.images.loading import load_whole
@@ -201,7 +201,8 @@ def decode(opened: OpenImage, shrink: float = 1.0) -> tuple[Image.Image, float]:
             fraction = drafted[1][2] / full_width if drafted else 1.0
         decoded = load_whole(image, opened.path, opened.width * opened.height, opened.resources)
         result = to_8_bit(_upright(decoded, opened.orientation))
-    except RejectedImageError:
+    except AutofocusError:
+        # A rejection, or a package that is missing.
         raise
     except Image.DecompressionBombError:
         raise RejectedImageError(Reason.TOO_LARGE, f"over {MAX_PIXELS} pixels") from None

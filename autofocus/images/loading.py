@@ -16,7 +16,7 @@ from autofocus.runs.ledger import Reason
 # An image whose pixels need more is not decoded, in bytes.
 _MAX_MEMORY = 900 << 20
 # A JPEG file is read up to here: what an image needs comes first in it.
-_MAX_FILE = 256 << 20
+_MAX_FILE = 128 << 20
 # What a pixel takes: as Pillow keeps it, and in copies that are upright, converted or cropped.
 _LOADED, _COPIED = 4, 4
 # The coefficients of a progressive JPEG file, which are all kept: 2 bytes for each channel.
@@ -62,7 +62,8 @@ def _claim(size: int, resources: ExitStack) -> None:
 def _jpeg_memory(image: Image.Image, path: Path, pixels: int) -> int:
     file = min(path.stat().st_size, _MAX_FILE)
     is_progressive = "progressive" in image.info
-    return file + is_progressive * pixels * _COEFFICIENT * len(image.getbands())
+    # A file that isn't whole is copied.
+    return 2 * file + is_progressive * pixels * _COEFFICIENT * len(image.getbands())
 
 
 def _load_jpeg(image: Image.Image, path: Path, pixels: int) -> Image.Image:
