@@ -65,7 +65,7 @@ def nasty_tables(shots: Sequence[Shot]) -> list[tuple[str, bytes, Expected]]:
          "quotation marks"),
         ("two quotation marks around rows",
          _around_rows(lines), "several rows are one cell"),
-        ("text behind a quotation mark", table(*good) + b'2016-01-01,"a"b,c,deer\n', whole),
+        ("text behind a quotation mark", _with_stray_mark(good, table(*good)), whole),
         ("a long comment",
          table(*[[*row, "y" * 200_000] for row in good], header=(*HEADER, "Note")), whole),
         ("a comment of several lines",
@@ -119,6 +119,11 @@ def nasty_tables(shots: Sequence[Shot]) -> list[tuple[str, bytes, Expected]]:
         (f"the date {text}", table([text, *first.cells[1:]], *good[1:]), rest) for text in dates
     ]
     return cases
+
+
+def _with_stray_mark(good: Sequence[Sequence[str]], content: bytes) -> bytes:
+    """Return a table with a row of an image that has its label already, and another beside it."""
+    return content + f'{",".join(good[0][:3])},"fo"x\n'.encode()
 
 
 def _quoted(rows: Sequence[Sequence[str]]) -> bytes:

@@ -5,7 +5,7 @@ import io
 import json
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -234,3 +234,54 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     for key in keys:
         yield value, key
         yield from _places(value[key])
+
+
+# Forms of dates, and what writes a day so.
+FORMS: dict[str, Callable[[date], str]] = {
+    form: (lambda day, form=form: day.strftime(form))
+    for form in (
+        "%Y-%m-%d", "%d-%b-%y", "%d %B %Y", "%b %d, %Y", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y",
+        "%m-%d-%y", "%y-%m-%d", "%Y%m%d", "%y%m%d", "%d%m%Y", "%Y/%m/%d %H:%M:%S", "%y-%b-%d",
+        "%Y:%m:%d", "%d-%m-%Y 10:00 PM", "%Y-%d-%m",
+    )
+} | {
+    "Excel": lambda day: str((day - date(1899, 12, 30)).days),
+    "Excel on a Mac": lambda day: str((day - date(1904, 1, 1)).days),
+}  # fmt: skip
+
+
+def make_megadetector(shots: list[Shot]) -> dict[str, Any]:
+    """Return results of a detector that found an animal on each image."""
+    return {
+        "info": {"format_version": "1.4"},
+        "detection_categories": {"1": "animal", "2": "person"},
+        "images": [
+            {
+                "file": shot.path,
+                "datetime": shot.day.isoformat(),
+                "detections": [{"category": "1", "conf": 0.9, "bbox": [0.1, 0.1, 0.2, 0.2]}],
+            }
+            for shot in shots
+        ],
+    }
+
+
+def make_coco(shots: list[Shot]) -> dict[str, Any]:
+    """Return the labels of images as COCO Camera Traps."""
+    ids = {label: number for number, label in enumerate(LABELS)}
+    images = [
+        {
+            "id": shot.path,
+            "file_name": shot.path,
+            "width": 640,
+            "height": 480,
+            "location": shot.folder,
+        }
+        for shot in shots
+    ]
+    annotations = [
+        {"id": n, "image_id": shot.path, "category_id": ids[shot.label], "bbox": [1, 2, 3, 4]}
+        for n, shot in enumerate(shots)
+    ]
+    categories = [{"id": number, "name": label} for label, number in ids.items()]
+    return {"images": images, "annotations": annotations, "categories": categories}
