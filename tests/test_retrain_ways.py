@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autofocus.model.saved_model import TrainedClassifier
+from autofocus.model.saved_model import MODEL_FILES, TrainedClassifier
 from autofocus.predict import PredictSettings, predict
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
@@ -169,7 +169,7 @@ def test_fine_tuning_that_is_killed_resumes_and_ends_with_the_same_bytes(
     assert not (tmp_path / "killed" / "saved_model.pb").exists()
     finish(command("killed"))
     assert not checkpoint.exists()
-    for name in ("metrics.json", "variables/variables.data-00000-of-00001"):
+    for name in ("metrics.json", "report.html", *MODEL_FILES):
         whole, killed = (tmp_path / each / name for each in ("whole", "killed"))
         assert whole.read_bytes() == killed.read_bytes(), name
 

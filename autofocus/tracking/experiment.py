@@ -216,9 +216,21 @@ def _make_database(path: Path) -> None:
             utils._initialize_tables(engine)
         finally:
             engine.dispose()
-        unfinished.replace(path)
+        _put_new(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _put_new(unfinished: Path, path: Path) -> None:
+    """Move a new file to its place, unless another run has put one there meanwhile."""
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # The file system has no hard links.
+        if not path.exists():
+            unfinished.rename(path)
 
 
 def _write_tag(mlflow: Any) -> None:

@@ -2,13 +2,14 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,13 @@ import pytest
 
 from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.store import patience
-from autofocus.tracking.experiment import Experiment, experiment, metric_names
+from autofocus.tracking.experiment import (
+    Experiment,
+    _make_database,
+    check_store,
+    experiment,
+    metric_names,
+)
 from tests.predicting.models import make_model
 from tests.store.outage import Proxy
 
@@ -252,3 +259,19 @@ def test_a_model_is_logged_once(proxy: Proxy, tmp_path: Path) -> None:
     (logged,) = mlflow.MlflowClient().search_logged_models([info.experiment_id])
     assert logged.status == "READY"
     assert mlflow.pyfunc.load_model(f"runs:/{run.run_id}/model").metadata.signature
+
+
+def test_a_new_database_is_made_as_a_whole_and_never_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making it leaves one file; one that another run has made meanwhile is kept."""
+    path = tmp_path / "mlflow.db"
+    _make_database(path)
+    assert [one.name for one in tmp_path.iterdir()] == ["mlflow.db"]
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("INSERT INTO experiments (name) VALUES ('mine')")
+    before = path.read_bytes()
+    _make_database(path)
+    assert path.read_bytes() == before
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
+    check_store()
