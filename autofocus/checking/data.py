@@ -13,7 +13,7 @@ from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import list_images
 from autofocus.import_corrections import NAME as IMPORT_CORRECTIONS
 from autofocus.preprocess_images import PreprocessSettings
-from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.ledger import LEDGER_NAME, has_ledger_columns
 from autofocus.runs.video_names import VIDEO_ENDINGS, FrameName, is_video
 from autofocus.runs.walking import APPLE_DOUBLE_PREFIX, is_below_made, is_never_input
 from autofocus.runs.wording import plural, shown
@@ -91,7 +91,8 @@ def _is_own(path: Path) -> bool:
     corrections = f"{IMPORT_CORRECTIONS}.{path.name}"
     if (path.parent / HIDDEN / corrections / OUTPUTS_NAME).is_file():
         return False
-    return path.name in list_recorded(path.parent)
+    # Ledgers are the program's own, even if the memory of who wrote them was deleted.
+    return path.name in list_recorded(path.parent) or has_ledger_columns(path)
 
 
 def find_local_data(
