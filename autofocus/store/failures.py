@@ -46,6 +46,7 @@ class Failure:
         is_wrong: whether something else than the object was answered. That counts as a failure of
             the store unless other answers are right.
         reason: of the ledger's vocabulary.
+        is_throttle: whether the server asks for fewer requests.
         is_denial: whether the credentials lack the right to read the object.
     """
 
@@ -56,6 +57,7 @@ class Failure:
     is_wrong: bool = False
     reason: Reason = Reason.DOWNLOAD_FAILED
     is_denial: bool = False
+    is_throttle: bool = False
 
     @property
     def is_outage(self) -> bool:
@@ -100,6 +102,7 @@ class Failure:
             maybe_object=response.status == _INTERNAL_ERROR,
             reason=archived_or_refused if is_refusal else Reason.DOWNLOAD_FAILED,
             is_denial=response.code in _DENIALS,
+            is_throttle=response.is_throttle,
         )
 
 

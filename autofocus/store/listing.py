@@ -135,8 +135,9 @@ def _entries(
     entries = []
     for entry in page.get("Contents", ()):
         key, size = entry.get("Key"), entry.get("Size", -1)
-        if not key:
-            raise _inconsistent(bucket, "an entry has no key")
+        # botocore makes lists of elements that come twice.
+        if not key or not isinstance(key, str) or not isinstance(size, int):
+            raise _inconsistent(bucket, "an entry has not one key and one size")
         if size < 0:
             raise _inconsistent(bucket, f"the entry of {shown(key)} has no size")
         if not key.startswith(prefix):

@@ -174,19 +174,23 @@ _OTHER_CREDENTIALS = _Meaning(
 _OTHER = _Meaning(StoreError, "{server} can't be used: {message}.")
 
 # Codes after which a retry may succeed, besides server errors.
-_TRANSIENT_CODES = {
+_THROTTLES = {
     "BandwidthLimitExceeded",
-    "OperationAborted",
     "RequestLimitExceeded",
-    "RequestTimeout",
-    "RequestTimeoutException",
     "SlowDown",
     "Throttling",
     "ThrottlingException",
     "TooManyRequests",
     "TooManyRequestsException",
 }
-_TRANSIENT_STATUSES = {408, 429}
+_TRANSIENT_CODES = {
+    *_THROTTLES,
+    "OperationAborted",
+    "RequestTimeout",
+    "RequestTimeoutException",
+}
+_TOO_MANY_REQUESTS = 429
+_TRANSIENT_STATUSES = {408, _TOO_MANY_REQUESTS}
 _FIRST_SERVER_FAULT = 500
 # Not implemented, and another version of HTTP.
 _FINAL_SERVER_FAULTS = {501, 505}
@@ -223,6 +227,11 @@ class ErrorResponse:
             status=metadata.get("HTTPStatusCode", 0),
             region=details.get("Region") or metadata.get("HTTPHeaders", {}).get(REGION_HEADER, ""),
         )
+
+    @property
+    def is_throttle(self) -> bool:
+        """Whether the server asks for fewer requests."""
+        return self.status == _TOO_MANY_REQUESTS or self.code in _THROTTLES
 
     @property
     def is_transient(self) -> bool:

@@ -43,7 +43,7 @@ BOTO3_ATTEMPTS_OF_PATIENT, OBSTORE_RETRIES_OF_PATIENT_S = 1, 5
 # How long obstore may take credentials for fresh; it asks for new ones 5 minutes before the end.
 # boto3 hands out temporary ones only while they are good for 10 minutes more.
 CREDENTIALS_TTL = datetime.timedelta(minutes=10)
-_OK = 200
+_SUCCESSES = range(200, 300)
 # Root elements of an S3 server's response to a listing.
 _ROOTS = (b"<ListBucketResult", b"<Error")
 
@@ -251,7 +251,7 @@ def _check_listings(client: "S3Client", address: BucketAddress) -> None:
     """
 
     def check(response_dict: Mapping[str, Any] | None, **_: object) -> None:
-        if response_dict is None or response_dict["status_code"] != _OK:
+        if response_dict is None or response_dict["status_code"] not in _SUCCESSES:
             return
         if not any(root in response_dict["body"] for root in _ROOTS):
             raise StoreError(

@@ -11,6 +11,7 @@ from pathlib import Path
 from autofocus.errors import StoreError, StoreUnavailableError
 from autofocus.store.failures import Failure
 from autofocus.store.listing import StoredObject, find_object
+from autofocus.store.pace import Pace
 from autofocus.store.reading import Body, TransferError, open_object
 from autofocus.store.session import Bucket
 from autofocus.store.verifying import verify
@@ -65,6 +66,7 @@ class Fetcher:
         self._give_up_after = give_up_after
         self._pauses = PAUSES if pauses is None else pauses
         self._stopped = threading.Event()
+        self._pace = Pace(bucket.address.server)
         self._lock = threading.Lock()
         self._lost_in_a_row = 0
 
@@ -141,7 +143,16 @@ class Fetcher:
             )
 
     def _try(self, item: StoredObject, unfinished: Path) -> Fetched:
+        begun = self._pace.wait(self._stopped)
         self._check_not_stopped()
+        try:
+            return self._receive(item, unfinished)
+        except TransferError as error:
+            if error.failure.is_throttle:
+                self._pace.slow_down(begun)
+            raise
+
+    def _receive(self, item: StoredObject, unfinished: Path) -> Fetched:
         body = open_object(self._bucket, item)
         item, is_listed = self._compare(item, body)
         received, md5 = self._write(body, unfinished)
