@@ -70,7 +70,11 @@ def _load_jpeg(image: Image.Image, path: Path, pixels: int) -> Image.Image:
     with path.open("rb") as file:
         data = file.read(_MAX_FILE)
     decoded = decode_jpeg(data, Target(image.mode, *image.size, pixels))
-    return _load(image) if decoded is None else decoded
+    if decoded is None:
+        return _load(image)
+    # Pillow writes some of it, such as a comment, into what is made of the image.
+    decoded.info = dict(image.info)
+    return decoded
 
 
 def _load_png(image: Image.Image, path: Path) -> Image.Image:

@@ -87,3 +87,11 @@ def test_rebuilt_files_show_the_same() -> None:
     """What is left out of a rebuilt file is nothing that its pixels need."""
     with Image.open(io.BytesIO(WHOLE)) as one, Image.open(io.BytesIO(rebuild(WHOLE))) as two:
         assert one.tobytes() == two.tobytes()
+
+
+def test_what_pillow_knows_of_a_file_is_kept(tmp_path: Path) -> None:
+    """A comment goes on into what is made of an image, as it does with Pillow's decoder."""
+    path = tmp_path / "x.jpg"
+    path.write_bytes(encoded(hills(64, 48), comment=b"from a camera"))
+    with open_image(path) as opened:
+        assert decode(opened)[0].info["comment"] == b"from a camera"
