@@ -10,7 +10,7 @@ from autofocus.runs.wording import shown
 # The packages that bring a module which a store needs, where its name is another.
 _PACKAGES = {
     "psycopg2": "psycopg2-binary",
-    "psycopg": "psycopg",
+    "psycopg": "psycopg[binary]",
     "MySQLdb": "mysqlclient",
     "pymysql": "pymysql",
     "pyodbc": "pyodbc",
@@ -87,7 +87,7 @@ def _known(error: BaseException, name: str, store: str) -> str:
     if missing := _missing_module(error):
         return (
             f"{name} needs the package {missing}, which is not installed: install it with: "
-            f"pip install {missing}."
+            f"pip install '{missing}'."
         )
     if _OLD_STORE in text:
         return (

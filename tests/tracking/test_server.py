@@ -127,7 +127,7 @@ def test_errors_of_any_package_are_one_sentence() -> None:
     def open_store() -> None:
         raise ModuleNotFoundError("No module named 'psycopg'")
 
-    sentence = "postgresql://db needs the package psycopg, which is not installed"
+    sentence = "postgresql://db needs the package psycopg.binary., which is not installed"
     with pytest.raises(StoreError, match=sentence):
         TrackingServer("postgresql://db", 60).call(open_store)
 
