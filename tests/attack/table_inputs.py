@@ -224,6 +224,12 @@ def mutate_json(value: object, source: random.Random) -> object:
     return copied
 
 
+def values_of(value: Any) -> list[Any]:
+    """Return all texts and numbers of JSON content."""
+    parts = [parent[key] for parent, key in _places(value)]
+    return [part for part in parts if not isinstance(part, dict | list)]
+
+
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Yield each object or list of JSON content, with each of its keys or places."""
     keys: list[Any] = []
