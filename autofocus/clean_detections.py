@@ -5,6 +5,7 @@ python autofocus/clean_detections.py --detections data/lpz_data/detections_2016.
         --outpath data/detections_clean.csv
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -330,11 +331,11 @@ def _check_properties(table: "pd.DataFrame", path: Path) -> None:
     """Check that the cells are such as preprocess_images writes."""
     for column, form in _PROPERTY_FORMS.items():
         cells = table[column]
-        fits = cells.str.fullmatch(form)
-        if not fits.all():
-            row = int(fits.to_numpy().argmin())
+        wrong = [text for text in cells.unique() if not re.fullmatch(form, text)]
+        if wrong:
+            row = int((cells == wrong[0]).to_numpy().argmax())
             raise InputDataError(
-                f"{path}, row {row + 2}: {shown(cells.iloc[row])!r} is no {column} that "
+                f"{path}, row {row + 2}: {shown(wrong[0])!r} is no {column} that "
                 "preprocess_images writes: run it again."
             )
 

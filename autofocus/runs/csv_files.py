@@ -170,9 +170,11 @@ class CsvReader:
             if self._before % _OFTEN == 0:
                 csv.field_size_limit(limit)
             try:
-                row, problem = self._next()
+                row, problem = next(reader), ""
             except StopIteration:
                 return
+            except (csv.Error, UnicodeError) as error:
+                row, problem = [], self._explain(error)
             if self._is_at_end:
                 self._check_end(row)
             elif row or problem:
@@ -180,14 +182,11 @@ class CsvReader:
                     self._check_lines(row, problem)
                 yield row, problem
 
-    def _next(self) -> tuple[list[str], str]:
-        """Return the next row, and why it can't be read."""
-        try:
-            return next(self._reader), ""
-        except csv.Error as error:
-            return [], str(error)
-        except UnicodeError:
+    def _explain(self, error: Exception) -> str:
+        """Return why a row can't be read; that it isn't in this encoding concerns the file."""
+        if isinstance(error, UnicodeError):
             raise self._undecodable() from None
+        return str(error)
 
     def _check_lines(self, row: Sequence[str], problem: str) -> None:
         """Check that a row of several lines isn't several rows.
