@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from autofocus.interrupts import GRACE_S
 from tests.attack.attack import Attack, Scale, Trial
 from tests.attack.commands import VARYING, Line, World, world
 from tests.killing import tree
@@ -107,7 +108,8 @@ def _problem(status: int, said: str, took: float, number: int, left: Sequence[st
     last = said.splitlines()[-1] if said else ""
     if SENTENCE not in last:
         return f"it said {said!r}"
-    if left:
+    # What a command doesn't get done in its time is left, as by `kill -9`.
+    if left and took < GRACE_S:
         return f"it left {left} in the temporary folder"
     return f"it took {took:.1f} s" if took > WITHIN_S else ""
 
@@ -151,8 +153,7 @@ def stop_many(
             if trial is None:
                 yield compare(target)
                 shutil.rmtree(target.out, ignore_errors=True)
-                trial = stop(target, place, chance)
-            if trial is not None:
+            else:
                 tried += 1
                 yield trial
     for target in targets:
