@@ -118,7 +118,8 @@ def _visible(target: Target) -> str:
     """Return which files that no whole run makes are visible, as unfinished ones."""
     if target.whole is None or not target.out.is_dir():
         return ""
-    more = sorted(set(tree(target.out)) - set(target.whole))
+    visible = [path for path in tree(target.out) if not path.startswith(".")]
+    more = sorted(set(visible) - set(target.whole))
     return f"it left {more[:3]}" if more else ""
 
 
