@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -125,6 +125,9 @@ class FaultyS3:
             self.requests.clear()
             self.moments.clear()
 
+    def note(self, headers: Mapping[str, str], path: str) -> None:
+        """Look at the headers and the path of a request; for subclasses."""
+
     @contextmanager
     def serving(self) -> Iterator["FaultyS3"]:
         """Serve while the block runs."""
@@ -163,6 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
         content = self.rfile.read(length)
+        self.proxy.note(dict(self.headers), self.path)
         self._send(self.proxy.fault(self._request(), lambda: self._ask(content)))
 
     do_HEAD = do_PUT = do_GET  # noqa: N815 - the names that http.server looks for
