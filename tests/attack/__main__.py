@@ -1,4 +1,4 @@
-"""Run the long form of the attack suite, and write its table into docs/reliability.md."""
+"""Run the long form of the attack suite, and write its counts into docs/reliability.md."""
 
 import argparse
 import sys
@@ -6,13 +6,24 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.attack.attack import Count, Scale, load, names, run_timed
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- table: python -m tests.attack -->", "<!-- end of the table -->"
+HEADER = ["| Part | Fault | Tried | Failed |", "| --- | --- | ---: | ---: |"]
 # So many wrong outcomes of an attack are printed.
 SHOWN = 20
+
+
+class Row(NamedTuple):
+    """A row of the table."""
+
+    part: str
+    fault: str
+    tried: int
+    failed: int
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -27,13 +38,11 @@ def main(words: Sequence[str] | None = None) -> int:
         parser.error(f"unknown: {', '.join(unknown)}; known are {', '.join(names())}")
     scale = Scale(full=not options.short, seed=options.seed)
     counts = _run_all(options.parts or names(), scale, options.jobs)
-    table = _table(counts)
-    print(table)
-    failed = sum(len(count.failed) for _, _, count in counts)
-    is_whole = not options.parts and scale.full and scale.seed == 0
-    if is_whole and not failed:
-        _write(table)
-    return 1 if failed else 0
+    rows = [Row(title, fault, count.tried, len(count.failed)) for title, fault, count in counts]
+    print(_table(rows))
+    if scale.full and scale.seed == 0:
+        _update_page(rows)
+    return 1 if any(row.failed for row in rows) else 0
 
 
 def _run_all(parts: Sequence[str], scale: Scale, jobs: int) -> list[tuple[str, str, Count]]:
@@ -61,22 +70,33 @@ def _report(name: str, count: Count, seconds: float) -> None:
         print(f"  {trial.name}: {trial.problem}", file=sys.stderr, flush=True)
 
 
-def _table(counts: Sequence[tuple[str, str, Count]]) -> str:
-    rows = [
-        f"| {title} | {fault} | {count.tried:,} | {len(count.failed):,} |"
-        for title, fault, count in counts
-    ]
-    tried = sum(count.tried for _, _, count in counts)
-    failed = sum(len(count.failed) for _, _, count in counts)
-    header = ["| Part | Fault | Tried | Failed |", "| --- | --- | ---: | ---: |"]
-    return "\n".join([*header, *rows, f"| All | | {tried:,} | {failed:,} |"])
+def _table(rows: Sequence[Row]) -> str:
+    lines = [f"| {row.part} | {row.fault} | {row.tried:,} | {row.failed:,} |" for row in rows]
+    tried, failed = sum(row.tried for row in rows), sum(row.failed for row in rows)
+    return "\n".join([*HEADER, *lines, f"| All | | {tried:,} | {failed:,} |"])
 
 
-def _write(table: str) -> None:
+def _update_page(rows: Sequence[Row]) -> None:
+    """Put the rows of the parts that ran in place of their earlier ones."""
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")
+    table, _, after = rest.partition(END)
+    ran = {row.part for row in rows}
+    others = [row for row in _read_rows(table) if row.part not in ran]
+    merged = sorted([*others, *rows], key=lambda row: row.part.casefold())
+    PAGE.write_text(f"{before}{BEGIN}\n\n{_table(merged)}\n\n{END}{after}", encoding="utf-8")
+
+
+def _read_rows(table: str) -> list[Row]:
+    cells = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in table.splitlines()
+        if line.startswith("| ") and line not in HEADER and not line.startswith("| All |")
+    ]
+    return [
+        Row(part, fault, *(int(number.replace(",", "")) for number in numbers))
+        for part, fault, *numbers in cells
+    ]
 
 
 if __name__ == "__main__":

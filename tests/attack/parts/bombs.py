@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.attack.attack import Attack, Scale, Trial
 from tests.attack.bombs import BOMBS, hollow
 
-PART = "images that would take much memory or time"
+PART = "Bombs"
 ROOT = Path(__file__).parents[3]
 # For an image, in seconds of CPU, and for all threads together, in MiB.
 _SECONDS, _MEMORY = 5.0, 1024

@@ -24,7 +24,7 @@ from tests.attack.images import (
 )
 from tests.images.clips import write_video
 
-PART = "images"
+PART = "Images"
 # Damage is seen if more rows than this are wrong.
 _SEEN = 0.05
 _TARGET = 0.99
