@@ -30,6 +30,7 @@ EXPERIMENT = "autofocus"
 MODEL_NAME = "model"
 _SQLITE = "sqlite:///"
 _RUN_ID = "MLFLOW_RUN_ID"
+_EXPERIMENT_ID = "MLFLOW_EXPERIMENT_ID"
 # Seconds; MLflow would wait two minutes for a server that hangs.
 _TIMEOUT_S = "30"
 # The most metrics that MLflow takes in one call.
@@ -242,10 +243,26 @@ def _write_tag(mlflow: Any) -> None:
 def _set_experiment(mlflow: Any) -> Any:
     """Choose the experiment as MLflow's variables say: by its name, or else by its id."""
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME", "")
-    identifier = os.environ.get("MLFLOW_EXPERIMENT_ID", "")
+    identifier = os.environ.get(_EXPERIMENT_ID, "")
     if identifier and not name:
-        return mlflow.set_experiment(experiment_id=identifier)
-    return mlflow.set_experiment(name or EXPERIMENT)
+        return _activate(mlflow, experiment_id=identifier)
+    return _activate(mlflow, experiment_name=name or EXPERIMENT)
+
+
+def _activate(mlflow: Any, **chosen: str) -> Any:
+    """Set the experiment, and leave the variable of its id as the user has it.
+
+    MLflow sets it for subprocesses; a later training of this process, with another store, would
+    take it for the user's.
+    """
+    before = os.environ.get(_EXPERIMENT_ID)
+    try:
+        return mlflow.set_experiment(**chosen)
+    finally:
+        if before is None:
+            os.environ.pop(_EXPERIMENT_ID, None)
+        else:
+            os.environ[_EXPERIMENT_ID] = before
 
 
 def connect(patience: float) -> tuple[Any, TrackingServer]:
@@ -295,7 +312,7 @@ def _start(mlflow: Any, run_id: str | None, run_name: str) -> str:
     # A run that another program began for this training; MLflow forgets it when it is started.
     if known is None and (given := os.environ.get(_RUN_ID, "")):
         known = given
-        mlflow.set_experiment(experiment_id=mlflow.get_run(given).info.experiment_id)
+        _activate(mlflow, experiment_id=mlflow.get_run(given).info.experiment_id)
     run = mlflow.start_run(run_id=known, run_name=run_name)
     return str(run.info.run_id)
 

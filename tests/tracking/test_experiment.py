@@ -199,6 +199,17 @@ def test_a_run_that_fails_is_marked_as_failed(proxy: Proxy) -> None:
     assert run_of(run.run_id).info.status == "FAILED"
 
 
+@pytest.mark.usefixtures("proxy")
+def test_the_environment_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training leaves no experiment behind that one with another store would look for."""
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
+    for name in ("first", "second"):
+        monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", name)
+        with experiment(None, name) as run:
+            assert run_of(run.run_id).info.run_name == name
+        assert "MLFLOW_EXPERIMENT_ID" not in os.environ
+
+
 def test_labels_become_names_that_mlflow_takes(proxy: Proxy) -> None:
     """Whatever a label is called, its metric has a valid name, and no two share one."""
     labels = ["deer", "mule deer (f)", "mule deer [f]", "a/b", "é", "..", "Deer", "x" * 400]
