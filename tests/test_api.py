@@ -35,7 +35,7 @@ def probe(statements: str, expression: str = "None") -> tuple[object, list[str]]
 
 
 def test_importing_the_package_imports_nothing_else() -> None:
-    """`import autofocus` imports only the handlers of signals, which come first, and no package."""
+    """`import autofocus` imports only the handlers of signals, and no package."""
     _, imported = probe("import autofocus")
     assert [name for name in imported if name.split(".")[0] not in sys.stdlib_module_names] == [
         "autofocus",
