@@ -7,6 +7,7 @@ Its booleans are `true` and `false`, its whole numbers are decimal, and keys are
 
 import re
 from collections.abc import Container, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -46,7 +47,9 @@ def parse(text: str, where: str) -> object:
     """
     yaml = need("yaml", "run")
     try:
-        check_bounds(yaml.parse(text, Loader=yaml.SafeLoader))
+        # LibYAML's parser is several times as fast. What isn't YAML is reported below.
+        with suppress(yaml.YAMLError, UnicodeError):
+            check_bounds(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
         return yaml.load(text, Loader=_loader())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
