@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from autofocus.boxes.box import Box
 from autofocus.features.backbones import load_backbone
 from autofocus.features.crop import crops_of
 from autofocus.features.embedding_cache import EmbeddingCache
@@ -29,7 +30,6 @@ from autofocus.images.reading import read_image
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.model.head import Head
 from autofocus.model.saved_model import TrainedClassifier
-from autofocus.motion.boxes import Box
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.retrain import retrain

@@ -30,6 +30,10 @@ class Predictions:
         multilabel: whether each class has a probability of its own.
         unknown: which images lie far from all training images, shape (N,); None if that was not
             measured.
+        box_scores: of the box of each image, 0 to 1, shape (N,), by which it counts in the vote of
+            its sequence; None if all count the same.
+        detector_scores: the confidence of the detector's best box, 0 to 1, shape (N,); None
+            without a detector.
     """
 
     names: tuple[str, ...]
@@ -40,6 +44,8 @@ class Predictions:
     slices: Mapping[str, Sequence[str]]
     multilabel: bool
     unknown: NDArray[np.bool_] | None = None
+    box_scores: NDArray[np.float64] | None = None
+    detector_scores: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(self.names), len(self.logits), len(self.groups), len(self.sequences)}

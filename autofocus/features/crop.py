@@ -9,12 +9,13 @@ from typing import Literal
 
 from PIL import Image
 
+from autofocus.boxes.box import Box
 from autofocus.features.distortions import DistortedCopy, Distortions
 from autofocus.features.pixels import Pixels, to_pixels
-from autofocus.motion.boxes import Box
 
-# What a classifier sees: the whole frame, the square around motion, or one beside the other.
-View = Literal["full", "motion", "both"]
+# What a classifier sees: the whole frame; the crop around motion; that around what the detector
+# found; around what either found; or the whole frame beside the crop around motion.
+View = Literal["full", "motion", "detector", "combined", "both"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Crop:
         """
         if self.copy is not None:
             return self.copy.key
-        if self.box is None or self.box.status != "motion":
+        if self.box is None or not self.box.is_found:
             return digest
         box = self.box
         part = f"{digest}|{box.left}|{box.top}|{box.width}|{box.height}"
@@ -45,7 +46,7 @@ class Crop:
 
     def cut(self, image: Image.Image) -> Image.Image:
         """Return the part of an image that is seen, in its own size."""
-        if self.box is None or self.box.status != "motion":
+        if self.box is None or not self.box.is_found:
             return image
         return self.box.crop(image)
 
@@ -81,5 +82,5 @@ def crops_of(view: View, box: Box | None) -> tuple[Crop, ...]:
         view: what the classifier sees.
         box: around motion in the image; not needed if the view is `full`.
     """
-    frame, motion = Crop(), Crop(box)
-    return {"full": (frame,), "motion": (motion,), "both": (frame, motion)}[view]
+    frame, crop = Crop(), Crop(box)
+    return {"full": (frame,), "both": (frame, crop)}.get(view, (crop,))

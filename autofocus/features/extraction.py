@@ -10,6 +10,7 @@ from typing import Any
 
 from PIL import Image
 
+from autofocus.boxes.box import Box
 from autofocus.errors import InputDataError, RejectedImageError
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.base import BATCH
@@ -18,7 +19,6 @@ from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.pixels import Pixels, to_batch
 from autofocus.images.facts import find_facts, is_current
 from autofocus.images.reading import read_image
-from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending

@@ -3,17 +3,27 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from autofocus import __version__
+from autofocus.boxes.crop_shape import CropShape
+from autofocus.detector.settings import DetectorSettings
 from autofocus.features.crop import View
 from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.grouping.sequences import SequenceRule
 from autofocus.images.preparing import Preparation
 from autofocus.model.decision import DecisionRule
 from autofocus.model.description_check import check_values
+from autofocus.model.empty_rule import EmptyRule
 from autofocus.model.precision import PrecisionCurve
 from autofocus.motion.settings import MotionSettings
 
+_PARTS: Mapping[str, Any] = {
+    "motion": MotionSettings,
+    "crop": CropShape,
+    "detector": DetectorSettings,
+    "empty_rule": EmptyRule,
+}
 HUMAN_LABELS = ("human", "person", "people")
 
 
@@ -50,6 +60,18 @@ class Description:
         weights_digest: identifies the weights of the head; empty if an earlier version trained
             it.
         split_digest: identifies the labelled images and their subsets.
+        crop: the shape of the crop around a box; None for a model of an earlier version, whose
+            boxes are the crops.
+        detector: how the detector is used; None for a classifier that doesn't need it.
+        vote_floor: in the vote of a sequence, an image counts by this plus the score of its box;
+            None if all count the same.
+        sequence_thresholds: by label, the lowest score of a sequence's vote that is accepted
+            without review, as `thresholds`; None if it was not determined.
+        sequence_precision_curves: by label, which of these ensures which precision.
+        empty_rule: how likely an image shows anything; None if that can't be told.
+        views: number of views of an image whose probabilities are averaged.
+        is_refitted: whether the final weights were trained on all images, those of the test
+            included, after the metrics had been measured.
         version: the version of Autofocus that trained it.
     """
 
@@ -73,11 +95,24 @@ class Description:
     human_labels: tuple[str, ...] = HUMAN_LABELS
     weights_digest: str = ""
     split_digest: str = ""
+    crop: CropShape | None = None
+    detector: DetectorSettings | None = None
+    vote_floor: float | None = None
+    sequence_thresholds: Mapping[str, float | None] | None = None
+    sequence_precision_curves: Mapping[str, PrecisionCurve] | None = None
+    empty_rule: EmptyRule | None = None
+    views: int = 1
+    is_refitted: bool = False
     version: str = __version__
 
     @property
     def needs_motion(self) -> bool:
         """Whether the classifier needs the box around motion in each image."""
+        return self.view in ("motion", "combined", "both")
+
+    @property
+    def needs_boxes(self) -> bool:
+        """Whether the classifier needs a box in each image."""
         return self.view != "full"
 
     @property
@@ -113,11 +148,12 @@ class Description:
         values["human_labels"] = tuple(values.get("human_labels", HUMAN_LABELS))
         if values["preparation"] is not None:
             values["preparation"] = Preparation.from_json(values["preparation"])
-        if values.get("motion") is not None:
-            values["motion"] = MotionSettings.from_json(values["motion"])
-        if values.get("precision_curves") is not None:
-            values["precision_curves"] = {
-                label: PrecisionCurve.from_json(curve)
-                for label, curve in values["precision_curves"].items()
-            }
+        for name, kind in _PARTS.items():
+            if values.get(name) is not None:
+                values[name] = kind.from_json(values[name])
+        for name in ("precision_curves", "sequence_precision_curves"):
+            if values.get(name) is not None:
+                values[name] = {
+                    label: PrecisionCurve.from_json(curve) for label, curve in values[name].items()
+                }
         return cls(**values)

@@ -6,7 +6,7 @@ from typing import Any
 
 Check = Callable[[Any], bool]
 
-_VIEWS = ("full", "motion", "both")
+_VIEWS = ("full", "motion", "detector", "combined", "both")
 _MOST_PIXELS = 8192
 
 
@@ -26,7 +26,7 @@ def check_values(values: Any) -> None:
         if name in values and not check(values[name]):
             raise ValueError(name)
     labels = set(values["labels"])
-    for name in ("thresholds", "precision_curves"):
+    for name in _BY_LABEL:
         if not labels >= set(values.get(name) or ()):
             raise ValueError(f"{name} of other labels")
 
@@ -42,6 +42,10 @@ def _is_number(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
 
 
 def _is_share(value: Any) -> bool:
@@ -115,7 +119,22 @@ _MOTION: Mapping[str, Check] = {
     "low": _is_number,
     "margin": _is_number,
     "least_side": _is_share,
+    "tight": _is_flag,
 }
+_CROP: Mapping[str, Check] = {"margin": _is_number, "least_side": _is_share}
+_DETECTOR: Mapping[str, Check] = {
+    "name": _is_text,
+    "digest": _is_text,
+    "side": lambda value: _is_count(value) and 0 < value <= _MOST_PIXELS,
+    "threshold": _is_share,
+    "overlap": _is_share,
+}
+_EMPTY_RULE: Mapping[str, Check] = dict.fromkeys(
+    ("intercept", "classifier", "detector"), _is_number
+)
+_BY_LABEL = (
+    "thresholds", "precision_curves", "sequence_thresholds", "sequence_precision_curves",
+)  # fmt: skip
 _REQUIRED = (
     "labels", "image_size", "backbone", "backbone_digest", "final_tensor_name", "preparation",
 )  # fmt: skip
@@ -128,7 +147,7 @@ _CHECKS: Mapping[str, Check] = {
     "preparation": _optional(_object(_PREPARATION)),
     "view": lambda value: value in _VIEWS,
     "motion": _optional(_object(_MOTION)),
-    "multilabel": lambda value: isinstance(value, bool),
+    "multilabel": _is_flag,
     "thresholds": _optional(_mapping_to(_optional(_is_share))),
     "threshold_target": _is_text,
     "sequence_gap_s": lambda value: _is_number(value) and value >= 0,
@@ -140,5 +159,13 @@ _CHECKS: Mapping[str, Check] = {
     "human_labels": _list_of(_is_text),
     "weights_digest": _is_text,
     "split_digest": _is_text,
+    "crop": _optional(_object(_CROP)),
+    "detector": _optional(_object(_DETECTOR)),
+    "vote_floor": _optional(_is_number),
+    "sequence_thresholds": _optional(_mapping_to(_optional(_is_share))),
+    "sequence_precision_curves": _optional(_mapping_to(_is_curve)),
+    "empty_rule": _optional(_object(_EMPTY_RULE)),
+    "views": lambda value: _is_count(value) and value > 0,
+    "is_refitted": _is_flag,
     "version": _is_text,
 }

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from autofocus.boxes.box import Box
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.sequences import SequenceRule, find_sequences
-from autofocus.motion.boxes import Box
 from autofocus.motion.components import Component, find_components
 from autofocus.motion.filters import Grey, blur, find_shift
 from autofocus.motion.frames import Small, SmallFrames
@@ -89,7 +89,7 @@ class MotionFinder:
         burst = [other for near, other in others.items() if self._is_of_burst(near, name)]
         if len(burst) >= _BURST:
             box = self._box(measure_change(small.contrast, burst, in_burst=True), len(burst))
-            if box.status == "motion" or len(burst) == len(others):
+            if box.is_found or len(burst) == len(others):
                 return box
         every = list(others.values())
         return self._box(measure_change(small.contrast, every), len(every))

@@ -19,6 +19,8 @@ class MotionSettings:
         low: the change above which a pixel belongs to a component.
         margin: the margin around motion, as a share of its longer side.
         least_side: the minimum side of a box, as a share of the frame's shorter side.
+        tight: whether the box is that of the change itself; the margin and the minimum side are
+            then those of the crop. False for a model of an earlier version.
     """
 
     neighbours: int = 24
@@ -29,6 +31,7 @@ class MotionSettings:
     low: float = 2.0
     margin: float = 0.2
     least_side: float = 0.35
+    tight: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""

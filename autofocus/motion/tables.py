@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
+from autofocus.boxes.box import Box
+from autofocus.boxes.drawing import draw_box
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.images.reading import read_image
-from autofocus.motion.boxes import Box
-from autofocus.motion.drawing import draw_box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files, marks

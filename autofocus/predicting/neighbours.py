@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from autofocus.boxes.box import Box
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
@@ -15,7 +16,6 @@ from autofocus.images.decoding import read_start
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image, read_moment
-from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from autofocus.boxes.box import Box
 from autofocus.features.crop import crops_of
 from autofocus.features.pixels import Pixels, to_batch
 from autofocus.model.decision import DECIMALS
 from autofocus.model.description import Description
 from autofocus.model.distance import DECIMALS as DISTANCE_DECIMALS
 from autofocus.model.saved_model import TrainedClassifier
-from autofocus.motion.boxes import Box
 
 # The pixels of an image for each input of the network.
 Inputs = tuple[Pixels, ...]

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autofocus.boxes.box import Box
 from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
 from autofocus.model.decision import Prediction
 from autofocus.model.description import Description
-from autofocus.motion.boxes import Box
 from autofocus.predicting.event_table import Events
 from autofocus.predicting.events import ImageEvents, find_image_events
 from autofocus.predicting.known import Known

@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from autofocus.boxes.box import Box
 from autofocus.errors import RejectedImageError
 from autofocus.images.reading import read_image
-from autofocus.motion.boxes import Box
 
 WITHHELD = "Not shown: it may show a person"
 # Thumbnails are inside the report, which must not grow beyond what a mail can carry.
@@ -159,9 +159,7 @@ def _report_tile(mistake: Misclassified, box: Box | None) -> Tile:
     except RejectedImageError as error:
         return Tile(mistake, "", 1.0, f"Not shown: {error.detail}", None)
     shape = thumbnail.width / thumbnail.height
-    return Tile(
-        mistake, _data_url(thumbnail), shape, "", box if box and box.status == "motion" else None
-    )
+    return Tile(mistake, _data_url(thumbnail), shape, "", box if box and box.is_found else None)
 
 
 def _data_url(image: Image.Image) -> str:

@@ -35,6 +35,9 @@ _VIEWS = {
     "full": "the full frame",
     "motion": "the crop around motion, found by comparison with the images that the same camera "
     "took before and after; the full frame where nothing moved",
+    "detector": "the crop around what the detector found; the full frame where it found nothing",
+    "combined": "the crop around motion, or else around what the detector found; the full frame "
+    "where neither found anything",
     "both": "the full frame beside the crop around motion, found by comparison with the images "
     "that the same camera took before and after",
 }

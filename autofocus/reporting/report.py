@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from autofocus import __version__
+from autofocus.boxes.box import Box
 from autofocus.errors import need
 from autofocus.evaluation.confusion import ConfusionPart, most_confused
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
 from autofocus.labels.kinds import is_empty_like
-from autofocus.motion.boxes import Box
 from autofocus.reporting import charts, wording
 from autofocus.reporting.mistakes import Misclassified, tiles, withhold
 

@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from autofocus.boxes.box import Box
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.images.reading import DecodedImage, read_image
 from autofocus.model.decision import Prediction
 from autofocus.model.distance import is_unknown
 from autofocus.model.saved_model import TrainedClassifier
-from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.predicting.network import (
     Inputs,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autofocus.motion.boxes import Box
+from autofocus.boxes.box import Box
 
 OK = "ok"
 # Digits of scores and boxes, as in the table of `predict`.

@@ -14,7 +14,7 @@ from autofocus.training.recipe import Recipe
 from autofocus.training.scores import Scores, score
 
 VIEWS: tuple[View, ...] = ("full", "motion", "both")
-ViewChoice = Literal["full", "motion", "both", "auto"]
+ViewChoice = Literal["full", "motion", "detector", "combined", "both", "auto"]
 # A smaller difference between Brier scores may be chance, and the simpler view is kept.
 _MIN_IMPROVEMENT = 0.01
 

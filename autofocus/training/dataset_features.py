@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.boxes.box import Box
 from autofocus.features.crop import Crop, View, crops_of
 from autofocus.features.distortions import Distortions
 from autofocus.features.extraction import Extractor
 from autofocus.images.reading import read_image
-from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.splits.dataset import Dataset
@@ -98,7 +98,7 @@ class DatasetFeatures:
 
     def count_boxes(self) -> dict[str, int]:
         """Return the number of images with motion, and of those used as a whole frame."""
-        moved = sum(box.status == "motion" for box in self._boxes.values())
+        moved = sum(box.is_found for box in self._boxes.values())
         return {"motion": moved, "whole_frame": len(self._boxes) - moved}
 
     def _detect_motion(self) -> None:

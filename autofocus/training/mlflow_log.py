@@ -25,6 +25,8 @@ from autofocus.training.job import TrainingJob
 _CROPS: Mapping[ViewChoice, str] = {
     "full": "full frame",
     "motion": "motion crop",
+    "detector": "detector crop",
+    "combined": "motion or detector crop",
     "both": "full frame and motion crop",
     "auto": "best crop",
 }

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from autofocus.boxes.box import Box
 from autofocus.grouping.frames import Frame
-from autofocus.motion.boxes import Box
 from autofocus.motion.finding import MotionFinder
 
 Grey = NDArray[np.float64]

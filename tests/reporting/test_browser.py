@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autofocus.motion.boxes import Box
+from autofocus.boxes.box import Box
 from autofocus.reporting.report import Report
 from tests.reporting import example
 from tests.reporting.browsing import Browser

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from autofocus.motion.boxes import Box
+from autofocus.boxes.box import Box
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.reporting.report import Report
 from tests.reporting import example

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autofocus.boxes.box import Box
 from autofocus.features.crop import Crop
 from autofocus.features.distortions import Distortions
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
-from autofocus.motion.boxes import Box
 from autofocus.splits.subsets import Subset
 from autofocus.training.dataset_features import DatasetFeatures
 from tests.features.small import Means, dataset, small_backbone

@@ -1,23 +1,26 @@
-"""The box around motion in an image."""
+"""A box in an image."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from PIL import Image
 
+# What found a box: motion detection, the detector, or both; a whole frame was found by neither.
+BoxStatus = Literal["motion", "detector", "both", "whole_frame"]
+
 
 @dataclass(frozen=True)
 class Box:
-    """A box around motion; or the whole frame, and why.
+    """A box around motion or a detected object; or the whole frame, and why.
 
     Attributes:
         left: the left edge as a share of the frame's width, 0 to 1.
         top: the top edge as a share of the frame's height, 0 to 1.
         width: as a share of the frame's width.
         height: as a share of the frame's height.
-        score: the amount of motion, 0 to 1; 0 for a whole frame.
+        score: the amount of motion, or the detector's confidence, 0 to 1; 0 for a whole frame.
         frames: the number of other frames that the frame was compared with.
-        status: whether motion was detected, or the box is the whole frame.
+        status: what found the box, or that it is the whole frame.
         detail: why it is the whole frame.
     """
 
@@ -27,8 +30,13 @@ class Box:
     height: float = 1.0
     score: float = 0.0
     frames: int = 0
-    status: Literal["motion", "whole_frame"] = "whole_frame"
+    status: BoxStatus = "whole_frame"
     detail: str = ""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there is a box, and not just the whole frame."""
+        return self.status != "whole_frame"
 
     def crop(self, image: Image.Image) -> Image.Image:
         """Return the crop of an image to the box."""

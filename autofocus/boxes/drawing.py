@@ -1,17 +1,17 @@
-"""Drawings of motion boxes, for people to check."""
+"""Drawings of boxes, for people to check."""
 
 from PIL import Image, ImageDraw
 
-from autofocus.motion.boxes import Box
+from autofocus.boxes.box import Box
 
 _MOTION, _WHOLE = (255, 64, 64), (64, 128, 255)
 
 
 def draw_box(image: Image.Image, box: Box) -> Image.Image:
-    """Return a copy of an image with its box, and the score or why no motion was detected."""
+    """Return a copy of an image with its box, and the score or why there is none."""
     drawn = image.convert("RGB")
     draw = ImageDraw.Draw(drawn)
-    moved = box.status == "motion"
+    moved = box.is_found
     left, top = box.left * drawn.width, box.top * drawn.height
     right, bottom = left + box.width * drawn.width - 1, top + box.height * drawn.height - 1
     colour, width = _MOTION if moved else _WHOLE, max(2, drawn.height // 120)

@@ -2,8 +2,8 @@
 
 from PIL import Image
 
-from autofocus.motion.boxes import Box
-from autofocus.motion.drawing import draw_box
+from autofocus.boxes.box import Box
+from autofocus.boxes.drawing import draw_box
 from autofocus.motion.settings import MotionSettings
 
 BOX = Box(0.25, 0.5, 0.5, 0.25, 0.4, 8, "motion")

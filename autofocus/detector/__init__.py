@@ -1,0 +1,1 @@
+"""The embedded detector: boxes around animals, people and vehicles in a single image."""

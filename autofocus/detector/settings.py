@@ -1,0 +1,36 @@
+"""Settings of the detector."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MEGADETECTOR_LITE = "megadetector-lite"
+
+
+@dataclass(frozen=True)
+class DetectorSettings:
+    """How the detector is used; stored with a model, which must see new images the same way.
+
+    Attributes:
+        name: of the detector.
+        digest: SHA-256 of its weights, and the version of its arithmetic.
+        side: of its square input, in pixels.
+        threshold: the minimum confidence of a box, 0 to 1.
+        overlap: of two boxes that overlap more (intersection over union), the less confident one
+            is dropped.
+    """
+
+    name: str = MEGADETECTOR_LITE
+    digest: str = "31f8690fc62f9d0756f1e8c09b0b02e5ade106173ed0a30743d47c004f88f4e0/1"
+    side: int = 416
+    threshold: float = 0.2
+    overlap: float = 0.45
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "DetectorSettings":
+        """Return the settings that `to_json` described."""
+        return cls(**values)

@@ -1,0 +1,1 @@
+"""The one box of each image, from motion and the detector."""
