@@ -82,8 +82,9 @@ LOCK := $(COMPILE) pyproject.toml
 # One file per image, named after its first extra; the others are for inputs of their kinds.
 lock: ## pin all dependencies (needs uv)
 	$(LOCK) --extra dev --output-file requirements/dev.txt
-	for extras in download "preprocess heif video" "tables xlsx" "predict heif serve" "predict-cpu heif" \
-	    "train heif serve" "train-gpu heif serve" "run heif serve video xlsx" pipelines; do \
+	for extras in download "preprocess heif onnx video" "tables xlsx" "predict heif onnx serve" \
+	    "predict-cpu heif onnx" "train heif onnx serve" "train-gpu heif onnx serve" \
+	    "run detector heif serve video xlsx" pipelines; do \
 	  set -- $$extras; \
 	  $(LOCK) --constraint requirements/dev.txt $$(printf -- '--extra %s ' $$extras) \
 	    --output-file requirements/$$1.txt || exit 1; \
