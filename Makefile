@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 RESULTS ?= results
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast soak check docs wheel lock torch benchmark clean
+.PHONY: help run weights test test-fast soak check docs wheel lock torch benchmark clean
 .PHONY: base-image build-images push-images compile submit run-docker test-components readmes
 
 help: ## list these commands
@@ -20,13 +20,17 @@ $(READY): requirements/dev.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
+# In the user's cache, where they are kept for other environments as well.
+weights: $(READY) ## fetch and convert the detector's weights
+	$(BIN)/autofocus weights megadetector-lite
+
 run: $(READY) ## run all stages on a synthetic sample: from a local S3 bucket to a report
 	$(BIN)/autofocus demo --params sample_data/run.yaml --outdir $(RESULTS)
 
-test: check ## check the code and run all tests with coverage; those with Docker where it answers
+test: check weights ## check the code and run all tests with coverage; those with Docker where it answers
 	$(BIN)/pytest --cov --cov-report= $(PYTEST_ARGS)
 
-test-fast: $(READY) ## the quick tests: no Docker, Chromium, TensorFlow or S3 server
+test-fast: $(READY) ## the quick tests: no Docker, Chromium, TensorFlow, S3 server or detector
 	$(BIN)/pytest -m "not slow and not docker" $(PYTEST_ARGS)
 
 soak: $(READY) ## the long form of the attack suite; writes the table in docs/reliability.md
@@ -70,7 +74,7 @@ submit: $(READY) ## start a run on a cluster [HOST= PARAMS= PIPELINE= ARGS="--se
 run-docker: build-images compile ## the training pipeline on a synthetic sample, in local Docker
 	$(BIN)/python -m pipelines.run_docker --outdir results-docker
 
-test-components: $(READY) ## only the tests with Docker
+test-components: $(READY) weights ## only the tests with Docker
 	AUTOFOCUS_REQUIRE_DOCKER=1 $(BIN)/pytest -m docker
 
 readmes: $(READY) ## write the components' READMEs from their interfaces

@@ -101,6 +101,10 @@ mkdir -p build
 rm -rf build/wheel
 "$PYTHON" -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/wheel . \
   || fail "the library's wheel could not be built."
+# The detector's weights; without them, the images work for all that needs no detector.
+mkdir -p build/weights
+AUTOFOCUS_WEIGHTS_DIR=build/weights "$PYTHON" -m autofocus weights megadetector-lite >/dev/null \
+  || echo "build-images: warning: the images lack the detector's weights (see above)." >&2
 VERSION=$("$PYTHON" -c 'import autofocus; print(autofocus.__version__)')
 REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 CREATED=$(git log -1 --format=%cI 2>/dev/null || echo unknown)
