@@ -1,4 +1,4 @@
-"""Accuracy by sequence: the mean of its images' probabilities votes."""
+"""Accuracy by sequence: the weighted mean of its images' probabilities votes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from autofocus.evaluation.metrics import SequenceMetrics
 from autofocus.evaluation.predictions import Predictions, any_of, classify
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.model.decision import DEFAULT_THRESHOLD
-from autofocus.model.vote import sequence_means
+from autofocus.model.vote import sequence_means, vote_weights
 
 _TOLERANCE = 1e-9
 
@@ -28,13 +28,14 @@ def sequence_metrics(
     Args:
         test: N images.
         temperature: what to divide their logits by.
-        settings: the number of resamples for intervals.
+        settings: the number of resamples for intervals, and the floor of the votes' weights.
     """
     if not any(test.sequences):
         return None
     sequences, true = test.sequence_numbers, test.true
     shares = sequence_means(true.astype(np.float64), sequences)
-    means = sequence_means(test.probabilities(temperature), sequences)
+    weights = vote_weights(test.box_scores, settings.vote_floor)
+    means = sequence_means(test.probabilities(temperature), sequences, weights)
     voted = classify(means, _shown(shares, multilabel=test.multilabel), test.multilabel)
     by_image = ~any_of(voted.predicted[sequences] != true)
     columns: dict[str, NDArray[Any]] = {

@@ -15,6 +15,8 @@ class EvaluationSettings:
         group_kind: what a group is: `location`, `sequence` or `image`.
         resamples: number of bootstrap resamples; 0 for no intervals.
         seed: seed of the resamples.
+        vote_floor: in the vote of a sequence, an image counts by this plus the score of its box;
+            None if all count the same.
     """
 
     target: Literal["precision", "recall"] = "precision"
@@ -23,3 +25,4 @@ class EvaluationSettings:
     group_kind: str = "location"
     resamples: int = 2000
     seed: int = 0
+    vote_floor: float | None = None

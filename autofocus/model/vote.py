@@ -1,11 +1,37 @@
-"""The vote of a sequence: the mean of its frames' probabilities."""
+"""The vote of a sequence: the weighted mean of its frames' probabilities.
+
+A frame that shows motion, or something that the detector found, counts more than one that shows
+neither: in most frames of a long sequence the animal has gone.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
+# The least weight, so that no frame is without a vote.
+_LEAST_WEIGHT = 1e-6
+
+
+def vote_weights(
+    box_scores: NDArray[np.float64] | None, floor: float | None
+) -> NDArray[np.float64] | None:
+    """Return by how much each frame counts in the vote of its sequence, shape (N,).
+
+    Args:
+        box_scores: of each frame's box, 0 to 1, 0 for a whole frame, shape (N,); None if unknown.
+        floor: what a frame counts in addition to that score; None if all count the same.
+
+    Returns:
+        None if all count the same.
+    """
+    if box_scores is None or floor is None:
+        return None
+    scores = np.clip(np.nan_to_num(box_scores.astype(np.float64)), 0.0, 1.0)
+    weights: NDArray[np.float64] = np.maximum(floor + scores, _LEAST_WEIGHT)
+    return weights
+
 
 class SequenceMeans:
-    """Mean probabilities per sequence, summed up as the frames are read.
+    """Weighted mean probabilities per sequence, summed up as the frames are read.
 
     Args:
         sequences: the number of sequences, S.
@@ -13,37 +39,64 @@ class SequenceMeans:
 
     def __init__(self, sequences: int) -> None:
         self._sums = np.zeros((sequences, 0))
-        self._frames = np.zeros(sequences, np.int64)
+        self._weights = np.zeros(sequences)
+        self._units = np.full(sequences, np.nan)
 
-    def add(self, probabilities: NDArray[np.float64], sequences: NDArray[np.int64]) -> None:
+    def add(
+        self,
+        probabilities: NDArray[np.float64],
+        sequences: NDArray[np.int64],
+        weights: NDArray[np.float64] | None = None,
+    ) -> None:
         """Add frames.
 
         Args:
             probabilities: shape (N, C), 0 to 1.
             sequences: the number of each frame's sequence, 0 to S - 1, shape (N,).
+            weights: by how much each frame counts, above 0, shape (N,); None if all count the
+                same.
         """
         if not self._sums.size:
             self._sums = np.zeros((len(self._sums), probabilities.shape[1]))
+        relative = np.ones(len(sequences)) if weights is None else weights
+        relative = relative / self._units_of(sequences, relative)
         # Adds one frame after the other: the sums don't depend on how many are added at a time.
-        np.add.at(self._sums, sequences, probabilities)
-        np.add.at(self._frames, sequences, 1)
+        np.add.at(self._sums, sequences, probabilities * relative[:, np.newaxis])
+        np.add.at(self._weights, sequences, relative)
+
+    def _units_of(
+        self, sequences: NDArray[np.int64], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the weight of the first frame of each frame's sequence, shape (N,).
+
+        As a multiple of it, equal weights are exactly 1, and give the plain mean.
+        """
+        numbers, first = np.unique(sequences, return_index=True)
+        is_new = np.isnan(self._units[numbers])
+        self._units[numbers[is_new]] = weights[first[is_new]]
+        units: NDArray[np.float64] = self._units[sequences]
+        return units
 
     def means(self) -> NDArray[np.float64]:
         """Return the mean probabilities of each sequence, shape (S, C); 0 without frames."""
-        means: NDArray[np.float64] = self._sums / np.maximum(self._frames, 1)[:, None]
+        divisors = np.where(self._weights > 0, self._weights, 1.0)
+        means: NDArray[np.float64] = self._sums / divisors[:, np.newaxis]
         return means
 
 
 def sequence_means(
-    probabilities: NDArray[np.float64], sequences: NDArray[np.int64]
+    probabilities: NDArray[np.float64],
+    sequences: NDArray[np.int64],
+    weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the mean probabilities of each sequence, shape (S, C).
+    """Return the weighted mean probabilities of each sequence, shape (S, C).
 
     Args:
         probabilities: of N frames, shape (N, C), 0 to 1.
         sequences: the number of each frame's sequence, 0 to S - 1, shape (N,).
+        weights: of the frames, see `vote_weights`; None if all count the same.
     """
     number = int(sequences.max()) + 1 if len(sequences) else 0
     means = SequenceMeans(number)
-    means.add(probabilities, sequences)
+    means.add(probabilities, sequences, weights)
     return means.means()

@@ -16,7 +16,7 @@ from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.grouping.sequences import SequenceRule, find_sequences
 from autofocus.model.distance import is_unknown
-from autofocus.model.vote import SequenceMeans
+from autofocus.model.vote import SequenceMeans, vote_weights
 from autofocus.predicting.known import UNKNOWN, Known
 from autofocus.runs.cameras import camera_folder
 from autofocus.runs.journal import Outcome
@@ -41,7 +41,7 @@ class Votes:
 
     Attributes:
         sequences: the names of the S sequences.
-        means: the mean probabilities of each sequence's frames, shape (S, C).
+        means: the weighted mean probabilities of each sequence's frames, shape (S, C).
         numbers: the number of each image's sequence, -1 for an image of none, shape (N,).
         locations: the location of each image, rejected ones included; empty if unknown.
     """
@@ -60,18 +60,21 @@ def count_votes(
     pattern: LocationPattern,
     known: Mapping[str, Known] = NOTHING_KNOWN,
     labels: Sequence[str] = (),
+    floor: float | None = None,
 ) -> Votes:
     """Find locations, and the sequences of readable images, and average probabilities over each.
 
     Args:
         outcomes: of the images; the extra values used are `moment` (in ISO format, to the second,
-            empty if unknown) and `probabilities`.
+            empty if unknown), `probabilities`, and `box` if there is one.
         names: of the same images, relative to their folder.
         prefix: precedes them in the sequences' names, such as ``photos/``.
         rule: how the sequence of an image is determined.
         pattern: finds the location in a name.
         known: locations and sequences that a table gives, by name.
         labels: the labels; a folder with the name of one is no location.
+        floor: what an image counts in its sequence's vote in addition to the score of its box;
+            None if all count the same.
     """
     sequences, numbers, locations = _find_sequences(
         outcomes(), names, prefix, rule, partial(locate, pattern=pattern, labels=labels), known
@@ -82,7 +85,8 @@ def count_votes(
         own = numbers[first : first + len(chunk)]
         frames = [one for one, number in zip(chunk, own, strict=True) if number != NO_SEQUENCE]
         if frames:
-            means.add(probabilities_of(frames), own[own != NO_SEQUENCE])
+            weights = vote_weights(_box_scores_of(frames), floor)
+            means.add(probabilities_of(frames), own[own != NO_SEQUENCE], weights)
         first += len(chunk)
     return Votes(sequences, means.means(), numbers, locations)
 
@@ -90,6 +94,12 @@ def count_votes(
 def probabilities_of(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
     """Return the probabilities of N images, shape (N, C)."""
     return np.array([outcome.extra["probabilities"] for outcome in outcomes], np.float64)
+
+
+def _box_scores_of(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
+    """Return the scores of the boxes of N images, 0 for an image without a box, shape (N,)."""
+    boxes = [outcome.extra.get("box") for outcome in outcomes]
+    return np.array([box["score"] if box else 0.0 for box in boxes], np.float64)
 
 
 def unknown_of(outcomes: Sequence[Outcome], limit: float | None) -> NDArray[np.bool_] | None:

@@ -94,6 +94,7 @@ class PredictionTable:
             pattern,
             self.known,
             description.labels,
+            description.vote_floor,
         )
         event_gap_s = self.event_gap_min * _SECONDS_PER_MINUTE
         events = find_image_events(

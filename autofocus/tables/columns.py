@@ -96,7 +96,7 @@ PREDICTIONS = (
     "status",  # ok, or the ledger's reason why the image is rejected
     "decision",  # accept if the score reaches the label's threshold, else review; or empty
     "sequence",  # its camera, @, the time of its first frame; empty if unknown
-    "sequence_label",  # from the mean of the probabilities of the sequence's frames
+    "sequence_label",  # from the weighted mean of the probabilities of the sequence's frames
     "sequence_score",  # the highest of these means, 0 to 1
     "original",  # path of the original image, relative to the folder of the originals
     "date",  # YYYY-MM-DD, by the camera's clock; empty if unknown

@@ -1,5 +1,8 @@
 """Claims about the vote of a sequence."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from autofocus.evaluation.metrics import SequenceMetrics
@@ -78,3 +81,14 @@ def test_sequences_are_drawn_with_their_group() -> None:
     """All sequences of one place give no interval for others."""
     predictions = made([[0.9, 0.1]] * 2, [0, 0], sequences=["s", "t"], groups=["x", "x"])
     assert described(predictions).accuracy.interval is None
+
+
+def test_frames_with_a_box_outvote_frames_without() -> None:
+    """With a floor, the one frame of three in which something was found decides."""
+    shares = [[0.9, 0.1], [0.2, 0.8], [0.2, 0.8]]
+    predictions = made(shares, [0, 0, 0], sequences=["s"] * 3)
+    found = replace(predictions, box_scores=np.array([0.8, 0.0, 0.0]))
+    for floor, right in ((None, 0.0), (0.1, 1.0)):
+        metrics = sequence_metrics(found, 1.0, replace(ASKED, vote_floor=floor))
+        assert metrics is not None
+        assert metrics.accuracy.value == right

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofocus.model.vote import SequenceMeans, sequence_means
+from autofocus.model.vote import SequenceMeans, sequence_means, vote_weights
 
 
 def test_a_vote_is_the_mean_of_the_frames() -> None:
@@ -18,9 +18,39 @@ def test_frames_may_be_added_in_any_portions(frames: int, portion: int) -> None:
     """The sums are bit for bit the same, however many frames are added at a time."""
     random = np.random.default_rng(frames)
     probabilities, numbers = random.random((frames, 3)), random.integers(0, 5, frames)
+    weights = random.random(frames)
     whole, parts = SequenceMeans(5), SequenceMeans(5)
-    whole.add(probabilities, numbers)
+    whole.add(probabilities, numbers, weights)
     for first in range(0, frames, portion):
         own = slice(first, first + portion)
-        parts.add(probabilities[own], numbers[own])
+        parts.add(probabilities[own], numbers[own], weights[own])
     np.testing.assert_array_equal(whole.means(), parts.means())
+
+
+def test_a_frame_counts_by_a_floor_and_its_box() -> None:
+    """At a floor of 0.1, a frame with a box of 0.9 counts ten times as much as one without."""
+    weights = vote_weights(np.array([0.9, 0.0]), 0.1)
+    means = sequence_means(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 0]), weights)
+    np.testing.assert_allclose(means, [[10 / 11, 1 / 11]])
+
+
+@given(st.integers(1, 40), st.sampled_from([0.0, 0.1, 0.3]))
+def test_equal_weights_are_none(frames: int, score: float) -> None:
+    """The vote of a sequence whose boxes score the same is, bit for bit, the plain mean."""
+    random = np.random.default_rng(frames)
+    probabilities, numbers = random.random((frames, 3)), random.integers(0, 4, frames)
+    for floor in (0.0, 0.1):
+        weights = vote_weights(np.full(frames, score), floor)
+        np.testing.assert_array_equal(
+            sequence_means(probabilities, numbers, weights),
+            sequence_means(probabilities, numbers),
+        )
+
+
+def test_a_score_that_is_no_number_counts_as_none() -> None:
+    """A broken score doesn't spread to the vote."""
+    weights = vote_weights(np.array([np.nan, 5.0, -1.0]), 0.5)
+    assert weights is not None
+    assert weights.tolist() == [0.5, 1.5, 0.5]
+    assert vote_weights(np.array([0.3]), None) is None
+    assert vote_weights(None, 0.1) is None

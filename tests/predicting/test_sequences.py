@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from autofocus.boxes.box import Box
 from autofocus.grouping.locations import LocationPattern
 from autofocus.grouping.sequences import SequenceRule
 from autofocus.predicting.known import Known
@@ -23,13 +24,14 @@ def votes(
     gap_s: float = 60.0,
     known: dict[str, Known] | None = None,
     frames: int = 0,
+    floor: float | None = None,
 ) -> Votes:
     def again() -> Iterator[Outcome]:
         return iter(outcomes)
 
     names = [outcome.row.input for outcome in outcomes]
     rule = SequenceRule(gap_s, frames=frames)
-    return count_votes(again, names, "photos/", rule, LocationPattern(), known or {})
+    return count_votes(again, names, "photos/", rule, LocationPattern(), known or {}, (), floor)
 
 
 def sequences(counted: Votes) -> list[str]:
@@ -171,3 +173,14 @@ def test_a_folder_of_a_label_is_no_location() -> None:
     rule = SequenceRule()
     counted = count_votes(outcomes, ["mill/deer/1.JPG"], "", rule, LocationPattern(), {}, ["deer"])
     assert counted.locations == ["mill"]
+
+
+def test_a_frame_with_a_box_counts_more() -> None:
+    """An image counts by the floor and the score of its box; one without a box by the floor."""
+    outcomes = [
+        labelled("a/1.JPG", "11:00:00", 1.0, 0.0),
+        labelled("a/2.JPG", "11:00:01", 0.0, 1.0),
+    ]
+    outcomes[0].extra["box"] = Box(score=0.4, status="motion").to_json()
+    assert votes(outcomes).means[0] == pytest.approx([0.5, 0.5])
+    assert votes(outcomes, floor=0.1).means[0] == pytest.approx([5 / 6, 1 / 6])
