@@ -4,7 +4,7 @@ Each is drawn into a canvas in body lengths: the ground is y = 0, the middle of 
 and it looks to the right.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -122,30 +122,36 @@ class Sprite:
     eyes: tuple[tuple[float, float, float], ...]
 
 
-def make_sprite(figure: Figure, width: int, near: float) -> Sprite:
+def make_sprite(
+    figure: Figure, width: int, near: float, builds: Mapping[str, Build] = BUILDS
+) -> Sprite:
     """Draw a figure.
 
     Args:
         figure: who, and in which pose.
         width: of the photograph, in pixels.
         near: how large things at its place look, as a share of those at the lower edge.
+        builds: the shape of each animal.
     """
     rng = np.random.default_rng(figure.coat)
     if figure.species == PERSON:
         canvas = Canvas.of_unit(0.60 * width * near * figure.size, (0.62, 1.08))
         draw_person(canvas, figure, rng)
     else:
-        build = BUILDS[figure.species]
+        build = builds[figure.species]
         unit = build.length * width * near * figure.size
         canvas = Canvas.of_unit(unit, (1.75, 1.75))
         _Quadruped(build, figure, canvas, rng).draw()
     # The noise differs from frame to frame as little as the animal does.
-    return _finish(canvas, figure, np.random.default_rng(figure.coat + 1))
+    rng = np.random.default_rng(figure.coat + 1)
+    if figure.species == PERSON:
+        return _finish(canvas, figure, rng, 0.05, _SHIN)
+    return _finish(canvas, figure, rng, 1.0, builds[figure.species].back)
 
 
-def _finish(canvas: Canvas, figure: Figure, rng: np.random.Generator) -> Sprite:
-    person = figure.species == PERSON
-    fur, high = (0.05, _SHIN) if person else (1.0, BUILDS[figure.species].back)
+def _finish(
+    canvas: Canvas, figure: Figure, rng: np.random.Generator, fur: float, high: float
+) -> Sprite:
     picture = _lit(canvas.picture, rng, fur)
     if figure.cover > 0:
         above = (canvas.foot[1] - np.arange(picture.height, dtype=np.float32)) / canvas.unit
