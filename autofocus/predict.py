@@ -12,6 +12,7 @@ from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import DEFAULT_EXTENSIONS, FREE
 from autofocus.images.preparing import Preparation
+from autofocus.localization.finding import ObjectDetector, load_detector
 from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.model.description import Description
 from autofocus.model.saved_model import TrainedClassifier, digest_model
@@ -209,7 +210,9 @@ def predict(
         settings: which images to label, and how.
 
     Raises:
-        MissingInputError: the model, the table of images or the images are missing.
+        MissingInputError: the model, the table of images or the images are missing; or the model
+            needs a detector whose weights are.
+        MissingDependencyError: the package that runs the detector is missing.
         InputDataError: the images were preprocessed in another way than the model's, or the table
             names an image elsewhere.
         SettingError: people can't be dropped or blurred, as the model has no label of people.
@@ -236,6 +239,7 @@ def predict(
     names = listing.names
     known = add_locations(read_known(settings.table, folder), names, settings.locations)
     classifier = TrainedClassifier(saved_model_dir)
+    detector = load_detector(classifier.description.boxes.detector)
     digest = digest_model(saved_model_dir)
     description = with_thresholds(
         classifier.description, settings.precision or None, settings.threshold
@@ -255,7 +259,9 @@ def predict(
             folder,
             classifier,
             preparation,
-            _find_neighbours(classifier, folder, names, preparation, settings, workspace),
+            _find_neighbours(
+                classifier, detector, folder, names, preparation, settings, workspace
+            ),
             rejected,
             settings.batch,
             digest,
@@ -314,25 +320,27 @@ def _table(
 
 def _find_neighbours(
     classifier: TrainedClassifier,
+    detector: ObjectDetector | None,
     indir: Path,
     names: list[str],
     preparation: Preparation | None,
     settings: PredictSettings,
     workspace: Workspace,
 ) -> Neighbours | None:
-    """Return the neighbours of the images if the model needs the boxes around motion."""
+    """Return the neighbours of the images if the model needs boxes."""
     description = classifier.description
-    if not description.needs_motion or description.motion is None:
+    if not description.boxes:
         return None
     return find_neighbours(
         indir,
         names,
         settings.extensions,
         preparation,
-        description.motion,
+        description.boxes,
         LocationPattern(description.location_pattern),
         workspace,
         settings.jobs or cores(),
+        detector,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a network sees of an image: the whole frame, the box around motion, or a distorted copy.
+"""What a network sees of an image: the whole frame, the crop around a box, or a distorted copy.
 
 Training, evaluation and prediction all make the pixels of their inputs here.
 """
@@ -10,6 +10,7 @@ from typing import Literal
 from PIL import Image
 
 from autofocus.boxes.box import Box
+from autofocus.boxes.crop_shape import CropShape
 from autofocus.features.distortions import DistortedCopy, Distortions
 from autofocus.features.pixels import Pixels, to_pixels
 
@@ -18,17 +19,29 @@ from autofocus.features.pixels import Pixels, to_pixels
 View = Literal["full", "motion", "detector", "combined", "both"]
 
 
+def needs_motion(view: View) -> bool:
+    """Return whether what a classifier sees depends on motion."""
+    return view in ("motion", "combined", "both")
+
+
+def needs_detector(view: View) -> bool:
+    """Return whether what a classifier sees depends on the detector."""
+    return view in ("detector", "combined")
+
+
 @dataclass(frozen=True)
 class Crop:
     """One input of a network, made from an image.
 
     Attributes:
-        box: the part of the image that is seen; None, or a box without motion, for all of it.
+        box: the part of the image that is seen; None, or a whole frame, for all of it.
         copy: how that part is distorted; None for not at all.
+        shape: of the crop around the box; None if the box is the crop.
     """
 
     box: Box | None = None
     copy: DistortedCopy | None = None
+    shape: CropShape | None = None
 
     def key(self, digest: str) -> str:
         """Return the key under which the embedding of the crop is cached.
@@ -42,13 +55,18 @@ class Crop:
             return digest
         box = self.box
         part = f"{digest}|{box.left}|{box.top}|{box.width}|{box.height}"
+        if self.shape is not None:
+            part += f"|{self.shape.margin}|{self.shape.least_side}"
         return hashlib.sha256(part.encode()).hexdigest()
 
     def cut(self, image: Image.Image) -> Image.Image:
         """Return the part of an image that is seen, in its own size."""
         if self.box is None or not self.box.is_found:
             return image
-        return self.box.crop(image)
+        if self.shape is None:
+            return self.box.crop(image)
+        left, top, right, bottom = map(round, self.shape.around(self.box, image.size))
+        return image.crop((left, top, right, bottom))
 
     def pixels(self, image: Image.Image, size: tuple[int, int]) -> Pixels:
         """Return the crop's pixels.
@@ -72,15 +90,16 @@ class Crop:
             number: the maximum number of copies.
         """
         copies = distortions.copies(self.key(digest), number)
-        return tuple(Crop(self.box, copy) for copy in copies)
+        return tuple(Crop(self.box, copy, self.shape) for copy in copies)
 
 
-def crops_of(view: View, box: Box | None) -> tuple[Crop, ...]:
+def crops_of(view: View, box: Box | None, shape: CropShape | None = None) -> tuple[Crop, ...]:
     """Return the crops that a classifier sees of an image, in the order of its inputs.
 
     Args:
         view: what the classifier sees.
-        box: around motion in the image; not needed if the view is `full`.
+        box: the one box of the image; not needed if the view is `full`.
+        shape: of the crop around the box; None if the box is the crop.
     """
-    frame, crop = Crop(), Crop(box)
+    frame, crop = Crop(), Crop(box, shape=shape)
     return {"full": (frame,), "both": (frame, crop)}.get(view, (crop,))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.pixels import Pixels, to_batch
 from autofocus.images.facts import find_facts, is_current
 from autofocus.images.reading import read_image
+from autofocus.localization.finding import Detections, ObjectDetector
 from autofocus.motion.finding import MotionFinder
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending
@@ -144,18 +145,39 @@ class Extractor:
             digests: the SHA-256 of each image's content, by its name.
         """
         keys = {name: _box_key(finder, name, digests) for name in digests}
+        found = self._remember(keys, lambda name: finder.box(name).to_json(), "finding motion")
+        return {name: Box.from_json(values) for name, values in found.items()}
+
+    def detections(
+        self, detector: ObjectDetector, digests: Mapping[str, str]
+    ) -> dict[str, Detections]:
+        """Return the detector's boxes in each image, from the cache if they are there.
+
+        Args:
+            detector: finds them.
+            digests: the SHA-256 of each image's content, by its name.
+        """
+        prefix = "detections " + json.dumps(detector.settings.to_json(), sort_keys=True)
+        keys = {name: f"{prefix} {digest}" for name, digest in digests.items()}
+        found = self._remember(
+            keys,
+            lambda name: [box.to_json() for box in detector.detect(self.read(name))],
+            "detecting animals",
+        )
+        return {name: tuple(map(Box.from_json, boxes)) for name, boxes in found.items()}
+
+    def _remember(
+        self, keys: Mapping[str, str], find: Callable[[str], Any], label: str
+    ) -> dict[str, Any]:
+        """Return a JSON value for each image: from the notes, or what `find` returns of it."""
         missing = [name for name, key in keys.items() if key not in self.cache.notes]
         if missing:
-            with Progress("finding motion", len(missing)) as progress:
-                boxes = zip(missing, ordered_map(finder.box, missing, self.jobs), strict=True)
-                while batch := list(islice(boxes, BATCH)):
-                    self.cache.put_notes(
-                        {keys[name]: json.dumps(box.to_json()) for name, box in batch}
-                    )
+            with Progress(label, len(missing)) as progress:
+                values = zip(missing, ordered_map(find, missing, self.jobs), strict=True)
+                while batch := list(islice(values, BATCH)):
+                    self.cache.put_notes({keys[name]: json.dumps(one) for name, one in batch})
                     progress.advance(len(batch))
-        return {
-            name: Box.from_json(json.loads(self.cache.notes[key])) for name, key in keys.items()
-        }
+        return {name: json.loads(self.cache.notes[key]) for name, key in keys.items()}
 
 
 def _identify(path: Path) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from typing import Any
 from autofocus import __version__
 from autofocus.boxes.crop_shape import CropShape
 from autofocus.detector.settings import DetectorSettings
-from autofocus.features.crop import View
+from autofocus.features.crop import View, needs_detector, needs_motion
 from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.grouping.sequences import SequenceRule
 from autofocus.images.preparing import Preparation
+from autofocus.localization.finding import BoxSettings
 from autofocus.model.decision import DecisionRule
 from autofocus.model.description_check import check_values
 from autofocus.model.empty_rule import EmptyRule
@@ -108,12 +109,20 @@ class Description:
     @property
     def needs_motion(self) -> bool:
         """Whether the classifier needs the box around motion in each image."""
-        return self.view in ("motion", "combined", "both")
+        return needs_motion(self.view)
 
     @property
     def needs_boxes(self) -> bool:
         """Whether the classifier needs a box in each image."""
         return self.view != "full"
+
+    @property
+    def boxes(self) -> BoxSettings:
+        """What finds the boxes that the classifier needs."""
+        return BoxSettings(
+            self.motion if needs_motion(self.view) else None,
+            self.detector if needs_detector(self.view) else None,
+        )
 
     @property
     def sequence_rule(self) -> SequenceRule:

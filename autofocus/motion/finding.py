@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autofocus.boxes.box import Box
+from autofocus.boxes.crop_shape import CropShape
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.sequences import SequenceRule, find_sequences
 from autofocus.motion.components import Component, find_components
@@ -128,7 +129,9 @@ class MotionFinder:
             return Box(frames=frames, detail="nothing moved")
         moved = join_heavy(components)
         mass = moved.mass / (settings.high * change.size)
-        left, top, right, bottom = _square(moved, width, height, settings)
+        shape = CropShape(settings.margin, settings.least_side)
+        edges = moved.left, moved.top, moved.right, moved.bottom
+        left, top, right, bottom = shape.square(edges, (width, height))
         return Box(
             round(left / width, 4),
             round(top / height, 4),
@@ -199,19 +202,3 @@ def join_heavy(components: Sequence[Component]) -> Component:
         if one.mass >= _HEAVY * components[0].mass:
             moved = moved.joined(one)
     return moved
-
-
-def _square(
-    moved: Component, width: int, height: int, settings: MotionSettings
-) -> tuple[float, float, float, float]:
-    """Return the square around motion, with a margin, moved into the frame.
-
-    Motion that is longer than the frame is high keeps its length, so the box is not a square.
-    """
-    longer = max(moved.right - moved.left, moved.bottom - moved.top)
-    least = settings.least_side * min(width, height)
-    side = max(longer * (1 + 2 * settings.margin), least)
-    across, down = min(side, width), min(side, height)
-    left = min(max((moved.left + moved.right - across) / 2, 0), width - across)
-    top = min(max((moved.top + moved.bottom - down) / 2, 0), height - down)
-    return left, top, left + across, top + down

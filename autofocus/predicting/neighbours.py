@@ -1,11 +1,13 @@
-"""The images that a camera took before and after each image, to detect motion."""
+"""The images that a camera took before and after each image, on which its box depends."""
 
 import hashlib
+import json
 from collections.abc import Collection, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from autofocus.boxes.box import Box
 from autofocus.errors import RejectedImageError
@@ -16,36 +18,51 @@ from autofocus.images.decoding import read_start
 from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image, read_moment
-from autofocus.motion.finding import MotionFinder
-from autofocus.motion.settings import MotionSettings
+from autofocus.localization.finding import BoxFinder, BoxSettings, ObjectDetector
+from autofocus.predicting.detections import find_detections
+from autofocus.predicting.passes import pass_over
 from autofocus.runs import files
 from autofocus.runs.cameras import camera_folder
-from autofocus.runs.journal import Journal, Outcome
+from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
-from autofocus.runs.parallel import ordered_map
-from autofocus.runs.progress import Progress
 from autofocus.runs.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Motion in each image, compared with the images that its camera took before and after.
+    """The box of each image, which depends on the other images of its camera.
 
     Attributes:
-        finder: detects motion.
+        finder: finds boxes.
         marks: size and time of change of each image's file, by its name.
     """
 
-    finder: MotionFinder
+    finder: BoxFinder
     marks: dict[str, str]
 
     def box(self, name: str) -> Box:
-        """Return the box around motion in an image."""
+        """Return the box of an image."""
         return self.finder.box(name)
 
+    def record(self, name: str, box: Box) -> dict[str, Any]:
+        """Return what to remember of an image and its box, as plain JSON values.
+
+        Returns:
+            The `box`; `around`, see `mark`; and with a detector `detector_score`, the confidence
+            of its best box.
+        """
+        extra = {"box": box.to_json(), "around": self.mark(name)}
+        score = self.finder.detector_score(name)
+        return extra if score is None else {**extra, "detector_score": score}
+
     def mark(self, name: str) -> str:
-        """Return a digest of which neighbours an image has, and of their files' marks."""
-        parts = (f"{other}|{self.marks[other]}" for other in self.finder.neighbours(name))
+        """Return a digest of what an image's box depends on, besides the image.
+
+        That is which neighbours it has, and their files' marks; and which of the detector's boxes
+        come again and again at the location, which other images decide.
+        """
+        parts = [f"{other}|{self.marks[other]}" for other in self.finder.neighbours(name)]
+        parts += [json.dumps(box.to_json()) for box in self.finder.detections(name)]
         return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -54,25 +71,27 @@ def find_neighbours(
     names: Sequence[str],
     extensions: Collection[str],
     preparation: Preparation | None,
-    settings: MotionSettings,
+    settings: BoxSettings,
     pattern: LocationPattern,
     workspace: Workspace,
     jobs: int,
+    detector: ObjectDetector | None = None,
 ) -> Neighbours:
     """Read date and time of all images in the cameras' folders of those to label.
 
-    Only headers are read, and each file's only once: they are kept in the workspace.
+    Only headers are read, and each file's only once: they are kept in the workspace. Where the
+    detector is needed, its boxes in all of these images are found and kept as well.
 
     Args:
         indir: the folder below which the images are.
         names: the images to label; all others beside them are read, too.
         extensions: of image files.
-        preparation: how to preprocess images before motion is detected; None for preprocessed
-            ones.
-        settings: how motion is detected.
+        preparation: how to preprocess images before boxes are found; None for preprocessed ones.
+        settings: what finds boxes.
         pattern: finds the location in a name, where a folder holds the frames of several.
         workspace: the stage's memory.
         jobs: the number of worker threads.
+        detector: needed if the settings name one.
     """
     cameras = {camera_folder(name) for name in names}
     beside = find_images(indir, extensions, allow_empty=True)
@@ -82,8 +101,18 @@ def find_neighbours(
         Frame(name, name, datetime.fromisoformat(moment) if moment else None)
         for name, moment, _ in headers
     ]
-    finder = MotionFinder(
-        locate(frames, pattern), lambda name: read_image(indir / name, preparation).image, settings
+    detections = (
+        find_detections(
+            indir, [name for name, *_ in headers], preparation, detector, workspace, jobs
+        )
+        if detector
+        else {}
+    )
+    finder = BoxFinder(
+        locate(frames, pattern),
+        lambda name: read_image(indir / name, preparation).image,
+        settings,
+        detections=detections,
     )
     return Neighbours(finder, {name: mark for name, _, mark in headers})
 
@@ -92,30 +121,21 @@ def _read_headers(
     indir: Path, names: Sequence[str], workspace: Workspace, jobs: int
 ) -> list[tuple[str, str, str]]:
     """Return name, moment and mark of each image whose header can be read."""
-    folder, account = workspace.folder / "headers", workspace.scratch / "headers"
-    folder.mkdir(exist_ok=True)
-    headers = []
-    with (
-        closing(Journal(folder)) as journal,
-        account.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
-        Progress("reading headers", len(names)) as progress,
-    ):
-        tasks = ((indir, name, journal.earlier(name)) for name in names)
-        for outcome, is_fresh in ordered_map(_read_header, tasks, jobs):
-            if is_fresh:
-                journal.append(outcome)
-            file.write(outcome.to_line())
-            progress.advance()
-            if outcome.row.reason is None:
-                extra = outcome.extra
-                mark = f"{extra['bytes']}|{extra['modified_ns']}"
-                headers.append((outcome.row.input, str(extra["moment"]), mark))
-    journal.finish(account)
-    return headers
+    outcomes = pass_over(
+        names, partial(_read_header, indir), workspace, "headers", "reading headers", jobs
+    )
+    return [
+        (
+            outcome.row.input,
+            str(outcome.extra["moment"]),
+            f"{outcome.extra['bytes']}|{outcome.extra['modified_ns']}",
+        )
+        for outcome in outcomes
+        if outcome.row.reason is None
+    ]
 
 
-def _read_header(task: tuple[Path, str, Outcome | None]) -> tuple[Outcome, bool]:
-    indir, name, earlier = task
+def _read_header(indir: Path, name: str, earlier: Outcome | None) -> tuple[Outcome, bool]:
     path = indir / name
     if earlier is not None and files.is_unchanged(path, earlier.extra) and is_read(earlier.extra):
         return earlier, False

@@ -36,11 +36,12 @@ def network_inputs(image: Image.Image, box: Box | None, description: Description
 
     Args:
         image: the preprocessed image.
-        box: around motion; None for a model that doesn't need it.
+        box: the one box of the image; None for a model that doesn't need it.
         description: of the model.
     """
     return tuple(
-        crop.pixels(image, description.image_size) for crop in crops_of(description.view, box)
+        crop.pixels(image, description.image_size)
+        for crop in crops_of(description.view, box, description.crop)
     )
 
 

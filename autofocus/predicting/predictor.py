@@ -41,7 +41,7 @@ class Predictor:
         indir: the folder below which the images are.
         classifier: the trained model.
         preparation: how to preprocess them; None for preprocessed images.
-        neighbours: of each image, for a model that needs boxes around motion; None for others.
+        neighbours: of each image, for a model that needs boxes; None for others.
         rejected: the ledger's rows of images that preprocessing rejected, by name.
         batch: the number of images per batch.
         model: the model's digest; predictions of another model are made anew.
@@ -69,8 +69,8 @@ class Predictor:
 
         The outcomes' extra values are `model` (its digest), `probabilities` (0 to 1), `moment` (in
         ISO format, or empty), `camera`, `night` (1 or 0), `split`; `distance` (from the training
-        images) if the model measures it; and, for a model that needs boxes around motion, `box`
-        and `around`, which identifies the neighbours that the box depends on.
+        images) if the model measures it; and, for a model that needs boxes, `box`, `around`, which
+        identifies what else the box depends on, and `detector_score` if it uses the detector.
 
         Args:
             names: relative to the folder, sorted; a missing image is rejected.
@@ -111,7 +111,7 @@ class Predictor:
         box = None
         if self.neighbours is not None:
             box = self.neighbours.box(name)
-            extra |= {"box": box.to_json(), "around": self.neighbours.mark(name)}
+            extra |= self.neighbours.record(name, box)
         inputs = network_inputs(decoded.image, box, description)
         return Pending(_Decoded(Outcome(Row(name), extra), inputs))
 

@@ -15,10 +15,10 @@ from autofocus.boxes.box import Box
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.images.reading import DecodedImage, read_image
+from autofocus.localization.finding import BoxFinder, load_detector
 from autofocus.model.decision import Prediction
 from autofocus.model.distance import is_unknown
 from autofocus.model.saved_model import TrainedClassifier
-from autofocus.motion.finding import MotionFinder
 from autofocus.predicting.network import (
     Inputs,
     NetworkScores,
@@ -44,9 +44,10 @@ class ImageClassifier:
         thresholds: of labels, such as ``raccoon=0.8``.
 
     Raises:
-        MissingInputError: there is no model.
+        MissingInputError: there is no model, or its detector's weights are missing.
         InputDataError: it was not made by `retrain`.
-        SettingError: the model can't have these thresholds.
+        SettingError: the model can't have these thresholds; or it needs another detector.
+        MissingDependencyError: it needs a detector, and the package that runs it is missing.
     """
 
     def __init__(
@@ -56,13 +57,15 @@ class ImageClassifier:
         self.description = with_thresholds(
             self._classifier.description, precision, tuple(thresholds)
         )
+        self._detector = load_detector(self.description.boxes.detector)
 
     def classify(self, images: Sequence[ImageFile]) -> list[ImageResult]:
         """Return the prediction for each image, or why there is none.
 
         A model that needs the box around motion finds it by comparing an image with those of the
         same camera in the request. An image by itself is used as a whole frame, as `predict` uses
-        an image that has no neighbours.
+        an image that has no neighbours. The detector's boxes need no other image; those that come
+        again and again are recognised among the images of the same camera in the request.
         """
         with TemporaryDirectory(prefix="autofocus-") as folder:
             decoded = [self._read(image, Path(folder)) for image in images]
@@ -99,9 +102,9 @@ class ImageClassifier:
     def _boxes(
         self, images: Sequence[ImageFile], readable: Mapping[int, DecodedImage]
     ) -> dict[int, Box]:
-        """Return the box around motion in each image; none for a model that needs none."""
-        settings = self.description.motion
-        if not self.description.needs_motion or settings is None:
+        """Return the box of each image; none for a model that needs none."""
+        settings = self.description.boxes
+        if not settings:
             return {}
         names = {
             f"{'camera' if images[number].camera else number}/{images[number].camera}/"
@@ -109,7 +112,9 @@ class ImageClassifier:
             for number in readable
         }
         frames = [Frame(name, name, _moment(readable[number])) for name, number in names.items()]
-        finder = MotionFinder(frames, lambda name: readable[names[name]].image, settings)
+        finder = BoxFinder(
+            frames, lambda name: readable[names[name]].image, settings, self._detector
+        )
         return {number: finder.box(name) for name, number in names.items()}
 
     def _scores(self, inputs: Sequence[Inputs]) -> list[NetworkScores]:

@@ -1,16 +1,20 @@
 """From a data set's images to the matrices that a head is trained and evaluated on."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image as Picture
 
 from autofocus.boxes.box import Box
-from autofocus.features.crop import Crop, View, crops_of
+from autofocus.boxes.crop_shape import CropShape
+from autofocus.features.crop import Crop, View, crops_of, needs_detector, needs_motion
 from autofocus.features.distortions import Distortions
 from autofocus.features.extraction import Extractor
 from autofocus.images.reading import read_image
+from autofocus.localization.finding import BoxFinder, BoxSettings, Detections, ObjectDetector
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.splits.dataset import Dataset
@@ -29,8 +33,10 @@ class DatasetFeatures:
 
     Attributes:
         dataset: the images.
-        extractor: computes feature vectors, and the boxes around motion.
+        extractor: computes feature vectors, boxes around motion, and the detector's.
         motion: how motion is detected.
+        detector: for the views that need it; None if there is none.
+        shape: of the crop around a box; None if the box is the crop.
         distortions: how copies of training images are distorted.
         copies: number of distorted copies per image, if images are distorted at all.
         weight_by_motion: whether images are weighted by the amount of motion in them.
@@ -39,10 +45,15 @@ class DatasetFeatures:
     dataset: Dataset
     extractor: Extractor
     motion: MotionSettings = field(default_factory=MotionSettings)
+    detector: ObjectDetector | None = None
+    shape: CropShape | None = None
     distortions: Distortions = field(default_factory=Distortions)
     copies: int = 0
     weight_by_motion: bool = False
-    _boxes: dict[str, Box] = field(default_factory=dict)
+    _motion_boxes: dict[str, Box] = field(default_factory=dict)
+    _detections: dict[str, Detections] = field(default_factory=dict)
+    _boxes: dict[BoxSettings, dict[str, Box]] = field(default_factory=dict)
+    _detector_scores: dict[str, float] = field(default_factory=dict)
 
     def prepare(self, view: View, *, copies: bool = True) -> None:
         """Compute everything that a view needs.
@@ -51,8 +62,10 @@ class DatasetFeatures:
             view: what the classifier sees.
             copies: whether to compute the distorted copies of the training images, too.
         """
-        if view != "full" or self.weight_by_motion:
-            self._detect_motion()
+        if view != "full":
+            self._find_boxes(view)
+        if self.weight_by_motion:
+            self._find_motion()
         crops = ((row.image, crop) for row in self.dataset.used for crop in self._crops(row, view))
         self._extract(crops, f"features ({view})")
         if copies:
@@ -88,34 +101,89 @@ class DatasetFeatures:
         )
 
     def crop(self, image: Image, view: View) -> Crop:
-        """Return what the classifier sees of an image in a single view, `full` or `motion`."""
-        (crop,) = crops_of(view, self.box(image))
+        """Return what the classifier sees of an image in a view of a single crop."""
+        (crop,) = crops_of(view, self.box(image, view), self.shape)
         return crop
 
-    def box(self, image: Image) -> Box | None:
-        """Return the box of the motion in an image; None if motion was not detected."""
-        return self._boxes.get(image.name)
+    def box(self, image: Image, view: View) -> Box | None:
+        """Return the box of an image; None if the view needs none."""
+        return self._boxes[self.box_settings(view)][image.name] if view != "full" else None
 
-    def count_boxes(self) -> dict[str, int]:
-        """Return the number of images with motion, and of those used as a whole frame."""
-        moved = sum(box.is_found for box in self._boxes.values())
-        return {"motion": moved, "whole_frame": len(self._boxes) - moved}
+    def box_scores(self, images: Sequence[Assignment], view: View) -> NDArray[np.float64]:
+        """Return the score of the box of each of N images, 0 for a whole frame; shape (N,)."""
+        boxes = (self.box(row.image, view) for row in images)
+        return np.array([box.score if box else 0.0 for box in boxes], np.float64)
 
-    def _detect_motion(self) -> None:
-        if self._boxes:
-            return
-        folder = self.extractor.image_dir
-        images = self.dataset.images
-        finder = MotionFinder(
-            [image.frame for image in images],
-            lambda name: read_image(folder / name).image,
-            self.motion,
+    def found(self, images: Sequence[Assignment], view: View) -> NDArray[np.bool_]:
+        """Return which of N images have a box, and are not a whole frame; shape (N,)."""
+        boxes = (self.box(row.image, view) for row in images)
+        return np.array([box is not None and box.is_found for box in boxes], bool)
+
+    def detector_scores(
+        self, images: Sequence[Assignment], view: View
+    ) -> NDArray[np.float64] | None:
+        """Return the confidence of the detector's best box in each of N images, shape (N,).
+
+        Boxes that come again and again at a location don't count; without any box it is 0. None
+        if the view doesn't need the detector.
+        """
+        if not needs_detector(view):
+            return None
+        return np.array([self._detector_scores[row.image.name] for row in images], np.float64)
+
+    def count_boxes(self, view: View) -> dict[str, int]:
+        """Return the number of images by what found their box, or as a whole frame."""
+        statuses = Counter[str](
+            box.status for box in self._boxes.get(self.box_settings(view), {}).values()
         )
+        return {"motion": 0, "whole_frame": 0, **statuses}
+
+    def box_settings(self, view: View) -> BoxSettings:
+        """Return what finds the boxes of a view."""
+        return BoxSettings(
+            self.motion if needs_motion(view) else None,
+            self.detector.settings if self.detector and needs_detector(view) else None,
+        )
+
+    def _find_boxes(self, view: View) -> None:
+        settings = self.box_settings(view)
+        if settings in self._boxes:
+            return
+        if needs_motion(view):
+            self._find_motion()
+        if needs_detector(view):
+            self._detect()
+        finder = BoxFinder(
+            [image.frame for image in self.dataset.images],
+            self._read,
+            settings,
+            motion_boxes=self._motion_boxes,
+            detections=self._detections,
+        )
+        names = [image.name for image in self.dataset.images]
+        self._boxes[settings] = {name: finder.box(name) for name in names}
+        if needs_detector(view):
+            self._detector_scores = {name: finder.detector_score(name) or 0.0 for name in names}
+
+    def _find_motion(self) -> None:
+        if self._motion_boxes:
+            return
+        images = self.dataset.images
+        finder = MotionFinder([image.frame for image in images], self._read, self.motion)
         digests = {image.name: image.digest for image in images}
-        self._boxes.update(self.extractor.boxes(finder, digests))
+        self._motion_boxes.update(self.extractor.boxes(finder, digests))
+
+    def _detect(self) -> None:
+        if self._detections or self.detector is None:
+            return
+        digests = {image.name: image.digest for image in self.dataset.images}
+        self._detections.update(self.extractor.detections(self.detector, digests))
+
+    def _read(self, name: str) -> Picture:
+        return read_image(self.extractor.image_dir / name).image
 
     def _crops(self, row: Assignment, view: View) -> tuple[Crop, ...]:
-        return crops_of(view, None if view == "full" else self._boxes[row.image.name])
+        return crops_of(view, self.box(row.image, view), self.shape)
 
     def _copies(self, row: Assignment, view: View) -> list[tuple[Crop, ...]]:
         """Return the crops of each distorted copy of an image."""
@@ -162,7 +230,7 @@ class DatasetFeatures:
         weights = np.ones(len(images), np.float32)
         if not self.weight_by_motion:
             return weights
-        amounts = np.array([self._boxes[row.image.name].score for row in images])
+        amounts = np.array([self._motion_boxes[row.image.name].score for row in images])
         for label in {row.image.label for row in images}:
             has_label = np.array([row.image.label == label for row in images])
             usual = amounts[has_label].mean()

@@ -2,7 +2,9 @@
 
 from functools import partial
 from pathlib import Path
+from typing import cast
 
+from autofocus.features.crop import View
 from autofocus.model.saved_model import MODEL_FILES
 from autofocus.reporting import results
 from autofocus.reporting.attempts import attempt
@@ -53,7 +55,8 @@ def output_files(saved_model_dir: Path) -> list[Path]:
 
 def _context(job: TrainingJob, result: TrainingResult, source: DatasetFeatures) -> Context:
     rows = job.dataset.subset(Subset.TEST)
-    boxes = {row.image.file: source.box(row.image) for row in rows}
+    view = cast("View", result.metrics.view.chosen)
+    boxes = {row.image.file: source.box(row.image, view) for row in rows}
     return Context(
         image_dir=job.image_dir,
         backbone=job.backbone.name,

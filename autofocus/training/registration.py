@@ -15,8 +15,8 @@ from autofocus.evaluation.predictions import Classification
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image
+from autofocus.localization.finding import BoxFinder, load_detector
 from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
-from autofocus.motion.finding import MotionFinder
 from autofocus.predicting.network import network_inputs, network_scores
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
@@ -195,11 +195,12 @@ class _Contest:
         """Return the champion's probabilities for test images."""
         description, folder = classifier.description, self.job.image_dir
         finder = None
-        if description.needs_motion and description.motion is not None:
-            finder = MotionFinder(
+        if description.boxes:
+            finder = BoxFinder(
                 [image.frame for image in self.job.dataset.images],
                 lambda name: read_image(folder / name).image,
-                description.motion,
+                description.boxes,
+                load_detector(description.boxes.detector),
             )
         probabilities = []
         for start in range(0, len(rows), _BATCH):

@@ -182,7 +182,7 @@ class Assessment:
             asked=self.job.view,
             chosen=self.chosen.view,
             candidates=tuple(each.metrics for each in self.candidates),
-            boxes=self.source.count_boxes(),
+            boxes=self.source.count_boxes(self.chosen.view),
         )
 
     def _warnings(self, fitted_on: str) -> list[str]:

@@ -237,6 +237,7 @@ class _Training:
 
     def _export(self, chosen: Candidate, backbone: Backbone, result: TrainingResult) -> None:
         job, scratch = self.job, self.workspace.scratch
+        boxes = self.source.box_settings(chosen.view)
         target = f"{job.evaluation.target} {job.evaluation.value:g}"
         description = Description(
             job.dataset.labels,
@@ -246,7 +247,7 @@ class _Training:
             job.final_tensor_name,
             job.preparation,
             view=chosen.view,
-            motion=self.source.motion if chosen.view != "full" else None,
+            motion=boxes.motion,
             multilabel=job.dataset.settings.multilabel,
             thresholds=result.thresholds,
             threshold_target=target if result.thresholds else "",
@@ -258,6 +259,8 @@ class _Training:
             unknown_distance=result.unknown.limit if result.unknown else None,
             human_labels=job.human_labels,
             split_digest=job.dataset.split.digest,
+            crop=self.source.shape if chosen.view != "full" else None,
+            detector=boxes.detector,
         )
         distance = result.unknown.distance if result.unknown else None
         model = build(backbone, result.head, description, scratch, distance)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.grouping.locations import LocationPattern
+from autofocus.localization.finding import BoxSettings
 from autofocus.motion.settings import MotionSettings
 from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.runs.workspace import Workspace
@@ -28,7 +29,7 @@ def neighbours_of(photos: Path, *names: str) -> Neighbours:
     with Workspace(photos.parent, "stage_x", {}) as workspace:
         pattern = LocationPattern()
         return find_neighbours(
-            photos, names, ("JPG",), None, MotionSettings(), pattern, workspace, 2
+            photos, names, ("JPG",), None, BoxSettings(MotionSettings()), pattern, workspace, 2
         )
 
 

@@ -82,7 +82,7 @@ def test_both_views_stand_side_by_side(
     np.testing.assert_array_equal(vectors[0, :6], vectors[0, 6:])
     # The right half alone: both halves of the crop are as light as it.
     np.testing.assert_allclose(vectors[1:, 6], vectors[1:, 3], atol=0.05)
-    assert source.count_boxes() == {"motion": 23, "whole_frame": 1}
+    assert source.count_boxes("both") == {"motion": 23, "whole_frame": 1}
 
 
 def test_weights_by_motion_keep_classes_alike(
