@@ -46,6 +46,7 @@ _NAMES_BY_MODULE = {
     "serve": ("serve", "ServeSettings", "ServeResult"),
     "label": ("label", "LabelSettings", "LabelResult"),
     "run": ("run", "RunResult"),
+    "weights": ("weights", "WeightsSettings", "WeightsResult"),
     "audit": ("audit", "Audit"),
     "errors": (
         "AutofocusError",
@@ -59,6 +60,7 @@ _NAMES_BY_MODULE = {
         "MissingDependencyError",
         "MissingInputError",
         "OutputConflictError",
+        "PackageIndexError",
         "RejectedImageError",
         "RunError",
         "SettingError",

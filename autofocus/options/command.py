@@ -162,6 +162,8 @@ def _add_argument(parser: argparse.ArgumentParser, argument: Argument) -> None:
     if argument.kind.choices:
         more["choices"] = argument.kind.choices
     if argument.positional:
+        if argument.default is not None:
+            more |= {"nargs": "?", "default": argument.default}
         parser.add_argument(argument.name, **more)
         return
     parser.add_argument(

@@ -54,6 +54,7 @@ COMMAND_EXTRAS = {
     "export": "tables",
     "import_corrections": "tables",
     "publish_labels": "download",
+    "weights": "detector",
     "run": "run",
     "make_sample": "demo",
     "demo": "demo",

@@ -14,9 +14,9 @@ from typing import Any
 
 from autofocus.errors import InputDataError, need
 from autofocus.features.backbones.base import Backbone
-from autofocus.features.backbones.torch_pickle import read_state
 from autofocus.features.runtime import tensorflow
 from autofocus.runs import files
+from autofocus.torch_files.legacy import read_state
 
 # The version of the arithmetic in `modules`: cached embeddings of another version are not used.
 _ARCHITECTURE = "efficientnet-lite/1"

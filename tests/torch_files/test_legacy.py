@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from autofocus.errors import InputDataError
-from autofocus.features.backbones.torch_pickle import read_state
+from autofocus.torch_files.legacy import read_state
 
 MAGIC, VERSION = 0x1950A86A20F9469CFC6C, 1001
 

@@ -1,0 +1,1 @@
+"""Weights that PyTorch has written, read without PyTorch."""
