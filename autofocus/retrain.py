@@ -16,6 +16,7 @@ from autofocus.features.distortions import Distortions
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
 from autofocus.grouping.locations import LocationPattern
+from autofocus.grouping.sequences import SequencePattern
 from autofocus.images.finding import note_ignored
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
@@ -35,7 +36,7 @@ from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
-from autofocus.splits.images import Origin, check_pattern, collect_images, read_origins
+from autofocus.splits.images import Origin, check_patterns, collect_images, read_origins
 from autofocus.tracking.experiment import check_store
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import output_files
@@ -156,7 +157,12 @@ def retrain(
     classes = find_classes(image_dir)
     preparation = _read_preparation(image_dir, settings.preparation_path)
     origins = read_origins(image_dir)
-    check_pattern(LocationPattern(settings.location_pattern), classes.files, origins)
+    check_patterns(
+        LocationPattern(settings.location_pattern),
+        SequencePattern(settings.sequence_pattern),
+        classes.files,
+        origins,
+    )
     workspace = Workspace(saved_model_dir, NAME, describe(settings), recipe=RECIPE)
     if not was_trained(workspace):
         # An unusable store is reported now rather than after minutes of work.

@@ -133,12 +133,18 @@ def test_class_weights_reach_the_head_and_fine_tuning(
     assert job.head_settings.class_weights == job.fine_tuning.class_weights == kind
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(SETTINGS, location_pattern="^(site[0-9])/"),
+        replace(SETTINGS, sequence_pattern="^(site[0-9])/"),
+    ],
+)
 def test_a_pattern_that_fits_no_path_is_reported_before_anything_is_done(
-    hand_over: Callable[[RetrainSettings], Handed], tmp_path: Path
+    wrong: RetrainSettings, hand_over: Callable[[RetrainSettings], Handed], tmp_path: Path
 ) -> None:
     """The sentence shows paths below the labels' folders, and no model's folder is made."""
     del hand_over
-    wrong = replace(SETTINGS, location_pattern="^(site[0-9])/")
     with pytest.raises(SettingError, match=r"matches none .*paths such as place0/0\.PNG, place1/"):
         retrain(tmp_path / "links", tmp_path / "model", wrong)
     assert not (tmp_path / "model").exists()

@@ -7,7 +7,7 @@ from typing import Any
 
 from autofocus.checking import machine
 from autofocus.checking.data import Data, find_local_data, find_stored_data
-from autofocus.checking.locations import check_locations
+from autofocus.checking.locations import check_locations, check_sequences
 from autofocus.checking.report import Report
 from autofocus.checking.tables import Trial, check_labels, check_tables
 from autofocus.options.parameter_file import ParameterFile
@@ -73,10 +73,12 @@ def _find_data(
 
 
 def _check_patterns(data: Data, trial: Trial, settings: Mapping[str, Any], report: Report) -> None:
-    """Check the location patterns; stages that have the same one are reported once."""
+    """Check the patterns; stages that have the same one for locations are reported once."""
     stages: dict[str, list[str]] = {}
     for stage in ("preprocess_images", "retrain"):
         stages.setdefault(settings[stage].location_pattern, []).append(stage)
     for text, names in stages.items():
         subject = "locations" if len(stages) == 1 else f"locations ({' and '.join(names)})"
         check_locations(text, data.names, trial.located, subject, report)
+    pattern = settings["retrain"].sequence_pattern
+    check_sequences(pattern, data.names, trial.in_sequence, report)

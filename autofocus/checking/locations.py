@@ -1,9 +1,10 @@
-"""The location pattern, tried on the paths of the images."""
+"""The patterns of locations and sequences, tried on the paths of the images."""
 
 from collections.abc import Collection, Sequence
 
 from autofocus.checking.report import Report
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
+from autofocus.grouping.sequences import SequencePattern
 from autofocus.runs.cameras import camera_folder
 from autofocus.runs.wording import plural
 
@@ -43,6 +44,30 @@ def check_locations(
             (report.warn if few else report.add)(subject, line)
         else:
             _report_folders(asked, subject, report)
+
+
+def check_sequences(
+    text: str, names: Sequence[str], told: Collection[str], report: Report
+) -> None:
+    """Report which share of the paths the pattern of sequences matches, with examples.
+
+    Args:
+        text: the pattern; empty for none.
+        names: the paths of the original images, relative to their folder.
+        told: the images whose sequence a column of the tables tells.
+        report: what is found is added to it.
+    """
+    if told:
+        report.add("sequences", f"a column tells the sequence of {plural(len(told), 'image')}")
+    asked = [name for name in names if name not in told]
+    if not text or not asked:
+        return
+    with report.collect("sequences"):
+        pattern = SequencePattern(text)
+        pattern.check(asked)
+        matched = {name: value for name in asked if (value := pattern.find(name))}
+        line = f"{text} matches {len(matched):,} of {plural(len(asked), 'image')}"
+        report.add("sequences", line + _examples(matched))
 
 
 def _report_folders(names: Sequence[str], subject: str, report: Report) -> None:

@@ -15,7 +15,7 @@ from autofocus.link_images_by_label import LinkSettings, describe_labels
 from autofocus.runs.csv_files import CsvReader, CsvWriter
 from autofocus.runs.ledger import Counts, Reason
 from autofocus.runs.wording import plural
-from autofocus.tables.columns import LOCATION, PROPERTIES, PROPERTIES_NAME
+from autofocus.tables.columns import LOCATION, PROPERTIES, PROPERTIES_NAME, SEQUENCE
 from autofocus.tables.date_choice import AmbiguousDatesError
 from autofocus.tables.date_forms import GIVEN
 from autofocus.tables.labels import Labelled, merge_labels, read_labelled
@@ -35,10 +35,12 @@ class Trial:
     Attributes:
         labelled: the images that have a detection, and their labels; None if there are none.
         located: the images whose location a column of the tables tells.
+        in_sequence: the images whose sequence a column of the tables tells.
     """
 
     labelled: Labelled | None = None
     located: frozenset[str] = field(default_factory=frozenset)
+    in_sequence: frozenset[str] = field(default_factory=frozenset)
 
 
 def check_tables(data: Data, settings: CleanSettings, scratch: Path, report: Report) -> Trial:
@@ -64,7 +66,8 @@ def check_tables(data: Data, settings: CleanSettings, scratch: Path, report: Rep
         _report_matches(result.counts, data, report)
         for note in result.notes[:-1]:  # the last one is about times, which are not known yet
             report.add("tables", note)
-        return Trial(read_labelled(result.table), _read_located(result.table))
+        labelled = read_labelled(result.table)
+        return Trial(labelled, _told(result.table, LOCATION), _told(result.table, SEQUENCE))
     return Trial()
 
 
@@ -86,12 +89,13 @@ def _try(
         return clean_detections(tables, images, properties, scratch / "trial.csv", chosen)
 
 
-def _read_located(table: Path) -> frozenset[str]:
+def _told(table: Path, column: str) -> frozenset[str]:
+    """Return the images of which a column tells something."""
     with CsvReader(table) as reader:
-        if LOCATION not in reader.columns:
+        if column not in reader.columns:
             return frozenset()
-        path, location = (reader.columns.index(name) for name in ("filepath", LOCATION))
-        return frozenset(row[path].removeprefix(f"{_IMAGES}/") for row in reader if row[location])
+        path, cell = (reader.columns.index(name) for name in ("filepath", column))
+        return frozenset(row[path].removeprefix(f"{_IMAGES}/") for row in reader if row[cell])
 
 
 def _write_properties(names: Sequence[str], path: Path) -> None:

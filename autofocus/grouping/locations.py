@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from autofocus.errors import SettingError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.patterns import PathPattern
 from autofocus.runs.cameras import camera_folder
@@ -15,7 +14,7 @@ from autofocus.runs.wording import plural
 # `images_2016/D03-AMP1/IMG_0037.JPG` and in `CHIL - D03-AMP1-JU16_00037.JPG`, without the code of
 # the season, JU16.
 DEFAULT_PATTERN = r"(?<![A-Za-z0-9])(?P<location>[A-Z]\d{2}-[A-Z]{3}\d{1,2})(?![A-Za-z0-9])"
-# The number of paths or folders that a message shows.
+# The number of folders that a message shows.
 _EXAMPLES = 3
 
 
@@ -52,12 +51,7 @@ class LocationPattern(PathPattern):
         values = {self.find(path) for path in originals}
         if len(values) > 1:
             return
-        value = values.pop()
-        gives = f"gives the location {value!r} for all" if value else "matches none of the"
-        raise SettingError(
-            f"location_pattern: {self.text!r} {gives} {len(originals):,} images: it is searched "
-            f"for in paths such as {_examples(_spread(originals))}."
-        )
+        raise self.explain(values.pop(), originals)
 
 
 def locate(
@@ -154,10 +148,3 @@ def note_folders(frames: Sequence[Frame]) -> tuple[str, ...]:
 
 def _examples(values: Iterable[str]) -> str:
     return ", ".join(islice(values, _EXAMPLES))
-
-
-def _spread(paths: Iterable[str]) -> list[str]:
-    """Return the first path of each camera's folder, then all others."""
-    ordered = sorted(paths)
-    firsts = {camera_folder(path): path for path in reversed(ordered)}
-    return list(dict.fromkeys([*sorted(firsts.values()), *ordered]))

@@ -1,7 +1,7 @@
 """Sequences: the frames that a camera took at one trigger."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.patterns import PathPattern
-from autofocus.runs.cameras import number_on_card
+from autofocus.runs.cameras import camera_folder, number_on_card
 from autofocus.runs.video_names import parse_frame
 
 # The stem of a numbered file: what precedes the number, the number, and what follows it.
@@ -32,6 +32,23 @@ class SequencePattern(PathPattern):
     """
 
     kind = "sequence"
+
+    def check(self, originals: Collection[str]) -> None:
+        """Check that the pattern tells the sequences of images apart.
+
+        Args:
+            originals: paths of original images, relative to their folder, whose sequence no
+                column gives.
+
+        Raises:
+            SettingError: it matches none of them, or gives the same sequence for all.
+        """
+        if not self.text or len(originals) < 2:  # noqa: PLR2004 - one has no other
+            return
+        # Those of different cameras are different sequences.
+        values = {(self.find(path), camera_folder(path)) for path in originals}
+        if len(values) == 1 or not any(value for value, _ in values):
+            raise self.explain(next(iter(values))[0], originals)
 
 
 @dataclass(frozen=True)

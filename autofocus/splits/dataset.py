@@ -127,7 +127,7 @@ class Dataset:
     def warnings(self) -> list[str]:
         """Return doubts about the data, one sentence each."""
         table = self.table()
-        sentences = [*self.split.warnings, *_warn_of_gaps(table)]
+        sentences = [*self.split.warnings, self._warn_of_lone(), *_warn_of_gaps(table)]
         labels: dict[str, set[str]] = {}
         for image in self.images:
             labels.setdefault(image.digest, set()).update(image.labels)
@@ -141,6 +141,17 @@ class Dataset:
         if copies:
             sentences.append(f"{_count(copies)} with the same content as another.")
         return [sentence for sentence in sentences if sentence]
+
+    def _warn_of_lone(self) -> str:
+        """Return a sentence on images of no sequence; those of a split by sequence are told."""
+        lone = sum(not one.sequence for one in self.split.assignments)
+        if not lone or self.split.group_kind == "sequence":
+            return ""
+        return (
+            f"The sequence of {lone:,} of {_count(len(self.images))} is unknown, as they have no "
+            "time, so that each counts alone: give a column sequence of the detections, "
+            "sequence_pattern or sequence_frames."
+        )
 
 
 def _warn_of_gaps(table: Mapping[str, Mapping[str, int]]) -> list[str]:

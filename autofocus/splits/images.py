@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, are_in_several_folders, locate
+from autofocus.grouping.sequences import SequencePattern
 from autofocus.images.facts import Facts
 from autofocus.runs.journal import Outcome
 from autofocus.splits.originals import find_originals
@@ -92,21 +93,26 @@ def read_origins(image_dir: Path) -> dict[str, Origin]:
     }
 
 
-def check_pattern(
-    pattern: LocationPattern, files: Iterable[str], origins: Mapping[str, Origin]
+def check_patterns(
+    locations: LocationPattern,
+    sequences: SequencePattern,
+    files: Iterable[str],
+    origins: Mapping[str, Origin],
 ) -> None:
-    """Check that a pattern tells the locations of images apart.
+    """Check that patterns tell the locations and the sequences of images apart.
 
     Args:
-        pattern: finds the location in a path if no column gives it.
+        locations: finds the location in a path if no column gives it.
+        sequences: finds the sequence in a path if no column gives it.
         files: paths relative to the image folder.
         origins: of `read_origins`.
 
     Raises:
-        SettingError: it matches no image, or gives the same location for all.
+        SettingError: one matches no image, or gives the same value for all.
     """
     frames = [_frame(file, origins.get(file)) for file in files]
-    pattern.check({frame.original_path for frame in frames if not frame.location})
+    locations.check({frame.original_path for frame in frames if not frame.location})
+    sequences.check({frame.original_path for frame in frames if not frame.sequence})
 
 
 def collect_images(

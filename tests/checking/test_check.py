@@ -147,6 +147,34 @@ def test_location_pattern(data: Path, pattern: str, level: Level, part: str) -> 
     assert part in texts(check(params, data.parent / "out"), level)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "level", "part"),
+    [
+        (r"IMG_(\d{3})", Level.OK, "matches 12 of 12 images: 000 for site0/IMG_0000.JPG"),
+        ("burst", Level.ERROR, "sequence_pattern: 'burst' matches none of the 12 images"),
+    ],
+)
+def test_sequence_pattern(data: Path, pattern: str, level: Level, part: str) -> None:
+    """A pattern of sequences that fits no path is an error before anything long begins."""
+    params = parameters(data, retrain={"sequence_pattern": pattern})
+    assert part in texts(check(params, data.parent / "out"), level)
+
+
+def test_sequences_of_a_column_need_no_pattern(data: Path) -> None:
+    """Where a column tells the sequences, a pattern that matches nothing is no error."""
+    table = data / "table.csv"
+    head, *rows = table.read_text().splitlines()
+    table.write_text("\n".join([f"{head},seq_id", *(f"{row},s1" for row in rows)]))
+    params = parameters(
+        data,
+        clean_detections={"detections": ["*.csv"], "columns": ["sequence=seq_id"]},
+        retrain={"sequence_pattern": "burst"},
+    )
+    report = check(params, data.parent / "out")
+    report.check()
+    assert "a column tells the sequence of 12 images" in texts(report, Level.OK)
+
+
 def test_images_in_one_folder_have_no_location(tmp_path: Path) -> None:
     """Where nothing tells images apart, the check says that their location is unknown."""
     report = check(parameters(make_data(tmp_path / "data", sites=1)), tmp_path / "out")

@@ -1,5 +1,6 @@
 """Claims about the sequences among the images to label."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,10 +9,13 @@ import pytest
 from autofocus.boxes.box import Box
 from autofocus.grouping.locations import LocationPattern
 from autofocus.grouping.sequences import SequenceRule
+from autofocus.images.facts import Facts
 from autofocus.predicting.known import Known
 from autofocus.predicting.sequences import NO_SEQUENCE, Votes, count_votes
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.splits.images import Origin, collect_images
+from autofocus.splits.split import make_split
 
 
 def labelled(name: str, time: str, *probabilities: float) -> Outcome:
@@ -184,3 +188,40 @@ def test_a_frame_with_a_box_counts_more() -> None:
     outcomes[0].extra["box"] = Box(score=0.4, status="motion").to_json()
     assert votes(outcomes).means[0] == pytest.approx([0.5, 0.5])
     assert votes(outcomes, floor=0.1).means[0] == pytest.approx([5 / 6, 1 / 6])
+
+
+@pytest.mark.parametrize(
+    ("rule", "column", "expected"),
+    [
+        (SequenceRule(), "", {"": 6}),
+        (SequenceRule(pattern=r"(b\d)_"), "", {"b1": 2, "b2": 4}),
+        (SequenceRule(frames=3), "", {"b1_1": 2, "b2_3": 3, "b2_6": 1}),
+        (SequenceRule(), "q7", {"q7": 6}),
+        (SequenceRule(pattern=r"(b\d)_"), "q7", {"q7": 6}),
+    ],
+)
+def test_images_without_a_time_form_the_same_sequences_in_training(
+    rule: SequenceRule, column: str, expected: dict[str, int]
+) -> None:
+    """Pattern, file order and column give the split, and so the evaluation, the same groups."""
+    names = [f"m/b1_{n}.JPG" for n in (1, 2)] + [f"m/b2_{n}.JPG" for n in (3, 4, 5, 6)]
+    known = {name: Known(sequence=column) for name in names} if column else {}
+    outcomes = [labelled(name, "", 0.5, 0.5) for name in names]
+    counted = count_votes(lambda: iter(outcomes), names, "", rule, LocationPattern(), known)
+    predicted = {
+        name: sequence.rpartition("@")[2]
+        for name, sequence in zip(names, sequences(counted), strict=True)
+    }
+
+    links = {f"deer/m-{name[2:]}": name for name in names}
+    origins = {
+        link: Origin(f"../pre/{name}", original=name, sequence=column)
+        for link, name in links.items()
+    }
+    facts = Facts("", "", night=False, brightness=100.0).to_json()
+    extracted = [Outcome(Row(link), {"digest": link, "facts": facts}) for link in links]
+    images = collect_images(extracted, dict.fromkeys(links, "deer"), origins, LocationPattern())
+    split = make_split(images, testing_percentage=0, validation_percentage=0, sequence_rule=rule)
+    trained = {one.image.original: one.sequence.rpartition("@")[2] for one in split.assignments}
+    assert trained == predicted
+    assert dict(Counter(trained.values())) == expected

@@ -61,3 +61,15 @@ def test_copies_and_several_labels_are_warned_of() -> None:
     told = " ".join(make_dataset(LABELS, [*shots, copy], SplitSettings(20, 20)).warnings())
     assert "1 image with several labels" in told
     assert "1 image with the same content as another." in told
+
+
+def test_images_of_no_sequence_are_counted() -> None:
+    """Without a time they count alone, and the sentence names what would join them."""
+    images = [
+        photograph(f"{label}/{n}.PNG", n, place=n % 6, second=900 * n)
+        for n, label in enumerate(LABELS * 6)
+    ]
+    lone = [replace(one, frame=replace(one.frame, moment=None)) for one in images[:5]]
+    made = make_dataset(LABELS, [*lone, *images[5:]], SplitSettings(20, 20))
+    (sentence,) = [one for one in made.warnings() if "each counts alone" in one]
+    assert sentence.startswith("The sequence of 5 of 12 images is unknown")

@@ -6,12 +6,14 @@ import pytest
 
 from autofocus.errors import SettingError
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
+from autofocus.grouping.sequences import SequencePattern
 from autofocus.images.facts import Facts
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
-from autofocus.splits.images import Image, Origin, check_pattern, collect_images
+from autofocus.splits.images import Image, Origin, check_patterns, collect_images
 
 PATTERN = LocationPattern(DEFAULT_PATTERN)
+NONE = SequencePattern("")
 
 
 def outcome(name: str, digest: str = "d", moment: str = "2016-07-05T12:00:00") -> Outcome:
@@ -101,9 +103,28 @@ def test_a_pattern_is_checked_where_no_column_tells_the_location() -> None:
     files = ["deer/a-1.JPG", "deer/b-1.JPG", "deer/c-1.JPG"]
     origins = {file: Origin(f"../pre/x/{file[5]}.JPG", original=f"x/{file[5]}") for file in files}
     with pytest.raises(SettingError, match="gives the location 'x' for all 3 images"):
-        check_pattern(LocationPattern("^(x)"), files, origins)
+        check_patterns(LocationPattern("^(x)"), NONE, files, origins)
     known = {file: replace(origin, location="mill") for file, origin in origins.items()}
-    check_pattern(LocationPattern("^(x)"), files, known)
+    check_patterns(LocationPattern("^(x)"), NONE, files, known)
+
+
+def test_a_pattern_of_sequences_is_checked_where_no_column_tells_them() -> None:
+    """It is searched for in the original's path, and one that finds nothing is an error."""
+    files = ["deer/a-1.JPG", "deer/b-1.JPG"]
+    origins = {file: Origin(f"../pre/x/{file[5]}.JPG", original=f"x/{file[5]}") for file in files}
+    with pytest.raises(SettingError, match=r"sequence_pattern: 'pre' matches none of the 2"):
+        check_patterns(PATTERN, SequencePattern("pre"), files, origins)
+    with pytest.raises(SettingError, match="gives the sequence 'x' for all 2 images"):
+        check_patterns(PATTERN, SequencePattern("x"), files, origins)
+    check_patterns(PATTERN, SequencePattern("x/(.)"), files, origins)
+    known = {file: replace(origin, sequence="7") for file, origin in origins.items()}
+    check_patterns(PATTERN, SequencePattern("pre"), files, known)
+
+
+def test_the_same_sequence_in_two_folders_is_two_sequences() -> None:
+    """A pattern that finds `1` for each of two cameras tells their images apart."""
+    origins = {f"deer/{n}.JPG": Origin(f"c{n}/1_1.JPG") for n in (1, 2)}
+    check_patterns(PATTERN, SequencePattern(r"(\d)_"), list(origins), origins)
 
 
 def test_folders_of_labels_tell_no_location() -> None:
