@@ -28,8 +28,10 @@ class RetrainSettings:
 
     tfhub_module: str = option(
         DEFAULT_BACKBONE,
-        "the backbone: name of an embedded one, TF Hub handle, or folder of a SavedModel",
+        "the backbone: name of an embedded one, `keras:` and a name of Keras Applications, "
+        "`.keras` or `.onnx` file, folder of a SavedModel, or TF Hub handle",
         metavar="MODULE",
+        alias="backbone",
         group="model",
     )
     view: Literal["full", "motion", "both", "auto"] = option(

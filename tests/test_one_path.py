@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 from PIL import Image
 
 from autofocus.boxes.box import Box
@@ -36,6 +37,7 @@ from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.runs import files
 from autofocus.runs.journal import Outcome, read_outcomes
+from tests.features.backbones.onnx_networks import save_means
 from tests.features.pictures import COLOURS
 from tests.predicting.models import make_backbone
 
@@ -54,6 +56,7 @@ class Run:
     """A trained model, and its predictions for the images that it was trained and tested on."""
 
     folder: Path
+    backbone: Path
 
     @property
     def metrics(self) -> dict[str, Any]:
@@ -93,9 +96,10 @@ class Run:
         return list(read_outcomes(memory / "finished.jsonl"))
 
 
-@pytest.fixture(scope="module", params=["full", "both"])
+@pytest.fixture(scope="module", params=["full", "both", "both onnx"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A model of either view."""
+    """A model of either view, and one whose backbone is an ONNX file."""
+    view, *kind = request.param.split()
     folder = tmp_path_factory.mktemp("one_path")
     draw_images(folder)
     preprocess_images(
@@ -104,9 +108,10 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         PreprocessSettings(trim_bottom=FOOTER, min_side=HEIGHT - FOOTER),
     )
     link_images_by_label(folder / "labels.csv", folder / "links")
+    backbone = save_means(folder / "means.onnx") if kind else make_backbone(folder)
     settings = RetrainSettings(
-        tfhub_module=str(make_backbone(folder)),
-        view=request.param,
+        tfhub_module=str(backbone),
+        view=view,
         testing_percentage=30,
         validation_percentage=20,
         threshold_value=0.75,
@@ -118,7 +123,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         retrain(folder / "links", folder / "model", settings)
     predict(folder / "model", folder / "prepared", folder / "predictions.csv", ALL)
-    return Run(folder)
+    return Run(folder, backbone)
 
 
 def draw_images(folder: Path) -> None:
@@ -231,12 +236,18 @@ def test_predict_has_the_probabilities_of_the_saved_model_by_itself(run: Run) ->
     for outcome in run.outcomes[:: SHOTS + 1]:
         image = read_image(run.folder / "prepared" / outcome.row.input).image
         pixels = to_batch([crop.pixels(image, (32, 32)) for crop in crops(run, outcome)])
-        images = tensorflow().constant(pixels if len(pixels) == 1 else pixels[None])
-        outputs = model.signatures["serving_default"](images=images)
+        name = "images"
+        if run.backbone.suffix == ".onnx":
+            # In the SavedModel is the head alone, and beside it the backbone.
+            asset = run.folder / "model" / "assets" / "backbone.onnx"
+            session = InferenceSession(asset.read_bytes(), providers=["CPUExecutionProvider"])
+            name, (pixels,) = "features", session.run(None, {"images": pixels})
+        inputs = {name: tensorflow().constant(pixels if len(pixels) == 1 else pixels[None])}
+        outputs = model.signatures["serving_default"](**inputs)
         np.testing.assert_allclose(
             outputs["final_result"].numpy()[0], outcome.extra["probabilities"], atol=TOLERANCE
         )
-        distances = model.signatures["unknown_distance"](images=images)["unknown_distance"]
+        distances = model.signatures["unknown_distance"](**inputs)["unknown_distance"]
         assert distances.numpy()[0] == pytest.approx(outcome.extra["distance"], rel=1e-3, abs=0.01)
 
 
@@ -245,7 +256,7 @@ def test_predict_sees_what_training_saw(run: Run) -> None:
 
     They are found by the keys of predict's crops, which are those of the training therefore.
     """
-    backbone = load_backbone(str(run.folder / "means"))
+    backbone = load_backbone(str(run.backbone))
     model = tensorflow().saved_model.load(str(run.folder / "model"))
     head = Head(model.weights.numpy(), model.bias.numpy())
     with EmbeddingCache(

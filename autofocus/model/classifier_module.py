@@ -3,6 +3,7 @@
 It imports TensorFlow at its top: import it inside the function that needs it.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,33 +14,35 @@ from autofocus.model.head import Head
 
 
 class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
-    """A frozen backbone with a head on it.
+    """A frozen backbone with a head on it, or a head alone.
 
     Args:
-        backbone: maps images, shape (N, height, width, 3), 0 to 1, to features, shape (N, D).
+        backbone: maps images, shape (N, height, width, 3), 0 to 1, to features, shape (N, D); None
+            if the inputs are features.
         head: maps features to probabilities.
-        shape: of one input: (height, width, 3), or (2, height, width, 3) for frame and crop.
+        shape: of one input: (height, width, 3), or (2, height, width, 3) for frame and crop; or
+            the number of features instead of height, width and 3.
         output_name: the name of the probabilities.
-        asset: a file that is stored in the SavedModel.
+        assets: files that are stored in the SavedModel.
         distance: from the training images; None to leave it out.
     """
 
     def __init__(
         self,
-        backbone: Any,
+        backbone: Any | None,
         head: Head,
         shape: tuple[int, ...],
         output_name: str,
-        asset: Path,
+        assets: Sequence[Path],
         distance: RelativeDistance | None = None,
     ) -> None:
         super().__init__(name="autofocus_classifier")
         self.backbone = backbone
         self.weights = tf.Variable(head.weights, trainable=False, name="weights")
         self.bias = tf.Variable(head.bias, trainable=False, name="bias")
-        self.description = tf.saved_model.Asset(str(asset))
+        self.assets = [tf.saved_model.Asset(str(asset)) for asset in assets]
         # Numbers, as TensorFlow would store a tuple in the SavedModel.
-        self._height, self._width = shape[-3:-1]
+        self._height, self._width = shape[-3:-1] if backbone is not None else (0, 0)
         self._output_name = output_name
         self._activation = tf.nn.sigmoid if head.multilabel else tf.nn.softmax
         self._has_distance = distance is not None
@@ -57,8 +60,9 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
         return self._probabilities(self._features(images))
 
     def _features(self, images: Any) -> Any:
-        features = self.backbone(tf.reshape(images, [-1, self._height, self._width, 3]))
-        return tf.reshape(features, [-1, self.weights.shape[0]])
+        if self.backbone is not None:
+            images = self.backbone(tf.reshape(images, [-1, self._height, self._width, 3]))
+        return tf.reshape(images, [-1, self.weights.shape[0]])
 
     def _probabilities(self, features: Any) -> Any:
         logits = tf.matmul(features, self.weights)
@@ -80,7 +84,8 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
             shape: of one input.
             labels: the C classes.
         """
-        spec = tf.TensorSpec([None, *shape], tf.float32, name="images")
+        name = "features" if self.backbone is None else "images"
+        spec = tf.TensorSpec([None, *shape], tf.float32, name=name)
 
         @tf.function(input_signature=[spec])  # type: ignore[untyped-decorator]
         def serve(images: Any) -> Any:

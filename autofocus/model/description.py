@@ -8,6 +8,7 @@ from typing import Any
 from autofocus import __version__
 from autofocus.boxes.crop_shape import CropShape
 from autofocus.detector.settings import DetectorSettings
+from autofocus.features.backbones.input_format import InputFormat
 from autofocus.features.crop import View, needs_detector, needs_motion
 from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.grouping.sequences import SequenceRule
@@ -24,6 +25,7 @@ _PARTS: Mapping[str, Any] = {
     "crop": CropShape,
     "detector": DetectorSettings,
     "empty_rule": EmptyRule,
+    "onnx": InputFormat,
 }
 HUMAN_LABELS = ("human", "person", "people")
 
@@ -73,6 +75,8 @@ class Description:
         views: number of views of an image whose probabilities are averaged.
         is_refitted: whether the final weights were trained on all images, those of the test
             included, after the metrics had been measured.
+        onnx: how the backbone takes images, if it is an ONNX file among the assets; None if it is
+            in the SavedModel's graph.
         version: the version of Autofocus that trained it.
     """
 
@@ -104,6 +108,7 @@ class Description:
     empty_rule: EmptyRule | None = None
     views: int = 1
     is_refitted: bool = False
+    onnx: InputFormat | None = None
     version: str = __version__
 
     @property

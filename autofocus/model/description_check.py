@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from autofocus.features.backbones.input_format import InputFormat
+
 Check = Callable[[Any], bool]
 
 _VIEWS = ("full", "motion", "detector", "combined", "both")
@@ -97,6 +99,14 @@ def _is_curve(value: Any) -> bool:
     return rising and len(value["thresholds"]) == len(value["precisions"])
 
 
+def _is_input_format(value: Any) -> bool:
+    try:
+        given = InputFormat.from_json(value)
+    except ValueError:
+        return False
+    return given.size is not None and given.layout is not None and given.output != ""
+
+
 _CAMERA: Mapping[str, Check] = {
     "make": _is_text,
     "trim_bottom": _is_count,
@@ -167,5 +177,6 @@ _CHECKS: Mapping[str, Check] = {
     "empty_rule": _optional(_object(_EMPTY_RULE)),
     "views": lambda value: _is_count(value) and value > 0,
     "is_refitted": _is_flag,
+    "onnx": _optional(_is_input_format),
     "version": _is_text,
 }

@@ -4,6 +4,7 @@ It maps images to probabilities; the description is its asset `autofocus.json`.
 """
 
 import hashlib
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.features.backbones.base import Backbone
+from autofocus.features.backbones.onnx_file import OnnxFile, OnnxNetwork
 from autofocus.features.runtime import tensorflow
 from autofocus.model.description import Description
 from autofocus.model.deterministic import make_deterministic
@@ -23,7 +25,9 @@ from autofocus.runs import files
 from autofocus.runs.wording import shown
 
 ASSET_NAME = "autofocus.json"
-# All files of a model, relative to its folder.
+# Of a model whose backbone is an ONNX file: the SavedModel has the head alone.
+ONNX_NAME = "backbone.onnx"
+# The files of every model, relative to its folder.
 MODEL_FILES = (
     "saved_model.pb",
     "fingerprint.pb",
@@ -32,6 +36,8 @@ MODEL_FILES = (
     f"assets/{ASSET_NAME}",
     CHECKSUMS_NAME,
 )
+# With that of some models.
+POSSIBLE_FILES = (*MODEL_FILES, f"assets/{ONNX_NAME}")
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ class Exportable:
     Attributes:
         module: a `tf.Module` that maps images, float32, 0 to 1, to probabilities, float32 (N, C).
         signatures: for `tf.saved_model.save`: `serving_default` and `labels`.
-        shape: of one input: (height, width, 3), or (2, height, width, 3) for frame and crop.
+        shape: of one input: (height, width, 3), or (2, height, width, 3) for frame and crop; that
+            of the features if the backbone is an ONNX file.
     """
 
     module: Any
@@ -53,7 +60,7 @@ class Exportable:
         tf = tensorflow()
         tf.saved_model.save(self.module, str(folder), signatures=self.signatures)
         make_deterministic(folder)
-        write_checksums(folder, MODEL_FILES)
+        write_checksums(folder, POSSIBLE_FILES)
 
 
 def build(
@@ -78,25 +85,44 @@ def build(
 
     asset = scratch / ASSET_NAME
     asset.parent.mkdir(parents=True, exist_ok=True)
-    described = replace(description, weights_digest=head.digest)
+    onnx = backbone.onnx
+    described = replace(
+        description, weights_digest=head.digest, onnx=onnx.format if onnx else None
+    )
     asset.write_text(described.to_json(), encoding="utf-8", newline="\n")
     views = (2,) if description.view == "both" else ()
-    shape = (*views, *description.image_size, 3)
+    own = (backbone.feature_size,) if onnx else (*description.image_size, 3)
+    shape = (*views, *own)
+    assets = [asset, _copy_onnx(onnx, asset.with_name(ONNX_NAME))] if onnx else [asset]
     module = ClassifierModule(
-        backbone.module, head, shape, description.final_tensor_name, asset, distance
+        backbone.module, head, shape, description.final_tensor_name, assets, distance
     )
     return Exportable(module, module.signatures(shape, description.labels), shape)
+
+
+def _copy_onnx(onnx: OnnxFile, copy: Path) -> Path:
+    """Copy the file of a backbone, and return the copy.
+
+    Raises:
+        InputDataError: it has changed since it was loaded.
+    """
+    shutil.copyfile(onnx.path, copy)
+    if files.digest_file(copy) != onnx.digest:
+        raise InputDataError(f"{onnx.path} has changed since it was loaded: start again.")
+    return copy
 
 
 def put_in_place(saved: Path, folder: Path) -> None:
     """Move a SavedModel from a scratch folder to its final one, its graph last.
 
     Without its graph (`saved_model.pb`) a partly moved model can't be taken for a complete one.
-    Other files in the folder stay.
+    Of an earlier model nothing stays; other files in the folder do.
     """
     graph = "saved_model.pb"
     (folder / graph).unlink(missing_ok=True)
     names = [path.relative_to(saved) for path in saved.rglob("*") if path.is_file()]
+    for earlier in {Path(name) for name in POSSIBLE_FILES}.difference(names):
+        (folder / earlier).unlink(missing_ok=True)
     for name in sorted(names, key=lambda name: (name == Path(graph), name)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         files.put_in_place(saved / name, folder / name)
@@ -158,7 +184,7 @@ def read_description(folder: Path) -> Description:
             f"The model in {folder} was not made by autofocus retrain: its labels and its "
             f"preparation (assets/{ASSET_NAME}) are missing."
         )
-    check_model(folder, MODEL_FILES)
+    check_model(folder, POSSIBLE_FILES)
     try:
         return Description.from_json(asset.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -181,6 +207,7 @@ class TrainedClassifier:
 
     def __init__(self, folder: Path) -> None:
         self.description = read_description(folder)
+        self._backbone = self._load_backbone(folder / "assets" / ONNX_NAME)
         tf = tensorflow("predict")
         try:
             self._model = tf.saved_model.load(str(folder))
@@ -194,6 +221,19 @@ class TrainedClassifier:
                 f"The model in {folder} can't be loaded ({shown(reason)}): copy the whole model "
                 "folder again, or train again."
             ) from None
+
+    def _load_backbone(self, path: Path) -> OnnxNetwork | None:
+        """Return the backbone if it is an ONNX file, which TensorFlow can't run."""
+        onnx = self.description.onnx
+        if onnx is None:
+            return None
+        if not path.is_file():
+            raise InputDataError(
+                f"{path} is missing: copy the whole model folder again, or train again."
+            )
+        network = OnnxNetwork(path)
+        network.complete(onnx)
+        return network
 
     def _check_outputs(self) -> None:
         """Check that the graph is that of the description, as the files of two may be mixed."""
@@ -232,9 +272,15 @@ class TrainedClassifier:
             crops: see `probabilities`.
         """
         inputs = images if crops is None else np.stack([images, crops], axis=1)
+        name, onnx = "images", self.description.onnx
+        if self._backbone is not None and onnx is not None:
+            name, shape = "features", inputs.shape
+            features = self._backbone.features(inputs.reshape(-1, *shape[-3:]), onnx)
+            inputs = features.reshape(*shape[:-3], features.shape[1])
         if self.description.unknown_distance is None:
             return Scores(self._model(inputs).numpy(), None)
-        outputs = self._model.signatures[DISTANCE](images=tensorflow().constant(inputs))
+        measure = self._model.signatures[DISTANCE]
+        outputs = measure(**{name: tensorflow().constant(inputs)})
         return Scores(
             outputs[self.description.final_tensor_name].numpy(),
             outputs[DISTANCE].numpy().astype(np.float64),

@@ -189,7 +189,29 @@ def _add_option(group: Any, field: "dataclasses.Field[Any]", kind: Kind) -> None
         if kind.choices:
             more["choices"] = kind.choices
     names = (field.name, field.metadata.get("alias"))
+    if names[1] and not kind.many and "action" not in more:
+        more["action"] = _StoreOnce
     group.add_argument(*(_flag(name) for name in names if name), **more)
+
+
+class _StoreOnce(argparse.Action):
+    """Stores a value, which must not be contradicted under another name of the option."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 - argparse's form
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given: dict[str | None, Any] = self.__dict__.setdefault("given", {})
+        given[option_string] = values
+        for name, value in given.items():
+            if value != values:
+                raise argparse.ArgumentError(
+                    self, f"{name} and {option_string} are one option, but have different values"
+                )
+        setattr(namespace, self.dest, values)
 
 
 def _many(default: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from autofocus.model.saved_model import MODEL_FILES
+from autofocus.model.saved_model import ONNX_NAME, POSSIBLE_FILES
 
 _PACKAGE = Path(__file__).parents[1]
 # What stays out of the code that is logged with a model.
@@ -47,19 +47,20 @@ def logged_model(folder: Path) -> Iterator[dict[str, Any]]:
             "signature": _signature(),
             "input_example": _example(),
             # Given, as MLflow would load the model in another process to find them.
-            "pip_requirements": _requirements(),
+            "pip_requirements": _requirements(folder),
         }
 
 
 def _copy_model(folder: Path, target: Path) -> None:
-    for name in (*MODEL_FILES, _CARD):
+    for name in (*POSSIBLE_FILES, _CARD):
         if (folder / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / name, target / name)
 
 
-def _requirements() -> list[str]:
-    return [_pinned(names) for names in _PACKAGES]
+def _requirements(folder: Path) -> list[str]:
+    onnx = (("onnxruntime",),) if (folder / "assets" / ONNX_NAME).exists() else ()
+    return [_pinned(names) for names in (*_PACKAGES, *onnx)]
 
 
 def _pinned(names: tuple[str, ...]) -> str:

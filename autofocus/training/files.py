@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from autofocus.features.crop import View
-from autofocus.model.saved_model import MODEL_FILES
+from autofocus.model.saved_model import POSSIBLE_FILES
 from autofocus.reporting import results
 from autofocus.reporting.attempts import attempt
 from autofocus.reporting.mistakes import withhold
@@ -49,7 +49,7 @@ def _write_page(path: Path, page: Report | ModelCard) -> None:
 
 def output_files(saved_model_dir: Path) -> list[Path]:
     """Return the paths of all files that a training writes into the model's folder."""
-    names = (*MODEL_FILES, *results.ALL, SPLIT_NAME, results.RUN)
+    names = (*POSSIBLE_FILES, *results.ALL, SPLIT_NAME, results.RUN)
     return [saved_model_dir / name for name in names]
 
 

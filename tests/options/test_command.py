@@ -35,6 +35,7 @@ class Example:
     flip_left: bool = option(False, "flip, in 50 % of all cases")
     keep_all: bool = option(True, "keep")
     cache: Path | None = option(None, "a folder (default: beside the output)")
+    module: str = option("m", "a module", alias="backbone")
 
     def __post_init__(self) -> None:
         require(self.trim_bottom >= 0, f"trim_bottom must not be negative: {self.trim_bottom}.")
@@ -336,3 +337,30 @@ def test_names_that_cannot_be_printed(capfdbinary: pytest.CaptureFixture[bytes])
     command = Command("x", "", "", lambda: "a\udcff", ())
     assert run(command=command) == 0
     assert capfdbinary.readouterr().out == b"a\\udcff\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["--module", "a"], "a"),
+        (["--backbone", "a"], "a"),
+        (["--module", "a", "--backbone", "a"], "a"),
+        (["--module", "b", "--module", "a"], "a"),
+    ],
+)
+def test_an_option_may_have_two_names(
+    words: list[str], value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Either name sets the same field; both together may, if they agree."""
+    assert run("--indir", "in", *words) == 0
+    assert f"module='{value}'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("order", [("--module", "--backbone"), ("--backbone", "--module")])
+def test_two_names_of_an_option_must_not_contradict_each_other(
+    order: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two values under two names are an error that names both."""
+    assert run("--indir", "in", order[0], "a", order[1], "b") == 2
+    message = f"{order[0]} and {order[1]} are one option, but have different values"
+    assert message in capsys.readouterr().err

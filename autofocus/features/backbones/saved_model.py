@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from autofocus.errors import InputDataError, MissingInputError, need
 from autofocus.features.backbones.base import Backbone
+from autofocus.features.backbones.probing import probe
 from autofocus.features.runtime import tensorflow
 from autofocus.redaction import public_url
 from autofocus.runs import files
@@ -18,8 +17,6 @@ _DEFAULT_SIDE = 224
 _SIGNATURES = ("serving_default", "default", "image_feature_vector")
 # The files of a model; others in its folder, such as .DS_Store, are not part of it.
 _PARTS = ("saved_model.pb", "saved_model.pbtxt", "variables", "assets")
-# More than one, so that a model for single images is detected.
-_PROBE_IMAGES = 2
 
 
 def load_saved_model(handle: str) -> Backbone:
@@ -136,9 +133,10 @@ def _inputs(tf: Any, loaded: Any) -> Iterator[Any]:
 
 
 def _probe(tf: Any, call: Any, size: tuple[int, int], handle: str) -> int:
-    """Return the number of features, from a call with two images."""
+    """Return the number of features, from a call with a few images."""
+    advice = "give a model that takes RGB images with values from 0 to 1"
     try:
-        vectors = call(np.zeros((_PROBE_IMAGES, *size, 3), np.float32))
+        return probe(call, size, f"The SavedModel {handle}", advice)
     except InputDataError:
         raise
     except (TypeError, ValueError, tf.errors.OpError) as error:
@@ -147,13 +145,6 @@ def _probe(tf: Any, call: Any, size: tuple[int, int], handle: str) -> int:
             f"The SavedModel {handle} takes no images of shape (N, {height}, {width}, 3), "
             "float32: give one that does, or one with the size of its input in its signature."
         ) from error
-    shape = tuple(vectors.shape)
-    if len(shape) != 2 or shape[0] != _PROBE_IMAGES:  # noqa: PLR2004 - N, D
-        raise InputDataError(
-            f"The SavedModel {handle} returns values of shape {shape} for {_PROBE_IMAGES} images: "
-            f"feature vectors of shape ({_PROBE_IMAGES}, D) are required."
-        )
-    return int(vectors.shape[1])
 
 
 def _digest(folder: Path, size: tuple[int, int]) -> str:

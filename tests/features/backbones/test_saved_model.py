@@ -161,7 +161,7 @@ def test_the_digest_tells_models_apart(tmp_path: Path) -> None:
 
 def test_what_gives_no_vectors_is_refused(tmp_path: Path) -> None:
     """A model whose outputs aren't one vector per image is rejected, with their shape."""
-    with pytest.raises(InputDataError, match=r"\(2, 1, 3\)"):
+    with pytest.raises(InputDataError, match=r"\(3, 1, 3\)"):
         load_backbone(str(save_module(tmp_path, [None, 32, 48, 3], outputs=3)))
 
 
