@@ -26,6 +26,8 @@ _LEAVES: tuple[Colour, ...] = (
 )
 _ROCKS: tuple[Colour, ...] = ((128, 120, 110), (108, 96, 82), (140, 126, 104))
 _BURNT: Colour = (34, 30, 28)
+# Cameras are focused on what is near.
+_FOCUS = ImageFilter.GaussianBlur(1.0)
 _TINY = 0.3  # less of an animal than this in the frame is nothing to see
 Edges = tuple[float, float, float, float]
 
@@ -76,17 +78,17 @@ def take(shot: HardShot, seed: int) -> tuple[Image.Image, Edges | None]:
     picture = place.background.crop((left, top, left + WIDTH, top + HEIGHT))
     dark = shot.light == INFRARED
     _blow(picture, place, shot, frame, near=False)
-    edges = _draw_animal(picture, place, shot, frame, mood.uniform(0.0, 0.35))
+    edges = _draw_animal(picture, place, shot, frame, mood.uniform(0.0, 0.2))
     _blow(picture, place, shot, frame, near=True)
     light = _light(place, shot, mood, frame)
     pixels = np.array(picture, np.float32)
     if dark:
         pixels = np.repeat((pixels @ _INFRARED_WEIGHTS)[..., None], 3, axis=2)
     else:
-        warmth = 1 + np.array([1, 0, -1], np.float32) * np.float32(mood.normal(0, 0.06))
+        warmth = 1 + np.array([1, 0, -1], np.float32) * np.float32(mood.normal(0, 0.03))
         pixels *= place.tint * warmth
-    grain = some_grain(frame, (WIDTH, HEIGHT)) * mood.uniform(*((5, 12) if dark else (2, 6)))
-    haze = mood.uniform(0, 26)
+    grain = some_grain(frame, (WIDTH, HEIGHT)) * mood.uniform(*((3, 7) if dark else (2, 4)))
+    haze = mood.uniform(0, 14)
     shown = pixels * light[..., None] + (grain + haze)[..., None]
     return Image.fromarray(np.clip(shown, 0, 255).astype(np.uint8)), edges
 
@@ -95,14 +97,14 @@ def _light(
     place: _Place, shot: HardShot, mood: np.random.Generator, frame: np.random.Generator
 ) -> Field:
     """Return the light on each pixel: shadows that drift, or a flash that fades with distance."""
-    gain = mood.uniform(0.6, 1.15) * frame.uniform(0.93, 1.07)
+    gain = mood.uniform(0.75, 1.15) * frame.uniform(0.93, 1.07)
     small = (WIDTH // 8, HEIGHT // 8)
     shadows = value_noise(mood, (small[0] + 40, small[1]), (22, 14), 3)
     drift = min(40, round(shot.frame * mood.uniform(0, 3)))
     part = Image.fromarray(shadows[:, drift : drift + small[0]].copy())
     drawn = np.asarray(part.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR))
     if shot.light != INFRARED:
-        return np.asarray(gain * (1 + mood.uniform(0.05, 0.22) * np.clip(drawn, -1.5, 1.5)))
+        return np.asarray(gain * (1 + mood.uniform(0.05, 0.15) * np.clip(drawn, -1.5, 1.5)))
     rows = np.arange(HEIGHT, dtype=np.float32)[:, None]
     ground = np.clip((rows - place.horizon) / (HEIGHT - place.horizon), 0, 1)
     lit = mood.uniform(0.25, 0.45) + mood.uniform(0.5, 0.9) * ground
@@ -127,7 +129,7 @@ def _draw_animal(
     if shot.light == INFRARED:
         animal = animal.filter(ImageFilter.BoxBlur((max(0.0, float(frame.normal(0.3, 1.0))), 0.2)))
         # A flash lights what stands up more than the ground, which it grazes.
-        animal = _brightened(animal, 1.5 - 0.3 * depth)
+        animal = _brightened(animal, 1.9 - 0.4 * depth)
     ground = place.horizon + (0.15 + 0.85 * depth) * (HEIGHT - place.horizon) * 0.97
     left = round(shot.figure.x * WIDTH - sprite.foot[0])
     top = round(ground - sprite.foot[1])
@@ -184,7 +186,7 @@ def _place(seed: int, site: int) -> _Place:
     scale = size[0] / SIZE[0]
     flat = scene.picture.copy()
     flat.paste(scene.front, mask=scene.front)
-    background = flat.resize(size, Image.Resampling.BILINEAR)
+    background = flat.resize(size, Image.Resampling.BILINEAR).filter(_FOCUS)
     horizon = min(round(scene.horizon * scale), HEIGHT // 2)
     _add_logs(background, rng, horizon)
     _add_things(background, rng, horizon)

@@ -16,7 +16,7 @@ from benchmarks.hard_sample.camera import take
 from benchmarks.hard_sample.plan import HardSettings, HardShot, make_hard_plan
 
 # Raise it with every change of the drawings or the plan.
-DRAWING = 1
+DRAWING = 2
 _COLUMNS = (
     "filepath", "label", "location", "sequence", "frame", "taken", "light",
     "left", "top", "width", "height",

@@ -35,8 +35,8 @@ class HardSettings:
 
     seed: int = 0
     locations: int = 60
-    per_species: int = 18
-    empty: int = 24
+    per_species: int = 24
+    empty: int = 32
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _visit(
         phase=float(rng.random()),
         stoop=float(rng.random()),
         coat=int(rng.integers(1 << 30)),
-        cover=float(rng.uniform(0.1, 0.6) if happens(rng, 0.7) else 0.0),
+        cover=float(rng.uniform(0.0, 0.35) if happens(rng, 0.6) else 0.0),
     )
     visit: list[Figure | None] = [None] * length
     for frame in range(first, first + present):
