@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from autofocus.errors import SettingError
-from autofocus.splits.split import Split
+from autofocus.splits.split import Assignment, Split
 
 # The key that counts all images of a group, beside those that count its labels.
 _ALL = ""
@@ -28,12 +29,30 @@ def make_folds(split: Split, number: int) -> dict[str, int]:
     Raises:
         SettingError: there are fewer groups than folds.
     """
-    contents = _contents(split)
+    contents = _contents(split.assignments)
     if len(contents) < number:
         raise SettingError(
             f"folds: {number} folds need at least as many groups, and there are {len(contents)} "
             f"({split.group_kind}s): set folds to at most that."
         )
+    return _divide(contents, number)
+
+
+def divide(rows: Iterable[Assignment], number: int) -> dict[str, int]:
+    """Divide the groups of some images into at most so many folds, as `make_folds` does.
+
+    Args:
+        rows: the images; those that are left out are in no fold.
+        number: maximum number of folds; there are as many as groups if these are fewer.
+
+    Returns:
+        The fold of each group, from 0.
+    """
+    contents = _contents(rows)
+    return _divide(contents, min(number, len(contents)))
+
+
+def _divide(contents: Mapping[str, Counter[str]], number: int) -> dict[str, int]:
     totals: Counter[str] = Counter()
     for content in contents.values():
         totals.update(content)
@@ -54,10 +73,10 @@ def make_folds(split: Split, number: int) -> dict[str, int]:
     return folds
 
 
-def _contents(split: Split) -> dict[str, Counter[str]]:
+def _contents(rows: Iterable[Assignment]) -> dict[str, Counter[str]]:
     """Return the number of images of each class, and of all, by group."""
     contents: dict[str, Counter[str]] = {}
-    for one in split.assignments:
+    for one in rows:
         if one.subset is not None:
             contents.setdefault(one.group, Counter()).update([_ALL, *one.image.labels])
     return contents

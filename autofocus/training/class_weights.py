@@ -19,17 +19,18 @@ def class_weights(
 ) -> NDArray[np.float64]:
     """Return the weight of an image of each class, shape (C,).
 
-    With balanced weights all classes that occur have the same sum of weights; with several labels
-    per image, a label's presence and its absence have.
+    With balanced weights all classes that occur have the same sum of weights, those of the images
+    included; with several labels per image, a label's presence and its absence have.
     """
     if kind == "none":
         return np.ones(samples.targets.shape[1])
-    sizes = samples.targets.sum(axis=0, dtype=np.float64)
-    divisors = np.maximum(sizes, 1)
-    if multilabel:
-        return np.asarray(np.clip((len(samples) - sizes) / divisors, 1.0, _MAX_PRESENCE))
+    weights = samples.weights.astype(np.float64)
+    sizes, total = weights @ samples.targets, weights.sum()
     occurs = sizes > 0
-    return np.where(occurs, len(samples) / (max(1, occurs.sum()) * divisors), 0.0)
+    divisors = np.where(occurs, sizes, 1.0)
+    if multilabel:
+        return np.asarray(np.clip((total - sizes) / divisors, 1.0, _MAX_PRESENCE))
+    return np.where(occurs, total / (max(1, occurs.sum()) * divisors), 0.0)
 
 
 def loss_weights(samples: Samples, kind: ClassWeights, *, multilabel: bool) -> NDArray[np.float32]:

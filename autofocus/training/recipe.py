@@ -1,30 +1,77 @@
 """The one way in which heads are trained: the model's own, and that of each fold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autofocus.features.crop import View
+from autofocus.splits.folds import divide
 from autofocus.splits.split import Assignment
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
-from autofocus.training.fitting import FitResult, HeadSettings, fit
+from autofocus.training.fitting import FitResult, HeadSettings, fit, fit_by_descent
+from autofocus.training.samples import Samples
+from autofocus.training.selection import Choice, TrainingSet, choose
+from autofocus.training.votes import Votes
+
+# In the vote of a sequence, an image without a box counts a tenth of one with a certain box.
+VOTE_FLOOR = 0.1
+# Groups are held out in turn in so many folds, in fewer where there are many images.
+FOLDS, FEW_FOLDS = 5, 3
+MANY_IMAGES = 8000
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a recipe, which can be switched off one by one to measure what each gains.
+
+    What has no box to go by, such as the view `full`, is learned from as if every image had one.
+
+    Attributes:
+        found_only: whether to learn only from the images of a sequence that have a box; from all
+            of a sequence in which none has.
+        sequence_weights: whether each sequence counts once, whatever its number of images.
+        vote_floor: in the vote of a sequence, an image counts by this plus the score of its box;
+            None if all images count the same.
+        choose_by: whether the regularisation is chosen by the votes of sequences, or by images;
+            either way on groups that are held out in turn.
+        distorted_copies: whether to learn from the distorted copies too, such as mirrored ones, of
+            a source that makes any.
+    """
+
+    found_only: bool = True
+    sequence_weights: bool = True
+    vote_floor: float | None = VOTE_FLOOR
+    choose_by: Literal["sequence", "image"] = "sequence"
+    distorted_copies: bool = True
+
+
+# The recipe of earlier versions, to compare with.
+NO_STEPS = Steps(
+    found_only=False, sequence_weights=False, vote_floor=None, choose_by="image"
+)
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How to train a head on a data set's images.
 
-    A fold judges the model only if its head is trained as the model's was: with distorted copies
-    of its training images, the same class weights, the strength that was chosen, and as many
-    steps of gradient descent as led to the model.
+    A fold judges the model only if its head is trained as the model's was: on the same kind of
+    images, with their distorted copies, the same weights, the strength that was chosen, and as
+    many steps of gradient descent as led to the model.
 
     Attributes:
         view: what the classifier sees.
         settings: how to train.
+        steps: which images are learned from, and how much each counts.
     """
 
     view: View
     settings: HeadSettings
+    steps: Steps = field(default_factory=Steps)
 
     def train(
         self,
@@ -35,21 +82,106 @@ class Recipe:
     ) -> FitResult:
         """Train a head.
 
+        Of several strengths of regularisation the best is chosen on groups of the training images
+        that are held out in turn.
+
         Args:
             source: gives the features; the view must have been prepared.
-            training: images to train on, together with their distorted copies.
-            validation: images to choose the regularisation, or the number of steps, by.
-            checkpoint: keeps unfinished training.
+            training: images to train on.
+            validation: images to choose the number of steps of gradient descent by.
+            checkpoint: keeps unfinished gradient descent.
         """
-        samples = source.samples(training, self.view, copies=True)
-        copies = len(samples) // max(1, len(training))
-        groups = [row.group for row in training] * copies
-        held_out = source.samples(validation, self.view)
-        return fit(samples, held_out, groups, self.settings, checkpoint)
+        images = self.training_set(source, training)
+        if self.settings.optimizer == "gradient_descent":
+            held_out = source.samples(validation, self.view)
+            return fit_by_descent(images.learned, held_out, self.settings, checkpoint)
+        strength = self.settings.strengths[0]
+        if len(self.settings.strengths) > 1:
+            strength = self._choose(images, training).strength
+        return fit(images.learned, strength, self.settings)
 
-    def fixed(self, result: FitResult) -> "Recipe":
-        """Return the recipe with the choices of a training, so that none is left to make."""
-        settings = replace(self.settings, strengths=(result.strength,))
-        if settings.optimizer == "gradient_descent":
-            settings = replace(settings, max_steps=result.best_step)
+    def choose(self, source: DatasetFeatures, rows: Sequence[Assignment]) -> Choice:
+        """Choose the strength of regularisation on groups of images that are held out in turn.
+
+        Args:
+            source: gives the features; the view must have been prepared.
+            rows: N images.
+        """
+        return self._choose(self.training_set(source, rows), rows)
+
+    def _choose(self, images: TrainingSet, rows: Sequence[Assignment]) -> Choice:
+        number = FOLDS if len(images.learned) <= MANY_IMAGES else FEW_FOLDS
+        return choose(images, folds_of(rows, number), self.settings, self.steps.choose_by)
+
+    def fixed(self, strength: float, best_step: int | None = None) -> "Recipe":
+        """Return the recipe with its choices made, so that none is left to make.
+
+        Args:
+            strength: of the regularisation.
+            best_step: the number of steps of gradient descent; None for another optimizer.
+        """
+        settings = replace(self.settings, strengths=(strength,))
+        if best_step is not None:
+            settings = replace(settings, max_steps=best_step)
         return replace(self, settings=settings)
+
+    def votes(self, source: DatasetFeatures, rows: Sequence[Assignment]) -> Votes:
+        """Return the sequences of N images, and how much each image counts in its vote."""
+        if self.steps.choose_by == "image":
+            return Votes.of_images(len(rows))
+        weights = np.ones(len(rows))
+        if self.steps.vote_floor is not None and self.view != "full":
+            weights = self.steps.vote_floor + source.box_scores(rows, self.view)
+        return Votes.of([row.sequence for row in rows], weights)
+
+    def training_set(
+        self, source: DatasetFeatures, rows: Sequence[Assignment]
+    ) -> TrainingSet:
+        """Return images to train on, and what is needed to hold some of them out."""
+        parts = _parts(rows)
+        chosen = np.flatnonzero(self._is_learned(source, rows, parts))
+        images = source.samples(rows, self.view)
+        learned = images if len(chosen) == len(rows) else images.rows(chosen)
+        if self.steps.distorted_copies and source.distortions:
+            learned = source.samples([rows[i] for i in chosen.tolist()], self.view, copies=True)
+        owners = np.tile(chosen, len(learned) // max(1, len(chosen)))
+        if self.steps.sequence_weights:
+            learned = _weighted_by(learned, parts[owners])
+        return TrainingSet(images, learned, owners, self.votes(source, rows))
+
+    def _is_learned(
+        self, source: DatasetFeatures, rows: Sequence[Assignment], parts: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Return which of N images are learned from, shape (N,)."""
+        if not self.steps.found_only or self.view == "full":
+            return np.ones(len(rows), bool)
+        found = source.found(rows, self.view)
+        with_box = np.bincount(parts, found, minlength=len(rows)) > 0
+        is_learned: NDArray[np.bool_] = found | ~with_box[parts]
+        return is_learned
+
+
+def folds_of(rows: Sequence[Assignment], number: int) -> NDArray[np.int64]:
+    """Divide images into at most so many folds of whole groups; return each one's, shape (N,)."""
+    fold_of_group = divide(rows, number)
+    return np.array([fold_of_group[row.group] for row in rows], np.int64)
+
+
+def _parts(rows: Sequence[Assignment]) -> NDArray[np.int64]:
+    """Return the number of the part of a sequence that each image belongs to, shape (N,).
+
+    A part is the images of a sequence with the same labels: where frames are labelled one by one,
+    an empty frame between others is an example of its own class.
+    """
+    numbers: dict[tuple[object, ...], int] = {}
+    parts = []
+    for number, row in enumerate(rows):
+        key = (row.sequence, row.image.labels) if row.sequence else (number,)
+        parts.append(numbers.setdefault(key, len(numbers)))
+    return np.array(parts, np.int64)
+
+
+def _weighted_by(samples: Samples, parts: NDArray[np.int64]) -> Samples:
+    """Return samples whose weights sum up to the same for each part of a sequence."""
+    sums = np.bincount(parts, samples.weights)
+    return replace(samples, weights=(samples.weights / sums[parts]).astype(np.float32))
