@@ -44,12 +44,13 @@ from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import HeadSettings
 from autofocus.training.job import TrainingJob
 from autofocus.training.mlflow_log import read_metrics
+from autofocus.training.recipe import VOTE_FLOOR
 from autofocus.training.registration import Registration, register
 from autofocus.training.run import ensure_trained, was_trained
 
 NAME = "retrain"
 # Raised with every change that makes another model of the same inputs and settings.
-RECIPE = 3
+RECIPE = 4
 _LEVELS = {
     "location": "split by location",
     "sequence": "split by sequence: a location can be on both sides",
@@ -281,12 +282,14 @@ def _job(
         preparation,
         settings.view,
         _head_settings(settings),
+        settings.refit,
         _fine_tuning(settings),
         EvaluationSettings(
             target=settings.threshold_target,
             value=settings.threshold_value,
             empty_labels=settings.empty_labels,
             group_kind=dataset.split.group_kind,
+            vote_floor=VOTE_FLOOR,
         ),
         settings.folds,
         settings.human_labels,

@@ -114,6 +114,12 @@ class RetrainSettings:
     class_weights: Literal["balanced", "none"] = option(
         "balanced", "balanced gives all classes the same total weight", group="training"
     )
+    refit: bool = option(
+        True,
+        "after the evaluation, train the head of the saved model in the same way on all images, "
+        "those of the test split included",
+        group="training",
+    )
     weight_by_motion: bool = option(
         False,
         "weight training images by the amount of motion, within each class",

@@ -20,6 +20,7 @@ _ABSENT = {
     (Metrics, "validation"),
     (ClassMetrics, "average_precision"),
     (Metrics, "occurrence"),
+    (Metrics, "refit"),
     (Evaluation, "coverage"),
     (Evaluation, "unknown"),
 }

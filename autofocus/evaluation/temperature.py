@@ -7,8 +7,9 @@ by one temperature, which changes no prediction.
 import numpy as np
 from numpy.typing import NDArray
 
-# Beyond these a fit has diverged, as on a few images that are all predicted correctly.
-LOWEST, HIGHEST = 0.05, 20.0
+# Beyond these a fit has diverged, as on a few images that are all predicted correctly. Strong
+# regularisation makes logits a hundred times too small.
+LOWEST, HIGHEST = 0.001, 20.0
 
 
 def to_probabilities(

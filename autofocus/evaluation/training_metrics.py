@@ -112,12 +112,21 @@ class HeadMetrics:
 
 @dataclass(frozen=True)
 class ViewCandidate:
-    """A view that was tried, with its metrics on the validation split."""
+    """A view that was tried, with its metrics on groups that were held out in turn.
+
+    Attributes:
+        view: the view.
+        brier_score: of the calibrated votes of sequences.
+        validation_cross_entropy: mean over images, before calibration.
+        validation_accuracy: share of images with the right prediction.
+        sequence_accuracy: share of sequences whose vote is right.
+    """
 
     view: str
     brier_score: float | None
     validation_cross_entropy: float | None
     validation_accuracy: float | None
+    sequence_accuracy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,26 @@ class Occurrence:
 
 
 @dataclass(frozen=True)
+class Refit:
+    """What the saved model was trained on, beyond the head that the metrics are of.
+
+    The metrics belong to the recipe: they are those of a head that was trained without the test
+    images. The saved model's head was trained in the same way on more images.
+
+    Attributes:
+        is_refitted: whether the saved model's head was trained on the test images as well.
+        measured_images: number of images that the measured head was trained on.
+        images: number of images that the saved model's head was trained on.
+        reason: why they are the same; empty if they are not.
+    """
+
+    is_refitted: bool
+    measured_images: int
+    images: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Metrics:
     """All metrics of a training.
 
@@ -162,7 +191,8 @@ class Metrics:
         images: number of images by label and split.
         split: the split.
         training: the head on the training split.
-        validation: the head on the validation split; None if that is empty.
+        validation: the validation split, by heads that were trained without the image's group;
+            None if it is empty.
         head: how the head was trained.
         view: what the classifier sees of an image.
         warnings: one sentence each.
@@ -172,6 +202,7 @@ class Metrics:
         folds: of the cross-validation over all images, if there was one.
         comparison: with a split image by image.
         occurrence: when and where the images were taken.
+        refit: what the saved model was trained on; None in a file of an earlier version.
     """
 
     labels: tuple[str, ...]
@@ -189,3 +220,4 @@ class Metrics:
     folds: CrossValidation | None
     comparison: Comparison | None
     occurrence: Occurrence | None = None
+    refit: Refit | None = None

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from autofocus.model.distance import DISTANCE, RelativeDistance
-from autofocus.model.head import Head
+from autofocus.model.head import MEASURED, Head
 
 
 class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
@@ -25,6 +25,7 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
         output_name: the name of the probabilities.
         assets: files that are stored in the SavedModel.
         distance: from the training images; None to leave it out.
+        measured: the head that the metrics are of; None if it is the same.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
         output_name: str,
         assets: Sequence[Path],
         distance: RelativeDistance | None = None,
+        measured: Head | None = None,
     ) -> None:
         super().__init__(name="autofocus_classifier")
         self.backbone = backbone
@@ -45,6 +47,12 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
         self._height, self._width = shape[-3:-1] if backbone is not None else (0, 0)
         self._output_name = output_name
         self._activation = tf.nn.sigmoid if head.multilabel else tf.nn.softmax
+        self._has_measured = measured is not None
+        if measured is not None:
+            self.measured_weights = tf.Variable(
+                measured.weights, trainable=False, name="measured_weights"
+            )
+            self.measured_bias = tf.Variable(measured.bias, trainable=False, name="measured_bias")
         self._has_distance = distance is not None
         if distance is not None:
             self.projection = tf.Variable(distance.projection, trainable=False, name="projection")
@@ -101,5 +109,11 @@ class ClassifierModule(tf.Module):  # type: ignore[misc] # it ships no types
             distances = tf.identity(self._distances(features), name=DISTANCE)
             return {self._output_name: self._probabilities(features), DISTANCE: distances}
 
+        @tf.function(input_signature=[spec])  # type: ignore[untyped-decorator]
+        def serve_measured(images: Any) -> Any:
+            logits = tf.matmul(self._features(images), self.measured_weights)
+            return {self._output_name: self._activation(logits + self.measured_bias)}
+
         signatures = {"serving_default": serve, "labels": name_labels}
-        return signatures | ({DISTANCE: measure} if self._has_distance else {})
+        signatures |= {DISTANCE: measure} if self._has_distance else {}
+        return signatures | ({MEASURED: serve_measured} if self._has_measured else {})

@@ -7,6 +7,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+# The signature of a SavedModel for the head that its metrics are of.
+MEASURED = "measured"
+
 Float = TypeVar("Float", np.float32, np.float64)
 
 

@@ -19,7 +19,7 @@ from autofocus.features.runtime import tensorflow
 from autofocus.model.description import Description
 from autofocus.model.deterministic import make_deterministic
 from autofocus.model.distance import DISTANCE, RelativeDistance
-from autofocus.model.head import Head
+from autofocus.model.head import MEASURED, Head
 from autofocus.model.integrity import CHECKSUMS_NAME, check_model, write_checksums
 from autofocus.runs import files
 from autofocus.runs.wording import shown
@@ -46,7 +46,7 @@ class Exportable:
 
     Attributes:
         module: a `tf.Module` that maps images, float32, 0 to 1, to probabilities, float32 (N, C).
-        signatures: for `tf.saved_model.save`: `serving_default` and `labels`.
+        signatures: for `tf.saved_model.save`: `serving_default`, `labels` and others.
         shape: of one input: (height, width, 3), or (2, height, width, 3) for frame and crop; that
             of the features if the backbone is an ONNX file.
     """
@@ -69,6 +69,7 @@ def build(
     description: Description,
     scratch: Path,
     distance: RelativeDistance | None = None,
+    measured: Head | None = None,
 ) -> Exportable:
     """Join the frozen backbone and the head.
 
@@ -79,6 +80,7 @@ def build(
         description: stored in the SavedModel as an asset.
         scratch: a folder for the asset's file, which must stay until the model is saved.
         distance: from the training images, of the same features; None to leave it out.
+        measured: the head that the metrics are of; None if it is the same.
     """
     tensorflow()
     from autofocus.model.classifier_module import ClassifierModule
@@ -95,7 +97,13 @@ def build(
     shape = (*views, *own)
     assets = [asset, _copy_onnx(onnx, asset.with_name(ONNX_NAME))] if onnx else [asset]
     module = ClassifierModule(
-        backbone.module, head, shape, description.final_tensor_name, assets, distance
+        backbone.module,
+        head,
+        shape,
+        description.final_tensor_name,
+        assets,
+        distance,
+        measured,
     )
     return Exportable(module, module.signatures(shape, description.labels), shape)
 
@@ -245,6 +253,8 @@ class TrainedClassifier:
             raise ValueError("its labels are not those of its description")
         if description.unknown_distance is not None and DISTANCE not in signatures:
             raise ValueError("it measures no distances")
+        if description.is_refitted and MEASURED not in signatures:
+            raise ValueError("the head that its metrics are of is missing")
 
     def probabilities(
         self, images: NDArray[np.float32], crops: NDArray[np.float32] | None = None
@@ -263,13 +273,20 @@ class TrainedClassifier:
         return self.scores(images, crops).probabilities
 
     def scores(
-        self, images: NDArray[np.float32], crops: NDArray[np.float32] | None = None
+        self,
+        images: NDArray[np.float32],
+        crops: NDArray[np.float32] | None = None,
+        *,
+        measured: bool = False,
     ) -> Scores:
         """Return the probabilities, and the distances from the training images if it knows them.
 
         Args:
             images: see `probabilities`.
             crops: see `probabilities`.
+            measured: whether to use the head that the metrics are of, which was trained without
+                the test images, and no distances. A model that was not refitted, or of an earlier
+                version, has no other head than that.
         """
         inputs = images if crops is None else np.stack([images, crops], axis=1)
         name, onnx = "images", self.description.onnx
@@ -277,6 +294,9 @@ class TrainedClassifier:
             name, shape = "features", inputs.shape
             features = self._backbone.features(inputs.reshape(-1, *shape[-3:]), onnx)
             inputs = features.reshape(*shape[:-3], features.shape[1])
+        if measured and MEASURED in self._model.signatures:
+            outputs = self._model.signatures[MEASURED](**{name: tensorflow().constant(inputs)})
+            return Scores(outputs[self.description.final_tensor_name].numpy(), None)
         if self.description.unknown_distance is None:
             return Scores(self._model(inputs).numpy(), None)
         measure = self._model.signatures[DISTANCE]

@@ -1,7 +1,7 @@
 """Cross-validation: predictions by heads that were trained without the images' groups."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,15 +16,12 @@ from autofocus.splits.dataset import Dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.leaks import check_no_leak_between
 from autofocus.splits.split import Assignment
-from autofocus.splits.subsets import Subset
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.predictions import to_predictions
-from autofocus.training.recipe import Recipe
+from autofocus.training.recipe import FOLDS, Recipe, folds_of
 
 # Two ways of splitting are compared on at most this many images, plus the rest of a group.
 MAX_COMPARED = 4000
-# Number of folds for calibration and for the comparison.
-_FOLDS = 5
 
 Folds = NDArray[np.int64]
 
@@ -50,8 +47,8 @@ class CrossValidator:
     def validate(self, number: int) -> tuple[CrossValidation, dict[str, int]]:
         """Return the metrics of a cross-validation over groups, and the fold of each group."""
         rows = self._dataset.used
-        group_folds = self._make_folds(rows, number)
-        folds = _folds(rows, group_folds)
+        group_folds = make_folds(self._dataset.split, number)
+        folds = np.array([group_folds[row.group] for row in rows], np.int64)
         check_no_leak_between(list(rows), folds.tolist(), self._dataset.split.group_kind)
         logits = out_of_fold_logits(self.source, rows, folds, self.recipe)
         results = [self._fold(fold, rows, folds, logits) for fold in range(number)]
@@ -60,20 +57,11 @@ class CrossValidator:
             tuple(results),
             *_mean_and_deviation([result.accuracy for result in results]),
             *_mean_and_deviation([result.sequence_accuracy for result in results]),
-            test=self._evaluate(to_predictions(self._dataset, rows, logits), self.settings),
+            test=self._evaluate(
+                to_predictions(self.source, rows, logits, self.recipe.view), self.settings
+            ),
         )
         return metrics, group_folds
-
-    def predict_held_out(self) -> Predictions | None:
-        """Return predictions for training and validation images, each without its group.
-
-        They are many more than the validation images, so that a temperature and thresholds are
-        more reliable; None if there are too few groups.
-        """
-        rows = [row for row in self._dataset.used if row.subset is not Subset.TEST]
-        if len({row.group for row in rows}) < _FOLDS:
-            return None
-        return self._predict(rows, _folds(rows, self._make_folds(rows, _FOLDS)))
 
     def compare(self) -> Comparison | None:
         """Return the accuracy that a split image by image would have claimed, and the real one.
@@ -83,26 +71,20 @@ class CrossValidator:
         """
         kind = self._dataset.split.group_kind
         rows = sample_groups(self._dataset.used)
-        number = min(_FOLDS, len({row.group for row in rows}))
+        number = min(FOLDS, len({row.group for row in rows}))
         if kind == "image" or number < 2:  # noqa: PLR2004 - one fold leaves nothing to train on
             return None
         return Comparison(
             by_image_accuracy=self._accuracy(rows, folds_by_image(rows, number)),
-            by_group_accuracy=self._accuracy(rows, _folds(rows, self._make_folds(rows, number))),
+            by_group_accuracy=self._accuracy(rows, folds_of(rows, number)),
             level=kind,
             images=len(rows),
             folds=number,
         )
 
-    def _make_folds(self, rows: Sequence[Assignment], number: int) -> dict[str, int]:
-        groups = {row.group for row in rows}
-        split = self._dataset.split
-        kept = tuple(one for one in split.assignments if one.group in groups)
-        return make_folds(replace(split, assignments=kept), number)
-
     def _predict(self, rows: Sequence[Assignment], folds: Folds) -> Predictions:
         logits = out_of_fold_logits(self.source, rows, folds, self.recipe)
-        return to_predictions(self._dataset, rows, logits)
+        return to_predictions(self.source, rows, logits, self.recipe.view)
 
     def _accuracy(self, rows: Sequence[Assignment], folds: Folds) -> float | None:
         return self._evaluate(self._predict(rows, folds)).accuracy.value
@@ -111,7 +93,8 @@ class CrossValidator:
         self, fold: int, rows: Sequence[Assignment], folds: Folds, logits: NDArray[np.float32]
     ) -> Fold:
         tested = [rows[number] for number in np.flatnonzero(folds == fold).tolist()]
-        metrics = self._evaluate(to_predictions(self._dataset, tested, logits[folds == fold]))
+        predictions = to_predictions(self.source, tested, logits[folds == fold], self.recipe.view)
+        metrics = self._evaluate(predictions)
         return Fold(
             fold + 1,
             metrics.groups,
@@ -126,11 +109,6 @@ class CrossValidator:
         """Return metrics without calibration and thresholds; without settings, no intervals."""
         settings = settings or replace(self.settings, resamples=0)
         return evaluate(self._dataset.labels, predictions, None, None, settings)
-
-
-def _folds(rows: Sequence[Assignment], group_folds: Mapping[str, int]) -> Folds:
-    """Return the fold of each row, shape (N,)."""
-    return np.array([group_folds[row.group] for row in rows], np.int64)
 
 
 def _mean_and_deviation(values: Sequence[float | None]) -> tuple[float | None, float | None]:

@@ -51,7 +51,7 @@ class HeadSettings:
 
 @dataclass(frozen=True)
 class StrengthResult:
-    """The result at one strength of regularisation, by heads that were each trained without a fold.
+    """The result at one strength of regularisation, by heads each trained without a fold.
 
     Attributes:
         strength: of the regularisation.
@@ -120,9 +120,7 @@ def fit(training: Samples, strength: float, settings: HeadSettings) -> FitResult
             multilabel=settings.multilabel,
             max_steps=settings.max_steps,
         ).solve(strength)
-    return FitResult(
-        solution.head, strength, solution.converged, solution.steps, solution.steps
-    )
+    return FitResult(solution.head, strength, solution.converged, solution.steps, solution.steps)
 
 
 def fit_by_descent(

@@ -27,6 +27,8 @@ class TrainingJob:
         preparation: how the images were prepared; None if unknown.
         view: the part of an image that the classifier sees.
         head_settings: how the head is trained.
+        refit: whether the saved model's head is trained on all images, those of the test included,
+            after the metrics have been measured.
         fine_tuning: how the last blocks of the backbone are trained; None if they stay frozen.
         evaluation: the settings of the evaluation.
         folds: number of folds of the cross-validation; 0 for none.
@@ -44,6 +46,7 @@ class TrainingJob:
     preparation: Preparation | None
     view: ViewChoice
     head_settings: HeadSettings
+    refit: bool
     fine_tuning: FineTuning | None
     evaluation: EvaluationSettings
     folds: int

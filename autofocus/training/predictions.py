@@ -9,27 +9,32 @@ from numpy.typing import NDArray
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.slices import brightness_band
 from autofocus.evaluation.training_metrics import Occurrence, SplitMetrics
+from autofocus.features.crop import View
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
+from autofocus.training.dataset_features import DatasetFeatures
 
 _HOURS = 24
 
 
 def to_predictions(
-    dataset: Dataset,
+    source: DatasetFeatures,
     rows: Sequence[Assignment],
     logits: NDArray[np.float32],
+    view: View,
     unknown: NDArray[np.bool_] | None = None,
 ) -> Predictions:
     """Return predictions together with the truth of their N rows.
 
     Args:
-        dataset: that the rows are of.
+        source: knows the boxes of the rows.
         rows: N images.
         logits: shape (N, C).
+        view: what the classifier sees.
         unknown: which images lie far from all training images, shape (N,); None if not measured.
     """
+    dataset = source.dataset
     images = [row.image for row in rows]
     return Predictions(
         names=tuple(image.file for image in images),
@@ -45,6 +50,8 @@ def to_predictions(
         },
         multilabel=dataset.settings.multilabel,
         unknown=unknown,
+        box_scores=None if view == "full" else source.box_scores(rows, view),
+        detector_scores=source.detector_scores(rows, view),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.features.crop import View
+from autofocus.model.vote import vote_weights
 from autofocus.splits.folds import divide
 from autofocus.splits.split import Assignment
 from autofocus.training.checkpoint import Checkpoint
@@ -50,9 +51,7 @@ class Steps:
 
 
 # The recipe of earlier versions, to compare with.
-NO_STEPS = Steps(
-    found_only=False, sequence_weights=False, vote_floor=None, choose_by="image"
-)
+NO_STEPS = Steps(found_only=False, sequence_weights=False, vote_floor=None, choose_by="image")
 
 
 @dataclass(frozen=True)
@@ -129,21 +128,20 @@ class Recipe:
         """Return the sequences of N images, and how much each image counts in its vote."""
         if self.steps.choose_by == "image":
             return Votes.of_images(len(rows))
-        weights = np.ones(len(rows))
-        if self.steps.vote_floor is not None and self.view != "full":
-            weights = self.steps.vote_floor + source.box_scores(rows, self.view)
+        scores = None if self.view == "full" else source.box_scores(rows, self.view)
+        weights = vote_weights(scores, self.steps.vote_floor)
         return Votes.of([row.sequence for row in rows], weights)
 
-    def training_set(
-        self, source: DatasetFeatures, rows: Sequence[Assignment]
-    ) -> TrainingSet:
+    def training_set(self, source: DatasetFeatures, rows: Sequence[Assignment]) -> TrainingSet:
         """Return images to train on, and what is needed to hold some of them out."""
         parts = _parts(rows)
         chosen = np.flatnonzero(self._is_learned(source, rows, parts))
-        images = source.samples(rows, self.view)
-        learned = images if len(chosen) == len(rows) else images.rows(chosen)
-        if self.steps.distorted_copies and source.distortions:
-            learned = source.samples([rows[i] for i in chosen.tolist()], self.view, copies=True)
+        images = learned = source.samples(rows, self.view)
+        copies = self.steps.distorted_copies and bool(source.distortions)
+        if copies or len(chosen) < len(rows):
+            learned = source.samples(
+                [rows[number] for number in chosen.tolist()], self.view, copies=copies
+            )
         owners = np.tile(chosen, len(learned) // max(1, len(chosen)))
         if self.steps.sequence_weights:
             learned = _weighted_by(learned, parts[owners])

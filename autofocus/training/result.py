@@ -1,33 +1,52 @@
-"""The result of a training: its metrics, thresholds and calibrated head."""
+"""The result of a training: its metrics, and the calibrated heads with their rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 
-from autofocus.evaluation.calibration import calibrate
+import numpy as np
+
 from autofocus.evaluation.evaluate import Mistake, evaluate, list_mistakes
 from autofocus.evaluation.predictions import Predictions
-from autofocus.evaluation.thresholds import choose_thresholds, precision_curves
 from autofocus.evaluation.training_metrics import (
     Fit,
     HeadMetrics,
     Metrics,
+    Refit,
     ViewMetrics,
 )
 from autofocus.model.distance import is_unknown
 from autofocus.model.head import Head
-from autofocus.model.precision import PrecisionCurve
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.candidates import Candidate
-from autofocus.training.cross_validation import CrossValidator
+from autofocus.training.cross_validation import CrossValidator, out_of_fold_logits
 from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
 from autofocus.training.predictions import to_occurrence, to_predictions, to_split_metrics
+from autofocus.training.recipe import FOLDS, folds_of
+from autofocus.training.rules import Rules, fit_rules
 from autofocus.training.samples import Samples
-from autofocus.training.scores import score
+from autofocus.training.scores import Scores, score, score_logits
 from autofocus.training.unknown import Unknown, fit_unknown
+
+_CROSS_VALIDATION, _VALIDATION = "cross-validation", "validation"
+
+
+@dataclass(frozen=True)
+class FinalHead:
+    """The head of the saved model, with all that its predictions need.
+
+    Attributes:
+        head: calibrated.
+        rules: thresholds and the like.
+        unknown: what tells unknown images; None if they are not to be told.
+    """
+
+    head: Head
+    rules: Rules
+    unknown: Unknown | None
 
 
 @dataclass(frozen=True)
@@ -36,19 +55,15 @@ class TrainingResult:
 
     Attributes:
         metrics: all metrics.
-        head: the calibrated head.
-        thresholds: the threshold of each label; None for a label that is always reviewed.
-        curves: which threshold of each label ensures which precision.
-        unknown: what tells unknown images; None if they are not to be told.
+        final: the head of the saved model.
+        measured: the calibrated head that the metrics are of; None if it is the final one.
         mistakes: the misclassified test images, the most confident first.
         folds: the fold of each group, if there was a cross-validation.
     """
 
     metrics: Metrics
-    head: Head
-    thresholds: Mapping[str, float | None]
-    curves: Mapping[str, PrecisionCurve]
-    unknown: Unknown | None
+    final: FinalHead
+    measured: Head | None
     mistakes: tuple[Misclassified, ...]
     folds: Mapping[str, int] | None
 
@@ -61,9 +76,10 @@ class Assessment:
         job: the training.
         frozen: features of the backbone as it was loaded.
         source: features of the backbone as it is now; the same unless it was fine-tuned.
-        candidates: the heads that were trained, one per view.
+        candidates: how to train on each view that was tried.
         chosen: the candidate that was chosen.
-        head: the trained head, fine-tuned or not.
+        measured: the head that was trained without the test images.
+        refitted: the head that was trained on all images; None without one.
     """
 
     job: TrainingJob
@@ -71,55 +87,73 @@ class Assessment:
     source: DatasetFeatures
     candidates: Sequence[Candidate]
     chosen: Candidate
-    head: Head
+    measured: FitResult
+    refitted: FitResult | None
 
-    @cached_property
-    def _samples(self) -> dict[Subset, Samples]:
-        view = self.chosen.view
-        return {subset: self.source.samples(self._rows(subset), view) for subset in Subset}
+    def _rows(self, *subsets: Subset) -> tuple[Assignment, ...]:
+        return tuple(row for subset in subsets for row in self.job.dataset.subset(subset))
 
-    def _rows(self, subset: Subset) -> tuple[Assignment, ...]:
-        return self.job.dataset.subset(subset)
+    def _samples(self, *subsets: Subset) -> Samples:
+        return self.source.samples(self._rows(*subsets), self.chosen.view)
 
     def result(self) -> TrainingResult:
-        """Calibrate the head, choose thresholds, and evaluate it on the test split."""
+        """Calibrate the heads, fit their rules, and evaluate the measured one on the test split.
+
+        The test images are evaluated by rules that were fitted without them.
+        """
         job = self.job
-        labels = job.dataset.labels
+        rules = fit_rules(*self._held_out(), job.dataset.labels, job.evaluation)
+        unknown = self._fit_unknown(Subset.TRAINING, Subset.VALIDATION)
+        test = self._test_predictions(unknown)
         # With the backbone as it was loaded: a fine-tuned one was trained on the held-out fold.
         validator = CrossValidator(self.frozen, self.chosen.recipe, job.evaluation)
-        held_out, fitted_on = self._held_out(validator)
-        calibration = calibrate(held_out, fitted_on)
-        temperature = calibration.temperature
-        thresholds = choose_thresholds(held_out, labels, temperature, job.evaluation)
-        curves = precision_curves(held_out, labels, temperature)
-        test = self._predictions(Subset.TEST)
         folds, group_folds = validator.validate(job.folds) if job.folds else (None, None)
-        mistakes = list_mistakes(labels, test, temperature)
-        return TrainingResult(
-            Metrics(
-                labels=labels,
-                multilabel=job.dataset.settings.multilabel,
-                images=job.dataset.table(),
-                split=to_split_metrics(job.dataset),
-                training=self._fit(Subset.TRAINING),
-                validation=self._fit(Subset.VALIDATION),
-                head=self._head_metrics(),
-                view=self._view_metrics(),
-                warnings=(*job.dataset.warnings(), *self._warnings(calibration.fitted_on)),
-                data_digest=job.fingerprint,
-                history=tuple(row.to_json() for row in self.chosen.result.history),
-                test=evaluate(labels, test, calibration, thresholds, job.evaluation, curves),
-                folds=folds,
-                comparison=validator.compare(),
-                occurrence=to_occurrence(job.dataset),
+        temperature = rules.calibration.temperature
+        measured = self.measured.head.scaled(temperature)
+        metrics = Metrics(
+            labels=job.dataset.labels,
+            multilabel=job.dataset.settings.multilabel,
+            images=job.dataset.table(),
+            split=to_split_metrics(job.dataset),
+            training=_fit(score(self.measured.head, self._samples(Subset.TRAINING))),
+            validation=_fit(self._validation_scores()),
+            head=self._head_metrics(),
+            view=self._view_metrics(),
+            warnings=(*job.dataset.warnings(), *self._warnings(rules.calibration.fitted_on)),
+            data_digest=job.fingerprint,
+            history=tuple(row.to_json() for row in self.chosen.history),
+            test=evaluate(
+                job.dataset.labels,
+                test,
+                rules.calibration,
+                rules.thresholds,
+                job.evaluation,
+                rules.curves,
             ),
-            self.head.scaled(temperature),
-            thresholds,
-            curves,
-            self._unknown,
-            tuple(self._misclassified(mistakes)),
+            folds=folds,
+            comparison=validator.compare(),
+            occurrence=to_occurrence(job.dataset),
+            refit=self._refit_metrics(),
+        )
+        return TrainingResult(
+            metrics,
+            self._refitted_head() or FinalHead(measured, rules, unknown),
+            measured if self.refitted else None,
+            tuple(self._misclassified(list_mistakes(job.dataset.labels, test, temperature))),
             group_folds,
         )
+
+    def _refitted_head(self) -> FinalHead | None:
+        """Return the head that was trained on all images, with rules of its own."""
+        if self.refitted is None:
+            return None
+        job, recipe = self.job, self.chosen.recipe
+        rows = self._rows(*Subset)
+        logits = out_of_fold_logits(self.source, rows, folds_of(rows, FOLDS), recipe)
+        held_out = to_predictions(self.source, rows, logits, recipe.view)
+        rules = fit_rules(held_out, _CROSS_VALIDATION, job.dataset.labels, job.evaluation)
+        head = self.refitted.head.scaled(rules.calibration.temperature)
+        return FinalHead(head, rules, self._fit_unknown(*Subset))
 
     def _misclassified(self, mistakes: Sequence[Mistake]) -> Iterator[Misclassified]:
         originals = {row.image.file: row.image.original for row in self._rows(Subset.TEST)}
@@ -127,55 +161,86 @@ class Assessment:
             path, original = self.job.image_dir / mistake.name, originals[mistake.name]
             yield Misclassified(path, **asdict(mistake), original=original)
 
-    def _held_out(self, validator: CrossValidator) -> tuple[Predictions, str]:
+    def _held_out(self) -> tuple[Predictions, str]:
         """Return predictions for images that were not trained on, and the name of these images.
 
         Folds of training and validation together, unless the backbone was fine-tuned, for which no
-        fold was held out; then, and with too few groups, the validation split alone.
+        fold was held out; then the validation split alone. None with too few groups.
         """
-        held_out = validator.predict_held_out() if self.job.fine_tuning is None else None
-        if held_out is not None:
-            return held_out, "cross-validation"
-        return self._predictions(Subset.VALIDATION), "validation"
+        chosen = self.chosen
+        if self.job.fine_tuning is not None:
+            rows = self._rows(Subset.VALIDATION)
+            logits = self.measured.head.logits(self._samples(Subset.VALIDATION).features)
+            return to_predictions(self.source, rows, logits, chosen.view), _VALIDATION
+        if chosen.logits is None:
+            nothing = np.zeros((0, len(self.job.dataset.labels)), np.float32)
+            return to_predictions(self.source, (), nothing, chosen.view), _CROSS_VALIDATION
+        predictions = to_predictions(self.source, chosen.rows, chosen.logits, chosen.view)
+        return predictions, _CROSS_VALIDATION
 
-    def _predictions(self, subset: Subset) -> Predictions:
-        features = self._samples[subset].features
-        unknown = None
-        if subset is Subset.TEST and self._unknown is not None:
-            distances = self._unknown.distance.distances(features)
-            unknown = is_unknown(distances, self._unknown.limit)
-        logits = self.head.logits(features)
-        return to_predictions(self.job.dataset, self._rows(subset), logits, unknown)
+    def _test_predictions(self, unknown: Unknown | None) -> Predictions:
+        features, rows = self._samples(Subset.TEST).features, self._rows(Subset.TEST)
+        far = None
+        if unknown is not None:
+            far = is_unknown(unknown.distance.distances(features), unknown.limit)
+        logits = self.measured.head.logits(features)
+        return to_predictions(self.source, rows, logits, self.chosen.view, far)
 
-    @cached_property
-    def _unknown(self) -> Unknown | None:
-        """What tells unknown images, from training and validation images."""
-        rows = [*self._rows(Subset.TRAINING), *self._rows(Subset.VALIDATION)]
+    def _fit_unknown(self, *subsets: Subset) -> Unknown | None:
+        """Return what tells unknown images, from the images of some subsets."""
+        rows = self._rows(*subsets)
         is_seen = [row.subset is Subset.TRAINING for row in rows]
         return fit_unknown(
-            self.source.samples(rows, self.chosen.view),
+            self._samples(*subsets),
             [row.group for row in rows],
             self.job.unknown_share,
             is_seen=is_seen if self.job.fine_tuning else None,
         )
 
-    def _fit(self, subset: Subset) -> Fit | None:
-        scores = score(self.head, self._samples[subset])
-        return Fit(scores.accuracy, scores.cross_entropy) if scores else None
+    def _validation_scores(self) -> Scores | None:
+        """Return the scores on the validation images by heads that were trained without them."""
+        samples, chosen = self._samples(Subset.VALIDATION), self.chosen
+        if self.job.fine_tuning is not None:
+            return score(self.measured.head, samples)
+        if not len(samples) or chosen.logits is None:
+            return None
+        is_validation = np.array([row.subset is Subset.VALIDATION for row in chosen.rows])
+        multilabel = chosen.recipe.settings.multilabel
+        return score_logits(chosen.logits[is_validation], samples, multilabel=multilabel)
 
     def _head_metrics(self) -> HeadMetrics:
         settings, tuning = self.job.head_settings, self.job.fine_tuning
-        result = self.chosen.result
         return HeadMetrics(
             optimizer=settings.optimizer,
-            strength=result.strength,
-            chosen_on=result.chosen_on,
-            converged=result.converged,
-            steps=result.steps,
+            strength=self.measured.strength,
+            chosen_on=self.chosen.chosen_on,
+            converged=self.measured.converged,
+            steps=self.measured.steps,
             class_weights=settings.class_weights,
             fine_tuning=asdict(tuning) if tuning else None,
-            path=tuple(row.to_json() for row in result.path),
+            path=tuple(row.to_json() for row in self.chosen.path),
         )
+
+    def _refit_metrics(self) -> Refit:
+        measured = [Subset.TRAINING]
+        if self.job.fine_tuning is None:
+            measured.append(Subset.VALIDATION)
+        return Refit(
+            is_refitted=self.refitted is not None,
+            measured_images=len(self._rows(*measured)),
+            images=len(self._rows(*(Subset if self.refitted else measured))),
+            reason=self._no_refit_reason(),
+        )
+
+    def _no_refit_reason(self) -> str:
+        """Return why the saved model is the one that was measured; empty if it is not."""
+        if self.refitted is not None:
+            return ""
+        if self.job.fine_tuning is not None:
+            return "a fine-tuned backbone is not trained again"
+        if not self.job.refit:
+            return "refit was switched off"
+        return "there are no test images"
 
     def _view_metrics(self) -> ViewMetrics:
         return ViewMetrics(
@@ -188,18 +253,22 @@ class Assessment:
     def _warnings(self, fitted_on: str) -> list[str]:
         """Return what is doubtful about the training itself."""
         warnings = []
-        if not self.chosen.result.converged and self.job.head_settings.optimizer == "lbfgs":
+        if not self.measured.converged and self.job.head_settings.optimizer == "lbfgs":
             warnings.append(
                 "The head had not converged when its training ended: raise "
                 "how_many_training_steps."
             )
         if fitted_on == "none":
             warnings.append(
-                "There are no validation images, and too few groups for cross-validation: "
-                "probabilities are not calibrated, and no thresholds could be selected."
+                "There are too few groups for cross-validation: probabilities are not calibrated, "
+                "and no thresholds could be selected."
                 if self.job.fine_tuning is None
                 else "There are no validation images, and a fine-tuned backbone can't be "
                 "cross-validated: probabilities are not calibrated, and no thresholds could be "
                 "selected."
             )
         return warnings
+
+
+def _fit(scores: Scores | None) -> Fit | None:
+    return Fit(scores.accuracy, scores.cross_entropy) if scores else None

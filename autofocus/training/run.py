@@ -9,24 +9,26 @@ from autofocus.errors import StoreError
 from autofocus.features.backbones import Backbone
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.model.description import Description
-from autofocus.model.head import Head
 from autofocus.model.saved_model import build, put_in_place
 from autofocus.reporting import results
 from autofocus.runs import files, marks
 from autofocus.runs.records import damaged, read_record, write_record
 from autofocus.runs.workspace import Workspace
+from autofocus.splits.subsets import Subset
 from autofocus.tracking.experiment import experiment
 from autofocus.training.candidates import (
     Candidate,
     choose_candidate,
-    train_candidate,
+    make_candidate,
     views_to_try,
 )
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import output_files, write_files
+from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
 from autofocus.training.mlflow_log import log_parameters, log_results, run_name
+from autofocus.training.recipe import Recipe
 from autofocus.training.result import Assessment, TrainingResult
 
 
@@ -192,10 +194,13 @@ class _Training:
 
     def train(self) -> None:
         """Train, evaluate, and write the model and its files."""
-        candidates = self._train_candidates()
+        candidates = self._make_candidates()
         chosen = choose_candidate(candidates)
-        with self._fine_tuned(chosen) as (source, head):
-            assessment = Assessment(self.job, self.source, source, candidates, chosen, head)
+        with self._measured(chosen) as (source, measured):
+            refitted = self._refit(chosen)
+            assessment = Assessment(
+                self.job, self.source, source, candidates, chosen, measured, refitted
+            )
             result = assessment.result()
             self._export(chosen, source.extractor.backbone, result)
             scratch = self.workspace.scratch / "results"
@@ -203,14 +208,12 @@ class _Training:
         for checkpoint in self.workspace.folder.glob("checkpoint-*.npz"):
             checkpoint.unlink()
 
-    def _train_candidates(self) -> list[Candidate]:
+    def _make_candidates(self) -> list[Candidate]:
         candidates = []
         for view in views_to_try(self.job.view):
             self.source.prepare(view)
-            checkpoint = self._checkpoint(view)
-            candidates.append(
-                train_candidate(self.source, view, self.job.head_settings, checkpoint)
-            )
+            recipe = Recipe(view, self.job.head_settings)
+            candidates.append(make_candidate(self.source, recipe, self._checkpoint(view)))
         return candidates
 
     def _checkpoint(self, name: str) -> Checkpoint:
@@ -218,25 +221,39 @@ class _Training:
         return Checkpoint(path, self.workspace.scratch, f"{self.job.fingerprint} {name}")
 
     @contextmanager
-    def _fine_tuned(self, chosen: Candidate) -> Iterator[tuple[DatasetFeatures, Head]]:
-        """Yield the final features and head, fine-tuned if the settings say so."""
-        tuning, head = self.job.fine_tuning, chosen.result.head
+    def _measured(self, chosen: Candidate) -> Iterator[tuple[DatasetFeatures, FitResult]]:
+        """Yield the features and the head that are evaluated on the test images.
+
+        Validation images are trained on as well, unless they choose the epoch of fine-tuning.
+        """
+        tuning, recipe, source = self.job.fine_tuning, chosen.recipe, self.source
+        training = self.job.dataset.subset(Subset.TRAINING)
         if tuning is None:
-            yield self.source, head
+            yield source, recipe.train(source, chosen.rows)
             return
+        fitted = recipe.train(source, training)
         backbone, head = tuning.run(
-            self.source, chosen.view, head, self._checkpoint("fine-tuning")
+            source, chosen.view, fitted.head, self._checkpoint("fine-tuning")
         )
         with EmbeddingCache(
             self.workspace.scratch / "tuned", backbone.name, backbone.digest, backbone.feature_size
         ) as cache:
-            extractor = replace(self.source.extractor, backbone=backbone, cache=cache)
-            source = replace(self.source, extractor=extractor)
-            source.prepare(chosen.view, copies=False)
-            yield source, head
+            extractor = replace(source.extractor, backbone=backbone, cache=cache)
+            tuned = replace(source, extractor=extractor)
+            tuned.prepare(chosen.view, copies=False)
+            yield tuned, replace(fitted, head=head)
+
+    def _refit(self, chosen: Candidate) -> FitResult | None:
+        """Train the head of the saved model on all images, unless the measured one is saved."""
+        dataset = self.job.dataset
+        if not self.job.refit or self.job.fine_tuning or not dataset.subset(Subset.TEST):
+            return None
+        rows = tuple(row for subset in Subset for row in dataset.subset(subset))
+        return chosen.recipe.train(self.source, rows)
 
     def _export(self, chosen: Candidate, backbone: Backbone, result: TrainingResult) -> None:
-        job, scratch = self.job, self.workspace.scratch
+        job, scratch, final = self.job, self.workspace.scratch, result.final
+        rules, unknown = final.rules, final.unknown
         boxes = self.source.box_settings(chosen.view)
         target = f"{job.evaluation.target} {job.evaluation.value:g}"
         description = Description(
@@ -249,20 +266,22 @@ class _Training:
             view=chosen.view,
             motion=boxes.motion,
             multilabel=job.dataset.settings.multilabel,
-            thresholds=result.thresholds,
-            threshold_target=target if result.thresholds else "",
+            thresholds=rules.thresholds,
+            threshold_target=target if rules.thresholds else "",
             sequence_gap_s=job.dataset.settings.sequence_gap_s,
             location_pattern=job.dataset.settings.location_pattern,
             sequence_pattern=job.dataset.settings.sequence_pattern,
             sequence_frames=job.dataset.settings.sequence_frames,
-            precision_curves=result.curves,
-            unknown_distance=result.unknown.limit if result.unknown else None,
+            precision_curves=rules.curves,
+            unknown_distance=unknown.limit if unknown else None,
             human_labels=job.human_labels,
             split_digest=job.dataset.split.digest,
             crop=self.source.shape if chosen.view != "full" else None,
             detector=boxes.detector,
+            vote_floor=job.evaluation.vote_floor if chosen.view != "full" else None,
+            is_refitted=result.measured is not None,
         )
-        distance = result.unknown.distance if result.unknown else None
-        model = build(backbone, result.head, description, scratch, distance)
+        distance = unknown.distance if unknown else None
+        model = build(backbone, final.head, description, scratch, distance, result.measured)
         model.save(scratch / "saved_model")
         put_in_place(scratch / "saved_model", job.saved_model_dir)

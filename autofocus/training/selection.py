@@ -44,6 +44,12 @@ class TrainingSet:
     owners: NDArray[np.int64]
     votes: Votes
 
+    @classmethod
+    def of_images(cls, samples: Samples) -> "TrainingSet":
+        """Return images that are all learned from, each a sequence of its own."""
+        number = len(samples)
+        return cls(samples, samples, np.arange(number), Votes.of_images(number))
+
     def without(self, is_held_out: NDArray[np.bool_]) -> Samples:
         """Return the rows to learn from without those of some of the images, a mask (N,)."""
         return self.learned.rows(~is_held_out[self.owners])
@@ -65,11 +71,6 @@ class Choice:
     chosen_on: str
     path: tuple[StrengthResult, ...] = ()
     logits: NDArray[np.float32] | None = None
-
-    @property
-    def best(self) -> StrengthResult | None:
-        """The result at the chosen strength."""
-        return next((row for row in self.path if row.strength == self.strength), None)
 
     @property
     def history(self) -> tuple[Measurement, ...]:

@@ -1,7 +1,6 @@
 """The votes of sequences while a head is trained: what a choice between heads goes by.
 
-A sequence is one animal's visit, whatever the number of its frames. Its vote is the weighted mean
-of its frames' probabilities.
+The means are those of `autofocus.model.vote`, summed up at once for many heads on the same images.
 """
 
 from collections.abc import Sequence
@@ -26,23 +25,24 @@ class Votes:
 
     Attributes:
         sequences: the number of each image's sequence, shape (N,).
-        weights: of the images, 0 or more, shape (N,).
+        weights: of the images, above 0, shape (N,).
     """
 
     sequences: NDArray[np.int64]
     weights: Matrix
 
     @classmethod
-    def of(cls, names: Sequence[str], weights: Matrix) -> "Votes":
+    def of(cls, names: Sequence[str], weights: Matrix | None) -> "Votes":
         """Return the votes of images, given the names of their sequences.
 
         Args:
             names: of N images; empty for an image of no sequence, which is one of its own.
-            weights: of the images, shape (N,).
+            weights: of the images, shape (N,); None if all count the same.
         """
         keys = [f"of {name}" if name else f"alone {row}" for row, name in enumerate(names)]
         numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-        return cls(np.array([numbers[key] for key in keys], np.int64), weights)
+        counted = np.ones(len(names)) if weights is None else weights
+        return cls(np.array([numbers[key] for key in keys], np.int64), counted)
 
     @classmethod
     def of_images(cls, number: int) -> "Votes":
@@ -66,13 +66,9 @@ class Votes:
     def _shares(self) -> Matrix:
         """The share of each image in its sequence's vote, in order, shape (N, 1)."""
         weights = self.weights[self._order]
-        sums = np.add.reduceat(weights, self._starts)
         lengths = np.diff(np.r_[self._starts, len(weights)])
-        # Where no image counts, all of them do.
-        shares = np.where(
-            np.repeat(sums > 0, lengths), weights, 1.0
-        ) / np.repeat(np.where(sums > 0, sums, lengths), lengths)
-        return np.asarray(shares[:, None])
+        sums = np.repeat(np.add.reduceat(weights, self._starts), lengths)
+        return np.asarray((weights / sums)[:, None])
 
     def means(self, values: NDArray[np.floating]) -> Matrix:
         """Return the weighted means of values by sequence: shape (N, C) to (S, C)."""

@@ -22,6 +22,14 @@ def blobs(number: int = 60, spread: float = 0.5, seed: int = 1, size: int = 3) -
     return Samples(features.astype(np.float32), one_hot(classes, 3), ones)
 
 
+def uneven(number: int = 200, seed: int = 1) -> Samples:
+    """Make three classes that overlap, of which the last two are rare."""
+    samples = blobs(number, spread=2, seed=seed, size=8)
+    order = np.random.default_rng(seed).permutation(number)
+    rare = (samples.classes > 0) & (order % 4 > 0)
+    return samples.rows(~rare)
+
+
 def nothing(size: int = 3) -> Samples:
     """Make samples without any images."""
     return blobs(0, size=size)

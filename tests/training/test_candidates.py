@@ -1,32 +1,30 @@
 """Claims about choosing the view."""
 
-from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
+import pytest
 
 from autofocus.features.crop import View
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
-from autofocus.model.head import Head
+from autofocus.splits.subsets import Subset
 from autofocus.training.candidates import (
     Candidate,
     choose_candidate,
-    train_candidate,
+    make_candidate,
     views_to_try,
 )
-from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
-from autofocus.training.fitting import FitResult, HeadSettings
+from autofocus.training.fitting import HeadSettings
 from autofocus.training.recipe import Recipe
+from autofocus.training.votes import VoteScores
 from tests.features.small import dataset, small_backbone
-
-HEAD = Head(np.zeros((1, 2), np.float32), np.zeros(2, np.float32))
-RESULT = FitResult(HEAD, (), 1.0, converged=True, steps=1, best_step=1, chosen_on="")
 
 
 def candidate(view: View, brier_score: float | None) -> Candidate:
-    return Candidate(Recipe(view, HeadSettings()), replace(RESULT, brier_score=brier_score), None)
+    votes = None if brier_score is None else VoteScores(brier_score, 0.5)
+    return Candidate(Recipe(view, HeadSettings()), (), "", votes=votes)
 
 
 def test_the_view_that_does_best_is_chosen() -> None:
@@ -41,21 +39,29 @@ def test_a_trace_better_is_not_worth_a_second_view() -> None:
     assert choose_candidate([candidate("full", None), candidate("motion", None)]).view == "full"
 
 
-def test_auto_tries_all_views_and_a_view_itself() -> None:
-    """The whole frame is tried first."""
-    assert views_to_try("auto") == ("full", "motion", "both")
-    assert views_to_try("motion") == ("motion",)
+def test_auto_tries_the_single_views_and_a_view_itself() -> None:
+    """The whole frame is tried first; both together only where they are asked for."""
+    assert views_to_try("auto") == ("full", "motion")
+    assert views_to_try("auto", with_detector=True) == ("full", "motion", "detector", "combined")
+    assert views_to_try("both") == ("both",)
 
 
-def test_a_head_is_trained_on_training_and_judged_on_validation_images(tmp_path: Path) -> None:
-    """On images that the light half tells apart, validation has no mistake."""
+@pytest.mark.parametrize("optimizer", ["lbfgs", "gradient_descent"])
+def test_a_candidate_is_scored_on_groups_that_were_held_out(
+    tmp_path: Path, optimizer: Literal["lbfgs", "gradient_descent"]
+) -> None:
+    """On images that the light half tells apart, no held-out image of either split is wrong."""
     backbone, _ = small_backbone()
+    settings = HeadSettings(optimizer, max_steps=200, learning_rate=0.5)
     with EmbeddingCache(tmp_path / "cache", "means", "0" * 64, 6) as cache:
         extractor = Extractor(tmp_path / "i", backbone, cache, 1)
         source = DatasetFeatures(dataset(tmp_path / "i"), extractor)
         source.prepare("full")
-        checkpoint = Checkpoint(tmp_path / "c.npz", tmp_path, "subject")
-        trained = train_candidate(source, "full", HeadSettings(), checkpoint)
-    assert trained.validation is not None
-    assert trained.validation.accuracy == 1.0
-    assert trained.metrics.validation_accuracy == 1.0
+        made = make_candidate(source, Recipe("full", settings))
+    assert made.held_out is not None
+    assert made.held_out.accuracy == 1.0
+    assert made.metrics.sequence_accuracy == 1.0
+    assert made.metrics.validation_accuracy == 1.0
+    assert made.logits is not None
+    assert len(made.logits) == len(made.rows) > len(source.dataset.subset(Subset.TRAINING))
+    assert len(made.recipe.settings.strengths) == 1

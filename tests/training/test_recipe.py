@@ -14,7 +14,7 @@ from autofocus.splits.subsets import Subset
 from autofocus.training import recipe as module
 from autofocus.training.cross_validation import out_of_fold_logits
 from autofocus.training.dataset_features import DatasetFeatures
-from autofocus.training.fitting import FitResult, HeadSettings, fit
+from autofocus.training.fitting import FitResult, HeadSettings, fit, fit_by_descent
 from autofocus.training.recipe import Recipe
 from autofocus.training.samples import Samples
 from tests.features.small import dataset, small_backbone
@@ -44,13 +44,23 @@ class Fits:
         self.samples: list[Samples] = []
         self.settings: list[HeadSettings] = []
         self.results: list[FitResult] = []
-        monkeypatch.setattr(module, "fit", self)
+        monkeypatch.setattr(module, "fit", self.fit)
+        monkeypatch.setattr(module, "fit_by_descent", self.descend)
 
-    def __call__(self, samples: Samples, *rest: object) -> FitResult:
+    def fit(self, samples: Samples, strength: float, settings: HeadSettings) -> FitResult:
+        return self._record(samples, settings, fit(samples, strength, settings))
+
+    def descend(
+        self, samples: Samples, held_out: Samples, settings: HeadSettings, checkpoint: None
+    ) -> FitResult:
+        result = fit_by_descent(samples, held_out, settings, checkpoint)
+        return self._record(samples, settings, result)
+
+    def _record(self, samples: Samples, settings: HeadSettings, result: FitResult) -> FitResult:
         self.samples.append(samples)
-        self.settings.append(rest[2])  # type: ignore[arg-type]
-        self.results.append(fit(samples, *rest))  # type: ignore[arg-type]
-        return self.results[-1]
+        self.settings.append(settings)
+        self.results.append(result)
+        return result
 
 
 def test_a_fold_is_trained_on_the_distorted_copies_too(
@@ -80,7 +90,9 @@ def test_a_fold_makes_as_many_steps_of_descent_as_led_to_the_model(
     assert 0 < result.best_step < result.steps
     fits = Fits(monkeypatch)
     rows = source.dataset.used
-    out_of_fold_logits(source, rows, np.arange(len(rows)) % 3, recipe.fixed(result))
+    out_of_fold_logits(
+        source, rows, np.arange(len(rows)) % 3, recipe.fixed(result.strength, result.best_step)
+    )
     assert [fold.steps for fold in fits.results] == [result.best_step] * 3
     assert {settings.class_weights for settings in fits.settings} == {"none"}
 
@@ -90,14 +102,11 @@ def test_a_fold_has_the_strength_that_was_chosen(
 ) -> None:
     """Of several strengths the folds take the model's, and choose none of their own."""
     recipe = Recipe("full", HeadSettings(strengths=(1.0, 0.1, 0.01)))
-    subset = source.dataset.subset
-    result = recipe.train(source, subset(Subset.TRAINING), subset(Subset.VALIDATION))
+    strength = recipe.choose(source, source.dataset.subset(Subset.TRAINING)).strength
     fits = Fits(monkeypatch)
     rows = source.dataset.used
-    out_of_fold_logits(source, rows, np.arange(len(rows)) % 3, recipe.fixed(result))
-    assert {(fold.strength, fold.chosen_on) for fold in fits.results} == {
-        (result.strength, "given")
-    }
+    out_of_fold_logits(source, rows, np.arange(len(rows)) % 3, recipe.fixed(strength))
+    assert [fold.strength for fold in fits.results] == [strength] * 3
 
 
 def test_all_training_images_give_the_head_of_the_model_again(source: DatasetFeatures) -> None:
@@ -105,5 +114,5 @@ def test_all_training_images_give_the_head_of_the_model_again(source: DatasetFea
     training = source.dataset.subset(Subset.TRAINING)
     validation = source.dataset.subset(Subset.VALIDATION)
     result = Recipe("full", DESCENT).train(source, training, validation)
-    again = Recipe("full", DESCENT).fixed(result).train(source, training)
+    again = Recipe("full", DESCENT).fixed(0.0, result.best_step).train(source, training)
     np.testing.assert_array_equal(again.head.weights, result.head.weights)
