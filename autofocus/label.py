@@ -132,6 +132,10 @@ class LabelResult:
         if decisions.get(ACCEPT) or decisions.get(REVIEW):
             lines.append(f"  accepted:    {plural(decisions.get(ACCEPT, 0), 'image')}")
             lines.append(f"  for review:  {plural(decisions.get(REVIEW, 0), 'image')}")
+        if sequences := predicted.sequence_decisions:
+            lines.append(
+                f"  sequences:   {sequences[ACCEPT]:,} accepted, {sequences[REVIEW]:,} for review"
+            )
         outputs = {**predicted.outputs, "ledger": predicted.ledger}
         if any(isinstance(stage, ExportResult) for stage in self.stages):
             outputs["export"] = self.outdir / _EXPORT

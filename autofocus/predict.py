@@ -177,12 +177,15 @@ class PredictResult(StageResult):
         events: the table of events.
         labels: the number of images per label.
         decisions: the number of images per decision; empty without thresholds.
+        sequence_decisions: the number of sequences per decision; empty without thresholds for
+            sequences.
     """
 
     predictions: Path = Path()
     events: Path = Path()
     labels: Mapping[str, int] = field(default_factory=dict)
     decisions: Mapping[str, int] = field(default_factory=dict)
+    sequence_decisions: Mapping[str, int] = field(default_factory=dict)
 
 
 def predict(
@@ -293,6 +296,7 @@ def predict(
         events=events,
         labels=table.labels,
         decisions=table.decisions,
+        sequence_decisions=table.sequence_decisions,
     )
 
 
@@ -370,7 +374,18 @@ def _notes(
             f"{accepted:,} accepted, {review:,} for review ({table.description.threshold_target})"
         )
         notes += missing_evidence(table.description)
+    notes += _sequence_notes(table)
     return tuple(notes)
+
+
+def _sequence_notes(table: PredictionTable) -> tuple[str, ...]:
+    """Return how many sequences are accepted, and how many images that spares."""
+    sequences, images = table.sequence_decisions, table.images_in_sequences
+    if not sequences:
+        return ()
+    accepted = f"{plural(sequences[ACCEPT], 'sequence')} accepted"
+    review = f"{sequences[REVIEW]:,} for review ({plural(images[REVIEW], 'image')})"
+    return (f"by sequence: {accepted} ({plural(images[ACCEPT], 'image')}), {review}",)
 
 
 COMMAND = Command(

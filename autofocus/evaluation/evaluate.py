@@ -1,6 +1,6 @@
 """All metrics of a classifier on images that it was not trained on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,13 @@ from autofocus.evaluation.calibration import Calibration, reliability
 from autofocus.evaluation.coverage import coverage_metrics
 from autofocus.evaluation.metrics import CalibrationMetrics, Evaluation, UnknownMetrics
 from autofocus.evaluation.predictions import Classification, Predictions
+from autofocus.evaluation.rules import Rules
 from autofocus.evaluation.sequences import sequence_metrics
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.slices import slices
 from autofocus.evaluation.thresholds import Decisions, acceptance_metrics
 from autofocus.labels.kinds import PEOPLE_PROBABILITY
-from autofocus.model.decision import join_labels
-from autofocus.model.precision import PrecisionCurve
+from autofocus.model.decision import Thresholds, join_labels
 
 # With fewer groups, intervals depend on their assumptions rather than on the data.
 _FEW = 5
@@ -46,21 +46,19 @@ class Mistake:
 def evaluate(
     labels: Sequence[str],
     test: Predictions,
-    calibration: Calibration | None,
-    thresholds: Mapping[str, float | None] | None,
+    rules: Rules | None,
     settings: EvaluationSettings,
-    curves: Mapping[str, PrecisionCurve] | None = None,
 ) -> Evaluation:
     """Return all metrics.
 
     Args:
         labels: the C classes.
         test: the images.
-        calibration: of the classifier; None to use its probabilities as they are.
-        thresholds: of each label, None for one without; None for no thresholds.
+        rules: how predictions are used; None to use probabilities as they are, without
+            thresholds.
         settings: of the evaluation.
-        curves: which threshold of each label ensures which precision; None to leave it out.
     """
+    calibration, thresholds = (rules.calibration, rules.thresholds) if rules else (None, None)
     temperature = calibration.temperature if calibration else 1.0
     classification = test.classify(temperature)
     groups, multilabel = len(set(test.groups)), test.multilabel
@@ -77,12 +75,16 @@ def evaluate(
         most_common_class=counting.most_common(classification, labels),
         per_class=counting.per_class(sums, labels, precisions),
         confusion_matrix=None if multilabel else counting.confusion_matrix(classification),
-        sequence=sequence_metrics(test, temperature, settings),
+        sequence=sequence_metrics(
+            test, temperature, settings, labels, rules.sequences if rules else None
+        ),
         calibration=_calibration(test, classification, calibration),
         thresholds=None
         if thresholds is None
         else acceptance_metrics(sums, labels, thresholds, settings, _fitted_on(calibration)),
-        coverage=coverage_metrics(labels, test, classification, curves, settings),
+        coverage=coverage_metrics(
+            labels, test, classification, rules.curves if rules else None, settings
+        ),
         unknown=_unknown(sums, test),
         empty=emptiness.empty_metrics(sums, labels, settings.empty_labels),
         slices=slices(test, classification, with_intervals=settings.resamples > 0),
@@ -93,7 +95,7 @@ def _sums(
     labels: Sequence[str],
     test: Predictions,
     classification: Classification,
-    thresholds: Mapping[str, float | None] | None,
+    thresholds: Thresholds | None,
     settings: EvaluationSettings,
 ) -> GroupSums:
     columns = {

@@ -47,25 +47,6 @@ class ClassMetrics:
 
 
 @dataclass(frozen=True)
-class SequenceMetrics:
-    """The metrics of the vote of each sequence.
-
-    Attributes:
-        sequences: number of sequences.
-        images: number of their images.
-        mixed: number of sequences whose images differ in their labels.
-        accuracy: share of sequences whose vote is right.
-        voted_image_accuracy: share of images for which their sequence's vote is right.
-    """
-
-    sequences: int
-    images: int
-    mixed: int
-    accuracy: Estimate
-    voted_image_accuracy: Estimate
-
-
-@dataclass(frozen=True)
 class ReliabilityBin:
     """The predictions with a confidence from `low` to `high`.
 
@@ -211,6 +192,36 @@ class CoverageMetrics:
 
     curves: tuple[CoverageCurve, ...]
     targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True)
+class SequenceMetrics:
+    """The metrics of the vote of each sequence.
+
+    Attributes:
+        sequences: number of sequences.
+        images: number of their images.
+        mixed: number of sequences whose images differ in their labels.
+        accuracy: share of sequences whose vote is right.
+        voted_image_accuracy: share of images for which their sequence's vote is right.
+        calibration: of the votes; None where they were not calibrated, as in earlier versions.
+        thresholds: of the votes, in which `images` are sequences; None where there are none.
+        spared_images: share of all images that are in accepted sequences.
+        shared_threshold: the labels with too few sequences for a threshold of their own, which
+            have the one that ensures the precision for all of them together.
+        coverage: what would be accepted at other precisions; None without thresholds.
+    """
+
+    sequences: int
+    images: int
+    mixed: int
+    accuracy: Estimate
+    voted_image_accuracy: Estimate
+    calibration: CalibrationMetrics | None = None
+    thresholds: AcceptanceMetrics | None = None
+    spared_images: Estimate = Estimate(None)
+    shared_threshold: tuple[str, ...] | None = None
+    coverage: CoverageMetrics | None = None
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Predictions:
     """
 
     names: tuple[str, ...]
-    logits: NDArray[np.float32]
+    logits: NDArray[np.float32] | NDArray[np.float64]
     targets: NDArray[np.float32] | NDArray[np.bool_]
     groups: tuple[str, ...]
     sequences: tuple[str, ...]

@@ -1,23 +1,33 @@
-"""Accuracy by sequence: the weighted mean of its images' probabilities votes."""
+"""Accuracy, calibration and decisions by sequence: the weighted mean of its images votes."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.evaluation.bootstrap import GroupSums
-from autofocus.evaluation.intervals import Values
-from autofocus.evaluation.metrics import SequenceMetrics
-from autofocus.evaluation.predictions import Predictions, any_of, classify
+from autofocus.evaluation.calibration import reliability
+from autofocus.evaluation.coverage import coverage_metrics
+from autofocus.evaluation.metrics import (
+    AcceptanceMetrics,
+    CalibrationMetrics,
+    Estimate,
+    SequenceMetrics,
+)
+from autofocus.evaluation.predictions import Classification, Predictions, any_of
+from autofocus.evaluation.sequence_rules import SequenceRules
 from autofocus.evaluation.settings import EvaluationSettings
-from autofocus.model.decision import DEFAULT_THRESHOLD
-from autofocus.model.vote import sequence_means, vote_weights
-
-_TOLERANCE = 1e-9
+from autofocus.evaluation.thresholds import Decisions, acceptance_metrics
+from autofocus.evaluation.votes import Votes
 
 
 def sequence_metrics(
-    test: Predictions, temperature: float, settings: EvaluationSettings
+    test: Predictions,
+    temperature: float,
+    settings: EvaluationSettings,
+    labels: Sequence[str] = (),
+    rules: SequenceRules | None = None,
 ) -> SequenceMetrics | None:
     """Return how often the vote of a sequence is right; None if no sequence is known.
 
@@ -29,42 +39,76 @@ def sequence_metrics(
         test: N images.
         temperature: what to divide their logits by.
         settings: the number of resamples for intervals, and the floor of the votes' weights.
+        labels: the C classes; needed with rules only.
+        rules: how sequences are decided; None to leave that out.
     """
     if not any(test.sequences):
         return None
-    sequences, true = test.sequence_numbers, test.true
-    shares = sequence_means(true.astype(np.float64), sequences)
-    weights = vote_weights(test.box_scores, settings.vote_floor)
-    means = sequence_means(test.probabilities(temperature), sequences, weights)
-    voted = classify(means, _shown(shares, multilabel=test.multilabel), test.multilabel)
-    by_image = ~any_of(voted.predicted[sequences] != true)
-    columns: dict[str, NDArray[Any]] = {
-        "sequences": np.ones(len(voted)),
-        "right": voted.right if test.multilabel else any_of(voted.predicted & voted.true),
-        "images": np.bincount(sequences),
-        "images_right": np.bincount(sequences, by_image),
-    }
-    groups = _groups(test, sequences)
-    sums = GroupSums.from_columns(columns, groups, settings.resamples, settings.seed)
+    votes = Votes.of(test, temperature, settings.vote_floor)
+    predictions = votes.predictions(rules.temperature if rules else 1.0)
+    voted = predictions.classify()
+    by_image = ~any_of(voted.predicted[votes.numbers] != test.true)
+    sums = _sums(
+        votes,
+        {"right": voted.right, "images_right": np.bincount(votes.numbers, by_image)},
+        settings,
+    )
+    acceptance, spared = (None, Estimate(None))
+    if rules is not None:
+        acceptance, spared = _acceptance(votes, predictions, voted, labels, rules, settings)
     return SequenceMetrics(
-        sequences=len(voted),
+        sequences=len(votes),
         images=len(test),
-        mixed=int(((shares > 0) & (shares < 1)).any(axis=1).sum()),
-        accuracy=sums.share("right", "sequences")[0],
-        voted_image_accuracy=sums.share("images_right", "images")[0],
+        mixed=votes.mixed,
+        accuracy=sums.share("right", "images")[0],
+        voted_image_accuracy=sums.share("images_right", "frames")[0],
+        calibration=_calibration(votes, voted, rules) if rules else None,
+        thresholds=acceptance,
+        spared_images=spared,
+        shared_threshold=rules.shared if rules else None,
+        coverage=coverage_metrics(
+            labels, predictions, voted, rules.curves if rules else None, settings
+        ),
     )
 
 
-def _shown(shares: Values, *, multilabel: bool) -> NDArray[np.bool_]:
-    """Return the labels of a sequence, shape (S, C), by the share of its images with them."""
-    least = DEFAULT_THRESHOLD if multilabel else shares.max(axis=1, keepdims=True)
-    shown: NDArray[np.bool_] = shares >= least - _TOLERANCE
-    return shown
+def _sums(
+    votes: Votes, columns: Mapping[str, NDArray[Any]], settings: EvaluationSettings
+) -> GroupSums:
+    """Sum columns over sequences, which count as `images`, while `frames` counts their images."""
+    counts = {"images": np.ones(len(votes)), "frames": votes.frames}
+    return GroupSums.from_columns(
+        {**counts, **columns}, votes.groups, settings.resamples, settings.seed
+    )
 
 
-def _groups(test: Predictions, sequences: NDArray[np.int64]) -> list[str]:
-    """Return the group of each sequence: the first by name, should it have several."""
-    groups: dict[int, str] = {}
-    for sequence, group in zip(sequences.tolist(), test.groups, strict=True):
-        groups[sequence] = min(group, groups.get(sequence, group))
-    return [groups[sequence] for sequence in range(len(groups))]
+def _acceptance(
+    votes: Votes,
+    predictions: Predictions,
+    voted: Classification,
+    labels: Sequence[str],
+    rules: SequenceRules,
+    settings: EvaluationSettings,
+) -> tuple[AcceptanceMetrics, Estimate]:
+    """Return the metrics of accepted sequences, and the share of all images in them."""
+    decisions = Decisions.of(
+        voted, labels, rules.thresholds, votes.multilabel, predictions.unknown
+    )
+    columns = {
+        "true": voted.true,
+        "spared_frames": decisions.accepted * votes.frames,
+        **decisions.columns(voted.true),
+    }
+    sums = _sums(votes, columns, settings)
+    metrics = acceptance_metrics(sums, labels, rules.thresholds, settings, rules.fitted_on)
+    return metrics, sums.share("spared_frames", "frames")[0]
+
+
+def _calibration(votes: Votes, voted: Classification, rules: SequenceRules) -> CalibrationMetrics:
+    before = votes.predictions(1.0).classify()
+    return CalibrationMetrics(
+        temperature=rules.temperature,
+        fitted_on=rules.fitted_on,
+        before=reliability(before, multilabel=votes.multilabel),
+        after=reliability(voted, multilabel=votes.multilabel),
+    )

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from autofocus.evaluation.metrics import ClassMetrics, Estimate, Evaluation
-from autofocus.evaluation.training_metrics import Metrics
+from autofocus.evaluation.metrics import ClassMetrics, Estimate, Evaluation, SequenceMetrics
+from autofocus.evaluation.training_metrics import Metrics, ViewCandidate
 
 T = TypeVar("T")
 
@@ -21,8 +21,14 @@ _ABSENT = {
     (ClassMetrics, "average_precision"),
     (Metrics, "occurrence"),
     (Metrics, "refit"),
+    (ViewCandidate, "sequence_accuracy"),
     (Evaluation, "coverage"),
     (Evaluation, "unknown"),
+    (SequenceMetrics, "calibration"),
+    (SequenceMetrics, "thresholds"),
+    (SequenceMetrics, "spared_images"),
+    (SequenceMetrics, "shared_threshold"),
+    (SequenceMetrics, "coverage"),
 }
 
 
@@ -51,12 +57,15 @@ def _object(value: Any) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for field in fields(value):
         content = getattr(value, field.name)
+        is_unknown = content is None or content == Estimate(None)
+        if is_unknown and (type(value), field.name) in _ABSENT:
+            continue
         if isinstance(content, Estimate):
             values[field.name] = content.value
             values[field.name + _INTERVAL] = to_json(content.interval)
         elif field.name == "confusion_matrix" and content and len(content) > MOST_CLASSES:
             continue
-        elif content is not None or (type(value), field.name) not in _ABSENT:
+        else:
             values[field.name] = to_json(content)
     return values
 

@@ -68,6 +68,7 @@ class Description:
         detector: how the detector is used; None for a classifier that doesn't need it.
         vote_floor: in the vote of a sequence, an image counts by this plus the score of its box;
             None if all count the same.
+        vote_temperature: what the logits of the vote of several images are divided by.
         sequence_thresholds: by label, the lowest score of a sequence's vote that is accepted
             without review, as `thresholds`; None if it was not determined.
         sequence_precision_curves: by label, which of these ensures which precision.
@@ -103,6 +104,7 @@ class Description:
     crop: CropShape | None = None
     detector: DetectorSettings | None = None
     vote_floor: float | None = None
+    vote_temperature: float = 1.0
     sequence_thresholds: Mapping[str, float | None] | None = None
     sequence_precision_curves: Mapping[str, PrecisionCurve] | None = None
     empty_rule: EmptyRule | None = None
@@ -138,6 +140,11 @@ class Description:
     def decision_rule(self) -> DecisionRule:
         """The rule for labels and decisions."""
         return DecisionRule(self.labels, self.thresholds, self.multilabel)
+
+    @property
+    def sequence_decision_rule(self) -> DecisionRule:
+        """The rule for labels and decisions of sequences."""
+        return DecisionRule(self.labels, self.sequence_thresholds, self.multilabel)
 
     def to_json(self) -> str:
         """Return the description as JSON text."""

@@ -1,7 +1,11 @@
-"""The vote of a sequence: the weighted mean of its frames' probabilities.
+"""The vote of a sequence: the weighted mean of its frames' probabilities, calibrated.
 
 A frame that shows motion, or something that the detector found, counts more than one that shows
 neither: in most frames of a long sequence the animal has gone.
+
+The mean of calibrated probabilities is underconfident: it is right more often than it says
+(R. Ranjan and T. Gneiting, "Combining Probability Forecasts", JRSS B 72, 2010). So a temperature
+of its own may sharpen it.
 """
 
 import numpy as np
@@ -9,6 +13,9 @@ from numpy.typing import NDArray
 
 # The least weight, so that no frame is without a vote.
 _LEAST_WEIGHT = 1e-6
+_TINY = 1e-12
+# A sequence is unknown if frames with this share of its vote are. Means may be off by a rounding.
+_HALF = 0.5 - 1e-9
 
 
 def vote_weights(
@@ -41,6 +48,12 @@ class SequenceMeans:
         self._sums = np.zeros((sequences, 0))
         self._weights = np.zeros(sequences)
         self._units = np.full(sequences, np.nan)
+        self._frames = np.zeros(sequences, np.int64)
+
+    @property
+    def frames(self) -> NDArray[np.int64]:
+        """The number of frames of each sequence, shape (S,)."""
+        return self._frames
 
     def add(
         self,
@@ -63,6 +76,7 @@ class SequenceMeans:
         # Adds one frame after the other: the sums don't depend on how many are added at a time.
         np.add.at(self._sums, sequences, probabilities * relative[:, np.newaxis])
         np.add.at(self._weights, sequences, relative)
+        np.add.at(self._frames, sequences, 1)
 
     def _units_of(
         self, sequences: NDArray[np.int64], weights: NDArray[np.float64]
@@ -100,3 +114,53 @@ def sequence_means(
     means = SequenceMeans(number)
     means.add(probabilities, sequences, weights)
     return means.means()
+
+
+def calibrated_votes(
+    means: NDArray[np.float64],
+    frames: NDArray[np.int64],
+    temperature: float,
+    *,
+    multilabel: bool,
+) -> NDArray[np.float64]:
+    """Return the calibrated probabilities of sequences, shape (S, C).
+
+    That of a single frame stays as it is, as the model has calibrated it already.
+
+    Args:
+        means: the mean probabilities of each sequence, shape (S, C).
+        frames: the number of frames of each, shape (S,).
+        temperature: what the logits of the means are divided by; 1 changes nothing.
+        multilabel: whether each class has a probability of its own.
+    """
+    several = frames > 1
+    if temperature == 1 or not several.any():
+        return means
+    votes = means.copy()
+    own = np.maximum(means[several], _TINY)
+    if multilabel:
+        votes[several] = 1 / (1 + (np.maximum(1 - own, _TINY) / own) ** (1 / temperature))
+    else:
+        # Shares of the highest, as small numbers to a power may be 0.
+        powers = (own / own.max(axis=1, keepdims=True)) ** (1 / temperature)
+        votes[several] = powers / powers.sum(axis=1, keepdims=True)
+    return votes
+
+
+def vote_logits(means: NDArray[np.float64], *, multilabel: bool) -> NDArray[np.float64]:
+    """Return logits whose probabilities are the means, both of shape (S, C)."""
+    logits: NDArray[np.float64] = np.log(np.maximum(means, _TINY))
+    if multilabel:
+        logits -= np.log(np.maximum(1 - means, _TINY))
+    return logits
+
+
+def unknown_votes(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which sequences are unknown, shape (S,).
+
+    Args:
+        shares: of each sequence's vote that frames have which lie far from all training images,
+            shape (S,).
+    """
+    unknown: NDArray[np.bool_] = shares >= _HALF
+    return unknown

@@ -15,8 +15,14 @@ from numpy.typing import NDArray
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.grouping.sequences import SequenceRule, find_sequences
+from autofocus.model.description import Description
 from autofocus.model.distance import is_unknown
-from autofocus.model.vote import SequenceMeans, vote_weights
+from autofocus.model.vote import (
+    SequenceMeans,
+    calibrated_votes,
+    unknown_votes,
+    vote_weights,
+)
 from autofocus.predicting.known import UNKNOWN, Known
 from autofocus.runs.cameras import camera_folder
 from autofocus.runs.journal import Outcome
@@ -41,13 +47,16 @@ class Votes:
 
     Attributes:
         sequences: the names of the S sequences.
-        means: the weighted mean probabilities of each sequence's frames, shape (S, C).
+        probabilities: of each sequence, by the vote of its frames, shape (S, C).
+        unknown: which sequences lie far from all training images, shape (S,); None if the model
+            doesn't measure that.
         numbers: the number of each image's sequence, -1 for an image of none, shape (N,).
         locations: the location of each image, rejected ones included; empty if unknown.
     """
 
     sequences: Sequence[str]
-    means: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    unknown: NDArray[np.bool_] | None
     numbers: NDArray[np.int64]
     locations: Sequence[str]
 
@@ -56,39 +65,56 @@ def count_votes(
     outcomes: Outcomes,
     names: Sequence[str],
     prefix: str,
-    rule: SequenceRule,
-    pattern: LocationPattern,
+    description: Description,
     known: Mapping[str, Known] = NOTHING_KNOWN,
-    labels: Sequence[str] = (),
-    floor: float | None = None,
 ) -> Votes:
-    """Find locations, and the sequences of readable images, and average probabilities over each.
+    """Find locations, and the sequences of readable images, and let the images of each vote.
 
     Args:
         outcomes: of the images; the extra values used are `moment` (in ISO format, to the second,
-            empty if unknown), `probabilities`, and `box` if there is one.
+            empty if unknown), `probabilities`, and `distance` and `box` if the model has them.
         names: of the same images, relative to their folder.
         prefix: precedes them in the sequences' names, such as ``photos/``.
-        rule: how the sequence of an image is determined.
-        pattern: finds the location in a name.
+        description: of the model: how locations and sequences are found, and how images vote; a
+            folder with the name of a label is no location.
         known: locations and sequences that a table gives, by name.
-        labels: the labels; a folder with the name of one is no location.
-        floor: what an image counts in its sequence's vote in addition to the score of its box;
-            None if all count the same.
     """
+    pattern = LocationPattern(description.location_pattern)
+    located = partial(locate, pattern=pattern, labels=description.labels)
     sequences, numbers, locations = _find_sequences(
-        outcomes(), names, prefix, rule, partial(locate, pattern=pattern, labels=labels), known
+        outcomes(), names, prefix, description.sequence_rule, located, known
     )
-    means = SequenceMeans(len(sequences))
+    probabilities, unknown = _vote(outcomes, numbers, len(sequences), description)
+    return Votes(sequences, probabilities, unknown, numbers, locations)
+
+
+def _vote(
+    outcomes: Outcomes, numbers: NDArray[np.int64], sequences: int, description: Description
+) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+    """Return the probabilities of each sequence, and which are unknown if that is measured."""
+    means, far = SequenceMeans(sequences), SequenceMeans(sequences)
     first = 0
     for chunk in chunks(outcomes()):
         own = numbers[first : first + len(chunk)]
-        frames = [one for one, number in zip(chunk, own, strict=True) if number != NO_SEQUENCE]
-        if frames:
-            weights = vote_weights(_box_scores_of(frames), floor)
-            means.add(probabilities_of(frames), own[own != NO_SEQUENCE], weights)
         first += len(chunk)
-    return Votes(sequences, means.means(), numbers, locations)
+        frames = [one for one, number in zip(chunk, own, strict=True) if number != NO_SEQUENCE]
+        if not frames:
+            continue
+        own = own[own != NO_SEQUENCE]
+        weights = vote_weights(_box_scores_of(frames), description.vote_floor)
+        means.add(probabilities_of(frames), own, weights)
+        unknown = unknown_of(frames, description.unknown_distance)
+        if unknown is not None:
+            far.add(unknown[:, np.newaxis].astype(np.float64), own, weights)
+    votes = calibrated_votes(
+        means.means(),
+        means.frames,
+        description.vote_temperature,
+        multilabel=description.multilabel,
+    )
+    if description.unknown_distance is None:
+        return votes, None
+    return votes, unknown_votes(far.means().sum(axis=1))
 
 
 def probabilities_of(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:

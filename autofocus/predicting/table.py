@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autofocus.boxes.box import Box
 from autofocus.grouping.events import DEFAULT_GAP_MIN
-from autofocus.grouping.locations import LocationPattern
-from autofocus.model.decision import Prediction
+from autofocus.model.decision import ACCEPT, REVIEW, Prediction
 from autofocus.model.description import Description
 from autofocus.predicting.event_table import Events
 from autofocus.predicting.events import ImageEvents, find_image_events
@@ -49,6 +50,9 @@ class PredictionTable:
         people: decides on which images people are predicted; None if it doesn't matter.
         known: locations and sequences that a table gives, by name.
         decisions: the number of images per decision, when the table has been written.
+        sequence_decisions: the number of sequences per decision, when the table has been written;
+            empty for a model that decides images only.
+        images_in_sequences: the number of images in these sequences.
         labels: the number of images per label, when the table has been written.
         events: the events, when the table has been written.
         with_people: the names of images on which people are predicted, in order, when the table
@@ -64,6 +68,8 @@ class PredictionTable:
     people: PeopleRule | None = None
     known: Mapping[str, Known] = field(default_factory=dict)
     decisions: Counter[str] = field(default_factory=Counter)
+    sequence_decisions: Counter[str] = field(default_factory=Counter)
+    images_in_sequences: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     events: Events = field(default_factory=Events)
     with_people: list[str] = field(default_factory=list)
@@ -84,18 +90,8 @@ class PredictionTable:
 
     def _rows(self, outcomes: Outcomes) -> Iterator[list[str]]:
         description = self.description
-        pattern = LocationPattern(description.location_pattern)
-        rule = description.sequence_rule
-        votes = count_votes(
-            outcomes,
-            self.names,
-            self.prefix,
-            rule,
-            pattern,
-            self.known,
-            description.labels,
-            description.vote_floor,
-        )
+        votes = count_votes(outcomes, self.names, self.prefix, description, self.known)
+        self._count_sequences(votes)
         event_gap_s = self.event_gap_min * _SECONDS_PER_MINUTE
         events = find_image_events(
             outcomes, description.decision_rule, votes.locations, event_gap_s
@@ -106,6 +102,22 @@ class PredictionTable:
                 self.events.add(row)
                 yield [row.get(column, "") for column in columns]
             first += len(chunk)
+
+    def _count_sequences(self, votes: Votes) -> None:
+        """Count sequences, and the images in them, by decision."""
+        if not (self.description.sequence_thresholds and len(votes.sequences)):
+            return
+        rule = self.description.sequence_decision_rule
+        accepted = rule.accepted(votes.probabilities, votes.unknown)
+        frames = np.bincount(
+            votes.numbers[votes.numbers != NO_SEQUENCE], minlength=len(votes.sequences)
+        )
+        self.sequence_decisions.update(
+            {ACCEPT: int(accepted.sum()), REVIEW: int((~accepted).sum())}
+        )
+        self.images_in_sequences.update(
+            {ACCEPT: int(frames[accepted].sum()), REVIEW: int(frames[~accepted].sum())}
+        )
 
     def _chunk_rows(
         self,
@@ -121,7 +133,7 @@ class PredictionTable:
         rule = self.description.decision_rule
         unknown = unknown_of(readable, self.description.unknown_distance)
         predictions = iter(rule.predict(probabilities_of(readable), unknown) if readable else ())
-        voted = iter(rule.predict(votes.means[in_sequence]) if in_sequence else ())
+        voted = iter(self._vote_predictions(votes, in_sequence) if in_sequence else ())
         for index, (outcome, number) in enumerate(zip(chunk, numbers, strict=True), first):
             row = self._input_cells(outcome)
             if outcome.row.reason is None:
@@ -137,6 +149,15 @@ class PredictionTable:
                     row |= _vote_cells(votes.sequences[number], next(voted))
             if outcome.row.reason not in _LEFT_OUT:
                 yield row
+
+    def _vote_predictions(self, votes: Votes, numbers: Sequence[int]) -> list[Prediction]:
+        """Return the predictions for some sequences, without a decision by an older model."""
+        probabilities = votes.probabilities[numbers]
+        if not self.description.sequence_thresholds:
+            predictions = self.description.decision_rule.predict(probabilities)
+            return [replace(one, decision="", review_reason="") for one in predictions]
+        unknown = None if votes.unknown is None else votes.unknown[numbers]
+        return self.description.sequence_decision_rule.predict(probabilities, unknown)
 
     def _input_cells(self, outcome: Outcome) -> dict[str, str]:
         name, reason = outcome.row.input, outcome.row.reason
@@ -188,6 +209,8 @@ def _vote_cells(sequence: str, vote: Prediction) -> dict[str, str]:
         "sequence": sequence,
         "sequence_label": vote.label,
         "sequence_score": _decimal(vote.score),
+        "sequence_decision": vote.decision,
+        "sequence_review_reason": vote.review_reason,
     }
 
 

@@ -1,11 +1,11 @@
 """Thresholds that are chosen when a model is used, in place of those of its training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autofocus.errors import InputDataError, SettingError
 from autofocus.model.description import Description
-from autofocus.model.precision import shortfall
+from autofocus.model.precision import PrecisionCurve, shortfall
 from autofocus.options.settings import shown
 
 _PRECISION = "precision"
@@ -14,7 +14,7 @@ _PRECISION = "precision"
 def with_thresholds(
     description: Description, precision: float | None, thresholds: Sequence[str]
 ) -> Description:
-    """Return the description of a model with other thresholds.
+    """Return the description of a model with other thresholds, of images and of sequences.
 
     Args:
         description: of the model.
@@ -26,6 +26,7 @@ def with_thresholds(
         SettingError: a threshold can't be read, or is of a label that the model doesn't have.
     """
     chosen = dict(description.thresholds or {})
+    of_sequences = dict(description.sequence_thresholds or {})
     target = description.threshold_target
     if precision is not None:
         if description.precision_curves is None:
@@ -33,10 +34,8 @@ def with_thresholds(
                 f"The model was trained by Autofocus {description.version}, which did not store "
                 "what --precision needs: train it again, or give --threshold for each label."
             )
-        chosen = {
-            label: curve.threshold(precision)
-            for label, curve in description.precision_curves.items()
-        }
+        chosen = _ensuring(precision, description.precision_curves)
+        of_sequences = _ensuring(precision, description.sequence_precision_curves or {})
         target = f"{_PRECISION} {precision:g}"
     given = parse_thresholds(thresholds)
     if lacking := [label for label in given if label not in description.labels]:
@@ -46,7 +45,17 @@ def with_thresholds(
         )
     if given:
         target = ", ".join([*([target] if target else []), *thresholds])
-    return replace(description, thresholds={**chosen, **given} or None, threshold_target=target)
+    return replace(
+        description,
+        thresholds={**chosen, **given} or None,
+        sequence_thresholds={**of_sequences, **given} or None,
+        threshold_target=target,
+    )
+
+
+def _ensuring(precision: float, curves: Mapping[str, PrecisionCurve]) -> dict[str, float | None]:
+    """Return the threshold of each label that ensures a precision; None where none does."""
+    return {label: curve.threshold(precision) for label, curve in curves.items()}
 
 
 def parse_thresholds(texts: Sequence[str]) -> dict[str, float]:

@@ -94,10 +94,12 @@ PREDICTIONS = (
     "label",  # several, or none, with "; " between, by a model of several labels per image
     "score",  # the highest probability, 0 to 1
     "status",  # ok, or the ledger's reason why the image is rejected
-    "decision",  # accept if the score reaches the label's threshold, else review; or empty
+    "decision",  # of the image: accept if its score reaches the label's threshold, else review
     "sequence",  # its camera, @, the time of its first frame; empty if unknown
     "sequence_label",  # from the weighted mean of the probabilities of the sequence's frames
-    "sequence_score",  # the highest of these means, 0 to 1
+    "sequence_score",  # the highest of these means, calibrated, 0 to 1
+    "sequence_decision",  # of the sequence, by thresholds of its own: accept or review
+    "sequence_review_reason",  # why a person must review it; empty if nobody need
     "original",  # path of the original image, relative to the folder of the originals
     "date",  # YYYY-MM-DD, by the camera's clock; empty if unknown
     "time",  # HH:MM:SS; empty if unknown

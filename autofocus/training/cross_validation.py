@@ -108,7 +108,7 @@ class CrossValidator:
     ) -> Evaluation:
         """Return metrics without calibration and thresholds; without settings, no intervals."""
         settings = settings or replace(self.settings, resamples=0)
-        return evaluate(self._dataset.labels, predictions, None, None, settings)
+        return evaluate(self._dataset.labels, predictions, None, settings)
 
 
 def _mean_and_deviation(values: Sequence[float | None]) -> tuple[float | None, float | None]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from autofocus.evaluation.evaluate import Mistake, evaluate, list_mistakes
 from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.rules import Rules, fit_rules
 from autofocus.evaluation.training_metrics import (
     Fit,
     HeadMetrics,
@@ -26,7 +27,6 @@ from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
 from autofocus.training.predictions import to_occurrence, to_predictions, to_split_metrics
 from autofocus.training.recipe import FOLDS, folds_of
-from autofocus.training.rules import Rules, fit_rules
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Scores, score, score_logits
 from autofocus.training.unknown import Unknown, fit_unknown
@@ -122,14 +122,7 @@ class Assessment:
             warnings=(*job.dataset.warnings(), *self._warnings(rules.calibration.fitted_on)),
             data_digest=job.fingerprint,
             history=tuple(row.to_json() for row in self.chosen.history),
-            test=evaluate(
-                job.dataset.labels,
-                test,
-                rules.calibration,
-                rules.thresholds,
-                job.evaluation,
-                rules.curves,
-            ),
+            test=evaluate(job.dataset.labels, test, rules, job.evaluation),
             folds=folds,
             comparison=validator.compare(),
             occurrence=to_occurrence(job.dataset),

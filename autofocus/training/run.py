@@ -253,7 +253,7 @@ class _Training:
 
     def _export(self, chosen: Candidate, backbone: Backbone, result: TrainingResult) -> None:
         job, scratch, final = self.job, self.workspace.scratch, result.final
-        rules, unknown = final.rules, final.unknown
+        rules, unknown, sequences = final.rules, final.unknown, final.rules.sequences
         boxes = self.source.box_settings(chosen.view)
         target = f"{job.evaluation.target} {job.evaluation.value:g}"
         description = Description(
@@ -279,6 +279,9 @@ class _Training:
             crop=self.source.shape if chosen.view != "full" else None,
             detector=boxes.detector,
             vote_floor=job.evaluation.vote_floor if chosen.view != "full" else None,
+            vote_temperature=sequences.temperature if sequences else 1.0,
+            sequence_thresholds=sequences.thresholds if sequences else None,
+            sequence_precision_curves=sequences.curves if sequences else None,
             is_refitted=result.measured is not None,
         )
         distance = unknown.distance if unknown else None

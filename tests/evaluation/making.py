@@ -10,6 +10,7 @@ from autofocus.evaluation.calibration import Calibration
 from autofocus.evaluation.evaluate import evaluate
 from autofocus.evaluation.metrics import Evaluation
 from autofocus.evaluation.predictions import Classification, Predictions
+from autofocus.evaluation.rules import Rules
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.training_metrics import (
     Comparison,
@@ -72,7 +73,7 @@ def metrics() -> Metrics:
     calibration = Calibration(1.5, "validation")
     thresholds = {"empty": 0.5, "fox": None}
     settings = EvaluationSettings(resamples=50)
-    whole = evaluate(("empty", "fox"), test, calibration, thresholds, settings)
+    whole = evaluate(("empty", "fox"), test, Rules(calibration, thresholds), settings)
     counts = {"training": 6, "validation": 2, "test": 4}
     return Metrics(
         labels=("empty", "fox"),
@@ -98,4 +99,4 @@ def metrics() -> Metrics:
 
 def evaluate_only(test: Predictions) -> Evaluation:
     """Evaluate without calibration, thresholds and intervals."""
-    return evaluate(("empty", "fox"), test, None, None, EvaluationSettings(resamples=0))
+    return evaluate(("empty", "fox"), test, None, EvaluationSettings(resamples=0))

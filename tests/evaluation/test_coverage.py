@@ -5,6 +5,7 @@ import pytest
 from autofocus.evaluation.calibration import Calibration
 from autofocus.evaluation.evaluate import evaluate
 from autofocus.evaluation.metrics import CoverageMetrics
+from autofocus.evaluation.rules import Rules
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.model.precision import PrecisionCurve
 from tests.evaluation.making import made
@@ -16,7 +17,9 @@ TEST = made([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4], [0.2, 0.8]], [0, 0,
 def coverage(value: float = 0.9) -> CoverageMetrics:
     settings = EvaluationSettings(value=value, resamples=50)
     calibration = Calibration(1.0, "validation")
-    found = evaluate("ab", TEST, calibration, {"a": 0.75, "b": None}, settings, CURVES).coverage
+    found = evaluate(
+        "ab", TEST, Rules(calibration, {"a": 0.75, "b": None}, CURVES), settings
+    ).coverage
     assert found is not None
     return found
 

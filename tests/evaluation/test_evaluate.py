@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofocus.evaluation.calibration import Calibration, calibrate
+from autofocus.evaluation.calibration import Calibration
 from autofocus.evaluation.evaluate import evaluate, list_mistakes
 from autofocus.evaluation.metrics import Evaluation
 from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.rules import Rules, fit_rules
 from autofocus.evaluation.serialization import to_json
 from autofocus.evaluation.settings import EvaluationSettings
-from autofocus.evaluation.thresholds import choose_thresholds
 from tests.evaluation.making import answered, made
 
 LABELS = ("empty", "fox", "raccoon", "skunk")
@@ -52,9 +52,7 @@ def any_predictions(draw: st.DrawFn) -> Predictions:
 
 
 def whole(test: Predictions, validation: Predictions, asked: EvaluationSettings) -> Evaluation:
-    calibration = calibrate(validation)
-    chosen = choose_thresholds(validation, LABELS, calibration.temperature, asked)
-    return evaluate(LABELS, test, calibration, chosen, asked)
+    return evaluate(LABELS, test, fit_rules(validation, "validation", LABELS, asked), asked)
 
 
 def _numbers(value: Any) -> list[float]:
@@ -121,7 +119,7 @@ def test_a_perfect_classifier_is_right_and_not_certain() -> None:
     true = [place % 4 for place in range(200)]
     groups = [f"{place // 20}" for place in range(200)]
     figures = evaluate(
-        LABELS, answered(true, true, 4, groups), None, None, EvaluationSettings(resamples=100)
+        LABELS, answered(true, true, 4, groups), None, EvaluationSettings(resamples=100)
     )
     low, high = figures.accuracy.interval or (0, 0)
     assert figures.accuracy.value == figures.balanced_accuracy.value == 1.0
@@ -143,7 +141,7 @@ def test_the_figures_of_an_evaluation() -> None:
     )
     thresholds = {"empty": 0.85, "fox": None, "raccoon": None, "skunk": None}
     figures = evaluate(
-        LABELS, test, Calibration(1.0, "validation"), thresholds, EvaluationSettings()
+        LABELS, test, Rules(Calibration(1.0, "validation"), thresholds), EvaluationSettings()
     )
     assert (figures.images, figures.groups, figures.group_kind) == (3, 2, "location")
     assert figures.accuracy.value == pytest.approx(2 / 3)
@@ -172,7 +170,7 @@ def test_the_figures_of_an_evaluation() -> None:
 def test_how_intervals_were_found_is_told(groups: int, resamples: int, words: str) -> None:
     """The method is told in words, with what is doubtful about it."""
     predictions = answered([0] * 12, [0] * 12, 4, [f"{place % groups}" for place in range(12)])
-    figures = evaluate(LABELS, predictions, None, None, EvaluationSettings(resamples=resamples))
+    figures = evaluate(LABELS, predictions, None, EvaluationSettings(resamples=resamples))
     assert words in figures.interval_method
     assert (figures.accuracy.interval is None) == figures.interval_method.startswith("none")
 
@@ -182,7 +180,7 @@ def test_slices_have_intervals_only_if_others_have() -> None:
     predictions = made([[0.7, 0.1, 0.1, 0.1]] * 4, [0] * 4, slices={"light": ["day", "night"] * 2})
     for resamples in (0, 50):
         rows = (
-            evaluate(LABELS, predictions, None, None, EvaluationSettings(resamples=resamples))
+            evaluate(LABELS, predictions, None, EvaluationSettings(resamples=resamples))
             .slices[0]
             .rows
         )
@@ -193,7 +191,7 @@ def test_calibration_is_shown_before_and_after() -> None:
     """At a temperature of 2, odds of 9 to 1 become 3 to 1: of right answers, 0.1 and 0.25 off."""
     predictions = made([[0.9, 0.1]] * 4, [0] * 4)
     figures = evaluate(
-        "ab", predictions, Calibration(2.0, "validation"), None, EvaluationSettings()
+        "ab", predictions, Rules(Calibration(2.0, "validation")), EvaluationSettings()
     ).calibration
     assert figures
     assert figures.before.expected_calibration_error == pytest.approx(0.1)
@@ -203,7 +201,7 @@ def test_calibration_is_shown_before_and_after() -> None:
 def test_several_labels_have_no_confusion_matrix() -> None:
     """Where an image may have several labels, each has its average precision instead."""
     predictions = made([[0.9, 0.1, 0.2, 0.2]] * 2, [[0], [0, 1]], multilabel=True)
-    figures = evaluate(LABELS, predictions, None, None, EvaluationSettings())
+    figures = evaluate(LABELS, predictions, None, EvaluationSettings())
     assert figures.confusion_matrix is None
     assert [row.average_precision for row in figures.per_class] == [1.0, 0.5, None, None]
     assert figures.accuracy.value == 0.5

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from autofocus.boxes.box import Box
 from autofocus.grouping.locations import LocationPattern
 from autofocus.grouping.sequences import SequenceRule
 from autofocus.images.facts import Facts
+from autofocus.model.description import Description
 from autofocus.predicting.known import Known
 from autofocus.predicting.sequences import NO_SEQUENCE, Votes, count_votes
 from autofocus.runs.journal import Outcome
@@ -29,13 +31,18 @@ def votes(
     known: dict[str, Known] | None = None,
     frames: int = 0,
     floor: float | None = None,
+    **more: Any,
 ) -> Votes:
     def again() -> Iterator[Outcome]:
         return iter(outcomes)
 
     names = [outcome.row.input for outcome in outcomes]
-    rule = SequenceRule(gap_s, frames=frames)
-    return count_votes(again, names, "photos/", rule, LocationPattern(), known or {}, (), floor)
+    description = described(sequence_gap_s=gap_s, sequence_frames=frames, vote_floor=floor, **more)
+    return count_votes(again, names, "photos/", description, known or {})
+
+
+def described(labels: tuple[str, ...] = ("sand", "grass"), **more: Any) -> Description:
+    return Description(labels, (32, 32), "b", "d", "final_result", None, **more)
 
 
 def sequences(counted: Votes) -> list[str]:
@@ -58,7 +65,7 @@ def test_a_sequence_has_the_mean_of_its_frames() -> None:
     )
     first, last = "photos/a@2016-07-05T11:00:00", "photos/a@2016-07-05T11:03:01"
     assert sequences(counted) == [first, first, first, last]
-    means = counted.means[counted.numbers]
+    means = counted.probabilities[counted.numbers]
     assert means[0] == pytest.approx([0.4, 0.6])
     assert means[3].tolist() == [0.7, 0.3]
 
@@ -74,7 +81,7 @@ def test_frames_of_two_cameras_are_two_sequences() -> None:
     )
     own, other = "photos/a@2016-07-05T11:00:00", "photos/a/b@2016-07-05T11:00:00"
     assert sequences(counted) == [own, other, own]
-    assert counted.means[counted.numbers].tolist() == [[0.75, 0.25], [0, 1], [0.75, 0.25]]
+    assert counted.probabilities[counted.numbers].tolist() == [[0.75, 0.25], [0, 1], [0.75, 0.25]]
 
 
 def test_locations_in_names_part_the_frames_of_a_folder() -> None:
@@ -88,7 +95,7 @@ def test_locations_in_names_part_the_frames_of_a_folder() -> None:
     )
     first, second, other = sequences(counted)
     assert first == second != other
-    assert counted.means[counted.numbers].tolist() == [[0.75, 0.25], [0.75, 0.25], [0, 1]]
+    assert counted.probabilities[counted.numbers].tolist() == [[0.75, 0.25], [0.75, 0.25], [0, 1]]
 
 
 def test_images_without_a_moment_have_no_vote() -> None:
@@ -126,7 +133,7 @@ def test_the_votes_of_many_images_are_the_means(monkeypatch: pytest.MonkeyPatch)
     ]
     counted = votes(outcomes)
     assert [number for number, name in enumerate(sequences(counted)) if name] == [0, 3, 6, 9]
-    np.testing.assert_allclose(counted.means, [[0.45, 0.55]])
+    np.testing.assert_allclose(counted.probabilities, [[0.45, 0.55]])
 
 
 def test_no_images_have_no_sequences() -> None:
@@ -144,7 +151,7 @@ def test_a_table_tells_sequences_and_locations() -> None:
     known = {name: Known("mill", "s7") for name in ("a/1.JPG", "a/2.JPG")}
     counted = votes(outcomes, known=known)
     assert sequences(counted) == ["photos/a@s7", "photos/a@s7", ""]
-    assert counted.means[0] == pytest.approx([0.65, 0.35])
+    assert counted.probabilities[0] == pytest.approx([0.65, 0.35])
     assert counted.locations == ["mill"] * 3
 
 
@@ -174,8 +181,7 @@ def test_a_folder_of_a_label_is_no_location() -> None:
     def outcomes() -> Iterator[Outcome]:
         return iter([labelled("mill/deer/1.JPG", "", 0.9, 0.1)])
 
-    rule = SequenceRule()
-    counted = count_votes(outcomes, ["mill/deer/1.JPG"], "", rule, LocationPattern(), {}, ["deer"])
+    counted = count_votes(outcomes, ["mill/deer/1.JPG"], "", described(("deer", "fox")))
     assert counted.locations == ["mill"]
 
 
@@ -186,8 +192,32 @@ def test_a_frame_with_a_box_counts_more() -> None:
         labelled("a/2.JPG", "11:00:01", 0.0, 1.0),
     ]
     outcomes[0].extra["box"] = Box(score=0.4, status="motion").to_json()
-    assert votes(outcomes).means[0] == pytest.approx([0.5, 0.5])
-    assert votes(outcomes, floor=0.1).means[0] == pytest.approx([5 / 6, 1 / 6])
+    assert votes(outcomes).probabilities[0] == pytest.approx([0.5, 0.5])
+    assert votes(outcomes, floor=0.1).probabilities[0] == pytest.approx([5 / 6, 1 / 6])
+
+
+def test_a_temperature_sharpens_the_vote_of_several_images() -> None:
+    """Odds of 3 to 1 become 9 to 1 at a temperature of a half; those of one image stay."""
+    outcomes = [
+        labelled("a/1.JPG", "11:00:00", 0.7, 0.3),
+        labelled("a/2.JPG", "11:00:01", 0.8, 0.2),
+        labelled("a/3.JPG", "12:00:00", 0.75, 0.25),
+    ]
+    counted = votes(outcomes, vote_temperature=0.5)
+    assert counted.probabilities.tolist() == [pytest.approx([0.9, 0.1]), [0.75, 0.25]]
+
+
+def test_a_sequence_is_unknown_if_half_of_its_vote_is() -> None:
+    """Images count by their weight in the vote: one with a box outweighs two without."""
+    outcomes = [labelled(f"a/{number}.JPG", "11:00:00", 0.9, 0.1) for number in range(3)]
+    for outcome, distance in zip(outcomes, (9.0, 1.0, 1.0), strict=True):
+        outcome.extra["distance"] = distance
+    assert votes(outcomes).unknown is None
+    for floor, unknown in ((None, False), (0.1, True)):
+        outcomes[0].extra["box"] = Box(score=0.5, status="motion").to_json()
+        counted = votes(outcomes, floor=floor, unknown_distance=5.0)
+        assert counted.unknown is not None
+        assert counted.unknown.tolist() == [unknown]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +237,10 @@ def test_images_without_a_time_form_the_same_sequences_in_training(
     names = [f"m/b1_{n}.JPG" for n in (1, 2)] + [f"m/b2_{n}.JPG" for n in (3, 4, 5, 6)]
     known = {name: Known(sequence=column) for name in names} if column else {}
     outcomes = [labelled(name, "", 0.5, 0.5) for name in names]
-    counted = count_votes(lambda: iter(outcomes), names, "", rule, LocationPattern(), known)
+    description = described(
+        sequence_gap_s=rule.gap_s, sequence_pattern=rule.pattern, sequence_frames=rule.frames
+    )
+    counted = count_votes(lambda: iter(outcomes), names, "", description, known)
     predicted = {
         name: sequence.rpartition("@")[2]
         for name, sequence in zip(names, sequences(counted), strict=True)

@@ -36,6 +36,20 @@ def test_a_threshold_of_one_label_takes_precedence() -> None:
     assert with_thresholds(MODEL, None, ()) == MODEL
 
 
+def test_thresholds_are_those_of_sequences_as_well() -> None:
+    """A precision chooses both by their own curves, and a given threshold is that of both."""
+    curve = PrecisionCurve((0.5,), (0.9,), 12)
+    model = replace(
+        MODEL,
+        sequence_thresholds={"cat": None, "dog=1": 0.7},
+        sequence_precision_curves={"cat": curve, "dog=1": PrecisionCurve()},
+    )
+    assert with_thresholds(model, 0.9, ()).sequence_thresholds == {"cat": 0.5, "dog=1": None}
+    given = with_thresholds(model, None, ["cat=0.3"])
+    assert given.sequence_thresholds == {"cat": 0.3, "dog=1": 0.7}
+    assert with_thresholds(MODEL, 0.9, ()).sequence_thresholds is None
+
+
 def test_a_label_that_lacks_evidence_is_named() -> None:
     """With the number of independent right predictions that it needs, and that it has."""
     (note,) = missing_evidence(MODEL)

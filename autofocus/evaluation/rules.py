@@ -1,12 +1,14 @@
-"""What turns the logits of a head into decisions, fitted to images that it was not trained on."""
+"""What turns logits into decisions, fitted to images that the head was not trained on."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autofocus.evaluation.calibration import Calibration, calibrate
 from autofocus.evaluation.predictions import Predictions
+from autofocus.evaluation.sequence_rules import SequenceRules, fit_sequence_rules
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.thresholds import choose_thresholds, precision_curves
+from autofocus.model.decision import Thresholds
 from autofocus.model.precision import PrecisionCurve
 
 
@@ -15,14 +17,16 @@ class Rules:
     """What turns the logits of a head into decisions.
 
     Attributes:
-        calibration: what the logits are divided by.
-        thresholds: the threshold of each label; None for a label that is always reviewed.
-        curves: which threshold of each label ensures which precision.
+        calibration: of the classifier.
+        thresholds: of each label, None for one that is always reviewed; None for no thresholds.
+        curves: which threshold of each label ensures which precision; None if unknown.
+        sequences: how sequences are decided; None if no sequence is known.
     """
 
     calibration: Calibration
-    thresholds: Mapping[str, float | None]
-    curves: Mapping[str, PrecisionCurve]
+    thresholds: Thresholds | None = None
+    curves: Mapping[str, PrecisionCurve] | None = None
+    sequences: SequenceRules | None = None
 
 
 def fit_rules(
@@ -34,12 +38,13 @@ def fit_rules(
         held_out: predictions by heads that were trained without the images' groups.
         fitted_on: the name of these images.
         labels: the C classes.
-        settings: of the evaluation.
+        settings: the target of thresholds.
     """
     calibration = calibrate(held_out, fitted_on)
-    temperature = calibration.temperature
+    temperature, name = calibration.temperature, calibration.fitted_on
     return Rules(
         calibration,
         choose_thresholds(held_out, labels, temperature, settings),
         precision_curves(held_out, labels, temperature),
+        fit_sequence_rules(held_out, labels, temperature, settings, name),
     )
