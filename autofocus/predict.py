@@ -130,7 +130,9 @@ class PredictSettings:
     people: Literal["keep", "drop", "blur"] = option(
         "keep",
         "images on which people are predicted, be it with a low score: keep them in the table, "
-        "drop them from it, or write blurred copies of them into the folder people_blurred",
+        "drop them from it, or write copies of them into the folder people_blurred, in which the "
+        "boxes of the detector or of motion are blurred, and all of an image that has none; a "
+        "detector may overlook people beside those that it finds",
         group="output",
     )
     allow_empty: bool = option(
@@ -281,7 +283,8 @@ def predict(
             jobs=settings.jobs or cores(),
         )
     if blurred is not None:
-        blur_images(folder, table.with_people, blurred, settings.jobs or cores())
+        jobs = settings.jobs or cores()
+        blur_images(folder, table.with_people, blurred, jobs, preparation)
     earlier = tuple(rejected[name] for name in names if name in rejected)
     notes = (*listing.notes, *found, *_notes(preparation, table, counts, predictor))
     counts.check(settings.max_rejected, ledger, earlier, notes)

@@ -1,7 +1,7 @@
 """Boxes of originals as boxes of the preprocessed images, from which rows were cropped."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autofocus.boxes.box import Box
@@ -38,7 +38,14 @@ class Rows:
         top, height = round(first, 4), round(last - first, 4)
         if height <= 0:
             return None
-        return Box(box.left, top, box.width, height, box.score, box.frames, box.status)
+        return replace(box, top=top, height=height)
+
+    def original(self, box: Box) -> Box:
+        """Return a box of the preprocessed image as one of the original."""
+        left = self.height - self.top - self.bottom
+        top = (self.top + box.top * left) / self.height
+        height = box.height * left / self.height
+        return replace(box, top=round(top, 4), height=round(height, 4))
 
 
 # Of an image that was used as it is: only shares count.

@@ -1,15 +1,19 @@
-"""Copies of images on which nobody can be recognised."""
+"""Copies of images on which people are blurred."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from PIL import Image
 
+from autofocus.boxes.box import Box
+from autofocus.boxes.prepared import rows_of
 from autofocus.errors import OutputConflictError, RejectedImageError
 from autofocus.images.encoding import encode_image
 from autofocus.images.names import IMAGE_FORMATS
-from autofocus.images.reading import read_image
+from autofocus.images.preparing import Preparation
+from autofocus.images.reading import DecodedImage, read_image
 from autofocus.runs import files
 from autofocus.runs.items import Items, process
 from autofocus.runs.journal import Outcome
@@ -20,9 +24,13 @@ from autofocus.runs.workspace import HIDDEN, Workspace
 NAME = "blur_people"
 FOLDER = "people_blurred"
 # Raised with every change that makes other copies of the same images.
-RECIPE = 1
-# The shorter side of the image whose enlargement is the copy: too few pixels for a face or a gait.
+RECIPE = 2
+# The shorter side of the image whose enlargement is what is blurred: too few pixels for a face or
+# a gait.
 _SIDE = 8
+# Around a box, so much more is blurred: limbs extend beyond boxes, and boxes are not exact. As
+# shares of the box's longer side, and of the image's shorter side.
+_MARGIN, _LEAST_MARGIN = 0.2, 0.03
 
 
 def blurred_beside(predictions: Path, indir: Path) -> Path:
@@ -48,17 +56,26 @@ def blurred_beside(predictions: Path, indir: Path) -> Path:
     return folder
 
 
-def blur_images(indir: Path, names: Sequence[str], outdir: Path, jobs: int) -> Counts | None:
+def blur_images(
+    indir: Path,
+    people: Mapping[str, Sequence[Box]],
+    outdir: Path,
+    jobs: int,
+    preparation: Preparation | None = None,
+) -> Counts | None:
     """Write blurred copies of images, each under its relative path.
 
-    Nothing is left in the copies but date, time, camera and coarse patches of colour. Copies of
-    images that are not named any more are removed.
+    Of the file, only date, time and camera are left; of an image without a box, coarse patches of
+    colour. Copies of images that are not named any more are removed.
 
     Args:
         indir: the folder of the images.
-        names: of the images, sorted.
+        people: the boxes to blur, by the images' names in order; an image without a box is
+            blurred as a whole.
         outdir: the folder to write to.
         jobs: the number of worker threads.
+        preparation: how the images were preprocessed before boxes were found in them; None if
+            they were used as they are.
 
     Returns:
         The counts of the ledger; None if there is nothing to do.
@@ -66,19 +83,47 @@ def blur_images(indir: Path, names: Sequence[str], outdir: Path, jobs: int) -> C
     Raises:
         OutputConflictError: the folder is in use, or holds another file in a copy's place.
     """
-    if not (names or (outdir / HIDDEN / NAME).is_dir()):
+    if not (people or (outdir / HIDDEN / NAME).is_dir()):
         return None
     ledger = outdir / LEDGER_NAME
     with Workspace(outdir, NAME, {}, recipe=RECIPE) as workspace:
-        copier = _Copier(indir, outdir, workspace.scratch)
-        return process(copier.items(names), workspace, ledger, jobs=jobs)
+        copier = _Copier(indir, outdir, workspace.scratch, people, preparation)
+        return process(copier.items(list(people)), workspace, ledger, jobs=jobs)
 
 
-def blur(image: Image.Image) -> Image.Image:
-    """Return a copy of the same size that consists of a few patches of colour."""
+def blur(image: Image.Image, boxes: Sequence[Box] = ()) -> Image.Image:
+    """Return a copy of the same size in which boxes consist of a few patches of colour.
+
+    The patches are those of the whole image's blur, so that a box shows no more than it would if
+    all was blurred.
+
+    Args:
+        image: of any size.
+        boxes: what to blur; if there are none, all is blurred.
+    """
     factor = _SIDE / min(image.size)
     small = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
-    return image.resize(small, Image.Resampling.BOX).resize(image.size, Image.Resampling.BICUBIC)
+    patches = image.resize(small, Image.Resampling.BOX)
+    blurred = patches.resize(image.size, Image.Resampling.BICUBIC)
+    if not boxes:
+        return blurred
+    copy = image.copy()
+    for box in boxes:
+        edges = _with_margin(box, image.width, image.height)
+        copy.paste(blurred.crop(edges), edges)
+    return copy
+
+
+def _with_margin(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return the edges of a box with its margin, in pixels: left, top, right and bottom."""
+    longer = max(box.width * width, box.height * height)
+    margin = max(_MARGIN * longer, _LEAST_MARGIN * min(width, height))
+    return (
+        max(0, math.floor(box.left * width - margin)),
+        max(0, math.floor(box.top * height - margin)),
+        min(width, math.ceil((box.left + box.width) * width + margin)),
+        min(height, math.ceil((box.top + box.height) * height + margin)),
+    )
 
 
 @dataclass(frozen=True)
@@ -88,6 +133,8 @@ class _Copier:
     indir: Path
     outdir: Path
     scratch: Path
+    people: Mapping[str, Sequence[Box]]
+    preparation: Preparation | None
 
     def items(self, names: Sequence[str]) -> Items[str]:
         """Return the images, and what to do with each."""
@@ -95,16 +142,28 @@ class _Copier:
             names,
             name=str,
             work=self._work,
-            is_whole=lambda name, earlier: files.is_unchanged(self.indir / name, earlier.extra),
+            is_whole=self._is_whole,
             outputs=lambda name: [self.outdir / _copy_name(name)],
+            extra={"blurred": list},
         )
+
+    def _is_whole(self, name: str, earlier: Outcome) -> bool:
+        is_same = files.is_unchanged(self.indir / name, earlier.extra)
+        return is_same and earlier.extra.get("blurred") == self._record(name)
+
+    def _record(self, name: str) -> list[list[float]]:
+        """Return what is remembered of the boxes of an image."""
+        return [[box.left, box.top, box.width, box.height] for box in self.people[name]]
 
     def _work(self, name: str) -> Outcome | Product:
         path, copy = self.indir / name, _copy_name(name)
         try:
             stamp = files.stamp(path)
             decoded = read_image(path)
-            content = encode_image(blur(decoded.image), decoded.capture, copy)
+            blurred = blur(decoded.image, self._boxes(name, decoded))
+            # Comments and profiles of the original, which Pillow would write again.
+            blurred.info.clear()
+            content = encode_image(blurred, decoded.capture, copy)
         except RejectedImageError as error:
             return Outcome(rejected(name, error.reason, error.detail))
         except FileNotFoundError:
@@ -112,9 +171,17 @@ class _Copier:
         final = self.outdir / copy
         unfinished = files.unfinished_path(final, self.scratch)
         files.write_bytes(unfinished, content)
-        return Product(
-            Outcome(Row(name, output=copy), dict(stamp)), (OutputFile(final, unfinished),)
-        )
+        extra = {**stamp, "blurred": self._record(name)}
+        return Product(Outcome(Row(name, output=copy), extra), (OutputFile(final, unfinished),))
+
+    def _boxes(self, name: str, decoded: DecodedImage) -> list[Box]:
+        """Return the boxes in an image, from which nothing was cropped here."""
+        boxes = list(self.people[name])
+        if self.preparation is None:
+            return boxes
+        make = decoded.capture.camera_make
+        rows = rows_of(self.preparation, make, decoded.width, decoded.height)
+        return [rows.original(box) for box in boxes]
 
 
 def _copy_name(name: str) -> str:

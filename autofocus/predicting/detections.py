@@ -47,13 +47,21 @@ def find_detections(
     work = _Detection(indir, preparation, detector)
     outcomes = pass_over(names, work, workspace, "detections", "detecting animals", jobs)
     return {
-        outcome.row.input: tuple(
-            Box(**dict(zip(_NUMBERS, box, strict=True)), status="detector")
-            for box in outcome.extra["boxes"]
-        )
+        outcome.row.input: tuple(map(to_box, outcome.extra["boxes"]))
         for outcome in outcomes
         if outcome.row.reason is None
     }
+
+
+def to_numbers(box: Box) -> list[float]:
+    """Return the numbers of a detector's box: its edges and its score."""
+    return [getattr(box, number) for number in _NUMBERS]
+
+
+def to_box(numbers: Sequence[float]) -> Box:
+    """Return the box of which `to_numbers` returned the numbers."""
+    left, top, width, height, score = numbers
+    return Box(left, top, width, height, score, status="detector")
 
 
 @dataclass(frozen=True)
@@ -99,5 +107,5 @@ class _Detection:
         if self.preparation is not None:
             extra |= trims.record(self.preparation, decoded.capture.camera_make, decoded)
         boxes = self.detector.detect(decoded.image)
-        extra["boxes"] = [[getattr(box, number) for number in _NUMBERS] for box in boxes]
+        extra["boxes"] = list(map(to_numbers, boxes))
         return Outcome(Row(name), extra)

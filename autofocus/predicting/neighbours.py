@@ -19,13 +19,16 @@ from autofocus.images.finding import check_name, find_images
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image, read_moment
 from autofocus.localization.finding import BoxFinder, BoxSettings, ObjectDetector
-from autofocus.predicting.detections import find_detections
+from autofocus.predicting.detections import find_detections, to_numbers
 from autofocus.predicting.passes import pass_over
 from autofocus.runs import files
 from autofocus.runs.cameras import camera_folder
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 from autofocus.runs.workspace import Workspace
+
+# The number of a detector's boxes that are recorded of an image.
+_MOST_DETECTIONS = 50
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,15 @@ class Neighbours:
         """Return what to remember of an image and its box, as plain JSON values.
 
         Returns:
-            The `box`; `around`, see `mark`; and with a detector `detector_score`, the confidence
-            of its best box.
+            The `box`; `around`, see `mark`; and with a detector `detections`, the numbers of its
+            most confident boxes, and `detector_score`, the confidence of the best.
         """
         extra = {"box": box.to_json(), "around": self.mark(name)}
         score = self.finder.detector_score(name)
-        return extra if score is None else {**extra, "detector_score": score}
+        if score is None:
+            return extra
+        detections = [to_numbers(one) for one in self.finder.detections(name)[:_MOST_DETECTIONS]]
+        return {**extra, "detections": detections, "detector_score": score}
 
     def mark(self, name: str) -> str:
         """Return a digest of what an image's box depends on, besides the image.

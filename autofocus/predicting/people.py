@@ -1,11 +1,14 @@
 """Images on which people are predicted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from autofocus.boxes.box import Box
 from autofocus.errors import SettingError
 from autofocus.labels.kinds import PEOPLE_PROBABILITY, matching_labels
 from autofocus.model.description import Description
+from autofocus.predicting.detections import to_box
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,24 @@ class PeopleRule:
         """
         own = self.probability(probabilities)
         return own >= PEOPLE_PROBABILITY or own == max(probabilities)
+
+
+def boxes_to_blur(extra: Mapping[str, Any], threshold: float) -> tuple[Box, ...]:
+    """Return the boxes that may hold people on an image, on which people are predicted.
+
+    They are that of the motion and all of the detector's, however uncertain. If none of them is
+    certain, people may be elsewhere.
+
+    Args:
+        extra: what `predict` knows of the image: `box`, and `detections` with a detector.
+        threshold: the confidence from which a detector's box is certain.
+
+    Returns:
+        Empty if all of the image is to be blurred.
+    """
+    detections = [to_box(numbers) for numbers in extra.get("detections", ())]
+    found = [Box.from_json(extra["box"])] if extra.get("box") else []
+    found = [box for box in found if box.is_found]
+    if not found and not any(box.score >= threshold for box in detections):
+        return ()
+    return tuple(dict.fromkeys((*found, *detections)))

@@ -16,7 +16,7 @@ from autofocus.predicting.event_table import Events
 from autofocus.predicting.events import ImageEvents, find_image_events
 from autofocus.predicting.known import Known
 from autofocus.predicting.network import second_label
-from autofocus.predicting.people import PeopleRule
+from autofocus.predicting.people import PeopleRule, boxes_to_blur
 from autofocus.predicting.sequences import (
     NO_SEQUENCE,
     Outcomes,
@@ -55,8 +55,8 @@ class PredictionTable:
         images_in_sequences: the number of images in these sequences.
         labels: the number of images per label, when the table has been written.
         events: the events, when the table has been written.
-        with_people: the names of images on which people are predicted, in order, when the table
-            has been written.
+        with_people: the boxes that may hold people, by the names of the images on which people
+            are predicted, in order, when the table has been written; none for all of an image.
     """
 
     description: Description
@@ -72,7 +72,7 @@ class PredictionTable:
     images_in_sequences: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     events: Events = field(default_factory=Events)
-    with_people: list[str] = field(default_factory=list)
+    with_people: dict[str, tuple[Box, ...]] = field(default_factory=dict)
 
     def at(self, path: Path) -> LateTable:
         """Return the table to write to a path."""
@@ -141,7 +141,7 @@ class PredictionTable:
                 self.decisions[prediction.decision] += 1
                 self.labels[prediction.label] += 1
                 if self.people and self.people.shows_people(outcome.extra["probabilities"]):
-                    self.with_people.append(outcome.row.input)
+                    self.with_people[outcome.row.input] = self._boxes_to_blur(outcome)
                 row |= _prediction_cells(prediction) | _capture_cells(outcome)
                 row |= {"location": votes.locations[index], "event": events.name(index)}
                 row |= self._probability_cells(outcome)
@@ -158,6 +158,10 @@ class PredictionTable:
             return [replace(one, decision="", review_reason="") for one in predictions]
         unknown = None if votes.unknown is None else votes.unknown[numbers]
         return self.description.sequence_decision_rule.predict(probabilities, unknown)
+
+    def _boxes_to_blur(self, outcome: Outcome) -> tuple[Box, ...]:
+        detector = self.description.detector
+        return boxes_to_blur(outcome.extra, detector.threshold if detector else 0.0)
 
     def _input_cells(self, outcome: Outcome) -> dict[str, str]:
         name, reason = outcome.row.input, outcome.row.reason
