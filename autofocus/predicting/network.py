@@ -46,7 +46,7 @@ def network_inputs(image: Image.Image, box: Box | None, description: Description
 
 
 def network_scores(
-    classifier: TrainedClassifier, batch: Sequence[Inputs], size: int
+    classifier: TrainedClassifier, batch: Sequence[Inputs], size: int, *, measured: bool = False
 ) -> list[NetworkScores]:
     """Return what a model says of some images.
 
@@ -55,12 +55,13 @@ def network_scores(
         batch: the images.
         size: of the batches that the network is given. A network's results differ with it
             (measured: by 2e-6), so a smaller batch is filled up.
+        measured: whether to use the head that the metrics are of; see `TrainedClassifier.scores`.
     """
     inputs = [
         to_batch([*pixels, *[pixels[-1]] * (size - len(pixels))])
         for pixels in zip(*batch, strict=True)
     ]
-    scores = classifier.scores(*inputs)
+    scores = classifier.scores(*inputs, measured=measured)
     distances = [None] * size if scores.distances is None else scores.distances.tolist()
     return [
         NetworkScores(

@@ -16,6 +16,7 @@ from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image
 from autofocus.localization.finding import BoxFinder, load_detector
+from autofocus.model.decision import DecisionRule
 from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
 from autofocus.predicting.network import network_inputs, network_scores
 from autofocus.splits.split import Assignment
@@ -58,7 +59,8 @@ def register(
 
     The new version becomes the champion if there is none, or if the lower bound of the 95 %
     confidence interval of its balanced accuracy is not below that of the champion on the same test
-    images. The champion predicts them anew, unless its own test split was the same.
+    images. The champion predicts them anew, by the head that was trained without its own test
+    images, unless its test split was the same.
     A version that was compared once keeps its role.
 
     Args:
@@ -163,7 +165,9 @@ class _Contest:
     def _low(self, classifier: TrainedClassifier, rows: Sequence[Assignment]) -> float:
         dataset, description = self.job.dataset, classifier.description
         probabilities = self._predict(classifier, rows)
-        predicted = description.decision_rule.predicted_labels(probabilities)
+        # Without thresholds, as in the metrics.
+        rule = DecisionRule(description.labels, None, description.multilabel)
+        predicted = rule.predicted_labels(probabilities)
         multilabel, settings = dataset.settings.multilabel, EvaluationSettings()
         classification = Classification(
             self._as_ours(probabilities, description.labels),
@@ -212,7 +216,7 @@ class _Contest:
                 )
                 for row in rows[start : start + _BATCH]
             ]
-            scores = network_scores(classifier, batch, _BATCH)
+            scores = network_scores(classifier, batch, _BATCH, measured=True)
             probabilities += [one.probabilities for one in scores]
         return np.array(probabilities, np.float64)
 
