@@ -25,7 +25,7 @@ from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe
 from autofocus.reporting import results
 from autofocus.reporting.summaries import SUMMARIES, write_summaries
-from autofocus.retrain_settings import RetrainSettings
+from autofocus.retrain_settings import ALL_LAYERS, RetrainSettings
 from autofocus.runs import files
 from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome
@@ -169,6 +169,8 @@ def retrain(
         # An unusable store is reported now rather than after minutes of work.
         check_store(settings.patience)
     backbone = load_backbone(settings.tfhub_module)
+    if tuning := _fine_tuning(settings):
+        tuning.check(backbone)
     cache_folder = settings.bottleneck_dir or saved_model_dir.parent / "bottlenecks"
     ledger = saved_model_dir / LEDGER_NAME
     with (
@@ -313,10 +315,11 @@ def _head_settings(settings: RetrainSettings) -> HeadSettings:
 
 
 def _fine_tuning(settings: RetrainSettings) -> FineTuning | None:
-    if not settings.fine_tune_layers:
+    layers = settings.fine_tune_layers
+    if not layers:
         return None
     return FineTuning(
-        settings.fine_tune_layers,
+        "all" if layers in ("all", ALL_LAYERS) else layers,
         settings.fine_tune_rate,
         settings.fine_tune_epochs,
         class_weights=settings.class_weights,

@@ -20,6 +20,8 @@ from autofocus.options.settings import (
 from autofocus.splits.subsets import SplitBy
 
 MIN_FOLDS = 2
+# The number of layers to fine-tune that stands for all, where only a number is possible.
+ALL_LAYERS = -1
 
 
 @dataclass(frozen=True)
@@ -149,9 +151,10 @@ class RetrainSettings:
         metavar="N",
         group="distortions and fine-tuning",
     )
-    fine_tune_layers: int = option(
+    fine_tune_layers: int | Literal["all"] = option(
         0,
-        "number of the backbone's last blocks to fine-tune (a GPU is advised)",
+        "number of the backbone's last blocks to fine-tune, or all (-1) for the whole backbone (a "
+        "GPU is advised)",
         metavar="N",
         group="distortions and fine-tuning",
     )
@@ -256,7 +259,7 @@ class RetrainSettings:
             require(getattr(self, name) > 0, f"{name} must be above 0, not {getattr(self, name)}.")
         require_not_negative(
             self,
-            *("random_crop", "random_scale", "random_brightness", "jobs", "fine_tune_layers"),
+            *("random_crop", "random_scale", "random_brightness", "jobs"),
             *("patience", "sequence_frames"),
         )
         require(
@@ -266,6 +269,11 @@ class RetrainSettings:
         require(
             self.folds == 0 or self.folds >= MIN_FOLDS,
             f"folds must be 0, or {MIN_FOLDS} or more, not {self.folds}.",
+        )
+        require(
+            self.fine_tune_layers in ("all", ALL_LAYERS) or int(self.fine_tune_layers) >= 0,
+            "fine_tune_layers must be a number of blocks, or all (-1), and not "
+            f"{self.fine_tune_layers}.",
         )
         require(
             not (self.fine_tune_layers and self.view in ("both", "auto")),

@@ -24,6 +24,7 @@ from autofocus.labels.priority import read_rules
 from autofocus.options import yaml_text
 from autofocus.options.parameter_file import read_yaml
 from autofocus.options.settings import normalise_keys, pairs_of, shown
+from autofocus.retrain_settings import ALL_LAYERS
 from autofocus.run import LOCAL_DATA, SECTIONS
 from autofocus.runs.sharding import Shard
 from components.stages import STAGES, component_of_section
@@ -174,6 +175,9 @@ def _converted(
         given = replace(given, value=read(_path(name, given, folder)), text=None)
     elif name == "columns" and isinstance(given.value, dict):
         given = replace(given, value=_pairs(name, given), text=None)
+    elif name == "fine_tune_layers" and given.value == "all":
+        # A parameter of a pipeline has one type.
+        given = replace(given, value=ALL_LAYERS, text=None)
     elif name == "shards":
         given = replace(given, value=_shards(given), text=None)
     elif name.endswith("node_selector"):

@@ -14,6 +14,7 @@ from autofocus.options.settings import describe
 from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.job import TrainingJob
 from tests.features.small import picture, small_backbone
 
@@ -47,6 +48,7 @@ OTHER: dict[str, Any] = {
     "fine_tune_layers": 2,
     "fine_tune_rate": 0.5,
     "fine_tune_epochs": 7,
+    "refit": False,
     "threshold_target": "recall",
     "threshold_value": 0.5,
     "unknown_share": 0.5,
@@ -98,6 +100,8 @@ def hand_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Retr
 
     module = importlib.import_module("autofocus.retrain")
     monkeypatch.setattr(module, "load_backbone", load)
+    # This backbone has nothing to train.
+    monkeypatch.setattr(FineTuning, "check", lambda *_: None)
     monkeypatch.setattr(module, "check_store", lambda _: None)
     monkeypatch.setattr(module, "ensure_trained", capture)
     runs: list[int] = []
@@ -148,3 +152,19 @@ def test_a_pattern_that_fits_no_path_is_reported_before_anything_is_done(
     with pytest.raises(SettingError, match=r"matches none .*paths such as place0/0\.PNG, place1/"):
         retrain(tmp_path / "links", tmp_path / "model", wrong)
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("layers", ["all", -1])
+def test_the_whole_backbone_has_a_word_and_a_number(
+    layers: Any, hand_over: Callable[[RetrainSettings], Handed]
+) -> None:
+    """`all`, or -1 where only a number is possible, reach the training as `all`."""
+    tuning = hand_over(replace(SETTINGS, fine_tune_layers=layers)).job.fine_tuning
+    assert tuning is not None
+    assert tuning.layers == "all"
+
+
+def test_other_negative_numbers_of_layers_are_rejected() -> None:
+    """The message says what is possible."""
+    with pytest.raises(SettingError, match=r"a number of blocks, or all \(-1\), and not -2"):
+        RetrainSettings(fine_tune_layers=-2)

@@ -1,54 +1,47 @@
-"""Training the backbone's last blocks together with the head.
+"""Training the backbone, or its last blocks, together with the head.
 
-The head is trained on the frozen backbone first; then both are trained at a small learning rate,
-as long as the validation images are classified better. The state of the best epoch is kept, which
-is the one before the first epoch if fine-tuning does not help.
+The head is trained on the frozen backbone first; then both are trained at a small learning rate
+(A. Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform
+Out-of-Distribution", ICLR 2022), as long as the validation images are classified better. The state
+of the best epoch is kept, which is the one before the first epoch if fine-tuning does not help.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from autofocus.errors import SettingError
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.efficientnet_lite import VARIANTS
-from autofocus.features.crop import View
 from autofocus.features.pixels import Pixels, to_batch
 from autofocus.model.head import Head
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
+from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.checkpoint import Checkpoint, TrainingState
 from autofocus.training.class_weights import ClassWeights, loss_weights
 from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.pixel_store import PixelSource, PixelStore, decoded
+from autofocus.training.recipe import Recipe
 from autofocus.training.samples import Samples
 from autofocus.training.scores import calibrated_brier_score
 from autofocus.training.tuned_network import NetworkState, TunedNetwork
 
 
 @dataclass(frozen=True)
-class PixelSource:
-    """N images whose pixels the network is trained on.
-
-    Attributes:
-        samples: their features, targets and weights.
-        read: returns the pixels of one of them, given its number; distorted by a random
-            generator if one is given.
-    """
-
-    samples: Samples
-    read: Callable[[int, np.random.Generator | None], Pixels]
-
-
-@dataclass(frozen=True)
 class FineTuning:
-    """How to train the backbone's last blocks.
+    """How to train the backbone, or its last blocks.
 
     Attributes:
-        layers: number of last blocks.
+        layers: number of last blocks, or `all` for the whole backbone.
         rate: Adam's learning rate.
         epochs: maximum number of passes over the training images.
         batch_size: images per step.
@@ -56,7 +49,7 @@ class FineTuning:
         class_weights: whether rare classes count as much as common ones.
     """
 
-    layers: int
+    layers: int | Literal["all"]
     rate: float = 1e-4
     epochs: int = 10
     batch_size: int = 32
@@ -67,13 +60,20 @@ class FineTuning:
         """Make sure that the backbone can be fine-tuned.
 
         Raises:
-            SettingError: it is not an embedded one, or has fewer blocks.
+            SettingError: it can't be trained, its blocks are not known, or it has fewer.
         """
         variant = VARIANTS.get(backbone.name)
+        if backbone.reload is None or not backbone.module.trainable_variables:
+            raise SettingError(
+                f"fine_tune_layers: {backbone.name} has no variables that can be trained: set "
+                f"tfhub_module to {', '.join(VARIANTS)}, or fine_tune_layers to 0."
+            )
+        if self.layers == "all":
+            return
         if variant is None:
             raise SettingError(
-                f"fine_tune_layers: {backbone.name} can't be fine-tuned, as its blocks are not "
-                f"known: set tfhub_module to {', '.join(VARIANTS)}, or fine_tune_layers to 0."
+                f"fine_tune_layers: the blocks of {backbone.name} are not known: set "
+                f"fine_tune_layers to all or 0, or tfhub_module to {', '.join(VARIANTS)}."
             )
         if self.layers > variant.blocks:
             raise SettingError(
@@ -82,42 +82,85 @@ class FineTuning:
             )
 
     def run(
-        self, source: DatasetFeatures, view: View, head: Head, checkpoint: Checkpoint
+        self,
+        source: DatasetFeatures,
+        recipe: Recipe,
+        head: Head,
+        checkpoint: Checkpoint,
+        scratch: Path,
     ) -> tuple[Backbone, Head]:
         """Fine-tune the backbone and the head on a data set's images.
 
         Args:
-            source: gives the images; their boxes must be known if the view is `motion`.
-            view: what the classifier sees; not `both`, which is no single image.
+            source: gives the images; the recipe's view must have been prepared.
+            recipe: with which the head was trained, on the same images with the same weights; its
+                view is not `both`, which is no single image.
             head: the head that was trained on the frozen backbone.
             checkpoint: keeps unfinished training.
+            scratch: a folder for the decoded pixels.
 
         Raises:
             SettingError: the backbone can't be fine-tuned.
         """
-        training, validation = (
-            _pixel_source(source, subset, view) for subset in (Subset.TRAINING, Subset.VALIDATION)
-        )
+        pixels, view = _Pixels(source, recipe), recipe.view
+        held_out = source.dataset.subset(Subset.VALIDATION)
+        validation = pixels.plain(held_out, source.samples(held_out, view))
         extractor = source.extractor
         result = fine_tune(
-            extractor.backbone, head, training, validation, self, extractor.jobs, checkpoint
+            extractor.backbone,
+            head,
+            pixels.training(source.dataset.subset(Subset.TRAINING)),
+            validation,
+            self,
+            scratch,
+            extractor.jobs,
+            checkpoint,
         )
         return result.backbone, result.head
 
 
-def _pixel_source(source: DatasetFeatures, subset: Subset, view: View) -> PixelSource:
-    rows = source.dataset.subset(subset)
-    size = source.extractor.backbone.image_size
+@dataclass(frozen=True)
+class _Pixels:
+    """The pixels of a data set's images.
 
-    def read_pixels(number: int, random: np.random.Generator | None) -> Pixels:
-        image = rows[number].image
-        crop = source.crop(image, view)
-        decoded = source.extractor.read(image.file)
-        if random is None or not source.distortions:
-            return crop.pixels(decoded, size)
-        return source.distortions.apply(crop.cut(decoded), size, random)
+    Attributes:
+        source: gives the images.
+        recipe: says which are learned from, and what is seen of them.
+    """
 
-    return PixelSource(source.samples(rows, view), read_pixels)
+    source: DatasetFeatures
+    recipe: Recipe
+
+    def training(self, rows: Sequence[Assignment]) -> PixelSource:
+        """Return those of the images that are learned from, distorted anew in each epoch."""
+        steps = replace(self.recipe.steps, distorted_copies=False)
+        images = replace(self.recipe, steps=steps).training_set(self.source, rows)
+        learned = [rows[number] for number in images.owners.tolist()]
+        distortions, size = self.source.distortions, self.source.extractor.backbone.image_size
+        if not distortions:
+            return self.plain(learned, images.learned)
+
+        def read(number: int) -> Pixels:
+            image = learned[number].image
+            part = self.source.crop(image, self.recipe.view).cut(
+                self.source.extractor.read(image.file)
+            )
+            return np.asarray(part.convert("RGB"))
+
+        def distort(pixels: Pixels, random: np.random.Generator) -> Pixels:
+            return distortions.apply(Image.fromarray(pixels), size, random)
+
+        return PixelSource(images.learned, read, distort)
+
+    def plain(self, rows: Sequence[Assignment], samples: Samples) -> PixelSource:
+        """Return those of images as they are."""
+
+        def read(number: int) -> Pixels:
+            image, extractor = rows[number].image, self.source.extractor
+            crop = self.source.crop(image, self.recipe.view)
+            return crop.pixels(extractor.read(image.file), extractor.backbone.image_size)
+
+        return PixelSource(samples, read)
 
 
 @dataclass(frozen=True)
@@ -144,20 +187,22 @@ def fine_tune(
     training: PixelSource,
     validation: PixelSource,
     settings: FineTuning,
+    scratch: Path,
     jobs: int = 1,
     checkpoint: Checkpoint | None = None,
 ) -> FineTuningResult:
-    """Fine-tune the last blocks of a backbone, and the head.
+    """Fine-tune a backbone or its last blocks, and the head.
 
     On a CPU the result is deterministic, whether training was interrupted or not. On a GPU,
     weights differ by rounding from run to run.
 
     Args:
-        backbone: an embedded one; it stays unchanged.
+        backbone: stays unchanged.
         head: the head that was trained on the frozen backbone.
         training: images to train on.
         validation: images to choose the best epoch by; without any, all epochs are run.
         settings: how to train.
+        scratch: a folder for the decoded pixels.
         jobs: number of threads that decode images.
         checkpoint: keeps unfinished training, epoch by epoch.
 
@@ -166,8 +211,13 @@ def fine_tune(
     """
     settings.check(backbone)
     network = TunedNetwork(backbone, head, settings.layers, settings.rate)
-    loop = _EpochLoop(network, training, validation, settings, jobs, checkpoint)
-    epoch = loop.run()
+    with ExitStack() as stack:
+        stores = [
+            stack.enter_context(decoded(source, scratch / name, jobs))
+            for name, source in (("training", training), ("validation", validation))
+        ]
+        loop = _EpochLoop(network, stores[0], stores[1], settings, jobs, checkpoint)
+        epoch = loop.run()
     if epoch == 0:
         return FineTuningResult(backbone, head, 0, loop.brier_scores)
     return FineTuningResult(network.backbone(), network.head(), epoch, loop.brier_scores)
@@ -178,8 +228,8 @@ class _EpochLoop:
     """Trains for some epochs."""
 
     network: TunedNetwork
-    training: PixelSource
-    validation: PixelSource
+    training: PixelStore
+    validation: PixelStore
     settings: FineTuning
     jobs: int
     checkpoint: Checkpoint | None
@@ -188,7 +238,7 @@ class _EpochLoop:
     def run(self) -> int:
         """Train, leave the network in the state of the best epoch, and return that epoch."""
         best_state = self._load()
-        images = len(self.training.samples)
+        images = len(self.training.source.samples)
         with Progress("fine tuning", self.settings.epochs * images) as progress:
             progress.advance((len(self.brier_scores) - 1) * images)
             for epoch in range(len(self.brier_scores), self.settings.epochs + 1):
@@ -208,7 +258,7 @@ class _EpochLoop:
         return int(np.argmin(scores)) if scores else len(self.brier_scores) - 1
 
     def _train_epoch(self, epoch: int, progress: Progress) -> None:
-        samples = self.training.samples
+        samples = self.training.source.samples
         weights = loss_weights(
             samples, self.settings.class_weights, multilabel=self.network.multilabel
         )
@@ -218,12 +268,12 @@ class _EpochLoop:
             progress.advance(len(numbers))
 
     def _batches(
-        self, source: PixelSource, order: Sequence[int], epoch: int | None
+        self, store: PixelStore, order: Sequence[int], epoch: int | None
     ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         def read_pixels(number: int) -> Pixels:
             # Seeded by epoch and image: the number of threads and restarts change nothing.
             random = None if epoch is None else np.random.default_rng([epoch, number])
-            return source.read(number, random)
+            return store.pixels(number, random)
 
         numbers = iter(order)
         pixels = ordered_map(read_pixels, order, self.jobs)
@@ -231,7 +281,7 @@ class _EpochLoop:
             yield list(islice(numbers, len(batch))), to_batch(batch)
 
     def _measure(self) -> float | None:
-        samples = self.validation.samples
+        samples = self.validation.source.samples
         if not len(samples):
             return None
         batches = self._batches(self.validation, range(len(samples)), None)

@@ -233,7 +233,11 @@ class _Training:
             return
         fitted = recipe.train(source, training)
         backbone, head = tuning.run(
-            source, chosen.view, fitted.head, self._checkpoint("fine-tuning")
+            source,
+            recipe,
+            fitted.head,
+            self._checkpoint("fine-tuning"),
+            self.workspace.scratch / "pixels",
         )
         with EmbeddingCache(
             self.workspace.scratch / "tuned", backbone.name, backbone.digest, backbone.feature_size

@@ -1,20 +1,23 @@
-"""A backbone whose last blocks are trained together with the head.
+"""A backbone that is trained, or its last blocks, together with the head.
 
 The optimizer is Adam (D. P. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR
-2015). Batch normalization is folded into the convolutions, so that its ImageNet statistics stay
-as they are, however few images there are.
+2015). Batch normalization is folded into the convolutions, or its statistics stay those of
+ImageNet, however few images there are.
+
+On a GPU, the embedded backbones are trained in mixed precision: they compute in bfloat16, which
+has the range of float32, so that the loss needs no scaling; variables and the head are of float32.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.features.backbones import Backbone
-from autofocus.features.backbones.efficientnet_lite import compiled, make_efficientnet
+from autofocus.features.backbones.efficientnet_lite import compiled
 from autofocus.features.runtime import tensorflow
 from autofocus.model.head import Head
 
@@ -35,23 +38,37 @@ class NetworkState:
 
 
 class TunedNetwork:
-    """An embedded backbone with a head, of which the last blocks and the head are trained.
+    """A backbone with a head, of which the last blocks, or all, and the head are trained.
 
     Args:
-        backbone: an embedded one; it stays unchanged, as a copy of it is trained.
+        backbone: stays unchanged, as a copy of it is trained.
         head: the head to start from.
-        layers: number of last blocks to train.
+        layers: number of last blocks to train, of an embedded backbone; or `all`.
         rate: Adam's learning rate.
+        mixed: whether to compute in mixed precision; None for where there is a GPU.
 
     Attributes:
         multilabel: whether each class has a probability of its own.
     """
 
-    def __init__(self, backbone: Backbone, head: Head, layers: int, rate: float) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        head: Head,
+        layers: int | Literal["all"],
+        rate: float,
+        *,
+        mixed: bool | None = None,
+    ) -> None:
         self._tf = tf = tensorflow()
         self._original = backbone
         self.multilabel = head.multilabel
-        self._module = make_efficientnet(backbone.name).module
+        if backbone.reload is None:
+            raise ValueError(f"{backbone.name} can't be trained")
+        self._module = backbone.reload().module
+        has_gpu = bool(tf.config.list_physical_devices("GPU"))
+        can_mix = hasattr(self._module, "in_precision")
+        self._is_mixed = can_mix and (has_gpu if mixed is None else mixed)
         self._weights = tf.Variable(head.weights)
         self._bias = tf.Variable(head.bias)
         self._variables = [*self._last_blocks(layers), self._weights, self._bias]
@@ -60,10 +77,14 @@ class TunedNetwork:
         self._optimizer.build(self._variables)
         images = tf.TensorSpec([None, *backbone.image_size, 3], tf.float32)
         matrix = tf.TensorSpec([None, None], tf.float32)
-        self._call = tf.function(self._forward, input_signature=[images])
-        self._update = tf.function(self._descend, input_signature=[images, matrix, matrix])
+        self._call = tf.function(self._forward, input_signature=[images], autograph=False)
+        self._update = tf.function(
+            self._descend, input_signature=[images, matrix, matrix], autograph=False
+        )
 
-    def _last_blocks(self, layers: int) -> list[Any]:
+    def _last_blocks(self, layers: int | Literal["all"]) -> list[Any]:
+        if layers == "all":
+            return list(self._module.trainable_variables)
         blocks = self._module.blocks[len(self._module.blocks) - layers :]
         return [variable for part in (*blocks, self._module.head) for variable in part.variables]
 
@@ -89,20 +110,29 @@ class TunedNetwork:
         self._update(images, targets, weights)
 
     def _forward(self, images: Any) -> Any:
-        return self._tf.matmul(self._module(images), self._weights) + self._bias
+        return self._logits(self._module(images))
+
+    def _logits(self, features: Any) -> Any:
+        return self._tf.matmul(features, self._weights) + self._bias
+
+    def _train_forward(self, images: Any) -> Any:
+        if not self._is_mixed:
+            return self._forward(images)
+        return self._logits(self._module.in_precision(images, self._tf.bfloat16))
 
     def _descend(self, images: Any, targets: Any, weights: Any) -> None:
         tf = self._tf
         # The frozen blocks' variables are not watched, so that their activations aren't kept.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self._variables)
-            logits = self._forward(images)
+            logits = self._train_forward(images)
             if self.multilabel:
                 entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
             else:
                 entropy = tf.nn.softmax_cross_entropy_with_logits(targets, logits)[:, None]
             loss = tf.reduce_mean(entropy * weights)
-        gradients = tape.gradient(loss, self._variables)
+        zero = tf.UnconnectedGradients.ZERO
+        gradients = tape.gradient(loss, self._variables, unconnected_gradients=zero)
         self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
 
     def state(self) -> NetworkState:

@@ -63,6 +63,14 @@ def test_flat_keys_and_sections_may_stand_together(interface: PipelineInterface)
     assert read(interface, text) == {"bucket": "b", "learning_rate": 0.5}
 
 
+def test_all_layers_are_a_number_in_a_pipeline(interface: PipelineInterface) -> None:
+    """A parameter of a pipeline has one type: `all` becomes -1, and a number stays."""
+    known = {**interface.parameters, "fine_tune_layers": interface.parameters["trim_bottom"]}
+    wide = dataclasses.replace(interface, parameters=known)
+    for word, number in (("all", -1), ("2", 2)):
+        assert read(wide, f"retrain: {{fine_tune_layers: {word}}}") == {"fine_tune_layers": number}
+
+
 def test_keys_of_several_stages_are_named_after_their_stage(interface: PipelineInterface) -> None:
     """`max_rejected` of a stage becomes `<stage>_max_rejected`; what is one stage's stays."""
     assert read(interface, "preprocess_images: {max_rejected: 0.5}\n") == {

@@ -152,7 +152,16 @@ def make_efficientnet(name: str) -> Backbone:
     module = EfficientNetLite(name, _read_weights(variant), variant.strides_and_expansions)
     digest = hashlib.sha256(f"{_ARCHITECTURE} {variant.weights_digest}".encode()).hexdigest()
     size = (variant.side, variant.side)
-    return Backbone(name, digest, size, variant.feature_size, module, compiled(tf, module, size))
+    call = compiled(tf, module, size)
+    return Backbone(
+        name,
+        digest,
+        size,
+        variant.feature_size,
+        module,
+        call,
+        reload=lambda: make_efficientnet(name),
+    )
 
 
 def compiled(tf: Any, module: Any, size: tuple[int, int]) -> Any:

@@ -49,8 +49,9 @@ class Convolution(tf.Module):  # type: ignore[misc] # it ships no types
     def __call__(self, x: Any) -> Any:
         """Map feature maps, shape (N, height, width, in), to others, (N, height', width', out)."""
         strides = [1, self._stride, self._stride, 1]
-        y = self._convolve(x, self.kernel, strides=strides, padding="SAME")
-        y = tf.nn.bias_add(y, self.bias)
+        kernel, bias = tf.cast(self.kernel, x.dtype), tf.cast(self.bias, x.dtype)
+        y = self._convolve(x, kernel, strides=strides, padding="SAME")
+        y = tf.nn.bias_add(y, bias)
         return tf.nn.relu6(y) if self._bounded else y
 
 
@@ -111,11 +112,20 @@ class EfficientNetLite(tf.Module):  # type: ignore[misc] # it ships no types
 
     def __call__(self, images: Any) -> Any:
         """Map images, shape (N, height, width, 3), 0 to 1, to embeddings, shape (N, D)."""
-        x = (images * 255.0 - 127.0) / 128.0
+        return self.in_precision(images, tf.float32)
+
+    def in_precision(self, images: Any, dtype: Any) -> Any:
+        """Do the same, and compute in another precision than float32, such as bfloat16."""
+        x = tf.cast((images * 255.0 - 127.0) / 128.0, dtype)
         x = self.stem(x)
         for block in self.blocks:
             x = block(x)
-        return tf.reduce_mean(self.head(x), axis=[1, 2])
+        return tf.reduce_mean(tf.cast(self.head(x), tf.float32), axis=[1, 2])
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        """All variables, though they are frozen where they aren't trained."""
+        return tuple(self.variables)
 
 
 class SavedBackbone(tf.Module):  # type: ignore[misc] # it ships no types
@@ -135,6 +145,12 @@ class SavedBackbone(tf.Module):  # type: ignore[misc] # it ships no types
     def __call__(self, images: Any) -> Any:
         """Map images, shape (N, height, width, 3), 0 to 1, to embeddings, shape (N, D)."""
         return self._embed(images)
+
+    @property
+    def trainable_variables(self) -> tuple[Any, ...]:
+        """The variables that were trainable when it was saved."""
+        parts = tf.train.TrackableView(self).descendants()
+        return tuple(part for part in parts if isinstance(part, tf.Variable) and part.trainable)
 
 
 def _fold(

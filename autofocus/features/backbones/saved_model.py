@@ -45,7 +45,15 @@ def load_saved_model(handle: str) -> Backbone:
     spec = tf.TensorSpec([None, *size, 3], tf.float32)
     call = tf.function(module, input_signature=[spec], autograph=False)
     feature_size = _probe(tf, call, size, handle)
-    return Backbone(public_url(handle), _digest(folder, size), size, feature_size, module, call)
+    return Backbone(
+        public_url(handle),
+        _digest(folder, size),
+        size,
+        feature_size,
+        module,
+        call,
+        reload=lambda: load_saved_model(handle),
+    )
 
 
 def _resolve(handle: str) -> Path:
