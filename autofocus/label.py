@@ -58,6 +58,7 @@ class LabelSettings:
     extensions: tuple[str, ...] = _option_of(PredictSettings, "extensions")
     frame_rate: float = _option_of(PreprocessSettings, "frame_rate")
     locations: Path | None = _option_of(PredictSettings, "locations")  # noqa: RUF009 - a field
+    boxes_from: Path | None = _option_of(PredictSettings, "boxes_from")  # noqa: RUF009 - a field
     include_labelled: bool = _option_of(PredictSettings, "include_labelled")
     people: Literal["keep", "drop", "blur"] = _option_of(PredictSettings, "people")
     event_gap: float = _option_of(PredictSettings, "event_gap")

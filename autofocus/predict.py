@@ -12,7 +12,8 @@ from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import DEFAULT_EXTENSIONS, FREE
 from autofocus.images.preparing import Preparation
-from autofocus.localization.finding import ObjectDetector, load_detector
+from autofocus.localization.finding import ObjectDetector
+from autofocus.localization.from_file import FileDetector
 from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.model.description import Description
 from autofocus.model.saved_model import TrainedClassifier, digest_model
@@ -29,6 +30,7 @@ from autofocus.options.settings import (
     require_share,
 )
 from autofocus.predicting.blurring import FOLDER, blur_images, blurred_beside
+from autofocus.predicting.boxes_from import open_detector, read_file_boxes
 from autofocus.predicting.event_table import events_beside
 from autofocus.predicting.inputs import find_inputs, find_rejected
 from autofocus.predicting.known import Known, add_locations, read_known
@@ -76,6 +78,13 @@ class PredictSettings:
         "column `location`; new images have the location of the others in their camera's folder",
         affects_output=False,  # the table is made anew by every run
         metavar="CSV",
+        group=IMAGES,
+    )
+    boxes_from: Path | None = option(
+        None,
+        "MegaDetector results (JSON) of the images, for a model that was trained with them",
+        affects_output=False,  # predictions with other boxes are made anew
+        metavar="JSON",
         group=IMAGES,
     )
     shard: str | None = option(
@@ -216,11 +225,12 @@ def predict(
 
     Raises:
         MissingInputError: the model, the table of images or the images are missing; or the model
-            needs a detector whose weights are.
+            needs a detector whose weights are, or boxes of a file that is.
         MissingDependencyError: the package that runs the detector is missing.
         InputDataError: the images were preprocessed in another way than the model's, or the table
             names an image elsewhere.
-        SettingError: people can't be dropped or blurred, as the model has no label of people.
+        SettingError: people can't be dropped or blurred, as the model has no label of people; or
+            the model needs a file of boxes, or takes none.
         OutputConflictError: `outpath` was begun with other settings, or is in use; or the blurred
             copies would lie among the images.
         TooManyRejectedError: too many images can't be used; all others are labelled nevertheless.
@@ -228,7 +238,7 @@ def predict(
     outpath = outpath / PREDICTIONS_NAME if outpath.is_dir() else outpath
     single, folder = (indir, indir.parent) if indir.is_file() else (None, indir)
     ledger, events = ledger_beside(outpath), events_beside(outpath)
-    read = [single, settings.table, settings.locations]
+    read = [single, settings.table, settings.locations, settings.boxes_from]
     check_outputs([outpath, ledger, events], [outpath.parent], read)
     is_raw = settings.photographs == "raw"
     rejected = {} if is_raw else find_rejected(folder, settings.extensions)
@@ -244,7 +254,7 @@ def predict(
     names = listing.names
     known = add_locations(read_known(settings.table, folder), names, settings.locations)
     classifier = TrainedClassifier(saved_model_dir)
-    detector = load_detector(classifier.description.boxes.detector)
+    detector = open_detector(classifier.description, settings.boxes_from)
     digest = digest_model(saved_model_dir)
     description = with_thresholds(
         classifier.description, settings.precision or None, settings.threshold
@@ -253,6 +263,9 @@ def predict(
     preparation, found = complete_preparation(
         preparation, folder, settings.extensions, settings.jobs or cores()
     )
+    if settings.boxes_from is not None:
+        detector, notes = _read_boxes(description, folder, names, preparation, settings)
+        found = (*found, *notes)
     people = PeopleRule.of(description) if settings.people != "keep" else None
     blurred = blurred_beside(outpath, folder) if settings.people == "blur" else None
     subfolder = files.relative_to_folder(folder, outpath.parent)
@@ -323,6 +336,21 @@ def _table(
         people,
         known,
     )
+
+
+def _read_boxes(
+    description: Description,
+    indir: Path,
+    names: list[str],
+    preparation: Preparation | None,
+    settings: PredictSettings,
+) -> tuple[FileDetector | None, tuple[str, ...]]:
+    """Return the detector whose boxes are in a file, and notes on the file."""
+    trained = description.detector
+    if settings.boxes_from is None or trained is None:
+        return None, ()
+    read = read_file_boxes(settings.boxes_from, indir, names, settings.extensions, preparation)
+    return read, (*read.notes, *read.check_trained_with(trained))
 
 
 def _find_neighbours(

@@ -47,7 +47,7 @@ _EXCLUDED = {
     "preprocess": {"allow_empty", "location_pattern", "motion_boxes", "motion_drawings"},
     "link": {"copy", "label_priority_path", "labelmap_path", "links_only"},
     "retrain": {"bottleneck_dir", "output_labels", "preparation_path", "summaries_dir"},
-    "predict": {"allow_empty", "locations", "shard", "table"},
+    "predict": {"allow_empty", "boxes_from", "locations", "shard", "table"},
 }
 _SECTIONS = {
     "download": "download_images",

@@ -111,6 +111,13 @@ class PreparedFolder:
         return cls(read_rows(table, Preparation.from_file(folder / PREPARATION_NAME)))
 
 
+def find_prepared_folder(folder: Path) -> Path | None:
+    """Return the folder that `preprocess_images` wrote and that is or holds this one, or None."""
+    above = (folder, *folder.parents)
+    markers = (PREPARATION_NAME, PROPERTIES_NAME)
+    return next((one for one in above if all((one / name).is_file() for name in markers)), None)
+
+
 def read_rows(properties: Path, preparation: Preparation) -> dict[str, Rows | None]:
     """Return what is left of each image of a table of properties, by its path in the table.
 

@@ -32,7 +32,7 @@ _PACKAGES = {
     "retrain": ("jinja2", "matplotlib", "mlflow", "scipy", "sklearn", "tensorflow"),
 }
 # Of the options of stages, the files that are read; label map and rules are read by the check.
-_INPUT_FILES = ("table", "preparation_path")
+_INPUT_FILES = ("table", "preparation_path", "boxes_from")
 # Bytes per pixel of a preprocessed JPEG, and the usual ratio of an image's sides.
 _BYTES_PER_PIXEL, _RATIO = 0.4, 4 / 3
 # A link, an embedding and rows of tables per image, and the model, in bytes.

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MEGADETECTOR_LITE = "megadetector-lite"
+# What precedes the name of a detector that others have run, and left its boxes in a file.
+FROM_FILE = "megadetector results: "
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class DetectorSettings:
     side: int = 416
     threshold: float = 0.2
     overlap: float = 0.45
+
+    @property
+    def is_from_file(self) -> bool:
+        """Whether boxes come from a file of results, as the detector is none to run here."""
+        return self.name.startswith(FROM_FILE)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""

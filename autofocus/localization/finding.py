@@ -13,7 +13,7 @@ from PIL import Image
 
 from autofocus.boxes.box import Box
 from autofocus.detector.settings import DetectorSettings
-from autofocus.errors import MissingInputError, RejectedImageError
+from autofocus.errors import InputDataError, MissingInputError, RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.localization.choosing import choose_box
 from autofocus.motion.finding import MotionFinder
@@ -56,11 +56,17 @@ def load_detector(settings: DetectorSettings | None) -> ObjectDetector | None:
     Raises:
         MissingInputError: the weights are missing.
         MissingDependencyError: the package that runs it is missing.
-        InputDataError: the weights are damaged.
+        InputDataError: the weights are damaged, or it is a detector that only others can run.
         SettingError: these are other weights than the settings name.
     """
     if settings is None:
         return None
+    if settings.is_from_file:
+        raise InputDataError(
+            f"The model's boxes come from {settings.name.replace(':', ' of', 1)}, and no detector "
+            "here finds them in other images: use predict --boxes_from, or train it with another "
+            "view."
+        )
     raise MissingInputError(f"This version has no detector {settings.name}.")
 
 

@@ -84,7 +84,7 @@ class PredictionTable:
 
     @property
     def _columns(self) -> list[str]:
-        box = PREDICTION_BOX if self.description.needs_motion else ()
+        box = PREDICTION_BOX if self.description.needs_boxes else ()
         labels = self.description.labels if self.with_probabilities else ()
         return [*PREDICTIONS, *box, *(PROBABILITY + label for label in labels)]
 
@@ -180,7 +180,7 @@ class PredictionTable:
         cells = {}
         if score is not None:
             cells = {"second_label": label, "second_score": _decimal(score)}
-        if self.description.needs_motion:
+        if self.description.needs_boxes:
             cells |= _box_cells(Box.from_json(outcome.extra["box"]))
         if self.with_probabilities:
             for label, probability in zip(labels, probabilities, strict=True):

@@ -15,6 +15,7 @@ from autofocus.features.distortions import Distortions
 from autofocus.features.extraction import Extractor
 from autofocus.images.reading import read_image
 from autofocus.localization.finding import BoxFinder, BoxSettings, Detections, ObjectDetector
+from autofocus.localization.from_file import FileDetector
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.splits.dataset import Dataset
@@ -175,6 +176,10 @@ class DatasetFeatures:
 
     def _detect(self) -> None:
         if self._detections or self.detector is None:
+            return
+        if isinstance(self.detector, FileDetector):
+            names = (image.name for image in self.dataset.images)
+            self._detections.update({name: self.detector.boxes[name] for name in names})
             return
         digests = {image.name: image.digest for image in self.dataset.images}
         self._detections.update(self.extractor.detections(self.detector, digests))
