@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from autofocus.model.empty_rule import EmptyRule
 from autofocus.predict import PredictSettings, predict
-from tests.predicting.models import make_image, make_model
+from tests.predicting.models import LABELS, make_image, make_model
 from tests.test_predict import COLUMNS, GRASS, NIGHT, SAND, between, rows
+
+SHARES = PredictSettings(probabilities=True, max_rejected=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +47,18 @@ def test_events_end_after_a_pause(model: Path, tmp_path: Path) -> None:
         for row in rows(result.events):
             found.setdefault(row["label"], []).append(int(row["images"]))
         assert found == images
+
+
+def test_a_row_tells_how_likely_it_shows_something(tmp_path: Path) -> None:
+    """The column is there if the model can tell: of sand, here the empty label, it is low."""
+    rule = EmptyRule(0.0, 1.0, 0.0, ("sand",))
+    model = make_model(tmp_path, empty_rule=rule)
+    for number, colour in enumerate((SAND, GRASS)):
+        make_image(tmp_path / "in" / f"{number}.JPG", colour)
+    (tmp_path / "in" / "2.JPG").write_bytes(b"broken")
+    table = rows(predict(model, tmp_path / "in", tmp_path / "out.csv", SHARES).predictions)
+    empty, shown, broken = table
+    assert float(empty["animal_score"]) == pytest.approx(1 - float(empty["score"]), abs=1e-4)
+    assert float(shown["animal_score"]) > 0.9
+    assert broken["animal_score"] == ""
+    assert list(empty)[-4:] == ["animal_score", *(f"probability_{one}" for one in LABELS)]

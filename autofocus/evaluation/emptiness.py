@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.evaluation.bootstrap import GroupSums
-from autofocus.evaluation.metrics import EmptyMetrics
+from autofocus.evaluation.metrics import AnimalScoreMetrics, EmptyMetrics
 from autofocus.evaluation.predictions import Classification, any_of
 from autofocus.labels.kinds import matching_labels
 
@@ -28,9 +28,19 @@ def columns(
 
 
 def empty_metrics(
-    sums: GroupSums, labels: Sequence[str], empty: Sequence[str]
+    sums: GroupSums,
+    labels: Sequence[str],
+    empty: Sequence[str],
+    scores: AnimalScoreMetrics | None = None,
 ) -> EmptyMetrics | None:
-    """Return how often images that are predicted empty are not; None without empty labels."""
+    """Return how often images that are predicted empty are not; None without empty labels.
+
+    Args:
+        sums: of `columns`.
+        labels: the C classes.
+        empty: labels of images that show nothing, in any spelling.
+        scores: how well the animal score does, if there is one.
+    """
     known = matching_labels(labels, empty)
     if not known:
         return None
@@ -41,4 +51,5 @@ def empty_metrics(
         miss_rate=sums.share("missed", "called")[0],
         shown=int(sums.total["shown"][0, 0]),
         lost_share=sums.share("missed", "shown")[0],
+        scores=scores,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autofocus.evaluation import counting, emptiness
+from autofocus.evaluation.animal_scores import animal_score_metrics
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.calibration import Calibration, reliability
 from autofocus.evaluation.coverage import coverage_metrics
@@ -86,7 +87,18 @@ def evaluate(
             labels, test, classification, rules.curves if rules else None, settings
         ),
         unknown=_unknown(sums, test),
-        empty=emptiness.empty_metrics(sums, labels, settings.empty_labels),
+        empty=emptiness.empty_metrics(
+            sums,
+            labels,
+            settings.empty_labels,
+            animal_score_metrics(
+                test,
+                labels,
+                classification.probabilities,
+                rules.empty_rule if rules else None,
+                settings,
+            ),
+        ),
         slices=slices(test, classification, with_intervals=settings.resamples > 0),
     )
 

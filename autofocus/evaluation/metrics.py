@@ -238,6 +238,60 @@ class UnknownMetrics:
 
 
 @dataclass(frozen=True)
+class RocCurve:
+    """How well a score tells images that show something from empty ones.
+
+    Attributes:
+        source: of the score: `classifier`, `detector` or `both`.
+        area: under the curve: the share of pairs of an image that shows something and an empty one
+            in which the first has the higher score.
+        empty_kept: shares of the empty images that reach a threshold, rising.
+        recall: of the images that show something, the shares that reach the same thresholds.
+        recall_at_target: the share that is kept when 95 % of the empty images are sent away.
+    """
+
+    source: str
+    area: float
+    empty_kept: tuple[float, ...]
+    recall: tuple[float, ...]
+    recall_at_target: Estimate
+
+
+@dataclass(frozen=True)
+class SkipMetrics:
+    """What skipping images below an animal score does.
+
+    Attributes:
+        threshold: images with a lower score are skipped.
+        skipped: share of all images that are skipped.
+        empty_skipped: share of the empty images that are skipped.
+        missed: share of the images that show something which are skipped.
+    """
+
+    threshold: float
+    skipped: Estimate
+    empty_skipped: Estimate
+    missed: Estimate
+
+
+@dataclass(frozen=True)
+class AnimalScoreMetrics:
+    """How well the animal score tells images that show something from empty ones.
+
+    Attributes:
+        empty: number of empty images.
+        shown: number of images that show something.
+        curves: of the classifier and the detector alone, and of both.
+        skips: one row per threshold, rising.
+    """
+
+    empty: int
+    shown: int
+    curves: tuple[RocCurve, ...]
+    skips: tuple[SkipMetrics, ...]
+
+
+@dataclass(frozen=True)
 class EmptyMetrics:
     """The animals that are lost if images predicted empty are discarded.
 
@@ -248,6 +302,8 @@ class EmptyMetrics:
         miss_rate: `missed` as a share of `called`.
         shown: number of images that show something.
         lost_share: `missed` as a share of `shown`.
+        scores: how well the animal score does; None if the model has none, or only empty images or
+            only others were tested.
     """
 
     labels: tuple[str, ...]
@@ -256,6 +312,7 @@ class EmptyMetrics:
     miss_rate: Estimate
     shown: int
     lost_share: Estimate
+    scores: AnimalScoreMetrics | None = None
 
 
 @dataclass(frozen=True)

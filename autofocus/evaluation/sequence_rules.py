@@ -1,13 +1,12 @@
 """Decisions by sequence: a temperature for votes, and thresholds, from held-out predictions."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autofocus.evaluation.calibration import calibrate
+from autofocus.evaluation.folds import folds_of_groups
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.rankings import Effective, Ranking, by_group, rankings
 from autofocus.evaluation.settings import EvaluationSettings
@@ -16,7 +15,6 @@ from autofocus.evaluation.votes import Votes
 from autofocus.model.decision import Thresholds
 from autofocus.model.precision import PrecisionCurve
 
-_FOLDS = 5
 # With fewer sequences a temperature would be fitted to chance.
 _LEAST_SEQUENCES = 20
 
@@ -112,7 +110,7 @@ def fit_vote_temperature(votes: Votes) -> float:
     It is fitted to sequences of several images, as the model has calibrated single images.
     """
     several = votes.rows(votes.frames > 1)
-    folds = _folds(several.groups)
+    folds = folds_of_groups(several.groups)
     if len(several) < _LEAST_SEQUENCES or len(np.unique(folds)) < 2:  # noqa: PLR2004 - nothing held out
         return 1.0
     with_own = without = 0.0
@@ -139,10 +137,3 @@ def _total_entropy(votes: Votes, temperature: float) -> float:
         multilabel=votes.multilabel,
     )
     return mean * len(votes)
-
-
-def _folds(groups: Sequence[str]) -> NDArray[np.int64]:
-    """Divide sequences into folds of whole groups, by a hash of the group; shape (S,)."""
-    order = sorted(set(groups), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-    folds = {group: place % _FOLDS for place, group in enumerate(order)}
-    return np.array([folds[group] for group in groups], np.int64)

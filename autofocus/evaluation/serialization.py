@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from autofocus.evaluation.metrics import ClassMetrics, Estimate, Evaluation, SequenceMetrics
+from autofocus.evaluation.metrics import (
+    ClassMetrics,
+    EmptyMetrics,
+    Estimate,
+    Evaluation,
+    SequenceMetrics,
+)
 from autofocus.evaluation.training_metrics import Metrics, ViewCandidate
 
 T = TypeVar("T")
@@ -24,6 +30,7 @@ _ABSENT = {
     (ViewCandidate, "sequence_accuracy"),
     (Evaluation, "coverage"),
     (Evaluation, "unknown"),
+    (EmptyMetrics, "scores"),
     (SequenceMetrics, "calibration"),
     (SequenceMetrics, "thresholds"),
     (SequenceMetrics, "spared_images"),

@@ -139,9 +139,15 @@ _DETECTOR: Mapping[str, Check] = {
     "threshold": _is_share,
     "overlap": _is_share,
 }
-_EMPTY_RULE: Mapping[str, Check] = dict.fromkeys(
-    ("intercept", "classifier", "detector"), _is_number
-)
+_SKIP_RATE: Mapping[str, Check] = {
+    "threshold": _is_share,
+    **dict.fromkeys(("empty_skipped", "missed", "low", "high"), _optional(_is_share)),
+}
+_EMPTY_RULE: Mapping[str, Check] = {
+    **dict.fromkeys(("intercept", "classifier", "detector"), _is_number),
+    "labels": _list_of(_is_text),
+    "skips": _list_of(_object(_SKIP_RATE)),
+}
 _BY_LABEL = (
     "thresholds", "precision_curves", "sequence_thresholds", "sequence_precision_curves",
 )  # fmt: skip

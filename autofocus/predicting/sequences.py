@@ -17,6 +17,7 @@ from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.grouping.sequences import SequenceRule, find_sequences
 from autofocus.model.description import Description
 from autofocus.model.distance import is_unknown
+from autofocus.model.empty_rule import not_empty
 from autofocus.model.vote import (
     SequenceMeans,
     calibrated_votes,
@@ -138,6 +139,31 @@ def unknown_of(outcomes: Sequence[Outcome], limit: float | None) -> NDArray[np.b
     if limit is None:
         return None
     return is_unknown(np.array([outcome.extra["distance"] for outcome in outcomes]), limit)
+
+
+def animal_scores_of(
+    outcomes: Sequence[Outcome], description: Description
+) -> NDArray[np.float64] | None:
+    """Return how likely each of N images shows something, 0 to 1, shape (N,).
+
+    Args:
+        outcomes: of the images.
+        description: of the model.
+
+    Returns:
+        None if the model can't tell.
+    """
+    rule = description.empty_rule
+    if rule is None:
+        return None
+    own = not_empty(
+        probabilities_of(outcomes),
+        description.labels,
+        rule.labels,
+        multilabel=description.multilabel,
+    )
+    confidences = [outcome.extra.get("detector_score", 0.0) for outcome in outcomes]
+    return rule.scores(own, np.array(confidences, np.float64))
 
 
 def chunks(values: Iterable[T]) -> Iterator[list[T]]:

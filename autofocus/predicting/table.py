@@ -21,6 +21,7 @@ from autofocus.predicting.sequences import (
     NO_SEQUENCE,
     Outcomes,
     Votes,
+    animal_scores_of,
     chunks,
     count_votes,
     probabilities_of,
@@ -29,7 +30,7 @@ from autofocus.predicting.sequences import (
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason
 from autofocus.runs.results import LateTable
-from autofocus.tables.columns import EVENTS, PREDICTION_BOX, PREDICTIONS, PROBABILITY
+from autofocus.tables.columns import ANIMAL_SCORE, EVENTS, PREDICTION_BOX, PREDICTIONS, PROBABILITY
 
 # Images that were left out on purpose have a row in the ledger and none in the table.
 _LEFT_OUT = frozenset({Reason.LABELLED, Reason.PEOPLE})
@@ -85,8 +86,9 @@ class PredictionTable:
     @property
     def _columns(self) -> list[str]:
         box = PREDICTION_BOX if self.description.needs_boxes else ()
+        score = (ANIMAL_SCORE,) if self.description.empty_rule else ()
         labels = self.description.labels if self.with_probabilities else ()
-        return [*PREDICTIONS, *box, *(PROBABILITY + label for label in labels)]
+        return [*PREDICTIONS, *box, *score, *(PROBABILITY + label for label in labels)]
 
     def _rows(self, outcomes: Outcomes) -> Iterator[list[str]]:
         description = self.description
@@ -132,6 +134,8 @@ class PredictionTable:
         in_sequence = [number for number in numbers if number != NO_SEQUENCE]
         rule = self.description.decision_rule
         unknown = unknown_of(readable, self.description.unknown_distance)
+        scores = animal_scores_of(readable, self.description) if readable else None
+        animal_scores = None if scores is None else iter(scores)
         predictions = iter(rule.predict(probabilities_of(readable), unknown) if readable else ())
         voted = iter(self._vote_predictions(votes, in_sequence) if in_sequence else ())
         for index, (outcome, number) in enumerate(zip(chunk, numbers, strict=True), first):
@@ -145,6 +149,8 @@ class PredictionTable:
                 row |= _prediction_cells(prediction) | _capture_cells(outcome)
                 row |= {"location": votes.locations[index], "event": events.name(index)}
                 row |= self._probability_cells(outcome)
+                if animal_scores is not None:
+                    row[ANIMAL_SCORE] = _decimal(float(next(animal_scores)))
                 if number != NO_SEQUENCE:
                     row |= _vote_cells(votes.sequences[number], next(voted))
             if outcome.row.reason not in _LEFT_OUT:

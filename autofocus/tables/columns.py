@@ -121,6 +121,8 @@ PREDICTION_BOX = (
     "box_score",  # amount of motion, 0 to 1
     "box_status",  # motion, or whole_frame if none was detected
 )
+# Then, of a model that can tell: how likely the image shows anything at all, 0 to 1.
+ANIMAL_SCORE = "animal_score"
 PROBABILITY = "probability_"
 
 # events.csv, beside the table of predict: one row per event, which is the images of one camera

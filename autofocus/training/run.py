@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from autofocus.errors import StoreError
+from autofocus.evaluation.animal_scores import with_skip_rates
 from autofocus.features.backbones import Backbone
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.model.description import Description
@@ -258,6 +259,7 @@ class _Training:
     def _export(self, chosen: Candidate, backbone: Backbone, result: TrainingResult) -> None:
         job, scratch, final = self.job, self.workspace.scratch, result.final
         rules, unknown, sequences = final.rules, final.unknown, final.rules.sequences
+        empty = result.metrics.test.empty
         boxes = self.source.box_settings(chosen.view)
         target = f"{job.evaluation.target} {job.evaluation.value:g}"
         description = Description(
@@ -286,6 +288,7 @@ class _Training:
             vote_temperature=sequences.temperature if sequences else 1.0,
             sequence_thresholds=sequences.thresholds if sequences else None,
             sequence_precision_curves=sequences.curves if sequences else None,
+            empty_rule=with_skip_rates(rules.empty_rule, empty.scores if empty else None),
             is_refitted=result.measured is not None,
         )
         distance = unknown.distance if unknown else None
