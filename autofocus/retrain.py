@@ -8,10 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.errors import InputDataError, MissingInputError, SettingError, need
+from autofocus.detector.settings import DetectorSettings
+from autofocus.errors import (
+    InputDataError,
+    MissingDependencyError,
+    MissingInputError,
+    SettingError,
+    need,
+)
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.features.backbones import Backbone, load_backbone
+from autofocus.features.crop import needs_detector
 from autofocus.features.distortions import Distortions
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
@@ -21,6 +29,7 @@ from autofocus.images.finding import note_ignored
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.labels.classes import Classes, find_classes
+from autofocus.localization.finding import ObjectDetector, load_detector
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe
 from autofocus.reporting import results
@@ -38,6 +47,7 @@ from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.images import Origin, check_patterns, collect_images, read_origins
 from autofocus.tracking.experiment import check_store
+from autofocus.training.candidates import ViewChoice
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import output_files
 from autofocus.training.fine_tuning import FineTuning
@@ -142,7 +152,8 @@ def retrain(
         settings: how to train.
 
     Raises:
-        MissingInputError: `image_dir` doesn't exist or has no images.
+        MissingInputError: `image_dir` doesn't exist or has no images; or the view needs a detector
+            whose weights are missing.
         InputDataError: there is only one class, or there are too few images.
         SettingError: the group to split by is unknown, or there are fewer groups than folds.
         LeakError: the split leaks; nothing is trained then.
@@ -164,6 +175,7 @@ def retrain(
         classes.files,
         origins,
     )
+    detector, missing = _load_detector(settings.view)
     workspace = Workspace(saved_model_dir, NAME, describe(settings), recipe=RECIPE)
     if not was_trained(workspace):
         # An unusable store is reported now rather than after minutes of work.
@@ -189,6 +201,7 @@ def retrain(
         source = DatasetFeatures(
             dataset,
             extractor,
+            detector=detector,
             distortions=_distortions(settings),
             copies=settings.distorted_copies,
             weight_by_motion=settings.weight_by_motion,
@@ -209,13 +222,29 @@ def retrain(
         counts,
         ledger,
         {"model folder": saved_model_dir, "report": saved_model_dir / results.REPORT},
-        _notes(classes, dataset, preparation),
+        (*_notes(classes, dataset, preparation), *missing),
         metrics=metrics,
         run_id=record.run_id,
         tracking_uri=record.tracking_uri,
         is_reused=is_reused,
         registration=registration,
     )
+
+
+def _load_detector(view: ViewChoice) -> tuple[ObjectDetector | None, tuple[str, ...]]:
+    """Return the detector if the view may need it, and a note if `auto` has to do without.
+
+    Raises:
+        MissingInputError: the view needs it, and its weights are missing.
+        MissingDependencyError: the view needs it, and the package that runs it is missing.
+        InputDataError: its weights are damaged.
+    """
+    if view != "auto":
+        return load_detector(DetectorSettings() if needs_detector(view) else None), ()
+    try:
+        return load_detector(DetectorSettings()), ()
+    except (MissingInputError, MissingDependencyError) as error:
+        return None, (f"auto did not try the views detector and combined: {error}",)
 
 
 def _all_files(saved_model_dir: Path, settings: RetrainSettings) -> list[Path]:

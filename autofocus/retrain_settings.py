@@ -36,10 +36,11 @@ class RetrainSettings:
         alias="backbone",
         group="model",
     )
-    view: Literal["full", "motion", "both", "auto"] = option(
+    view: Literal["full", "motion", "detector", "combined", "both", "auto"] = option(
         "full",
-        "input of the classifier: the full frame, the crop around the motion, or both; "
-        "auto selects the one with the best validation score",
+        "input of the classifier: the full frame; the crop around the motion, around what the "
+        "detector found, or combined: around the motion, else what the detector found; or both, "
+        "the full frame and the crop around the motion; auto selects one by held-out sequences",
         group="model",
     )
     split_by: SplitBy = option(
@@ -277,7 +278,7 @@ class RetrainSettings:
         )
         require(
             not (self.fine_tune_layers and self.view in ("both", "auto")),
-            "fine_tune_layers needs a single view: set view to full or motion.",
+            "fine_tune_layers needs a single view: set view to neither both nor auto.",
         )
         require(
             self.register is None

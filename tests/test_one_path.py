@@ -112,6 +112,8 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     settings = RetrainSettings(
         tfhub_module=str(backbone),
         view=view,
+        # The head that predicts is the one that was evaluated.
+        refit=False,
         testing_percentage=30,
         validation_percentage=20,
         threshold_value=0.75,
@@ -164,10 +166,9 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def crops(run: Run, outcome: Outcome) -> list[Any]:
     """Return what the model sees of an image."""
-    view = TrainedClassifier(run.folder / "model").description.view
-    return list(
-        crops_of(view, Box.from_json(outcome.extra["box"]) if "box" in outcome.extra else None)
-    )
+    description = TrainedClassifier(run.folder / "model").description
+    box = Box.from_json(outcome.extra["box"]) if "box" in outcome.extra else None
+    return list(crops_of(description.view, box, description.crop))
 
 
 def test_evaluation_labels_test_images_as_predict_does(run: Run) -> None:

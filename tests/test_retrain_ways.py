@@ -7,11 +7,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from autofocus.detector.weights import FOLDER_VARIABLE
+from autofocus.errors import MissingInputError
 from autofocus.model.saved_model import MODEL_FILES, TrainedClassifier
 from autofocus.predict import PredictSettings, predict
 from autofocus.retrain import RetrainResult, retrain
@@ -94,12 +97,31 @@ def test_frame_and_motion_are_one_input_of_the_model(folder: Path, tmp_path: Pat
     assert result.metrics.test.accuracy.value == 1.0
 
 
-def test_the_view_is_chosen_by_validation(folder: Path, tmp_path: Path) -> None:
-    """Where motion adds nothing, the whole frame stays, and all three are reported."""
+def test_the_view_is_chosen_by_held_out_sequences(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where motion adds nothing the whole frame stays; a note says how to get the detector."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "none"))
     result = train(folder, tmp_path / "model", replace(SETTINGS, view="auto"))
     view = result.metrics.view
     assert view.chosen == "full"
-    assert [each.view for each in view.candidates] == ["full", "motion", "both"]
+    assert [each.view for each in view.candidates] == ["full", "motion"]
+    (note,) = (note for note in result.notes if note.startswith("auto did not try the views"))
+    assert note.endswith("get them with: autofocus weights megadetector-lite.")
+
+
+@pytest.mark.parametrize("view", ["detector", "combined"])
+def test_a_view_without_its_detector_is_one_sentence(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    view: Literal["detector", "combined"],
+) -> None:
+    """It is reported before anything is written."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "none"))
+    with pytest.raises(MissingInputError, match="autofocus weights megadetector-lite"):
+        train(folder, tmp_path / "model", replace(SETTINGS, view=view))
+    assert not (tmp_path / "model").exists()
 
 
 def test_several_labels_on_one_photograph(folder: Path, tmp_path: Path) -> None:

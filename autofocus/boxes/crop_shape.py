@@ -19,7 +19,7 @@ class CropShape:
         least_side: the minimum side of the crop, as a share of the frame's shorter side.
     """
 
-    margin: float = 0.2
+    margin: float = 0.1
     least_side: float = 0.2
 
     def around(self, box: Box, size: tuple[int, int]) -> Edges:

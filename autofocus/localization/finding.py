@@ -5,15 +5,17 @@ Training, prediction and the served model all find the boxes of images here.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Protocol
 
 from PIL import Image
 
 from autofocus.boxes.box import Box
+from autofocus.boxes.repeats import drop_repeats
+from autofocus.detector.detecting import Detector
 from autofocus.detector.settings import DetectorSettings
-from autofocus.errors import InputDataError, MissingInputError, RejectedImageError
+from autofocus.errors import InputDataError, RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.localization.choosing import choose_box
 from autofocus.motion.finding import MotionFinder
@@ -67,7 +69,7 @@ def load_detector(settings: DetectorSettings | None) -> ObjectDetector | None:
             "here finds them in other images: use predict --boxes_from, or train it with another "
             "view."
         )
-    raise MissingInputError(f"This version has no detector {settings.name}.")
+    return Detector(settings)
 
 
 class BoxFinder:
@@ -144,7 +146,9 @@ class BoxFinder:
         return max((box.score for box in self.detections(name)), default=0.0)
 
     def _without_repeats(self, frames: Sequence[Frame]) -> dict[str, Detections]:
-        return {frame.name: self._detect(frame.name) for frame in frames}
+        found = {frame.name: self._detect(frame.name) for frame in frames}
+        # By time alone: a table that tells sequences is at hand in training, but not later.
+        return drop_repeats([replace(frame, sequence="") for frame in frames], found)
 
     def _detect(self, name: str) -> Detections:
         if name not in self._raw:

@@ -51,7 +51,7 @@ def find_components(change: NDArray[np.float32], low: float, high: float) -> lis
         low: the threshold for the pixels of a component.
         high: the threshold for its maximum.
     """
-    labels = _label(change > low)
+    labels = label_components(change > low)
     number = int(labels.max(initial=0))
     if not number:
         return []
@@ -75,7 +75,7 @@ def _component(change: NDArray[np.float32]) -> Component:
     return Component(*edges, mass, row)
 
 
-def _label(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def label_components(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Number the components (8-connectivity) from 1; 0 is outside.
 
     The runs of each row are united with those of the row above that they touch.

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from autofocus.boxes.box import Box
-from autofocus.boxes.crop_shape import CropShape
+from autofocus.boxes.crop_shape import CropShape, Edges
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.sequences import SequenceRule, find_sequences
 from autofocus.motion.components import Component, find_components
-from autofocus.motion.filters import Grey, blur, find_shift
+from autofocus.motion.extent import find_extent, remove_ghosts
+from autofocus.motion.filters import Grey, blur, find_shift, median
 from autofocus.motion.frames import Small, SmallFrames
 from autofocus.motion.neighbours import Neighbourhood
 from autofocus.motion.settings import MotionSettings
@@ -89,7 +90,11 @@ class MotionFinder:
             return Box(detail="no other frame of this scene in the same light")
         burst = [other for near, other in others.items() if self._is_of_burst(near, name)]
         if len(burst) >= _BURST:
-            box = self._box(measure_change(small.contrast, burst, in_burst=True), len(burst))
+            change = measure_change(small.contrast, burst, in_burst=True)
+            rest = [other for near, other in others.items() if not self._is_of_burst(near, name)]
+            if self.settings.tight and len(rest) >= _BURST:
+                change = remove_ghosts(change, small.contrast, burst, rest)
+            box = self._box(change, len(burst))
             if box.is_found or len(burst) == len(others):
                 return box
         every = list(others.values())
@@ -129,9 +134,7 @@ class MotionFinder:
             return Box(frames=frames, detail="nothing moved")
         moved = join_heavy(components)
         mass = moved.mass / (settings.high * change.size)
-        shape = CropShape(settings.margin, settings.least_side)
-        edges = moved.left, moved.top, moved.right, moved.bottom
-        left, top, right, bottom = shape.square(edges, (width, height))
+        left, top, right, bottom = self._edges(change, components[0], moved)
         return Box(
             round(left / width, 4),
             round(top / height, 4),
@@ -141,6 +144,15 @@ class MotionFinder:
             frames,
             "motion",
         )
+
+    def _edges(self, change: Grey, heaviest: Component, moved: Component) -> Edges:
+        """Return the edges of the box, in pixels of the compared frames."""
+        if self.settings.tight:
+            extent = find_extent(change, heaviest)
+            return extent.left, extent.top, extent.right, extent.bottom
+        shape = CropShape(self.settings.margin, self.settings.least_side)
+        height, width = change.shape
+        return shape.square((moved.left, moved.top, moved.right, moved.bottom), (width, height))
 
 
 def measure_change(frame: Grey, others: Sequence[Grey], *, in_burst: bool = False) -> Grey:
@@ -156,8 +168,8 @@ def measure_change(frame: Grey, others: Sequence[Grey], *, in_burst: bool = Fals
     """
     stack = np.stack(others)
     # The frame itself is included: of a sequence of three, two show the background everywhere.
-    background = np.median(np.concatenate([stack, frame[None]]), axis=0)
-    deviation = _TO_DEVIATION * np.median(np.abs(stack - background), axis=0)
+    background = median([*others, frame])
+    deviation = _TO_DEVIATION * median(np.abs(stack - background))
     # The median over a few frames is a rough estimate for one pixel; its neighbours behave alike.
     deviation = blur(deviation.astype(np.float32), 2)
     least, most = _DEVIATIONS

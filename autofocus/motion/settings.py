@@ -41,3 +41,7 @@ class MotionSettings:
     def from_json(cls, values: Mapping[str, Any]) -> "MotionSettings":
         """Return the settings that `to_json` described."""
         return cls(**values)
+
+
+# Those of new models; the defaults are those of earlier versions, whose models don't state them.
+TIGHT = MotionSettings(tight=True)

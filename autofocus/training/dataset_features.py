@@ -17,7 +17,7 @@ from autofocus.images.reading import read_image
 from autofocus.localization.finding import BoxFinder, BoxSettings, Detections, ObjectDetector
 from autofocus.localization.from_file import FileDetector
 from autofocus.motion.finding import MotionFinder
-from autofocus.motion.settings import MotionSettings
+from autofocus.motion.settings import TIGHT, MotionSettings
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.images import Image
 from autofocus.splits.split import Assignment
@@ -45,9 +45,9 @@ class DatasetFeatures:
 
     dataset: Dataset
     extractor: Extractor
-    motion: MotionSettings = field(default_factory=MotionSettings)
+    motion: MotionSettings = TIGHT
     detector: ObjectDetector | None = None
-    shape: CropShape | None = None
+    shape: CropShape | None = field(default_factory=CropShape)
     distortions: Distortions = field(default_factory=Distortions)
     copies: int = 0
     weight_by_motion: bool = False

@@ -211,7 +211,8 @@ class _Training:
 
     def _make_candidates(self) -> list[Candidate]:
         candidates = []
-        for view in views_to_try(self.job.view):
+        has_detector = self.source.detector is not None
+        for view in views_to_try(self.job.view, with_detector=has_detector):
             self.source.prepare(view)
             recipe = Recipe(view, self.job.head_settings)
             candidates.append(make_candidate(self.source, recipe, self._checkpoint(view)))

@@ -48,7 +48,7 @@ def test_the_pipelines_defaults_are_fine(
     ("values", "told"),
     [
         ({"trim_bottom": -3}, "trim_bottom must not be negative, but is -3."),
-        ({"view": "up"}, "view must be one of full, motion, both, auto, not 'up'."),
+        ({"view": "up"}, "view must be one of full, motion, detector, combined, both, auto"),
         ({"sample": -1}, "sample must not be negative, but is -1."),
         ({"manifest": "abc"}, "manifest must be the digest"),
         ({"endpoint_url": "seaweedfs:8333"}, "endpoint_url must begin with http"),

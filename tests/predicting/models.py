@@ -49,6 +49,7 @@ def make_model(
     counts: float = 0.0,
     sharpness: float = _SHARPNESS,
     means: Path | None = None,
+    preparation: Preparation = PREPARATION,
     **more: Any,
 ) -> Path:
     """Write a model whose features are the mean colours of what it sees.
@@ -59,6 +60,7 @@ def make_model(
         sharpness: how sharply colours are distinguished: halfway between two of them an image is
             of either.
         means: a backbone of `make_backbone`; None to make one.
+        preparation: of its images.
         more: values of the description, such as `thresholds`.
 
     Returns:
@@ -66,7 +68,7 @@ def make_model(
     """
     backbone = load_backbone(str(means or make_backbone(folder, counts)))
     described = Description(
-        LABELS, (SIZE, SIZE), backbone.name, backbone.digest, "final", PREPARATION, **more
+        LABELS, (SIZE, SIZE), backbone.name, backbone.digest, "final", preparation, **more
     )
     build(backbone, _head(described, sharpness), described, folder / "scratch").save(
         folder / "saved"
