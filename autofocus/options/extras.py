@@ -9,7 +9,7 @@ PACKAGES = {
     "download": ("boto3", "botocore", "obstore", "tenacity"),
     "preprocess": ("PIL", "numpy", "simplejpeg"),
     "tables": ("pandas", "numpy"),
-    "predict": ("tensorflow",),
+    "predict": ("keras", "tensorflow"),
     "train": (
         *("jinja2", "matplotlib", "mlflow", "pkg_resources", "scipy", "sklearn", "tenacity"),
         *("tensorflow_hub", "threadpoolctl"),
