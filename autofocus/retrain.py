@@ -42,6 +42,7 @@ from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.outputs import check_folders_between, check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
+from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
@@ -108,6 +109,17 @@ class RetrainResult(StageResult):
         return f"{sequence.accuracy.value:.1%} of {sequence.sequences} test sequences"
 
     @property
+    def refit_in_words(self) -> str:
+        """What the saved model was trained on beyond the measured head; empty if nothing."""
+        refit = self.metrics.refit
+        if not refit or not refit.is_refitted:
+            return ""
+        return (
+            f"saved model trained on all {plural(refit.images, 'image')} afterwards; the "
+            f"accuracy is that of the same recipe on {refit.measured_images:,} of them"
+        )
+
+    @property
     def folds_in_words(self) -> str:
         """The mean accuracy of the cross-validation; empty without one."""
         folds = self.metrics.folds
@@ -127,6 +139,7 @@ class RetrainResult(StageResult):
                 f"  {'model:':<12} {done}",
                 f"  {'accuracy:':<12} {self.accuracy_in_words}",
                 f"  {'by sequence:':<12} {self.sequence_accuracy_in_words}",
+                *([f"  {'refit:':<12} {self.refit_in_words}"] if self.refit_in_words else []),
                 *([f"  {'folds:':<12} {folds}"] if folds else []),
                 f"  {'MLflow:':<12} run {self.run_id} in {self.tracking_uri}",
                 *([f"  {'registered:':<12} {self.registration}"] if self.registration else []),

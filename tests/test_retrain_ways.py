@@ -106,6 +106,7 @@ def test_the_view_is_chosen_by_held_out_sequences(
     view = result.metrics.view
     assert view.chosen == "full"
     assert [each.view for each in view.candidates] == ["full", "motion"]
+    assert [each.sequence_accuracy for each in view.candidates] == [1.0, 1.0]
     (note,) = (note for note in result.notes if note.startswith("auto did not try the views"))
     assert note.endswith("get them with: autofocus weights megadetector-lite.")
 
@@ -198,7 +199,8 @@ def test_fine_tuning_that_is_killed_resumes_and_ends_with_the_same_bytes(
 
 def test_thresholds_are_stored_with_the_model(folder: Path, tmp_path: Path) -> None:
     """What predict decides by is inside the SavedModel, and in the metrics."""
-    result = train(folder, tmp_path / "model", replace(SETTINGS, threshold_value=0.5))
+    settings = replace(SETTINGS, threshold_value=0.5, refit=False)
+    result = train(folder, tmp_path / "model", settings)
     description = TrainedClassifier(tmp_path / "model").description
     thresholds = result.metrics.test.thresholds
     assert thresholds

@@ -109,8 +109,8 @@ class Recipe:
         return self._choose(self.training_set(source, rows), rows)
 
     def _choose(self, images: TrainingSet, rows: Sequence[Assignment]) -> Choice:
-        number = FOLDS if len(images.learned) <= MANY_IMAGES else FEW_FOLDS
-        return choose(images, folds_of(rows, number), self.settings, self.steps.choose_by)
+        folds = folds_of(rows, number_of_folds(len(images.learned)))
+        return choose(images, folds, self.settings, self.steps.choose_by)
 
     def fixed(self, strength: float, best_step: int | None = None) -> "Recipe":
         """Return the recipe with its choices made, so that none is left to make.
@@ -157,6 +157,11 @@ class Recipe:
         with_box = np.bincount(parts, found, minlength=len(rows)) > 0
         is_learned: NDArray[np.bool_] = found | ~with_box[parts]
         return is_learned
+
+
+def number_of_folds(images: int) -> int:
+    """Return into how many folds images are divided; fewer where many take long."""
+    return FOLDS if images <= MANY_IMAGES else FEW_FOLDS
 
 
 def folds_of(rows: Sequence[Assignment], number: int) -> NDArray[np.int64]:

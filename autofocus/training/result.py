@@ -26,7 +26,7 @@ from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
 from autofocus.training.predictions import to_occurrence, to_predictions, to_split_metrics
-from autofocus.training.recipe import FOLDS, folds_of
+from autofocus.training.recipe import folds_of, number_of_folds
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Scores, score, score_logits
 from autofocus.training.unknown import Unknown, fit_unknown
@@ -142,7 +142,8 @@ class Assessment:
             return None
         job, recipe = self.job, self.chosen.recipe
         rows = self._rows(*Subset)
-        logits = out_of_fold_logits(self.source, rows, folds_of(rows, FOLDS), recipe)
+        folds = folds_of(rows, number_of_folds(len(rows)))
+        logits = out_of_fold_logits(self.source, rows, folds, recipe)
         held_out = to_predictions(self.source, rows, logits, recipe.view)
         rules = fit_rules(held_out, _CROSS_VALIDATION, job.dataset.labels, job.evaluation)
         head = self.refitted.head.scaled(rules.calibration.temperature)
