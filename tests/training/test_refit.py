@@ -30,6 +30,7 @@ class Trained:
 
     Attributes:
         folder: of the model.
+        summary: as it is printed.
         metrics: what is in `metrics.json`.
         images: as the network takes them.
         labels: the number of each image's label.
@@ -37,6 +38,7 @@ class Trained:
     """
 
     folder: Path
+    summary: str
     metrics: dict[str, Any]
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
@@ -78,7 +80,7 @@ def make_noise(folder: Path) -> None:
 def train(folder: Path, model: str, **more: Any) -> Trained:
     shares = {"testing_percentage": 30.0, "validation_percentage": 20.0}
     settings = RetrainSettings(tfhub_module=str(folder / "backbone"), **{**shares, **more})
-    retrain(folder / "images", folder / model, settings)
+    summary = str(retrain(folder / "images", folder / model, settings))
     metrics = json.loads((folder / model / "metrics.json").read_text(encoding="utf-8"))
     with (folder / model / "split.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -86,6 +88,7 @@ def train(folder: Path, model: str, **more: Any) -> Trained:
     pixels = [to_pixels(read_image(path).image, (SIDE, SIDE)) for path in paths]
     return Trained(
         folder / model,
+        summary,
         metrics,
         to_batch(pixels),
         np.array([LABELS.index(path.parent.name) for path in paths]),
@@ -125,6 +128,7 @@ def test_the_saved_model_has_learned_from_the_test_images(refitted: Trained) -> 
     refit = refitted.metrics["refit"]
     assert (refit["is_refitted"], refit["images"], refit["reason"]) == (True, IMAGES, "")
     assert refit["measured_images"] == (~refitted.is_test).sum()
+    assert f"saved model trained on all {IMAGES} images afterwards" in refitted.summary
 
 
 def test_the_measured_head_gives_the_reported_accuracy_again(refitted: Trained) -> None:
@@ -158,6 +162,7 @@ def test_a_model_may_be_the_one_that_was_measured(
     both = [trained.accuracy(measured=measured, is_test=False) for measured in (False, True)]
     assert both[0] == both[1] > 0.95
     assert not TrainedClassifier(trained.folder).description.is_refitted
+    assert "refit:" not in trained.summary
 
 
 @pytest.mark.parametrize(
