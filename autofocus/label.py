@@ -65,6 +65,7 @@ class LabelSettings:
     probabilities: bool = _option_of(PredictSettings, "probabilities")
     precision: float = _option_of(PredictSettings, "precision")
     threshold: tuple[str, ...] = _option_of(PredictSettings, "threshold")
+    skip_empty_below: float = _option_of(PredictSettings, "skip_empty_below")
     formats: tuple[FormatName, ...] = _option_of(ExportSettings, "formats", default=())
     deployments: Path | None = _option_of(ExportSettings, "deployments")  # noqa: RUF009 - a field
     timezone: str | None = _option_of(ExportSettings, "timezone")

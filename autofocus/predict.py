@@ -38,6 +38,7 @@ from autofocus.predicting.neighbours import Neighbours, find_neighbours
 from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.predictor import Predictor
 from autofocus.predicting.preparations import choose_preparation, complete_preparation
+from autofocus.predicting.skipping import EmptySkip
 from autofocus.predicting.table import PredictionTable
 from autofocus.predicting.thresholds import missing_evidence, parse_thresholds, with_thresholds
 from autofocus.predicting.training_images import read_training_images
@@ -125,6 +126,14 @@ class PredictSettings:
         metavar="LABEL=SHARE",
         group="decisions",
     )
+    skip_empty_below: float = option(
+        0.0,
+        "label images empty, without review, whose animal_score is below this (0 to below 1; 0: "
+        "none); the summary tells the share of animals that this missed among the test images",
+        affects_output=False,  # labels are made anew from the probabilities by every run
+        metavar="SCORE",
+        group="decisions",
+    )
     include_labelled: bool = option(
         False,
         "also label the images that the model was trained, validated or tested with",
@@ -168,6 +177,11 @@ class PredictSettings:
             0 <= self.precision < 1,
             f"precision must be from 0 to below 1, not {self.precision}: no number of images can "
             "ensure 1.",
+        )
+        require(
+            0 <= self.skip_empty_below < 1,
+            f"skip_empty_below must be from 0 to below 1, not {self.skip_empty_below}: at 1, all "
+            "images would be labelled empty.",
         )
         parse_thresholds(self.threshold)
         if self.shard is not None:
@@ -269,7 +283,8 @@ def predict(
     people = PeopleRule.of(description) if settings.people != "keep" else None
     blurred = blurred_beside(outpath, folder) if settings.people == "blur" else None
     subfolder = files.relative_to_folder(folder, outpath.parent)
-    table = _table(description, digest, names, subfolder, settings, people, known)
+    skip = EmptySkip.of(description, settings.skip_empty_below)
+    table = _table(description, digest, names, subfolder, settings, people, known, skip)
     with Workspace(
         outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE, free=FREE
     ) as workspace:
@@ -324,6 +339,7 @@ def _table(
     settings: PredictSettings,
     people: PeopleRule | None,
     known: Mapping[str, Known],
+    skip: EmptySkip | None,
 ) -> PredictionTable:
     """Return the table to write; `subfolder` is that of the images, relative to the table's."""
     return PredictionTable(
@@ -335,6 +351,7 @@ def _table(
         settings.event_gap,
         people,
         known,
+        skip,
     )
 
 
@@ -394,6 +411,8 @@ def _notes(
         )
     if people := counts.reasons[Reason.PEOPLE.value]:
         notes.append(f"left out, as people are predicted on them: {plural(people, 'image')}")
+    if table.skip is not None:
+        notes.append(table.skip.describe(table.skipped.total(), table.labels.total()))
     if table.with_people:
         notes.append(
             f"people are predicted on {plural(len(table.with_people), 'image')}; blurred copies "

@@ -1,6 +1,6 @@
 """The event of each image to label."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from autofocus.grouping.event_names import name_event
 from autofocus.grouping.events import NONE, find_events
-from autofocus.model.decision import DecisionRule
+from autofocus.model.decision import Prediction
 from autofocus.predicting.sequences import (
     Outcomes,
     chunks,
-    probabilities_of,
     to_moment,
     to_seconds,
 )
 from autofocus.runs.cameras import camera_folder
+from autofocus.runs.journal import Outcome
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,24 @@ class ImageEvents:
 
 
 def find_image_events(
-    outcomes: Outcomes, rule: DecisionRule, locations: Sequence[str], gap_s: float
+    outcomes: Outcomes,
+    predict: Callable[[Sequence[Outcome]], Sequence[Prediction]],
+    locations: Sequence[str],
+    gap_s: float,
 ) -> ImageEvents:
     """Find the events among the images with a label and a time.
 
     Args:
         outcomes: of all images.
-        rule: for their labels.
+        predict: returns the predictions for readable images.
         locations: of the same images; empty for one that is unknown.
         gap_s: the maximum pause within an event, in seconds.
     """
     numbers: dict[tuple[str, str, str], int] = {}
     streams, seconds = [], []
-    for location, (name, moment, label) in zip(locations, _labelled(outcomes, rule), strict=True):
+    for location, (name, moment, label) in zip(
+        locations, _labelled(outcomes, predict), strict=True
+    ):
         if not (moment and label):
             streams.append(NONE)
             seconds.append(0)
@@ -70,11 +75,13 @@ def find_image_events(
     return ImageEvents(places, stream_array, starts)
 
 
-def _labelled(outcomes: Outcomes, rule: DecisionRule) -> Iterator[tuple[str, str, str]]:
+def _labelled(
+    outcomes: Outcomes, predict: Callable[[Sequence[Outcome]], Sequence[Prediction]]
+) -> Iterator[tuple[str, str, str]]:
     """Yield the name, the time and the label of each image; empty where there is none."""
     for chunk in chunks(outcomes()):
         readable = [outcome for outcome in chunk if outcome.row.reason is None]
-        predictions = iter(rule.predict(probabilities_of(readable)) if readable else ())
+        predictions = iter(predict(readable))
         for outcome in chunk:
             is_readable = outcome.row.reason is None
             label = next(predictions).label if is_readable else ""

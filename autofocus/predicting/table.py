@@ -24,9 +24,8 @@ from autofocus.predicting.sequences import (
     animal_scores_of,
     chunks,
     count_votes,
-    probabilities_of,
-    unknown_of,
 )
+from autofocus.predicting.skipping import EmptySkip, is_skipped, predict_images
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason
 from autofocus.runs.results import LateTable
@@ -50,6 +49,8 @@ class PredictionTable:
         event_gap_min: the maximum pause within an event, in minutes.
         people: decides on which images people are predicted; None if it doesn't matter.
         known: locations and sequences that a table gives, by name.
+        skip: labels images empty that most probably show nothing; None for none.
+        skipped: the number of these images per label, when the table has been written.
         decisions: the number of images per decision, when the table has been written.
         sequence_decisions: the number of sequences per decision, when the table has been written;
             empty for a model that decides images only.
@@ -68,6 +69,8 @@ class PredictionTable:
     event_gap_min: float = DEFAULT_GAP_MIN
     people: PeopleRule | None = None
     known: Mapping[str, Known] = field(default_factory=dict)
+    skip: EmptySkip | None = None
+    skipped: Counter[str] = field(default_factory=Counter)
     decisions: Counter[str] = field(default_factory=Counter)
     sequence_decisions: Counter[str] = field(default_factory=Counter)
     images_in_sequences: Counter[str] = field(default_factory=Counter)
@@ -95,9 +98,7 @@ class PredictionTable:
         votes = count_votes(outcomes, self.names, self.prefix, description, self.known)
         self._count_sequences(votes)
         event_gap_s = self.event_gap_min * _SECONDS_PER_MINUTE
-        events = find_image_events(
-            outcomes, description.decision_rule, votes.locations, event_gap_s
-        )
+        events = find_image_events(outcomes, self._predict, votes.locations, event_gap_s)
         columns, first = self._columns, 0
         for chunk in chunks(outcomes()):
             for row in self._chunk_rows(chunk, votes, events, first):
@@ -132,11 +133,9 @@ class PredictionTable:
         readable = [outcome for outcome in chunk if outcome.row.reason is None]
         numbers = votes.numbers[first : first + len(chunk)].tolist()
         in_sequence = [number for number in numbers if number != NO_SEQUENCE]
-        rule = self.description.decision_rule
-        unknown = unknown_of(readable, self.description.unknown_distance)
         scores = animal_scores_of(readable, self.description) if readable else None
         animal_scores = None if scores is None else iter(scores)
-        predictions = iter(rule.predict(probabilities_of(readable), unknown) if readable else ())
+        predictions = iter(self._predict(readable))
         voted = iter(self._vote_predictions(votes, in_sequence) if in_sequence else ())
         for index, (outcome, number) in enumerate(zip(chunk, numbers, strict=True), first):
             row = self._input_cells(outcome)
@@ -148,13 +147,18 @@ class PredictionTable:
                     self.with_people[outcome.row.input] = self._boxes_to_blur(outcome)
                 row |= _prediction_cells(prediction) | _capture_cells(outcome)
                 row |= {"location": votes.locations[index], "event": events.name(index)}
-                row |= self._probability_cells(outcome)
+                row |= self._probability_cells(outcome, prediction.label)
                 if animal_scores is not None:
-                    row[ANIMAL_SCORE] = _decimal(float(next(animal_scores)))
+                    score = float(next(animal_scores))
+                    row[ANIMAL_SCORE] = _decimal(score)
+                    self.skipped[prediction.label] += is_skipped(self.skip, score)
                 if number != NO_SEQUENCE:
                     row |= _vote_cells(votes.sequences[number], next(voted))
             if outcome.row.reason not in _LEFT_OUT:
                 yield row
+
+    def _predict(self, readable: Sequence[Outcome]) -> list[Prediction]:
+        return predict_images(readable, self.description, self.skip)
 
     def _vote_predictions(self, votes: Votes, numbers: Sequence[int]) -> list[Prediction]:
         """Return the predictions for some sequences, without a decision by an older model."""
@@ -179,10 +183,14 @@ class PredictionTable:
             "model": self.model,
         }
 
-    def _probability_cells(self, outcome: Outcome) -> dict[str, str]:
+    def _probability_cells(self, outcome: Outcome, chosen: str) -> dict[str, str]:
         """Return the second label, the box and the probability of each label."""
         probabilities, labels = outcome.extra["probabilities"], self.description.labels
         label, score = second_label(labels, probabilities)
+        if score is not None and label == chosen:
+            # The image was labelled empty: the most probable label comes second.
+            score = max(probabilities)
+            label = labels[probabilities.index(score)]
         cells = {}
         if score is not None:
             cells = {"second_label": label, "second_score": _decimal(score)}
