@@ -50,7 +50,7 @@ def test_an_extra_declares_its_packages() -> None:
     """Each package is among the requirements of its extra, or comes with one of them."""
     known = packages_distributions()
     # The distributions that bring a package of another name.
-    parents = {"botocore": "boto3", "pkg_resources": "setuptools"}
+    parents = {"botocore": "boto3", "keras": "tensorflow", "pkg_resources": "setuptools"}
     for extra, packages in PACKAGES.items():
         required = {re.split(r"[^\w.-]", text)[0].lower() for text in declared()[extra]}
         for package in packages:
