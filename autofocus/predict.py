@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from autofocus.features.views import MOST_VIEWS, note_views
 from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.grouping.locations import LocationPattern
 from autofocus.images.names import DEFAULT_EXTENSIONS, FREE
@@ -108,6 +109,14 @@ class PredictSettings:
         "folder holds the preparation.json of preprocess_images",
         group=IMAGES,
     )
+    views: int = option(
+        0,
+        "number of views of an image, mirrored and enlarged ones, whose scores are averaged "
+        f"(1 to {MOST_VIEWS}; 0: as the model was evaluated); each takes the time of one",
+        affects_output=False,  # predictions from other views are made anew
+        metavar="N",
+        group="decisions",
+    )
     probabilities: bool = option(
         False, "write the probability of each label in columns probability_<label>", group="output"
     )
@@ -171,6 +180,10 @@ class PredictSettings:
 
     def __post_init__(self) -> None:
         require_not_negative(self, "jobs", "event_gap")
+        require(
+            0 <= self.views <= MOST_VIEWS,
+            f"views must be a number from 0 to {MOST_VIEWS}, not {self.views}.",
+        )
         require(self.batch >= 1, f"batch must be at least 1, not {self.batch}.")
         require_share("max_rejected", self.max_rejected)
         require(
@@ -268,6 +281,9 @@ def predict(
     names = listing.names
     known = add_locations(read_known(settings.table, folder), names, settings.locations)
     classifier = TrainedClassifier(saved_model_dir)
+    views = settings.views or classifier.description.views
+    has_other_views = views != classifier.description.views
+    classifier.use_views(views)
     detector = open_detector(classifier.description, settings.boxes_from)
     digest = digest_model(saved_model_dir)
     description = with_thresholds(
@@ -297,7 +313,7 @@ def predict(
             ),
             rejected,
             settings.batch,
-            digest,
+            f"{views} views {digest}" if has_other_views else digest,
             read_training_images(saved_model_dir, preparation),
             # Who names one image wants to know what the model makes of it.
             settings.include_labelled or single is not None,
@@ -314,7 +330,12 @@ def predict(
         jobs = settings.jobs or cores()
         blur_images(folder, table.with_people, blurred, jobs, preparation)
     earlier = tuple(rejected[name] for name in names if name in rejected)
-    notes = (*listing.notes, *found, *_notes(preparation, table, counts, predictor))
+    notes = (
+        *listing.notes,
+        *found,
+        *note_views(views),
+        *_notes(preparation, table, counts, predictor),
+    )
     counts.check(settings.max_rejected, ledger, earlier, notes)
     return PredictResult(
         NAME,

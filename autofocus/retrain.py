@@ -23,6 +23,7 @@ from autofocus.features.crop import needs_detector
 from autofocus.features.distortions import Distortions
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
+from autofocus.features.views import note_views
 from autofocus.grouping.locations import LocationPattern
 from autofocus.grouping.sequences import SequencePattern
 from autofocus.images.finding import note_ignored
@@ -235,7 +236,7 @@ def retrain(
         counts,
         ledger,
         {"model folder": saved_model_dir, "report": saved_model_dir / results.REPORT},
-        (*_notes(classes, dataset, preparation), *missing),
+        (*_notes(classes, dataset, preparation), *missing, *note_views(settings.views)),
         metrics=metrics,
         run_id=record.run_id,
         tracking_uri=record.tracking_uri,
@@ -341,6 +342,7 @@ def _job(
         settings.unknown_share,
         settings.final_tensor_name,
         describe(settings),
+        settings.views,
     )
 
 

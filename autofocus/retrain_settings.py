@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from autofocus.features.backbones import DEFAULT_BACKBONE
+from autofocus.features.views import MOST_VIEWS
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.grouping.sequences import SequencePattern
 from autofocus.options.settings import (
@@ -95,6 +96,13 @@ class RetrainSettings:
     )
     multilabel: bool = option(
         False, "allow several labels per image (link with --keep-unresolved)", group="model"
+    )
+    views: int = option(
+        1,
+        "number of views of an image, mirrored and enlarged ones, whose scores are averaged "
+        f"(1 to {MOST_VIEWS}); each takes the time of one",
+        metavar="N",
+        group="model",
     )
     optimizer: Literal["lbfgs", "gradient_descent"] = option(
         "lbfgs",
@@ -270,6 +278,10 @@ class RetrainSettings:
         require(
             self.folds == 0 or self.folds >= MIN_FOLDS,
             f"folds must be 0, or {MIN_FOLDS} or more, not {self.folds}.",
+        )
+        require(
+            1 <= self.views <= MOST_VIEWS,
+            f"views must be a number from 1 to {MOST_VIEWS}, not {self.views}.",
         )
         require(
             self.fine_tune_layers in ("all", ALL_LAYERS) or int(self.fine_tune_layers) >= 0,

@@ -49,6 +49,7 @@ PREPARATION = Preparation(trim_top=0, trim_bottom=FOOTER, min_side=HEIGHT - FOOT
 # Probabilities are of single precision, and predict rounds them to 6 digits.
 TOLERANCE = 1.5e-6
 ALL = PredictSettings(include_labelled=True)
+VIEWS = 3
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,9 @@ class Run:
         return list(read_outcomes(memory / "finished.jsonl"))
 
 
-@pytest.fixture(scope="module", params=["full", "both", "both onnx"])
+@pytest.fixture(scope="module", params=["full", "both", "both onnx views"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A model of either view, and one whose backbone is an ONNX file."""
+    """A model of either view, and one with an ONNX file as backbone that averages three views."""
     view, *kind = request.param.split()
     folder = tmp_path_factory.mktemp("one_path")
     draw_images(folder)
@@ -112,6 +113,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     settings = RetrainSettings(
         tfhub_module=str(backbone),
         view=view,
+        views=VIEWS if kind else 1,
         # The head that predicts is the one that was evaluated.
         refit=False,
         testing_percentage=30,
@@ -236,20 +238,35 @@ def test_predict_has_the_probabilities_of_the_saved_model_by_itself(run: Run) ->
     model = tensorflow().saved_model.load(str(run.folder / "model"))
     for outcome in run.outcomes[:: SHOTS + 1]:
         image = read_image(run.folder / "prepared" / outcome.row.input).image
-        pixels = to_batch([crop.pixels(image, (32, 32)) for crop in crops(run, outcome)])
-        name = "images"
-        if run.backbone.suffix == ".onnx":
-            # In the SavedModel is the head alone, and beside it the backbone.
-            asset = run.folder / "model" / "assets" / "backbone.onnx"
-            session = InferenceSession(asset.read_bytes(), providers=["CPUExecutionProvider"])
-            name, (pixels,) = "features", session.run(None, {"images": pixels})
-        inputs = {name: tensorflow().constant(pixels if len(pixels) == 1 else pixels[None])}
-        outputs = model.signatures["serving_default"](**inputs)
-        np.testing.assert_allclose(
-            outputs["final_result"].numpy()[0], outcome.extra["probabilities"], atol=TOLERANCE
-        )
-        distances = model.signatures["unknown_distance"](**inputs)["unknown_distance"]
-        assert distances.numpy()[0] == pytest.approx(outcome.extra["distance"], rel=1e-3, abs=0.01)
+        outputs = [
+            outputs_by_itself(model, run, [crop.pixels(image, (32, 32)) for crop in seen])
+            for seen in views_of(run, outcome)
+        ]
+        probabilities = np.mean([output["final_result"].numpy()[0] for output in outputs], axis=0)
+        np.testing.assert_allclose(probabilities, outcome.extra["probabilities"], atol=TOLERANCE)
+        distance = outputs[0]["unknown_distance"].numpy()[0]
+        assert distance == pytest.approx(outcome.extra["distance"], rel=1e-3, abs=0.01)
+
+
+def outputs_by_itself(model: Any, run: Run, seen: list[Any]) -> Any:
+    """Return what the SavedModel gives for the pixels of one view of an image."""
+    name, pixels = "images", to_batch(seen)
+    if run.backbone.suffix == ".onnx":
+        # In the SavedModel is the head alone, and beside it the backbone.
+        asset = run.folder / "model" / "assets" / "backbone.onnx"
+        session = InferenceSession(asset.read_bytes(), providers=["CPUExecutionProvider"])
+        name, (pixels,) = "features", session.run(None, {"images": pixels})
+    inputs = {name: tensorflow().constant(pixels if len(pixels) == 1 else pixels[None])}
+    return {
+        **model.signatures["serving_default"](**inputs),
+        **model.signatures["unknown_distance"](**inputs),
+    }
+
+
+def views_of(run: Run, outcome: Outcome, digest: str = "") -> list[tuple[Any, ...]]:
+    """Return what the model sees of an image in each view."""
+    number = TrainedClassifier(run.folder / "model").description.views
+    return list(zip(*(crop.viewed(number, digest) for crop in crops(run, outcome)), strict=True))
 
 
 def test_predict_sees_what_training_saw(run: Run) -> None:
@@ -265,10 +282,16 @@ def test_predict_sees_what_training_saw(run: Run) -> None:
     ) as cache:
         for outcome in run.outcomes:
             digest = files.digest_file(run.folder / "prepared" / outcome.row.input)
-            keys = [crop.key(digest) for crop in crops(run, outcome)]
-            features = cache.get(keys).reshape(1, -1)
+            features = np.stack(
+                [
+                    cache.get([crop.key(digest) for crop in seen]).reshape(-1)
+                    for seen in views_of(run, outcome, digest)
+                ]
+            )
             np.testing.assert_allclose(
-                head.probabilities(features)[0], outcome.extra["probabilities"], atol=TOLERANCE
+                head.probabilities(features).mean(axis=0),
+                outcome.extra["probabilities"],
+                atol=TOLERANCE,
             )
 
 

@@ -403,3 +403,21 @@ def test_a_killed_run_ends_with_the_same_bytes(model: Path, tmp_path: Path) -> N
         return [*stage, "--saved_model_dir", model, "--indir", photos, *words]
 
     check_killed_runs(command, tmp_path, noted("predict.labels.csv"), [(100,)])
+
+
+def test_several_views_are_averaged_if_asked_for(model: Path, tmp_path: Path) -> None:
+    """Views that are enlarged see other colours; predictions are made anew, and the cost told."""
+    pixels = Image.new("RGB", (64, 56), GRASS)
+    pixels.paste(between(GRASS, SAND), (0, 0, 8, 56))
+    (tmp_path / "in").mkdir()
+    pixels.save(tmp_path / "in" / "a.PNG")
+    shares = []
+    for views in (0, 8, 8, 1):
+        settings = replace(WITH_PROBABILITIES, views=views)
+        result = predict(model, tmp_path / "in", tmp_path / "out.csv", settings)
+        shares.append(float(rows(result.predictions)[0]["probability_grass"]))
+        cost = "each image is read 8 times by the network: about 8 times the time (--views)"
+        assert (cost in result.notes) == (views == 8)
+    assert shares[1] == shares[2] > shares[0] == shares[3]
+    with pytest.raises(SettingError, match="views must be a number from 0 to 8, not 9"):
+        PredictSettings(views=9)

@@ -49,6 +49,7 @@ OTHER: dict[str, Any] = {
     "fine_tune_rate": 0.5,
     "fine_tune_epochs": 7,
     "refit": False,
+    "views": 2,
     "threshold_target": "recall",
     "threshold_value": 0.5,
     "unknown_share": 0.5,

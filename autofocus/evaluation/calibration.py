@@ -38,13 +38,18 @@ def calibrate(held_out: Predictions, fitted_on: str = "validation") -> Calibrati
     """
     if not len(held_out):
         return Calibration(1.0, "none")
-    true = held_out.true.astype(np.float64)
-    even = 0.5 if held_out.multilabel else 1 / max(1, true.shape[1])
-    doubt = 2 / (len(held_out) + 2)
-    targets = ((1 - doubt) * true + doubt * even).astype(np.float32)
+    targets = softened_targets(held_out)
     logits = held_out.finite_logits.astype(np.float32)
     temperature = fit_temperature(logits, targets, multilabel=held_out.multilabel)
     return Calibration(temperature, fitted_on)
+
+
+def softened_targets(held_out: Predictions) -> NDArray[np.float32]:
+    """Return targets that leave some doubt, the more the fewer images; shape (N, C)."""
+    true = held_out.true.astype(np.float64)
+    even = 0.5 if held_out.multilabel else 1 / max(1, true.shape[1])
+    doubt = 2 / (len(held_out) + 2)
+    return ((1 - doubt) * true + doubt * even).astype(np.float32)
 
 
 def reliability(classification: Classification, *, multilabel: bool) -> Reliability:

@@ -34,7 +34,11 @@ class Rules:
 
 
 def fit_rules(
-    held_out: Predictions, fitted_on: str, labels: Sequence[str], settings: EvaluationSettings
+    held_out: Predictions,
+    fitted_on: str,
+    labels: Sequence[str],
+    settings: EvaluationSettings,
+    calibration: Calibration | None = None,
 ) -> Rules:
     """Fit the rules.
 
@@ -43,8 +47,9 @@ def fit_rules(
         fitted_on: the name of these images.
         labels: the C classes.
         settings: the target of thresholds.
+        calibration: of these predictions; None to fit it.
     """
-    calibration = calibrate(held_out, fitted_on)
+    calibration = calibration or calibrate(held_out, fitted_on)
     temperature, name = calibration.temperature, calibration.fitted_on
     return Rules(
         calibration,

@@ -4,7 +4,7 @@ Training, evaluation and prediction all make the pixels of their inputs here.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PIL import Image
@@ -13,6 +13,7 @@ from autofocus.boxes.box import Box
 from autofocus.boxes.crop_shape import CropShape
 from autofocus.features.distortions import DistortedCopy, Distortions
 from autofocus.features.pixels import Pixels, to_pixels
+from autofocus.features.views import FixedView
 
 # What a classifier sees: the whole frame; the crop around motion; that around what the detector
 # found; around what either found; or the whole frame beside the crop around motion.
@@ -35,12 +36,12 @@ class Crop:
 
     Attributes:
         box: the part of the image that is seen; None, or a whole frame, for all of it.
-        copy: how that part is distorted; None for not at all.
+        copy: how that part is distorted, or in which view it is seen; None for as it is.
         shape: of the crop around the box; None if the box is the crop.
     """
 
     box: Box | None = None
-    copy: DistortedCopy | None = None
+    copy: DistortedCopy | FixedView | None = None
     shape: CropShape | None = None
 
     def key(self, digest: str) -> str:
@@ -91,6 +92,19 @@ class Crop:
         """
         copies = distortions.copies(self.key(digest), number)
         return tuple(Crop(self.box, copy, self.shape) for copy in copies)
+
+    def viewed(self, number: int, digest: str = "") -> "tuple[Crop, ...]":
+        """Return the first views of the crop, of which the first is the crop itself.
+
+        Args:
+            number: of views.
+            digest: the SHA-256 of the image's content; it is needed for the keys alone.
+        """
+        if number == 1:
+            return (self,)
+        key = self.key(digest)
+        others = (replace(self, copy=FixedView(key, each)) for each in range(1, number))
+        return (self, *others)
 
 
 def crops_of(view: View, box: Box | None, shape: CropShape | None = None) -> tuple[Crop, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autofocus.features.backbones.input_format import InputFormat
+from autofocus.features.views import MOST_VIEWS
 
 Check = Callable[[Any], bool]
 
@@ -182,7 +183,7 @@ _CHECKS: Mapping[str, Check] = {
     "sequence_thresholds": _optional(_mapping_to(_optional(_is_share))),
     "sequence_precision_curves": _optional(_mapping_to(_is_curve)),
     "empty_rule": _optional(_object(_EMPTY_RULE)),
-    "views": lambda value: _is_count(value) and value > 0,
+    "views": lambda value: _is_count(value) and 0 < value <= MOST_VIEWS,
     "is_refitted": _is_flag,
     "onnx": _optional(_is_input_format),
     "version": _is_text,

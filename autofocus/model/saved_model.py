@@ -230,6 +230,10 @@ class TrainedClassifier:
                 "folder again, or train again."
             ) from None
 
+    def use_views(self, number: int) -> None:
+        """Average the probabilities of another number of views than the metrics are of."""
+        self.description = replace(self.description, views=number)
+
     def _load_backbone(self, path: Path) -> OnnxNetwork | None:
         """Return the backbone if it is an ONNX file, which TensorFlow can't run."""
         onnx = self.description.onnx

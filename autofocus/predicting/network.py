@@ -32,23 +32,22 @@ class NetworkScores:
 
 
 def network_inputs(image: Image.Image, box: Box | None, description: Description) -> Inputs:
-    """Return what the network sees of an image.
+    """Return what the network sees of an image, one view after the other.
 
     Args:
         image: the preprocessed image.
         box: the one box of the image; None for a model that doesn't need it.
         description: of the model.
     """
-    return tuple(
-        crop.pixels(image, description.image_size)
-        for crop in crops_of(description.view, box, description.crop)
-    )
+    crops = crops_of(description.view, box, description.crop)
+    views = zip(*(crop.viewed(description.views) for crop in crops), strict=True)
+    return tuple(crop.pixels(image, description.image_size) for view in views for crop in view)
 
 
 def network_scores(
     classifier: TrainedClassifier, batch: Sequence[Inputs], size: int, *, measured: bool = False
 ) -> list[NetworkScores]:
-    """Return what a model says of some images.
+    """Return what a model says of some images; of several views of an image, the mean.
 
     Args:
         classifier: the trained model.
@@ -57,18 +56,27 @@ def network_scores(
             (measured: by 2e-6), so a smaller batch is filled up.
         measured: whether to use the head that the metrics are of; see `TrainedClassifier.scores`.
     """
-    inputs = [
-        to_batch([*pixels, *[pixels[-1]] * (size - len(pixels))])
-        for pixels in zip(*batch, strict=True)
+    inputs = list(zip(*batch, strict=True))
+    step = len(crops_of(classifier.description.view, None))
+    views = [
+        classifier.scores(
+            *(
+                to_batch([*pixels, *[pixels[-1]] * (size - len(pixels))])
+                for pixels in inputs[start : start + step]
+            ),
+            measured=measured,
+        )
+        for start in range(0, len(inputs), step)
     ]
-    scores = classifier.scores(*inputs, measured=measured)
-    distances = [None] * size if scores.distances is None else scores.distances.tolist()
+    # The distance is that of the first view, which is the image as it is.
+    distances = [None] * size if views[0].distances is None else views[0].distances.tolist()
+    probabilities = np.stack([view.probabilities for view in views]).mean(0, np.float64)
     return [
         NetworkScores(
             [round(float(value), DECIMALS) for value in row],
             None if distance is None else round(distance, DISTANCE_DECIMALS),
         )
-        for row, distance, _ in zip(scores.probabilities, distances, batch, strict=False)
+        for row, distance, _ in zip(probabilities, distances, batch, strict=False)
     ]
 
 

@@ -12,6 +12,7 @@ from autofocus.evaluation.metrics import Evaluation
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.training_metrics import Comparison, CrossValidation, Fold
+from autofocus.evaluation.views import average_views
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.leaks import check_no_leak_between
@@ -123,6 +124,8 @@ def out_of_fold_logits(
 ) -> NDArray[np.float32]:
     """Return the logits of each image by a head that was trained on the other folds.
 
+    Of several views of an image, they are those of the mean probabilities.
+
     Args:
         source: gives the features.
         images: N images.
@@ -132,13 +135,26 @@ def out_of_fold_logits(
     Returns:
         Shape (N, C).
     """
-    logits = np.zeros((len(images), len(source.dataset.labels)), np.float32)
+    logits = out_of_fold_view_logits(source, images, folds, recipe)
+    if recipe.views == 1:
+        single: NDArray[np.float32] = logits[0]
+        return single
+    multilabel = recipe.settings.multilabel
+    return average_views(logits, multilabel=multilabel).astype(np.float32)
+
+
+def out_of_fold_view_logits(
+    source: DatasetFeatures, images: Sequence[Assignment], folds: NDArray[np.int64], recipe: Recipe
+) -> NDArray[np.float32]:
+    """Return the logits of V views of each image; see `out_of_fold_logits`; shape (V, N, C)."""
+    shape = (recipe.views, len(images), len(source.dataset.labels))
+    logits = np.zeros(shape, np.float32)
     for fold in np.unique(folds):
         is_tested = folds == fold
         training = [images[number] for number in np.flatnonzero(~is_tested).tolist()]
         tested = [images[number] for number in np.flatnonzero(is_tested).tolist()]
         head = recipe.train(source, training).head
-        logits[is_tested] = head.logits(source.features(tested, recipe.view))
+        logits[:, is_tested] = recipe.view_logits(source, head, tested)
     return logits
 
 

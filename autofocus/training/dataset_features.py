@@ -76,6 +76,32 @@ class DatasetFeatures:
         """Return the features of N images, shape (N, D), or (N, 2 D) for the view `both`."""
         return self._get(images, [self._crops(row, view) for row in images], view)
 
+    def view_features(
+        self, images: Sequence[Assignment], view: View, number: int
+    ) -> list[NDArray[np.float32]]:
+        """Return the features of the first views of N images, as `features` for each view.
+
+        Args:
+            images: any of the data set.
+            view: what the classifier sees.
+            number: of views.
+        """
+        viewed = [
+            list(zip(*(c.viewed(number, row.image.digest) for c in crops), strict=True))
+            for row, crops in ((row, self._crops(row, view)) for row in images)
+        ]
+        if number > 1:
+            every = (
+                (row.image, crop)
+                for row, views in zip(images, viewed, strict=True)
+                for crops in views
+                for crop in crops
+            )
+            self._extract(every, f"views ({view})")
+        return [
+            self._get(images, [views[each] for views in viewed], view) for each in range(number)
+        ]
+
     def samples(
         self, images: Sequence[Assignment], view: View, *, copies: bool = False
     ) -> Samples:

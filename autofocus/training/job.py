@@ -37,6 +37,7 @@ class TrainingJob:
         unknown_share: share of images of known classes to review as unknown; 0 for none.
         final_tensor_name: the name of the probabilities in the signature.
         settings: all settings that change the result, for MLflow and the report.
+        views: number of views of an image whose probabilities are averaged.
     """
 
     image_dir: Path
@@ -55,6 +56,7 @@ class TrainingJob:
     unknown_share: float
     final_tensor_name: str
     settings: Mapping[str, Any]
+    views: int = 1
 
     @property
     def fingerprint(self) -> str:

@@ -41,6 +41,7 @@ _WITHOUT_EFFECT = (
         lambda settings: not settings.get("fine_tune_layers"),
         ("fine_tune_layers", "fine_tune_rate", "fine_tune_epochs"),
     ),
+    (lambda settings: settings.get("views") == 1, ("views",)),
     (
         lambda settings: not any(settings.get(name) for name in _DISTORTIONS),
         ("distorted_copies",),

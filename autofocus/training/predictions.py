@@ -21,7 +21,7 @@ _HOURS = 24
 def to_predictions(
     source: DatasetFeatures,
     rows: Sequence[Assignment],
-    logits: NDArray[np.float32],
+    logits: NDArray[np.float32] | NDArray[np.float64],
     view: View,
     unknown: NDArray[np.bool_] | None = None,
 ) -> Predictions:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.features.crop import View
+from autofocus.model.head import Head
 from autofocus.model.vote import vote_weights
 from autofocus.splits.folds import divide
 from autofocus.splits.split import Assignment
@@ -66,11 +67,13 @@ class Recipe:
         view: what the classifier sees.
         settings: how to train.
         steps: which images are learned from, and how much each counts.
+        views: number of views of an image whose probabilities are averaged.
     """
 
     view: View
     settings: HeadSettings
     steps: Steps = field(default_factory=Steps)
+    views: int = 1
 
     def train(
         self,
@@ -98,6 +101,19 @@ class Recipe:
         if len(self.settings.strengths) > 1:
             strength = self._choose(images, training).strength
         return fit(images.learned, strength, self.settings)
+
+    def view_logits(
+        self, source: DatasetFeatures, head: Head, rows: Sequence[Assignment]
+    ) -> NDArray[np.float32]:
+        """Return the logits of V views of N images, shape (V, N, C).
+
+        Args:
+            source: gives the features; the view must have been prepared.
+            head: a head that was trained on other images.
+            rows: the images.
+        """
+        features = source.view_features(rows, self.view, self.views)
+        return np.stack([head.logits(each) for each in features])
 
     def choose(self, source: DatasetFeatures, rows: Sequence[Assignment]) -> Choice:
         """Choose the strength of regularisation on groups of images that are held out in turn.

@@ -1,9 +1,10 @@
 """The result of a training: its metrics, and the calibrated heads with their rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autofocus.evaluation.evaluate import Mistake, evaluate, list_mistakes
 from autofocus.evaluation.predictions import Predictions
@@ -15,18 +16,19 @@ from autofocus.evaluation.training_metrics import (
     Refit,
     ViewMetrics,
 )
+from autofocus.evaluation.views import ViewLogits, average_views, calibrate_views
 from autofocus.model.distance import is_unknown
 from autofocus.model.head import Head
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.candidates import Candidate
-from autofocus.training.cross_validation import CrossValidator, out_of_fold_logits
+from autofocus.training.cross_validation import CrossValidator, out_of_fold_view_logits
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
 from autofocus.training.predictions import to_occurrence, to_predictions, to_split_metrics
-from autofocus.training.recipe import folds_of, number_of_folds
+from autofocus.training.recipe import Recipe, folds_of, number_of_folds
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Scores, score, score_logits
 from autofocus.training.unknown import Unknown, fit_unknown
@@ -102,14 +104,14 @@ class Assessment:
         The test images are evaluated by rules that were fitted without them.
         """
         job = self.job
-        rules = fit_rules(*self._held_out(), job.dataset.labels, job.evaluation)
+        rules, scale = self._fit_rules(*self._held_out())
         unknown = self._fit_unknown(Subset.TRAINING, Subset.VALIDATION)
-        test = self._test_predictions(unknown)
+        measured = self.measured.head.scaled(scale)
+        test = self._test_predictions(unknown, scale)
         # With the backbone as it was loaded: a fine-tuned one was trained on the held-out fold.
-        validator = CrossValidator(self.frozen, self.chosen.recipe, job.evaluation)
+        validator = CrossValidator(self.frozen, self._recipe, job.evaluation)
         folds, group_folds = validator.validate(job.folds) if job.folds else (None, None)
         temperature = rules.calibration.temperature
-        measured = self.measured.head.scaled(temperature)
         metrics = Metrics(
             labels=job.dataset.labels,
             multilabel=job.dataset.settings.multilabel,
@@ -140,14 +142,49 @@ class Assessment:
         """Return the head that was trained on all images, with rules of its own."""
         if self.refitted is None:
             return None
-        job, recipe = self.job, self.chosen.recipe
         rows = self._rows(*Subset)
         folds = folds_of(rows, number_of_folds(len(rows)))
-        logits = out_of_fold_logits(self.source, rows, folds, recipe)
-        held_out = to_predictions(self.source, rows, logits, recipe.view)
-        rules = fit_rules(held_out, _CROSS_VALIDATION, job.dataset.labels, job.evaluation)
-        head = self.refitted.head.scaled(rules.calibration.temperature)
-        return FinalHead(head, rules, self._fit_unknown(*Subset))
+        logits = out_of_fold_view_logits(self.source, rows, folds, self._recipe)
+        rules, scale = self._fit_rules(rows, logits, _CROSS_VALIDATION)
+        return FinalHead(self.refitted.head.scaled(scale), rules, self._fit_unknown(*Subset))
+
+    @property
+    def _recipe(self) -> Recipe:
+        """The chosen recipe, with the views that are averaged."""
+        return replace(self.chosen.recipe, views=self.job.views)
+
+    def _fit_rules(
+        self, rows: Sequence[Assignment], logits: ViewLogits, fitted_on: str
+    ) -> tuple[Rules, float]:
+        """Return the rules, and what the logits of the head are divided by.
+
+        Args:
+            rows: N images that the head was not trained on.
+            logits: of V views of these images, shape (V, N, C).
+            fitted_on: the name of the images.
+        """
+        job = self.job
+        labels, settings = job.dataset.labels, job.evaluation
+        held_out = to_predictions(self.source, rows, logits[0], self.chosen.view)
+        if job.views == 1:
+            rules = fit_rules(held_out, fitted_on, labels, settings)
+            return rules, rules.calibration.temperature
+        found = calibrate_views(held_out, logits, fitted_on)
+        averaged = replace(held_out, logits=self._average(logits, found.temperature))
+        is_calibrated = replace(found, temperature=1.0)
+        return (
+            fit_rules(averaged, fitted_on, labels, settings, is_calibrated),
+            found.temperature,
+        )
+
+    def _average(
+        self, logits: ViewLogits, scale: float
+    ) -> NDArray[np.float32] | NDArray[np.float64]:
+        """Return the logits of the mean over all views; those of a single view as they are."""
+        if len(logits) == 1:
+            single: NDArray[np.float32] = logits[0]
+            return single
+        return average_views(logits, scale, multilabel=self.measured.head.multilabel)
 
     def _misclassified(self, mistakes: Sequence[Mistake]) -> Iterator[Misclassified]:
         originals = {row.image.file: row.image.original for row in self._rows(Subset.TEST)}
@@ -155,8 +192,8 @@ class Assessment:
             path, original = self.job.image_dir / mistake.name, originals[mistake.name]
             yield Misclassified(path, **asdict(mistake), original=original)
 
-    def _held_out(self) -> tuple[Predictions, str]:
-        """Return predictions for images that were not trained on, and the name of these images.
+    def _held_out(self) -> tuple[Sequence[Assignment], ViewLogits, str]:
+        """Return images that were not trained on, the logits of their views, and their name.
 
         Folds of training and validation together, unless the backbone was fine-tuned, for which no
         fold was held out; then the validation split alone. None with too few groups.
@@ -164,21 +201,25 @@ class Assessment:
         chosen = self.chosen
         if self.job.fine_tuning is not None:
             rows = self._rows(Subset.VALIDATION)
-            logits = self.measured.head.logits(self._samples(Subset.VALIDATION).features)
-            return to_predictions(self.source, rows, logits, chosen.view), _VALIDATION
+            logits = self._recipe.view_logits(self.source, self.measured.head, rows)
+            return rows, logits, _VALIDATION
         if chosen.logits is None:
-            nothing = np.zeros((0, len(self.job.dataset.labels)), np.float32)
-            return to_predictions(self.source, (), nothing, chosen.view), _CROSS_VALIDATION
-        predictions = to_predictions(self.source, chosen.rows, chosen.logits, chosen.view)
-        return predictions, _CROSS_VALIDATION
+            nothing = np.zeros((1, 0, len(self.job.dataset.labels)), np.float32)
+            return (), nothing, _CROSS_VALIDATION
+        if self.job.views == 1:
+            return chosen.rows, chosen.logits[None], _CROSS_VALIDATION
+        folds = folds_of(chosen.rows, number_of_folds(len(chosen.rows)))
+        logits = out_of_fold_view_logits(self.source, chosen.rows, folds, self._recipe)
+        return chosen.rows, logits, _CROSS_VALIDATION
 
-    def _test_predictions(self, unknown: Unknown | None) -> Predictions:
+    def _test_predictions(self, unknown: Unknown | None, scale: float) -> Predictions:
         features, rows = self._samples(Subset.TEST).features, self._rows(Subset.TEST)
         far = None
         if unknown is not None:
             far = is_unknown(unknown.distance.distances(features), unknown.limit)
-        logits = self.measured.head.logits(features)
-        return to_predictions(self.source, rows, logits, self.chosen.view, far)
+        logits = self._recipe.view_logits(self.source, self.measured.head, rows)
+        averaged = self._average(logits, scale)
+        return to_predictions(self.source, rows, averaged, self.chosen.view, far)
 
     def _fit_unknown(self, *subsets: Subset) -> Unknown | None:
         """Return what tells unknown images, from the images of some subsets."""

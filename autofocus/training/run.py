@@ -290,6 +290,7 @@ class _Training:
             sequence_thresholds=sequences.thresholds if sequences else None,
             sequence_precision_curves=sequences.curves if sequences else None,
             empty_rule=with_skip_rates(rules.empty_rule, empty.scores if empty else None),
+            views=job.views,
             is_refitted=result.measured is not None,
         )
         distance = unknown.distance if unknown else None
