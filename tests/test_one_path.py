@@ -30,7 +30,7 @@ from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.model.head import Head
-from autofocus.model.saved_model import TrainedClassifier
+from autofocus.model.saved_model import read_description
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
 from autofocus.retrain import retrain
@@ -168,7 +168,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def crops(run: Run, outcome: Outcome) -> list[Any]:
     """Return what the model sees of an image."""
-    description = TrainedClassifier(run.folder / "model").description
+    description = read_description(run.folder / "model")
     box = Box.from_json(outcome.extra["box"]) if "box" in outcome.extra else None
     return list(crops_of(description.view, box, description.crop))
 
@@ -265,7 +265,7 @@ def outputs_by_itself(model: Any, run: Run, seen: list[Any]) -> Any:
 
 def views_of(run: Run, outcome: Outcome, digest: str = "") -> list[tuple[Any, ...]]:
     """Return what the model sees of an image in each view."""
-    number = TrainedClassifier(run.folder / "model").description.views
+    number = read_description(run.folder / "model").views
     return list(zip(*(crop.viewed(number, digest) for crop in crops(run, outcome)), strict=True))
 
 
@@ -333,4 +333,4 @@ def test_each_image_has_its_split(run: Run) -> None:
 
 def test_a_loaded_model_knows_its_preparation(run: Run) -> None:
     """The preparation of the images it was trained on is inside the model."""
-    assert TrainedClassifier(run.folder / "model").description.preparation == PREPARATION
+    assert read_description(run.folder / "model").preparation == PREPARATION
