@@ -21,7 +21,7 @@ from autofocus.evaluation.training_metrics import Metrics
 from autofocus.features.backbones import Backbone, load_backbone
 from autofocus.features.crop import needs_detector
 from autofocus.features.distortions import Distortions
-from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.features.embedding_cache import NOTES_NAME, EmbeddingCache, NoteCache
 from autofocus.features.extraction import Extractor
 from autofocus.features.views import note_views
 from autofocus.grouping.locations import LocationPattern
@@ -204,11 +204,20 @@ def retrain(
         EmbeddingCache(
             cache_folder, backbone.name, backbone.digest, backbone.feature_size
         ) as cache,
+        NoteCache(cache_folder / NOTES_NAME) as notes,
         ItemRun(workspace, ledger) as run,
     ):
         workspace.claim([ledger, *_all_files(saved_model_dir, settings)], ledger)
         jobs = settings.jobs or cores()
-        extractor = Extractor(image_dir, backbone, cache, jobs)
+        extractor = Extractor(
+            image_dir,
+            backbone,
+            cache,
+            jobs,
+            notes,
+            whole_frames=settings.view in ("full", "both", "auto"),
+            detector=detector,
+        )
         outcomes = list(run.outcomes(extractor.items(classes.listing.inputs), jobs))
         dataset = _make_dataset(classes, origins, outcomes, settings, workspace)
         job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, settings)

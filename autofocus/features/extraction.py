@@ -15,7 +15,7 @@ from autofocus.errors import InputDataError, RejectedImageError
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.base import BATCH
 from autofocus.features.crop import Crop
-from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.features.embedding_cache import EmbeddingCache, NoteCache
 from autofocus.features.pixels import Pixels, to_batch
 from autofocus.images.facts import find_facts, is_current
 from autofocus.images.reading import read_image
@@ -31,10 +31,17 @@ from autofocus.runs.progress import Progress
 
 @dataclass(frozen=True)
 class _Decoded:
-    """An image whose embedding is not in the cache."""
+    """An image of which something is not in the caches.
+
+    Attributes:
+        outcome: of the image.
+        notes: what was found, by its key.
+        pixels: of the whole frame; None if its embedding is not needed, or known.
+    """
 
     outcome: Outcome
-    pixels: Pixels
+    notes: Mapping[str, str]
+    pixels: Pixels | None
 
 
 @dataclass(frozen=True)
@@ -46,17 +53,30 @@ class Extractor:
         backbone: computes the embeddings.
         cache: stores them.
         jobs: the number of worker threads that decode.
+        store: of facts and boxes, which are the same for all backbones; None: they are stored
+            with the embeddings.
+        whole_frames: whether the embedding of each whole frame is needed.
+        detector: whose boxes are needed; None if they are not.
     """
 
     image_dir: Path
     backbone: Backbone
     cache: EmbeddingCache
     jobs: int
+    store: NoteCache | None = None
+    whole_frames: bool = True
+    detector: ObjectDetector | None = None
+
+    @property
+    def notes(self) -> NoteCache:
+        """Where facts and boxes are stored."""
+        return self.store or self.cache
 
     def items(self, names: Sequence[str]) -> Items[str]:
-        """Return the work to do for each image: the embedding of its whole frame.
+        """Return the work to do for each image, all of it when it is decoded once.
 
-        The outcomes' extra values are `digest` (of the content) and `facts`.
+        That is its facts, the detector's boxes, and the embedding of its whole frame, as far as
+        they are needed. The outcomes' extra values are `digest` (of the content) and `facts`.
 
         Args:
             names: relative to `image_dir`.
@@ -80,26 +100,47 @@ class Extractor:
     def _extract(self, name: str) -> Outcome | Pending:
         path = self.image_dir / name
         extra = _identify(path)
-        digest = extra["digest"]
-        facts = self.cache.notes.get(digest)
-        if digest in self.cache.known and facts is not None and is_current(facts):
+        digest, facts = extra["digest"], self._known_facts(extra["digest"])
+        if facts and self._has_frame(digest) and self._has_detections(digest):
             return Outcome(Row(name), {**extra, "facts": facts})
         decoded = read_image(path)
-        outcome = Outcome(Row(name), {**extra, "facts": find_facts(decoded).to_json()})
-        return Pending(_Decoded(outcome, Crop().pixels(decoded.image, self.backbone.image_size)))
+        facts = find_facts(decoded).to_json()
+        notes = {digest: facts}
+        if self.detector is not None and not self._has_detections(digest):
+            boxes = self.detector.detect(decoded.image)
+            notes[_detections_key(self.detector, digest)] = _to_text(boxes)
+        pixels = None
+        if not self._has_frame(digest):
+            pixels = Crop().pixels(decoded.image, self.backbone.image_size)
+        return Pending(_Decoded(Outcome(Row(name), {**extra, "facts": facts}), notes, pixels))
+
+    def _known_facts(self, digest: str) -> str | None:
+        # Earlier versions stored them with the embeddings.
+        facts = self.notes.notes.get(digest) or self.cache.notes.get(digest)
+        return facts if facts is not None and is_current(facts) else None
+
+    def _has_frame(self, digest: str) -> bool:
+        """Return whether the embedding of a whole frame is known, or is not needed."""
+        return not self.whole_frames or digest in self.cache.known
+
+    def _has_detections(self, digest: str) -> bool:
+        """Return whether the detector's boxes are known, or are not needed."""
+        detector = self.detector
+        return detector is None or _detections_key(detector, digest) in self.notes.notes
 
     def _is_whole(self, name: str, earlier: Outcome) -> bool:
-        path = self.image_dir / name
+        path, digest = self.image_dir / name, earlier.extra.get("digest", "")
         if not files.is_unchanged(path, earlier.extra) or not is_current(earlier.extra["facts"]):
             return False
-        return earlier.extra.get("digest") in self.cache.known
+        return self._has_frame(digest) and self._has_detections(digest)
 
     def _complete(self, batch: Sequence[_Decoded]) -> Sequence[Outcome]:
-        features = self.backbone.features(to_batch([image.pixels for image in batch]))
-        extras = [image.outcome.extra for image in batch]
-        self.cache.put([extra["digest"] for extra in extras], features)
-        self.cache.put_notes({extra["digest"]: extra["facts"] for extra in extras})
-        return [image.outcome for image in batch]
+        new = {one.outcome.extra["digest"]: one.pixels for one in batch if one.pixels is not None}
+        if new:
+            features = self.backbone.features(to_batch(list(new.values())))
+            self.cache.put(list(new), features)
+        self.notes.put_notes({key: text for one in batch for key, text in one.notes.items()})
+        return [one.outcome for one in batch]
 
     def extract(self, crops: Mapping[str, tuple[str, Crop]], label: str) -> None:
         """Compute the embeddings of crops, unless they are in the cache.
@@ -144,8 +185,11 @@ class Extractor:
             finder: detects motion; it knows all frames.
             digests: the SHA-256 of each image's content, by its name.
         """
-        keys = {name: _box_key(finder, name, digests) for name in digests}
-        found = self._remember(keys, lambda name: finder.box(name).to_json(), "finding motion")
+        # In the order in which they were taken: each frame is read once for its neighbours.
+        keys = {name: _box_key(finder, name, digests) for name in finder.names if name in digests}
+        found = self._remember(
+            keys, lambda name: json.dumps(finder.box(name).to_json()), "finding motion"
+        )
         return {name: Box.from_json(values) for name, values in found.items()}
 
     def detections(
@@ -157,27 +201,33 @@ class Extractor:
             detector: finds them.
             digests: the SHA-256 of each image's content, by its name.
         """
-        prefix = "detections " + json.dumps(detector.settings.to_json(), sort_keys=True)
-        keys = {name: f"{prefix} {digest}" for name, digest in digests.items()}
+        keys = {name: _detections_key(detector, digest) for name, digest in digests.items()}
         found = self._remember(
-            keys,
-            lambda name: [box.to_json() for box in detector.detect(self.read(name))],
-            "detecting animals",
+            keys, lambda name: _to_text(detector.detect(self.read(name))), "detecting animals"
         )
         return {name: tuple(map(Box.from_json, boxes)) for name, boxes in found.items()}
 
     def _remember(
-        self, keys: Mapping[str, str], find: Callable[[str], Any], label: str
+        self, keys: Mapping[str, str], find: Callable[[str], str], label: str
     ) -> dict[str, Any]:
-        """Return a JSON value for each image: from the notes, or what `find` returns of it."""
-        missing = [name for name, key in keys.items() if key not in self.cache.notes]
+        """Return a JSON value for each image: from the notes, or the text that `find` returns."""
+        notes = self.notes
+        missing = [name for name, key in keys.items() if key not in notes.notes]
         if missing:
             with Progress(label, len(missing)) as progress:
-                values = zip(missing, ordered_map(find, missing, self.jobs), strict=True)
-                while batch := list(islice(values, BATCH)):
-                    self.cache.put_notes({keys[name]: json.dumps(one) for name, one in batch})
+                texts = zip(missing, ordered_map(find, missing, self.jobs), strict=True)
+                while batch := list(islice(texts, BATCH)):
+                    notes.put_notes({keys[name]: text for name, text in batch})
                     progress.advance(len(batch))
-        return {name: json.loads(self.cache.notes[key]) for name, key in keys.items()}
+        return {name: json.loads(notes.notes[key]) for name, key in keys.items()}
+
+
+def _detections_key(detector: ObjectDetector, digest: str) -> str:
+    return f"detections {json.dumps(detector.settings.to_json(), sort_keys=True)} {digest}"
+
+
+def _to_text(boxes: Sequence[Box]) -> str:
+    return json.dumps([box.to_json() for box in boxes])
 
 
 def _identify(path: Path) -> dict[str, Any]:

@@ -76,6 +76,11 @@ class MotionFinder:
         self._bursts = find_sequences(frames, SequenceRule(settings.gap_s))
         self._frames = SmallFrames(read, settings.side)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The frames camera by camera, in the order in which they were taken."""
+        return self._neighbours.names
+
     def neighbours(self, name: str) -> tuple[str, ...]:
         """Return the frames that a frame may be compared with, the nearest first."""
         return self._neighbours.of(name)

@@ -31,6 +31,11 @@ class Neighbourhood:
             self._places.update((name, (len(self._rows), at)) for at, name in enumerate(row))
             self._rows.append(row)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The frames camera by camera, in the order in which they were taken."""
+        return tuple(name for row in self._rows for name in row)
+
     def of(self, name: str) -> tuple[str, ...]:
         """Return the neighbours, the nearest first: as many from before as from after.
 

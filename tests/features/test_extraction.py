@@ -4,18 +4,23 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autofocus.errors import InputDataError
+from autofocus.features import extraction
 from autofocus.features.crop import Crop
-from autofocus.features.embedding_cache import EmbeddingCache
+from autofocus.features.embedding_cache import NOTES_NAME, EmbeddingCache, NoteCache
 from autofocus.features.extraction import Extractor
+from autofocus.images.reading import DecodedImage, read_image
+from autofocus.runs import files
 from autofocus.runs.items import process
 from autofocus.runs.ledger import Reason, Row, Status, read_ledger
 from autofocus.runs.workspace import Workspace
 from tests.features.small import picture, small_backbone
+from tests.localization.bright import BrightDetector
 
 FIRST, SECOND = "fox/1.PNG", "fox/2.PNG"
 
@@ -88,3 +93,63 @@ def test_an_image_that_vanishes_during_the_training_is_one_sentence(extractor: E
     (extractor.image_dir / FIRST).unlink()
     with pytest.raises(InputDataError, match=r"1\.PNG has changed or is gone .* start again"):
         extractor.extract({"another key": (FIRST, Crop())}, "features")
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The images that are decoded."""
+    paths: list[Path] = []
+
+    def read(path: Path) -> DecodedImage:
+        paths.append(path)
+        return read_image(path)
+
+    monkeypatch.setattr(extraction, "read_image", read)
+    return paths
+
+
+def test_what_a_view_does_not_show_is_not_embedded(extractor: Extractor) -> None:
+    """Without a need for whole frames, facts are found, and nothing goes through the network."""
+    lean = replace(extractor, whole_frames=False)
+    rows = extract(lean, FIRST, SECOND)
+    assert rows[FIRST].status is rows[SECOND].status is Status.OK
+    assert len(lean.cache.known) == 0
+    assert len(lean.notes.notes) == 2
+    assert extract(lean, FIRST, SECOND)[FIRST].status is Status.REUSED
+    # With another view, they are needed after all.
+    extract(extractor, FIRST, SECOND)
+    assert len(lean.cache.known) == 2
+
+
+def test_one_decoding_gives_facts_boxes_and_embedding(
+    extractor: Extractor, reads: list[Path], tmp_path: Path
+) -> None:
+    """Another backbone finds facts and boxes in the cache, which doesn't depend on it."""
+    detector = BrightDetector()
+    with NoteCache(tmp_path / "cache" / NOTES_NAME) as store:
+        full = replace(extractor, store=store, detector=detector)
+        extract(full, FIRST, SECOND)
+        digests = {name: files.digest_file(full.image_dir / name) for name in (FIRST, SECOND)}
+        boxes = full.detections(detector, digests)
+    assert (len(reads), detector.images, len(full.cache.known)) == (2, 2, 2)
+    assert {name: len(found) for name, found in boxes.items()} == {FIRST: 1, SECOND: 1}
+    with (
+        NoteCache(tmp_path / "cache" / NOTES_NAME) as store,
+        EmbeddingCache(tmp_path / "cache", "others", "1" * 64, 6) as cache,
+    ):
+        other = replace(full, cache=cache, store=store, whole_frames=False)
+        (tmp_path / "model").rename(tmp_path / "earlier")
+        extract(other, FIRST, SECOND)
+        assert other.detections(detector, digests) == boxes
+    assert (len(reads), detector.images) == (2, 2)
+
+
+def test_facts_that_an_earlier_version_stored_are_used(
+    extractor: Extractor, reads: list[Path], tmp_path: Path
+) -> None:
+    """They lie with the embeddings: no image is decoded for them once more."""
+    extract(extractor, FIRST, SECOND)
+    with NoteCache(tmp_path / "cache" / NOTES_NAME) as store:
+        (tmp_path / "model").rename(tmp_path / "earlier")
+        extract(replace(extractor, store=store), FIRST, SECOND)
+    assert len(reads) == 2

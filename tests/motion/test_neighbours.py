@@ -64,3 +64,9 @@ def test_undated_frames_stand_in_the_order_of_their_names() -> None:
 def test_a_lone_frame_has_none() -> None:
     """There is nothing to compare it with."""
     assert Neighbourhood(frames("a", [0]), 4).of("a0") == ()
+
+
+def test_names_are_in_the_order_in_which_they_were_taken() -> None:
+    """Camera by camera, so that whoever follows it reads each frame's neighbours once."""
+    nearby = Neighbourhood([*frames("b", [1, 3]), *frames("a", [2, 0, None])], 4)
+    assert nearby.names == ("a1", "a0", "a2", "b0", "b1")
