@@ -21,9 +21,9 @@ from autofocus.training.votes import Votes
 
 # In the vote of a sequence, an image without a box counts a tenth of one with a certain box.
 VOTE_FLOOR = 0.1
-# Groups are held out in turn in so many folds, in fewer where there are many images.
-FOLDS, FEW_FOLDS = 5, 3
-MANY_IMAGES = 8000
+# Groups are held out in turn in so many folds, in fewer where many images take long.
+FOLDS = 5
+_SOME, _MANY = 3000, 8000
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Recipe:
         return self._choose(self.training_set(source, rows), rows)
 
     def _choose(self, images: TrainingSet, rows: Sequence[Assignment]) -> Choice:
-        folds = folds_of(rows, number_of_folds(len(images.learned)))
+        folds = folds_of(rows, choosing_folds(len(images.learned)))
         return choose(images, folds, self.settings, self.steps.choose_by)
 
     def fixed(self, strength: float, best_step: int | None = None) -> "Recipe":
@@ -175,9 +175,20 @@ class Recipe:
         return is_learned
 
 
-def number_of_folds(images: int) -> int:
-    """Return into how many folds images are divided; fewer where many take long."""
-    return FOLDS if images <= MANY_IMAGES else FEW_FOLDS
+def choosing_folds(images: int) -> int:
+    """Return by how many folds of so many images the regularisation is chosen."""
+    return FOLDS if images <= _SOME else 3
+
+
+def calibration_folds(images: int) -> int:
+    """Return in how many folds so many images are held out to calibrate a head trained on all.
+
+    The more there are, the nearer are the heads that are trained without one to that head: with
+    few images, heads trained on four fifths of them are poorer, and it would be too unsure.
+    """
+    if images <= _SOME:
+        return 10
+    return FOLDS if images <= _MANY else 3
 
 
 def folds_of(rows: Sequence[Assignment], number: int) -> NDArray[np.int64]:

@@ -28,7 +28,7 @@ from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
 from autofocus.training.predictions import to_occurrence, to_predictions, to_split_metrics
-from autofocus.training.recipe import Recipe, folds_of, number_of_folds
+from autofocus.training.recipe import Recipe, calibration_folds, folds_of
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Scores, score, score_logits
 from autofocus.training.unknown import Unknown, fit_unknown
@@ -143,7 +143,7 @@ class Assessment:
         if self.refitted is None:
             return None
         rows = self._rows(*Subset)
-        folds = folds_of(rows, number_of_folds(len(rows)))
+        folds = folds_of(rows, calibration_folds(len(rows)))
         logits = out_of_fold_view_logits(self.source, rows, folds, self._recipe)
         rules, scale = self._fit_rules(rows, logits, _CROSS_VALIDATION)
         return FinalHead(self.refitted.head.scaled(scale), rules, self._fit_unknown(*Subset))
@@ -208,7 +208,7 @@ class Assessment:
             return (), nothing, _CROSS_VALIDATION
         if self.job.views == 1:
             return chosen.rows, chosen.logits[None], _CROSS_VALIDATION
-        folds = folds_of(chosen.rows, number_of_folds(len(chosen.rows)))
+        folds = folds_of(chosen.rows, calibration_folds(len(chosen.rows)))
         logits = out_of_fold_view_logits(self.source, chosen.rows, folds, self._recipe)
         return chosen.rows, logits, _CROSS_VALIDATION
 

@@ -1,21 +1,24 @@
 """Claims about the one way in which the heads of the model and of folds are trained."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from autofocus.features.crop import View
 from autofocus.features.distortions import Distortions
 from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
+from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training import recipe as module
 from autofocus.training.cross_validation import out_of_fold_logits
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import FitResult, HeadSettings, fit, fit_by_descent
-from autofocus.training.recipe import Recipe
+from autofocus.training.recipe import NO_STEPS, Recipe
 from autofocus.training.samples import Samples
 from tests.features.small import dataset, small_backbone
 
@@ -116,3 +119,78 @@ def test_all_training_images_give_the_head_of_the_model_again(source: DatasetFea
     result = Recipe("full", DESCENT).train(source, training, validation)
     again = Recipe("full", DESCENT).fixed(0.0, result.best_step).train(source, training)
     np.testing.assert_array_equal(again.head.weights, result.head.weights)
+
+
+class Boxes(DatasetFeatures):
+    """Features of which the boxes are given: a score per image, 0 for none."""
+
+    given: dict[str, float]
+
+    def box_scores(self, images: Sequence[Assignment], _: View) -> NDArray[np.float64]:
+        return np.array([self.given.get(row.image.name, 0.0) for row in images])
+
+    def found(self, images: Sequence[Assignment], view: View) -> NDArray[np.bool_]:
+        return self.box_scores(images, view) > 0
+
+    def samples(self, images: Sequence[Assignment], _: View, *, copies: bool = False) -> Samples:
+        return super().samples(images, "full", copies=copies)
+
+
+def in_sequences(
+    source: DatasetFeatures, boxes: Sequence[float]
+) -> tuple[Boxes, list[Assignment]]:
+    """Return the first images as three sequences of four frames of a class, with boxes."""
+    rows = [row for row in source.dataset.used if row.image.label == "left"][: len(boxes)]
+    made = Boxes(source.dataset, source.extractor)
+    made.given = {row.image.name: score for row, score in zip(rows, boxes, strict=True)}
+    return made, [replace(row, sequence=f"s{number // 4}") for number, row in enumerate(rows)]
+
+
+# Of three sequences of four frames: one with two boxes, one with one, one without.
+SCORES = (0.9, 0.0, 0.5, 0.0, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_only_frames_with_a_box_teach_unless_their_sequence_has_none(
+    source: DatasetFeatures,
+) -> None:
+    """Each sequence counts once, whatever its frames; all frames of one without a box are used."""
+    boxes, rows = in_sequences(source, SCORES)
+    images = Recipe("motion", HeadSettings()).training_set(boxes, rows)
+    assert images.owners.tolist() == [0, 2, 5, 8, 9, 10, 11]
+    assert images.learned.weights.tolist() == [0.5, 0.5, 1, 0.25, 0.25, 0.25, 0.25]
+    assert len(images.images) == len(rows)
+    np.testing.assert_allclose(images.votes.weights[:3], [1.0, 0.1, 0.6])
+
+
+def test_each_step_can_be_switched_off(source: DatasetFeatures) -> None:
+    """Without them, every image is learned from with the weight 1, and is a vote of its own."""
+    boxes, rows = in_sequences(source, SCORES)
+    images = Recipe("motion", HeadSettings(), NO_STEPS).training_set(boxes, rows)
+    assert images.owners.tolist() == list(range(12))
+    assert set(images.learned.weights.tolist()) == {1.0}
+    assert len(set(images.votes.sequences.tolist())) == 12
+    full = Recipe("full", HeadSettings()).training_set(boxes, rows)
+    assert full.owners.tolist() == list(range(12))
+    assert set(full.learned.weights.tolist()) == {0.25}
+    assert set(full.votes.weights.tolist()) == {1.0}
+
+
+def test_frames_that_are_labelled_otherwise_are_a_part_of_their_own(
+    source: DatasetFeatures,
+) -> None:
+    """An empty frame among frames with boxes is still learned from, as one example."""
+    boxes, rows = in_sequences(source, SCORES[:4])
+    rows[1] = replace(rows[1], image=replace(rows[1].image, labels=("right",)))
+    images = Recipe("motion", HeadSettings()).training_set(boxes, rows)
+    assert images.owners.tolist() == [0, 1, 2]
+    assert images.learned.weights.tolist() == [0.5, 1, 0.5]
+
+
+def test_copies_share_the_weight_of_their_image(source: DatasetFeatures) -> None:
+    """With a mirrored copy of each image, a sequence still counts once in total."""
+    rows = [replace(row, sequence="s") for row in source.dataset.used[:4]]
+    rows = [row for row in rows if row.image.label == rows[0].image.label]
+    images = Recipe("full", HeadSettings()).training_set(source, rows)
+    assert len(images.learned) == 2 * len(rows)
+    assert images.learned.weights.sum() == pytest.approx(1)
+    assert images.owners.tolist() == [*range(len(rows))] * 2
