@@ -387,7 +387,14 @@ def _read_boxes(
     trained = description.detector
     if settings.boxes_from is None or trained is None:
         return None, ()
-    read = read_file_boxes(settings.boxes_from, indir, names, settings.extensions, preparation)
+    read = read_file_boxes(
+        settings.boxes_from,
+        indir,
+        names,
+        settings.extensions,
+        preparation,
+        description.preparation,
+    )
     return read, (*read.notes, *read.check_trained_with(trained))
 
 

@@ -31,6 +31,7 @@ from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.labels.classes import Classes, find_classes
 from autofocus.localization.finding import ObjectDetector, load_detector
+from autofocus.localization.from_file import FileDetector, read_boxes, rows_of_copies
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe
 from autofocus.reporting import results
@@ -47,9 +48,15 @@ from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
-from autofocus.splits.images import Origin, check_patterns, collect_images, read_origins
+from autofocus.splits.images import (
+    Origin,
+    check_patterns,
+    collect_images,
+    find_copies,
+    find_paths,
+    read_origins,
+)
 from autofocus.tracking.experiment import check_store
-from autofocus.training.candidates import ViewChoice
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import output_files
 from autofocus.training.fine_tuning import FineTuning
@@ -189,7 +196,7 @@ def retrain(
         classes.files,
         origins,
     )
-    detector, missing = _load_detector(settings.view)
+    detector, found = _load_detector(image_dir, classes, origins, preparation, settings)
     workspace = Workspace(saved_model_dir, NAME, describe(settings), recipe=RECIPE)
     if not was_trained(workspace):
         # An unusable store is reported now rather than after minutes of work.
@@ -216,11 +223,11 @@ def retrain(
             jobs,
             notes,
             whole_frames=settings.view in ("full", "both", "auto"),
-            detector=detector,
+            detector=None if isinstance(detector, FileDetector) else detector,
         )
         outcomes = list(run.outcomes(extractor.items(classes.listing.inputs), jobs))
         dataset = _make_dataset(classes, origins, outcomes, settings, workspace)
-        job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, settings)
+        job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, detector, settings)
         source = DatasetFeatures(
             dataset,
             extractor,
@@ -245,7 +252,7 @@ def retrain(
         counts,
         ledger,
         {"model folder": saved_model_dir, "report": saved_model_dir / results.REPORT},
-        (*_notes(classes, dataset, preparation), *missing, *note_views(settings.views)),
+        (*_notes(classes, dataset, preparation), *found, *note_views(settings.views)),
         metrics=metrics,
         run_id=record.run_id,
         tracking_uri=record.tracking_uri,
@@ -254,14 +261,32 @@ def retrain(
     )
 
 
-def _load_detector(view: ViewChoice) -> tuple[ObjectDetector | None, tuple[str, ...]]:
-    """Return the detector if the view may need it, and a note if `auto` has to do without.
+def _load_detector(
+    image_dir: Path,
+    classes: Classes,
+    origins: Mapping[str, Origin],
+    preparation: Preparation | None,
+    settings: RetrainSettings,
+) -> tuple[ObjectDetector | None, tuple[str, ...]]:
+    """Return the detector if the view may need it, and notes on it.
 
     Raises:
-        MissingInputError: the view needs it, and its weights are missing.
+        MissingInputError: the view needs it, and its weights are missing; or there is no file of
+            its boxes.
         MissingDependencyError: the view needs it, and the package that runs it is missing.
-        InputDataError: its weights are damaged.
+        InputDataError: its weights are damaged; or a file gives no boxes of these images.
     """
+    if settings.boxes_from is not None:
+        read = read_boxes(
+            settings.boxes_from,
+            find_paths(classes.files, origins),
+            rows_of_copies(
+                find_copies(image_dir, classes.files, origins),
+                are_cropped=preparation is not None and preparation.is_cropping,
+            ),
+        )
+        return read, read.notes
+    view = settings.view
     if view != "auto":
         return load_detector(DetectorSettings() if needs_detector(view) else None), ()
     try:
@@ -283,7 +308,7 @@ def _check_places(saved_model_dir: Path, settings: RetrainSettings) -> None:
     check_outputs(
         _all_files(saved_model_dir, settings),
         [folder for folder in (*folders, *parts) if folder],
-        [settings.preparation_path],
+        [settings.preparation_path, settings.boxes_from],
     )
     for path in (part / "events" for part in parts):
         check_folders_between(summaries or path, path)
@@ -326,6 +351,7 @@ def _job(
     dataset: Dataset,
     backbone: Backbone,
     preparation: Preparation | None,
+    detector: ObjectDetector | None,
     settings: RetrainSettings,
 ) -> TrainingJob:
     return TrainingJob(
@@ -352,6 +378,7 @@ def _job(
         settings.final_tensor_name,
         describe(settings),
         settings.views,
+        detector.settings.digest if isinstance(detector, FileDetector) else "",
     )
 
 

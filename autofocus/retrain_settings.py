@@ -212,6 +212,14 @@ class RetrainSettings:
         metavar="NAME",
         group="model",
     )
+    boxes_from: Path | None = option(
+        None,
+        "MegaDetector results (JSON) of the images: their boxes take the place of the embedded "
+        "detector's, for the views detector, combined and auto; predict needs them of new images",
+        affects_output=False,  # a training with other boxes is another one
+        metavar="JSON",
+        group="files",
+    )
     preparation_path: Path | None = option(
         None,
         "how the images were preprocessed (default: preparation.json in image_dir)",
@@ -296,6 +304,11 @@ class RetrainSettings:
             self.register is None
             or (not set(self.register) & set("/:'") and self.register.strip() != ""),
             f"register must be a name without / : and ', not {shown(self.register)}.",
+        )
+        require(
+            self.boxes_from is None or self.view in ("detector", "combined", "auto"),
+            f"boxes_from has no effect on the view {self.view}: set view to detector, combined or "
+            "auto, or leave boxes_from out.",
         )
         require_share("threshold_value", self.threshold_value)
         require(

@@ -46,7 +46,13 @@ _EXCLUDED = {
     # `location_pattern` is for motion boxes alone, which retrain and predict make themselves.
     "preprocess": {"allow_empty", "location_pattern", "motion_boxes", "motion_drawings"},
     "link": {"copy", "label_priority_path", "labelmap_path", "links_only"},
-    "retrain": {"bottleneck_dir", "output_labels", "preparation_path", "summaries_dir"},
+    "retrain": {
+        "bottleneck_dir",
+        "boxes_from",
+        "output_labels",
+        "preparation_path",
+        "summaries_dir",
+    },
     "predict": {"allow_empty", "boxes_from", "locations", "shard", "table"},
 }
 _SECTIONS = {

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from autofocus.errors import SettingError
+from autofocus.errors import MissingInputError, SettingError
+from autofocus.localization.from_file import FileDetector
 from autofocus.options.settings import describe
 from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings
@@ -169,3 +171,46 @@ def test_other_negative_numbers_of_layers_are_rejected() -> None:
     """The message says what is possible."""
     with pytest.raises(SettingError, match=r"a number of blocks, or all \(-1\), and not -2"):
         RetrainSettings(fine_tune_layers=-2)
+
+
+def test_boxes_of_a_file_reach_the_training(
+    hand_over: Callable[[RetrainSettings], Handed], tmp_path: Path
+) -> None:
+    """They take the detector's place, and a file with other boxes is another training."""
+    path = tmp_path / "md.json"
+    handed = []
+    for score in (0.5, 0.9):
+        box = {"category": "1", "conf": score, "bbox": [0.1, 0.2, 0.3, 0.4]}
+        content = {
+            "info": {"detector": "md_v5a"},
+            "detection_categories": {},
+            "images": [{"file": "D:/cards/place3/0.PNG", "detections": [box]}],
+        }
+        path.write_text(json.dumps(content))
+        handed.append(hand_over(replace(SETTINGS, view="detector", boxes_from=path)))
+    detector = handed[0].source.detector
+    assert isinstance(detector, FileDetector)
+    assert detector.settings.name == "megadetector results: md_v5a"
+    (box_of_image,) = detector.boxes["left/place3/0.PNG"]
+    assert (box_of_image.score, box_of_image.top) == (0.5, 0.2)
+    assert detector.boxes["left/place4/0.PNG"] == ()
+    plain = hand_over(replace(SETTINGS, view="motion"))
+    assert len({one.job.fingerprint for one in (*handed, plain)}) == 3
+
+
+@pytest.mark.parametrize("view", ["full", "motion", "both"])
+def test_boxes_without_an_effect_are_an_error(view: Any) -> None:
+    """The sentence names the views that use them."""
+    with pytest.raises(SettingError, match=f"no effect on the view {view}: set view to detector"):
+        RetrainSettings(view=view, boxes_from=Path("md.json"))
+
+
+def test_a_file_of_boxes_is_looked_for_before_anything_is_done(
+    hand_over: Callable[[RetrainSettings], Handed], tmp_path: Path
+) -> None:
+    """No model's folder is made if it is missing."""
+    del hand_over
+    settings = replace(SETTINGS, view="detector", boxes_from=tmp_path / "none.json")
+    with pytest.raises(MissingInputError, match=r"There is no file .*none\.json"):
+        retrain(tmp_path / "links", tmp_path / "model", settings)
+    assert not (tmp_path / "model").exists()

@@ -99,6 +99,12 @@ class Preparation:
         """Whether the pixels to crop are detected for cameras that `cameras` lacks."""
         return AUTO in (self.trim_top, self.trim_bottom)
 
+    @property
+    def is_cropping(self) -> bool:
+        """Whether rows may be cropped from any image."""
+        own = self.trim_top or self.trim_bottom
+        return bool(own) or any(one.trim_top or one.trim_bottom for one in self.cameras)
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; `cameras` only if there are any, as in earlier versions."""
         values = asdict(self)

@@ -55,6 +55,7 @@ def read_file_boxes(
     names: Collection[str],
     extensions: Collection[str],
     preparation: Preparation | None,
+    trained: Preparation | None,
 ) -> FileDetector:
     """Read the boxes of the images to label, and of those beside them.
 
@@ -64,6 +65,7 @@ def read_file_boxes(
         names: the images to label, relative to the folder.
         extensions: of image files.
         preparation: how to preprocess the images; None if they are used as they are.
+        trained: how the model's training images were preprocessed; None if unknown.
 
     Raises:
         InputDataError: the file holds no MegaDetector results, or none of these images; or
@@ -73,5 +75,6 @@ def read_file_boxes(
     if preparation is not None:
         rows = rows_of_originals(indir, preparation)
     else:
-        rows = rows_of_copies({name: indir / name for name in every}, are_cropped=False)
+        are_cropped = trained is not None and trained.is_cropping
+        rows = rows_of_copies({name: indir / name for name in every}, are_cropped=are_cropped)
     return read_boxes(path, {name: name for name in sorted(every)}, rows)

@@ -1,5 +1,6 @@
 """The images of a dataset: what each shows, and when and where it was taken."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -113,6 +114,31 @@ def check_patterns(
     frames = [_frame(file, origins.get(file)) for file in files]
     locations.check({frame.original_path for frame in frames if not frame.location})
     sequences.check({frame.original_path for frame in frames if not frame.sequence})
+
+
+def find_paths(files: Iterable[str], origins: Mapping[str, Origin]) -> dict[str, str]:
+    """Return the path of each file's original, relative to the folder of the originals.
+
+    Args:
+        files: paths relative to the image folder.
+        origins: of `read_origins`.
+    """
+    return {file: _frame(file, origins.get(file)).original_path for file in files}
+
+
+def find_copies(
+    image_dir: Path, files: Iterable[str], origins: Mapping[str, Origin]
+) -> dict[str, Path]:
+    """Return the image that each file is, or links to.
+
+    Args:
+        image_dir: the image folder.
+        files: paths relative to it.
+        origins: of `read_origins`.
+    """
+    root = image_dir.resolve()
+    paths = {file: origins[file].filepath if file in origins else file for file in files}
+    return {file: Path(os.path.normpath(root / path)) for file, path in paths.items()}
 
 
 def collect_images(

@@ -38,6 +38,7 @@ class TrainingJob:
         final_tensor_name: the name of the probabilities in the signature.
         settings: all settings that change the result, for MLflow and the report.
         views: number of views of an image whose probabilities are averaged.
+        boxes_digest: of the file that boxes come from; empty without one.
     """
 
     image_dir: Path
@@ -57,9 +58,11 @@ class TrainingJob:
     final_tensor_name: str
     settings: Mapping[str, Any]
     views: int = 1
+    boxes_digest: str = ""
 
     @property
     def fingerprint(self) -> str:
         """A digest of all that decides the result, except for the settings."""
         preparation = self.preparation.to_json() if self.preparation else None
-        return self.dataset.fingerprint(self.backbone.digest, preparation, __version__)
+        boxes = (self.boxes_digest,) if self.boxes_digest else ()
+        return self.dataset.fingerprint(self.backbone.digest, preparation, __version__, *boxes)

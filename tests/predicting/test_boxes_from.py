@@ -89,6 +89,16 @@ def test_preprocessed_images_have_the_same_boxes(
         assert [row[column] for column in same] == [done[name][column] for column in same]
 
 
+def test_cropped_images_without_their_sizes_are_an_error(
+    model: Path, images: Path, tmp_path: Path
+) -> None:
+    """Nothing tells where boxes of the originals are in them."""
+    path = write_boxes(tmp_path / "md.json", a=[80, 50, 120, 80, 0.9])
+    settings = PredictSettings(boxes_from=path, photographs="preprocessed")
+    with pytest.raises(InputDataError, match=r"no image_properties\.csv above them"):
+        predict(model, images, tmp_path / "out.csv", settings)
+
+
 def test_other_boxes_are_labelled_anew(model: Path, images: Path, tmp_path: Path) -> None:
     """Only the images whose boxes have changed are."""
     path = write_boxes(tmp_path / "md.json", a=[80, 50, 120, 80, 0.9], b=[0, 0, 40, 40, 0.9])

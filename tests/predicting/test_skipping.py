@@ -10,10 +10,13 @@ from autofocus.errors import SettingError
 from autofocus.model.empty_rule import EmptyRule, SkipRate
 from autofocus.predict import PredictSettings, predict
 from tests.predicting.models import make_image, make_model
-from tests.test_predict import GRASS, SAND, between
+from tests.test_predict import GRASS, SAND
 
 RATES = (SkipRate(0.1, 0.5, 0.0, 0.0, 0.02), SkipRate(0.3, 0.8, 0.04, 0.01, 0.09))
 RULE = EmptyRule(0.0, 1.0, 0.0, ("sand",), RATES)
+# A little nearer to grass than to sand.
+RED, GREEN, BLUE = (round(0.51 * a + 0.49 * b) for a, b in zip(GRASS, SAND, strict=True))
+MIXED = (RED, GREEN, BLUE)
 THRESHOLDS = {"grass": 0.99, "night": 0.99, "sand": 0.99}
 
 
@@ -28,7 +31,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Something, surely nothing, and either."""
     folder = tmp_path_factory.mktemp("images") / "in"
-    for number, colour in enumerate((GRASS, SAND, between(GRASS, SAND))):
+    for number, colour in enumerate((GRASS, SAND, MIXED)):
         make_image(folder / "cam" / f"{number}.JPG", colour, f"2016-07-05T1{number}:00:00")
     return folder
 
@@ -43,6 +46,7 @@ def test_images_below_the_score_are_empty_and_accepted(
 ) -> None:
     """Label, decision and event say so, whatever label was the most probable."""
     before = rows(predict(model, images, tmp_path / "before.csv").predictions)
+    assert [row["label"] for row in before] == ["grass", "sand", "grass"]
     highest = max(float(row["animal_score"]) for row in before[1:])
     settings = PredictSettings(skip_empty_below=min(0.99, highest + 0.01))
     result = predict(model, images, tmp_path / "out.csv", settings)
