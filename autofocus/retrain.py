@@ -128,6 +128,16 @@ class RetrainResult(StageResult):
         )
 
     @property
+    def accepted_sequences_in_words(self) -> str:
+        """The share of test sequences that need no review; empty if they are not decided."""
+        sequence = self.metrics.test.sequence
+        if not sequence or not sequence.thresholds:
+            return ""
+        accepted = sequence.thresholds.spared
+        right = f", {accepted.right:,} of them correct" if accepted.images else ""
+        return f"{accepted.images:,} of {sequence.sequences:,} test sequences{right}"
+
+    @property
     def folds_in_words(self) -> str:
         """The mean accuracy of the cross-validation; empty without one."""
         folds = self.metrics.folds
@@ -139,7 +149,7 @@ class RetrainResult(StageResult):
 
     def __str__(self) -> str:
         """Return the summary and the accuracy as a few lines of text."""
-        folds = self.folds_in_words
+        folds, accepted = self.folds_in_words, self.accepted_sequences_in_words
         done = "reused: nothing has changed since" if self.is_reused else "trained"
         return "\n".join(
             [
@@ -147,6 +157,7 @@ class RetrainResult(StageResult):
                 f"  {'model:':<12} {done}",
                 f"  {'accuracy:':<12} {self.accuracy_in_words}",
                 f"  {'by sequence:':<12} {self.sequence_accuracy_in_words}",
+                *([f"  {'accepted:':<12} {accepted}"] if accepted else []),
                 *([f"  {'refit:':<12} {self.refit_in_words}"] if self.refit_in_words else []),
                 *([f"  {'folds:':<12} {folds}"] if folds else []),
                 f"  {'MLflow:':<12} run {self.run_id} in {self.tracking_uri}",

@@ -10,7 +10,7 @@ from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.predict import predict
 from autofocus.preprocess_images import preprocess_images
-from autofocus.reporting.wording import percent
+from autofocus.reporting.formats import percent
 from autofocus.retrain import RetrainResult, retrain
 from autofocus.retrain_settings import RetrainSettings
 

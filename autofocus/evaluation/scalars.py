@@ -21,6 +21,11 @@ _NAMES = {
     "test.top_3_accuracy": "test_top_3_accuracy",
     "test.sequence.accuracy": "test_sequence_accuracy",
     "test.sequence.sequences": "test_sequences",
+    "test.sequence.thresholds.spared.share": "test_spared_sequence_share",
+    "test.sequence.thresholds.spared.precision": "test_spared_sequence_precision",
+    "test.sequence.calibration.after.expected_calibration_error": (
+        "test_sequence_calibration_error"
+    ),
     "test.empty.miss_rate": "test_empty_miss_rate",
     "test.thresholds.spared.share": "test_spared_share",
     "test.thresholds.spared.precision": "test_spared_precision",

@@ -22,19 +22,19 @@ _DPI = 150
 # In inches: 2,400 pixels.
 _LARGEST_SIDE = 16.0
 _POINTS_PER_INCH = 72
-_FONT_SIZE = 12
+FONT_SIZE = 12
 # The colours of the light scheme, and their names in style.css, where a dark scheme has others.
-_ACCENT, _SOFT, _LINE, _WRONG, _CARD = "#14634a", "#55605a", "#d9d9cf", "#9c3d10", "#ffffff"
+ACCENT, SOFT, _LINE, _WRONG, _CARD = "#14634a", "#55605a", "#d9d9cf", "#9c3d10", "#ffffff"
 _VARIABLES = {
-    _ACCENT: "--accent",
-    _SOFT: "--soft",
+    ACCENT: "--accent",
+    SOFT: "--soft",
     _LINE: "--line",
     _WRONG: "--wrong",
     _CARD: "--card",
 }
 # Colours of labels, which stand out in the light and in the dark scheme.
-_LABEL_COLOURS = ("#3b7fc4", "#c4812b", "#9a62c4", "#c2506f", "#6f8f2f", "#2f9aa0")
-_TICKS = (0, 25, 50, 75, 100)
+LABEL_COLOURS = ("#3b7fc4", "#c4812b", "#9a62c4", "#c2506f", "#6f8f2f", "#2f9aa0")
+TICKS = (0, 25, 50, 75, 100)
 # Radii of dots in a reliability diagram, in per cent of its width.
 _LARGEST, _SMALLEST = 4.0, 1.0
 _TITLES = {"accuracy": "accuracy, %", "cross_entropy": "cross-entropy"}
@@ -55,7 +55,7 @@ def draw_confusion(
     part = most_confused(labels, confusion) if confusion is not None else None
     number = len(part.labels) if part else 1
     width, height = max(4.5, 0.7 * number + 2.0), max(4.0, 0.6 * number + 1.6)
-    figure = _figure(min(width, _LARGEST_SIDE), min(height, _LARGEST_SIDE))
+    figure = make_figure(min(width, _LARGEST_SIDE), min(height, _LARGEST_SIDE))
     axes = figure.subplots()
     if part is None:
         axes.set_axis_off()
@@ -87,7 +87,7 @@ def _fill(axes: Any, part: ConfusionPart, size: float) -> None:
 
 def draw_history(history: History, path: Path) -> None:
     """Draw accuracy and cross-entropy over the steps of training, as a PNG."""
-    figure = _figure(9, 3.4)
+    figure = make_figure(9, 3.4)
     for axes, key in zip(figure.subplots(1, 2), _TITLES, strict=True):
         _plot_history(axes, history, key)
         axes.set_ylabel(_TITLES[key])
@@ -105,25 +105,25 @@ def history_chart(history: History, key: str, title: str) -> str:
     parts = [part for part in ("training", "validation") if _points(history, part, key)]
     if not any(len(_points(history, part, key)) > 1 for part in parts):
         return ""
-    figure = _figure(4.6, 3.2)
+    figure = make_figure(4.6, 3.2)
     _plot_history(figure.subplots(), history, key)
-    return _svg(figure, f"{title} over the steps of training: {' and '.join(parts)}")
+    return to_svg(figure, f"{title} over the steps of training: {' and '.join(parts)}")
 
 
 def _plot_history(axes: Any, history: History, key: str) -> None:
     scale, corner = (100, "lower right") if key == "accuracy" else (1, "upper right")
-    for part, colour, style in (("training", _SOFT, (0, (1, 2.2))), ("validation", _ACCENT, "-")):
+    for part, colour, line in (("training", SOFT, (0, (1, 2.2))), ("validation", ACCENT, "-")):
         points = _points(history, part, key)
         if points:
             steps, values = zip(*points, strict=True)
             scaled = [scale * value for value in values]
-            axes.plot(steps, scaled, color=colour, ls=style, lw=2.5, label=part, clip_on=False)
-            axes.legend(frameon=False, fontsize=_FONT_SIZE, loc=corner)
+            axes.plot(steps, scaled, color=colour, ls=line, lw=2.5, label=part, clip_on=False)
+            axes.legend(frameon=False, fontsize=FONT_SIZE, loc=corner)
     axes.set_xlim(left=0)
     # Accuracy always ends at 100 %, so that two reports can be compared.
     axes.set_ylim(0, 100 if key == "accuracy" else max(1e-9, axes.get_ylim()[1]))
-    axes.set_xlabel("step", fontsize=_FONT_SIZE)
-    _style(axes)
+    axes.set_xlabel("step", fontsize=FONT_SIZE)
+    style(axes)
 
 
 def _points(history: History, part: str, key: str) -> list[tuple[float, float]]:
@@ -135,20 +135,20 @@ def _points(history: History, part: str, key: str) -> list[tuple[float, float]]:
 
 def reliability_chart(bins: Sequence[ReliabilityBin], title: str) -> str:
     """Return a reliability diagram as SVG: accuracy by confidence; larger dots are more images."""
-    figure = _figure(4.25, 4.25)
+    figure = make_figure(4.25, 4.25)
     axes = figure.subplots()
-    axes.plot([0, 100], [0, 100], color=_SOFT, ls=(0, (5, 4)), lw=1.5)
+    axes.plot([0, 100], [0, 100], color=SOFT, ls=(0, (5, 4)), lw=1.5)
     _draw_bins(axes, bins)
     axes.set_aspect("equal")
     for axis, name in (
         (axes.xaxis, "confidence, %"),
         (axes.yaxis, "accuracy, %"),
     ):
-        axis.set_ticks(_TICKS)
-        axis.set_label_text(name, fontsize=_FONT_SIZE)
+        axis.set_ticks(TICKS)
+        axis.set_label_text(name, fontsize=FONT_SIZE)
     axes.set(xlim=(0, 100), ylim=(0, 100))
-    _style(axes)
-    return _svg(figure, f"{title}: accuracy by confidence; the values are in the table below")
+    style(axes)
+    return to_svg(figure, f"{title}: accuracy by confidence; the values are in the table below")
 
 
 def _draw_bins(axes: Any, bins: Sequence[ReliabilityBin]) -> None:
@@ -160,7 +160,7 @@ def _draw_bins(axes: Any, bins: Sequence[ReliabilityBin]) -> None:
             x, y = 100 * one.confidence, 100 * one.accuracy
             radius = max(_SMALLEST, _LARGEST * math.sqrt(one.images / most))
             axes.plot([x, x], [x, y], color=_WRONG, lw=2)
-            dot = Circle((x, y), radius, facecolor=_ACCENT, edgecolor=_CARD, lw=1, zorder=3)
+            dot = Circle((x, y), radius, facecolor=ACCENT, edgecolor=_CARD, lw=1, zorder=3)
             axes.add_patch(dot)
 
 
@@ -177,25 +177,25 @@ def coverage_chart(curves: Sequence[CoverageCurve], title: str) -> str:
     shown = _most_predicted(curves)
     if not shown:
         return ""
-    figure = _figure(6.4, 4.2)
+    figure = make_figure(6.4, 4.2)
     axes = figure.subplots()
     lowest = min(min(curve.precision) for curve in shown)
     bottom = 100 * min(0.9, math.floor(10 * lowest) / 10)
     ends = _spread([100 * curve.precision[-1] for curve in shown], (100 - bottom) / 14, 100)
-    for curve, colour, end in zip(shown, (_ACCENT, *_LABEL_COLOURS), ends, strict=False):
+    for curve, colour, end in zip(shown, (ACCENT, *LABEL_COLOURS), ends, strict=False):
         width, order = (3.5, 4) if curve is shown[0] else (1.6, 3)
         # Drawn from the most confident prediction on, in steps, as nothing lies between two.
         x, y = [100 * share for share in curve.coverage], [100 * p for p in curve.precision]
         axes.step([0, *x], [y[0], *y], where="pre", color=colour, lw=width, zorder=order)
         axes.plot([x[-1], 103, 105], [y[-1], end, end], color=colour, lw=1.2)
         name = _plain(_short(curve.label or "all labels", 18))
-        axes.text(106, end, name, va="center", fontsize=_FONT_SIZE)
+        axes.text(106, end, name, va="center", fontsize=FONT_SIZE)
     axes.set(xlim=(0, 132), ylim=(bottom, 101))
-    axes.xaxis.set_ticks(_TICKS)
-    axes.set_xlabel("accepted share of predictions, %", fontsize=_FONT_SIZE)
-    axes.set_ylabel("precision, %", fontsize=_FONT_SIZE)
-    _style(axes)
-    return _svg(figure, f"{title}: precision by the share of predictions that are accepted")
+    axes.xaxis.set_ticks(TICKS)
+    axes.set_xlabel("accepted share of predictions, %", fontsize=FONT_SIZE)
+    axes.set_ylabel("precision, %", fontsize=FONT_SIZE)
+    style(axes)
+    return to_svg(figure, f"{title}: precision by the share of predictions that are accepted")
 
 
 def _most_predicted(curves: Sequence[CoverageCurve]) -> list[CoverageCurve]:
@@ -203,7 +203,7 @@ def _most_predicted(curves: Sequence[CoverageCurve]) -> list[CoverageCurve]:
     overall = [curve for curve in curves if not curve.label and curve.coverage]
     labels = [curve for curve in curves if curve.label and curve.coverage]
     labels.sort(key=lambda curve: -curve.predictions)
-    return [*overall, *labels[: len(_LABEL_COLOURS)]]
+    return [*overall, *labels[: len(LABEL_COLOURS)]]
 
 
 def _spread(positions: Sequence[float], gap: float, highest: float) -> list[float]:
@@ -216,7 +216,8 @@ def _spread(positions: Sequence[float], gap: float, highest: float) -> list[floa
     return placed
 
 
-def _figure(width: float, height: float) -> "Figure":
+def make_figure(width: float, height: float) -> "Figure":
+    """Return a figure of a size in inches."""
     # Made without pyplot, which keeps global state and may need a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -226,16 +227,16 @@ def _figure(width: float, height: float) -> "Figure":
     return figure
 
 
-def _style(axes: Any) -> None:
+def style(axes: Any) -> None:
     """Draw a faint grid and no frame."""
     axes.grid(color=_LINE, lw=1)
     axes.set_axisbelow(True)
-    axes.tick_params(left=False, bottom=False, labelsize=_FONT_SIZE)
+    axes.tick_params(left=False, bottom=False, labelsize=FONT_SIZE)
     for spine in axes.spines.values():
         spine.set_color(_LINE)
 
 
-def _svg(figure: "Figure", label: str) -> str:
+def to_svg(figure: "Figure", label: str) -> str:
     """Return a figure as an SVG element that follows the page's fonts and colours.
 
     It has no ids, as several charts are in one page, and so no clipping.

@@ -9,26 +9,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from autofocus import __version__
-from autofocus.evaluation.metrics import Evaluation, Slice
+from autofocus.evaluation.metrics import AnimalScoreMetrics, Evaluation, Slice
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
-from autofocus.reporting.wording import (
-    LEVELS,
-    MOST_ROWS,
-    SLICES,
-    UNKNOWN,
-    between,
-    count,
-    listed,
-    mixups,
-    number,
-    percent,
-    shown_classes,
-    summary,
-)
+from autofocus.reporting.formats import UNKNOWN, between, count, listed, number, percent
+from autofocus.reporting.levels import LEVELS
+from autofocus.reporting.sequence_wording import boxes_found, refit
+from autofocus.reporting.wording import MOST_ROWS, SLICES, mixups, shown_classes, summary
 
 # More values of a slice are counted rather than listed.
 _MAX_ROWS = 20
+# The thresholds of the animal score that are shown, of those in `metrics.json`.
+_SHOWN_SKIPS = (0.05, 0.1, 0.2, 0.5)
 # Characters that Markdown or HTML would take for marks; labels and paths come from elsewhere.
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _VIEWS = {
@@ -100,7 +92,9 @@ class ModelCard:
                     f"Head: logistic regression ({_text(head.optimizer)}, L2 regularisation "
                     f"{number(head.strength)}, class weights {_text(head.class_weights)})."
                 ),
-                f"Input: {_VIEWS[metrics.view.chosen]}.",
+                " ".join(
+                    [f"Input: {_VIEWS[metrics.view.chosen]}.", boxes_found(metrics.view)]
+                ).strip(),
                 f"Preparation of images: {self._prepared()}.",
                 (
                     f"Trained by Autofocus {__version__}; data digest "
@@ -184,6 +178,11 @@ class ModelCard:
                 f"Probabilities are calibrated by a temperature of "
                 f"{number(calibration.temperature)}, fitted on: {calibration.fitted_on}."
             )
+        if test.sequence and (votes := test.sequence.thresholds):
+            yield (
+                f"A sequence is accepted without review from the threshold of its class for "
+                f"sequences, chosen for a {votes.target} of {percent(votes.value)}."
+            )
         if test.thresholds:
             yield (
                 f"A prediction is accepted without review from the threshold of its class, chosen "
@@ -205,7 +204,8 @@ class ModelCard:
     def _training_data(self) -> Iterator[str]:
         yield (
             f"{self._number('training')} for training, {self._number('validation')} for "
-            "validation. The project that trained the model holds the rights in them."
+            f"validation. {refit(self.metrics.refit)}".strip()
+            + " The project that trained the model holds the rights in them."
         )
         rows = [
             [
@@ -232,6 +232,9 @@ class ModelCard:
         test = self.metrics.test
         sentences = summary(self.metrics)
         yield _bullets(map(_text, sentences)) if sentences else "Nothing was evaluated."
+        if test.empty and test.empty.scores:
+            yield "### Empty images"
+            yield _animal_score_table(test.empty.scores)
         if test.images:
             yield "### By class"
             yield self._class_table(test)
@@ -311,6 +314,20 @@ def _slice_table(sliced: Slice) -> str:
     table = _table([sliced.by, "test images", "accuracy"], rows)
     further = len(sliced.rows) - len(rows)
     return f"{table}\n\nFurther values: {further}; see `metrics.json`." if further else table
+
+
+def _animal_score_table(scores: AnimalScoreMetrics) -> str:
+    """Return what skipping images below an animal score does, for some thresholds."""
+    rows = [
+        [
+            f"{row.threshold:g}",
+            _share(row.empty_skipped.value, row.empty_skipped.interval),
+            _share(row.missed.value, row.missed.interval),
+        ]
+        for row in scores.skips
+        if row.threshold in _SHOWN_SKIPS
+    ]
+    return _table(["animal score below", "empty images skipped", "others missed"], rows)
 
 
 def _share(value: float | None, interval: tuple[float, float] | None) -> str:

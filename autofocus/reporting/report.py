@@ -12,8 +12,10 @@ from autofocus.evaluation.confusion import ConfusionPart, most_confused
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
 from autofocus.labels.kinds import is_empty_like
-from autofocus.reporting import charts, wording
+from autofocus.reporting import charts, formats, sequence_wording, wording
+from autofocus.reporting.levels import LEVELS
 from autofocus.reporting.mistakes import Misclassified, tiles, withhold
+from autofocus.reporting.roc_chart import roc_chart
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -30,7 +32,8 @@ class Context:
         show_people: whether images with one of `people_labels` are shown.
         people_labels: labels of people.
         mistakes: the misclassified test images, the most confident first.
-        boxes: the crop around motion of each image, where known.
+        boxes: the box in each image, where known.
+        detector: the detector's name, if the classifier uses it.
     """
 
     image_dir: Path
@@ -41,6 +44,7 @@ class Context:
     people_labels: tuple[str, ...]
     mistakes: Sequence[Misclassified]
     boxes: Mapping[str, Box] = field(default_factory=dict)
+    detector: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,11 @@ class Report:
         )
         environment.globals |= _words()
         html: str = environment.get_template("report.html.j2").render(
-            **vars(self.metrics),
+            **{name: value for name, value in vars(self.metrics).items() if name != "refit"},
+            refitted=self.metrics.refit,
             context=self.context,
-            level=wording.LEVELS[self.metrics.split.level],
-            kind=wording.LEVELS[self.metrics.test.group_kind],
+            level=LEVELS[self.metrics.split.level],
+            kind=LEVELS[self.metrics.test.group_kind],
             sentences=wording.summary(self.metrics),
             headline=wording.headline(self.metrics),
             confusion=self._confusion(),
@@ -105,17 +110,21 @@ class Report:
 def _words() -> dict[str, Any]:
     """Return the functions and tables that templates use."""
     functions = (
-        wording.percent,
-        wording.points,
-        wording.between,
-        wording.with_interval,
-        wording.count,
-        wording.listed,
-        wording.number,
+        formats.percent,
+        formats.points,
+        formats.between,
+        formats.with_interval,
+        formats.count,
+        formats.listed,
+        formats.number,
         wording.held_out_images,
         charts.reliability_chart,
         charts.history_chart,
         charts.coverage_chart,
+        roc_chart,
+        sequence_wording.has_votes,
+        sequence_wording.refit,
+        sequence_wording.boxes_found,
         wording.lacking,
         wording.own_target,
     )

@@ -1,47 +1,38 @@
 """Metrics in sentences that an ecologist reads."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from autofocus.evaluation.intervals import Interval
 from autofocus.evaluation.metrics import (
     ClassMetrics,
-    Estimate,
     Evaluation,
     Slice,
     SliceRow,
     Target,
 )
 from autofocus.evaluation.training_metrics import Metrics
+from autofocus.reporting.formats import (
+    NBSP,
+    between,
+    count,
+    doubt,
+    listed,
+    percent,
+    rounded,
+    with_interval,
+)
+from autofocus.reporting.levels import LEVELS
+from autofocus.reporting.sequence_wording import (
+    accepted_sequences,
+    accuracy_by_sequence,
+    has_votes,
+    refit,
+)
 
-# Keeps a number and its unit on one line.
-_NBSP = "\N{NO-BREAK SPACE}"
-UNKNOWN = "unknown"
 # A class with fewer test images is not named as the weakest: it might be so by chance.
 _ENOUGH = 5
-# An interval wider than this says little.
-_WIDE = 0.3
 # Tables list at most so many classes in rows, and in columns.
 MOST_ROWS, MOST_COLUMNS = 100, 40
 _SMALL = 0.1
-
-
-@dataclass(frozen=True)
-class Level:
-    """The group that a split never divides, in words.
-
-    Attributes:
-        where: the images that the accuracy holds for; goes after "images".
-        short: the same for a heading under the accuracy.
-        group: the group.
-        groups: its plural.
-    """
-
-    where: str
-    short: str
-    group: str
-    groups: str
 
 
 # What `fitted_on` means.
@@ -51,103 +42,28 @@ _HELD_OUT = {
     "not trained on its group (cross-validation)",
 }
 
-LEVELS = {
-    "location": Level(
-        "from locations that it has never seen",
-        "at locations that it has never seen",
-        "location",
-        "locations",
-    ),
-    "sequence": Level(
-        "from other sequences, at locations that it may have seen",
-        "in other sequences, at locations that it may have seen",
-        "sequence",
-        "sequences",
-    ),
-    "image": Level(
-        "similar to its training images",
-        "if similar to its training images",
-        "image",
-        "images",
-    ),
-}
-
-
-def percent(share: float | None) -> str:
-    """Return a share as a percentage; only 0 and 1 are 0 % and 100 %."""
-    if share is None or math.isnan(share):
-        return UNKNOWN
-    return f"{_rounded(share)}{_NBSP}%"
-
-
-def _rounded(share: float) -> str:
-    value = 100 * share
-    if math.floor(value + 0.5) in (0, 100) and value not in (0, 100):
-        edge = round(value, 1)
-        if edge in (0.0, 100.0):
-            return "<0.1" if edge == 0 else ">99.9"
-        return f"{edge:.1f}"
-    return str(math.floor(value + 0.5))
-
-
-def points(difference: float | None) -> str:
-    """Return a difference of two shares, such as "4.9 points"."""
-    return UNKNOWN if difference is None else f"{100 * difference:.1f}{_NBSP}points"
-
-
-def between(interval: Interval | None) -> str:
-    """Return an interval of shares, such as "61 to 83 %"; empty if there is none."""
-    if not interval:
-        return ""
-    low, high = (_rounded(bound) for bound in interval)
-    return f"{low}{_NBSP}to{_NBSP}{high}{_NBSP}%"
-
-
-def with_interval(share: Estimate) -> str:
-    """Return a share, and its interval if there is one."""
-    interval = between(share.interval)
-    if not interval:
-        return percent(share.value)
-    return f"{percent(share.value)} (95{_NBSP}% confidence interval {interval})"
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """Return a count, such as "1 image" or "1,204 images"."""
-    return f"{number:,}{_NBSP}{one if number == 1 else many or one + 's'}"
-
 
 def held_out_images(fitted_on: str) -> str:
     """Return the images that something was fitted on, in words."""
     return _HELD_OUT.get(fitted_on, fitted_on)
 
 
-def listed(texts: Sequence[str], most: int = 6) -> str:
-    """Return texts as a list in a sentence, such as "cat, dog and fox"."""
-    shown = list(texts[:most])
-    if len(texts) > most:
-        shown.append(f"{len(texts) - most} more")
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a number that is not a share."""
-    return UNKNOWN if value is None else f"{value:.{digits}g}"
-
-
 def summary(metrics: Metrics) -> list[str]:
     """Return the main results, one sentence each; none if nothing was tested."""
-    test = metrics.test
+    test, main = metrics.test, headline(metrics)
     if not test.images:
         return [sentence for sentence in [_accuracy(metrics)] if sentence]
     sentences = [
+        accuracy_by_sequence(main, LEVELS[metrics.split.level], _how(metrics)),
         _accuracy(metrics),
+        refit(metrics.refit),
         _folds(metrics),
         _baseline(test),
-        _sequences(test),
         _weakest_class(test),
         _weakest_slice(test),
         _untested(test),
         _accepted(test),
+        accepted_sequences(test),
         _empty(test),
     ]
     return [sentence for sentence in sentences if sentence]
@@ -195,23 +111,18 @@ def _accuracy(metrics: Metrics) -> str:
     if test.accuracy.value is None:
         return ""
     correct = "to have all labels correct" if metrics.multilabel else "to be classified correctly"
-    expected = _rounded(test.accuracy.value)
-    text = f"Of 100 images {level.where}, expect about {expected} {correct}"
+    expected = rounded(test.accuracy.value)
+    text = f"Of 100 {'single ' if has_votes(test) else ''}images {level.where}, expect about "
+    text += f"{expected} {correct}"
     if test.accuracy.interval:
-        low, high = (_rounded(bound) for bound in test.accuracy.interval)
-        text += f" (95{_NBSP}% confidence interval {low} to {high})"
+        low, high = (rounded(bound) for bound in test.accuracy.interval)
+        text += f" (95{NBSP}% confidence interval {low} to {high})"
     images, groups = count(test.images, "image"), _groups(test)
-    how = " by cross-validation" if test is not metrics.test else ""
-    return f"{text}. This was measured{how} on {images}{groups}.{_doubt(test.accuracy)}"
+    return f"{text}. This was measured{_how(metrics)} on {images}{groups}.{doubt(test.accuracy)}"
 
 
-def _doubt(accuracy: Estimate) -> str:
-    if accuracy.interval is None:
-        return " No confidence interval could be calculated, so it may be due to chance."
-    low, high = accuracy.interval
-    if high - low <= _WIDE:
-        return ""
-    return " The interval is wide: rely on it rather than on the single value."
+def _how(metrics: Metrics) -> str:
+    return " by cross-validation" if headline(metrics) is not metrics.test else ""
 
 
 def _folds(metrics: Metrics) -> str:
@@ -234,7 +145,7 @@ def _test_split(metrics: Metrics) -> str:
     test = metrics.test
     images, groups = count(test.images, "image"), _groups(test)
     return (
-        f"On the test split alone, {images}{groups}, the accuracy of the saved classifier is "
+        f"On the test split alone, {images}{groups}, the accuracy is "
         f"{with_interval(test.accuracy)}."
     )
 
@@ -256,13 +167,6 @@ def _baseline(test: Evaluation) -> str:
         f"{percent(share)}. The balanced accuracy, in which every class has the same weight, is "
         f"{percent(test.balanced_accuracy.value)}."
     )
-
-
-def _sequences(test: Evaluation) -> str:
-    if not test.sequence or test.sequence.accuracy.value is None:
-        return ""
-    accuracy = with_interval(test.sequence.accuracy)
-    return f"By sequence, with all images of a sequence voting, the accuracy is {accuracy}."
 
 
 def weakest_class(test: Evaluation) -> ClassMetrics | None:
@@ -339,10 +243,10 @@ def _empty(test: Evaluation) -> str:
     rate = test.empty.miss_rate
     if rate.value is None:
         return ""
-    share = f"{100 * rate.value:.1f}" if rate.value < _SMALL else _rounded(rate.value)
-    text = f"Of images classified as empty, {share}{_NBSP}% are not empty"
+    share = f"{100 * rate.value:.1f}" if rate.value < _SMALL else rounded(rate.value)
+    text = f"Of images classified as empty, {share}{NBSP}% are not empty"
     interval = between(rate.interval)
-    return f"{text} (95{_NBSP}% confidence interval {interval})." if interval else f"{text}."
+    return f"{text} (95{NBSP}% confidence interval {interval})." if interval else f"{text}."
 
 
 def mixups(test: Evaluation, labels: Sequence[str], most: int = 4) -> list[str]:

@@ -57,6 +57,7 @@ def _context(job: TrainingJob, result: TrainingResult, source: DatasetFeatures) 
     rows = job.dataset.subset(Subset.TEST)
     view = cast("View", result.metrics.view.chosen)
     boxes = {row.image.file: source.box(row.image, view) for row in rows}
+    detector = source.box_settings(view).detector
     return Context(
         image_dir=job.image_dir,
         backbone=job.backbone.name,
@@ -66,4 +67,5 @@ def _context(job: TrainingJob, result: TrainingResult, source: DatasetFeatures) 
         people_labels=job.human_labels,
         mistakes=result.mistakes,
         boxes={name: box for name, box in boxes.items() if box is not None},
+        detector=detector.name if detector else "",
     )

@@ -13,7 +13,8 @@ from autofocus.evaluation.serialization import from_text
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.features.crop import View
 from autofocus.reporting import results
-from autofocus.reporting.wording import count, summary
+from autofocus.reporting.formats import count
+from autofocus.reporting.wording import summary
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.subsets import Subset
 from autofocus.tables.columns import SPLIT_NAME

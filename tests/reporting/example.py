@@ -65,6 +65,12 @@ def full() -> dict[str, Any]:
         "warnings": ["squirrel has 381 images of one location."],
         "data_digest": "0123456789abcdef" * 4,
         "history": _history(),
+        "refit": {
+            "is_refitted": True,
+            "measured_images": 3625,
+            "images": 4431,
+            "reason": "",
+        },
         "occurrence": {
             "hours": {
                 label: [(hour * (place + 1)) % 7 for hour in range(24)]
@@ -126,10 +132,11 @@ def _view() -> dict[str, Any]:
                 "brier_score": round(entropy / 2, 3),
                 "validation_cross_entropy": entropy,
                 "validation_accuracy": accuracy,
+                "sequence_accuracy": accuracy + 0.05,
             }
             for view, entropy, accuracy in rows
         ],
-        "boxes": {"motion": 3690, "whole_frame": 741},
+        "boxes": {"motion": 3690, "detector": 210, "both": 0, "whole_frame": 531},
     }
 
 
@@ -170,6 +177,12 @@ def evaluation() -> dict[str, Any]:
             "accuracy_95_percent_interval": [0.78, 0.9],
             "voted_image_accuracy": 0.82,
             "voted_image_accuracy_95_percent_interval": [0.73, 0.87],
+            "calibration": _calibration(),
+            "thresholds": {**_thresholds(), "spared": _accepted_sequences()},
+            "spared_images": 0.76,
+            "spared_images_95_percent_interval": [0.6, 0.85],
+            "shared_threshold": ["bird", "squirrel"],
+            "coverage": _coverage(),
         },
         "per_class": [_class(number) for number in range(len(LABELS))],
         "confusion_matrix": [list(row) for row in CONFUSION],
@@ -184,6 +197,7 @@ def evaluation() -> dict[str, Any]:
             "shown": 513,
             "lost_share": 59 / 513,
             "lost_share_95_percent_interval": [0.08, 0.17],
+            "scores": _animal_scores(),
         },
         "coverage": _coverage(),
         "unknown": {
@@ -218,6 +232,44 @@ def _coverage() -> dict[str, Any]:
         for precision, number in ((0.8, 3), (0.9, 7), (0.95, 14), (0.99, 71))
     ]
     return {"curves": curves, "targets": targets}
+
+
+def _accepted_sequences() -> dict[str, Any]:
+    return {
+        "images": 193,
+        "share": 193 / 271,
+        "share_95_percent_interval": [0.58, 0.8],
+        "right": 187,
+        "precision": 187 / 193,
+        "precision_95_percent_interval": [0.93, 0.99],
+    }
+
+
+def _animal_scores() -> dict[str, Any]:
+    kept = [number / 20 for number in range(21)]
+    curves = [
+        {
+            "source": source,
+            "area": 1 - power / (1 + power),
+            "empty_kept": kept,
+            "recall": [share**power for share in kept],
+            "recall_at_target": 0.05**power,
+            "recall_at_target_95_percent_interval": [0.4, 0.9],
+        }
+        for source, power in (("classifier", 0.15), ("detector", 0.1), ("both", 0.05))
+    ]
+    skips = [
+        {
+            "threshold": threshold,
+            "skipped": threshold / 3,
+            "empty_skipped": threshold**0.5,
+            "empty_skipped_95_percent_interval": [threshold / 2, 0.98],
+            "missed": threshold**2 / 4,
+            "missed_95_percent_interval": [0.0, threshold / 2],
+        }
+        for threshold in (0.05, 0.1, 0.2, 0.5)
+    ]
+    return {"empty": 293, "shown": 513, "curves": curves, "skips": skips}
 
 
 def evaluation_accepted(images: int, right: int) -> dict[str, Any]:

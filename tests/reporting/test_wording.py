@@ -2,7 +2,7 @@
 
 import pytest
 
-from autofocus.reporting import wording
+from autofocus.reporting import formats, wording
 from tests.reporting import example
 
 
@@ -27,34 +27,40 @@ def plain(text: str) -> str:
 )
 def test_a_share_is_never_rounded_to_all_or_none(share: float | None, told: str) -> None:
     """Only 1 is 100 %, and only 0 is 0 %."""
-    assert plain(wording.percent(share)) == told
+    assert plain(formats.percent(share)) == told
 
 
 def test_texts_are_listed_as_in_a_sentence() -> None:
     """One, two, and more than can be named."""
-    assert wording.listed(["a"]) == "a"
-    assert wording.listed(["a", "b"]) == "a and b"
-    assert wording.listed(["a", "b", "c", "d"], most=2) == "a, b and 2 more"
+    assert formats.listed(["a"]) == "a"
+    assert formats.listed(["a", "b"]) == "a and b"
+    assert formats.listed(["a", "b", "c", "d"], most=2) == "a, b and 2 more"
 
 
 def test_the_summary_tells_what_an_ecologist_asks() -> None:
     """Each sentence of a full summary has the metrics of the example."""
     assert plain("\n".join(wording.summary(example.typed(example.full())))) == (
-        "Of 100 images from locations that it has never seen, expect about 76 to be classified "
-        "correctly (95 % confidence interval 71 to 85). This was measured by cross-validation on "
-        "806 images at 9 locations.\n"
-        "On the test split alone, 806 images at 9 locations, the accuracy of the saved classifier "
-        "is 80 % (95 % confidence interval 71 to 85 %).\n"
+        "Of 100 sequences at locations that it has never seen, expect about 85 to be classified "
+        "correctly by the vote of their images (95 % confidence interval 78 to 90). This was "
+        "measured by cross-validation on 271 sequences.\n"
+        "Of 100 single images from locations that it has never seen, expect about 76 to be "
+        "classified correctly (95 % confidence interval 71 to 85). This was measured by "
+        "cross-validation on 806 images at 9 locations.\n"
+        "These results belong to the recipe: they were measured with a head that was trained on "
+        "3,625 images, without the test images. The head of the saved model was then trained in "
+        "the same way on all 4,431 images.\n"
+        "On the test split alone, 806 images at 9 locations, the accuracy is "
+        "80 % (95 % confidence interval 71 to 85 %).\n"
         "Always predicting “empty”, the most common label, would have an accuracy of 36 %. The "
         "balanced accuracy, in which every class has the same weight, is 72 %.\n"
-        "By sequence, with all images of a sequence voting, the accuracy is 85 % (95 % "
-        "confidence interval 78 to 90 %).\n"
         "The weakest class is “raccoon”: of 83 images that show it, 57 % are recognised "
         "(recall).\n"
         "Accuracy is lowest at location “D03-AMP1”: 46 %; by night: 71 %; in images that are "
         "dark (32 to 64): 69 %; with camera “Bushnell 119636C”: 72 %.\n"
         "With the thresholds below, 63 % of the images are accepted without review; 96 % of "
         "these are correct.\n"
+        "By sequence, 71 % of the sequences, with 76 % of the images, are accepted without "
+        "review; 97 % (95 % confidence interval 93 to 99 %) of these sequences are correct.\n"
         "Of images classified as empty, 18 % are not empty (95 % confidence interval 12 to "
         "25 %)."
     )
@@ -124,7 +130,10 @@ def test_an_accuracy_of_few_images_is_doubted(interval: list[float] | None, told
     """Where the interval is wide or unknown, the first sentence says what that means."""
     metrics = {**example.full(), "folds": None}
     metrics["test"]["accuracy_95_percent_interval"] = interval
-    assert plain(wording.summary(example.typed(metrics))[0]).endswith(told)
+    metrics["test"]["sequence"]["accuracy_95_percent_interval"] = interval
+    by_sequence, by_image = map(plain, wording.summary(example.typed(metrics))[:2])
+    assert by_image.endswith(told)
+    assert by_sequence.endswith(told.replace("at 9 locations", "on 271 sequences"))
 
 
 def test_that_no_review_effort_is_saved_is_said() -> None:
