@@ -7,11 +7,12 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
 
-from autofocus.errors import OutputConflictError, RejectedImageError, need
+from autofocus.detector.detecting import Detector
+from autofocus.errors import OutputConflictError, RejectedImageError, SettingError, need
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.images import trims, videos
 from autofocus.images.capture import READING, Capture
@@ -37,6 +38,8 @@ from autofocus.images.preparing import (
     require_different,
 )
 from autofocus.images.reading import DecodedImage, read_image
+from autofocus.localization.tables import AllBoxMaker
+from autofocus.motion.settings import MotionSettings
 from autofocus.motion.tables import BoxMaker, check_drawings
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
@@ -64,6 +67,7 @@ from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 
 NAME = "preprocess_images"
+BOX_OPTIONS = "boxes"
 # Raised with every change that makes other outputs of the same inputs and settings.
 RECIPE = 1
 
@@ -109,19 +113,33 @@ class PreprocessSettings:
         metavar="T",
         group=IMAGES,
     )
+    boxes: Literal["none", "motion", "detector", "both"] = option(
+        "none",
+        "write boxes.csv: what motion, the detector (see autofocus weights) or both found in each "
+        "image",
+        affects_output=False,
+        group=BOX_OPTIONS,
+    )
+    box_drawings: Path | None = option(
+        None,
+        "folder for copies of the images with the boxes of --boxes drawn on them",
+        affects_output=False,
+        metavar="DIR",
+        group=BOX_OPTIONS,
+    )
     motion_boxes: bool = option(
         False,
         "write motion_boxes.csv: where something moved in each image, compared with the images "
         "that the camera took before and after",
         affects_output=False,
-        group="motion",
+        group=BOX_OPTIONS,
     )
     motion_drawings: Path | None = option(
         None,
         "folder for copies of the images with the motion boxes drawn on them",
         affects_output=False,
         metavar="DIR",
-        group="motion",
+        group=BOX_OPTIONS,
     )
     location_pattern: str = option(
         DEFAULT_PATTERN,
@@ -129,7 +147,7 @@ class PreprocessSettings:
         "among images of the same folder and location",
         affects_output=False,
         metavar="REGEX",
-        group="motion",
+        group=BOX_OPTIONS,
     )
     frame_rate: float = option(
         0.0,
@@ -200,9 +218,9 @@ def preprocess_images(
 
     Writes each image under its relative path in `outdir`, and beside them `image_properties.csv`,
     `ledger.csv`, and `preparation.json`, which says how the images were prepared. It may be
-    stopped at any moment; started again it does what is left. `motion_boxes.csv` and drawings are
-    written on request, when all images are done. Outputs of images that are no longer in `indir`
-    are removed.
+    stopped at any moment; started again it does what is left. `boxes.csv`, `motion_boxes.csv` and
+    drawings are written on request, when all images are done. Outputs of images that are no longer
+    in `indir` are removed.
 
     Args:
         indir: the folder of the images; it is only read.
@@ -213,7 +231,11 @@ def preprocess_images(
         The counts, the notes and the paths of the tables.
 
     Raises:
-        MissingInputError: `indir` does not exist or holds no image.
+        MissingInputError: `indir` does not exist or holds no image, or the detector's weights are
+            missing.
+        SettingError: drawings of boxes are required, but no boxes.
+        MissingDependencyError: the detector's runtime is not installed.
+        InputDataError: the detector's weights are damaged.
         OutputConflictError: `outdir` was begun with other settings, is in use, holds another file
             in an output's place, or is or holds `indir`.
         TooManyRejectedError: too many images were rejected; all others are done.
@@ -223,24 +245,20 @@ def preprocess_images(
             f"outdir, {outdir}, is or holds indir, {indir}: give another --outdir, so that no "
             "original is lost."
         )
-    drawings = settings.motion_drawings
-    if drawings is not None and (files.inside(indir, drawings) or files.inside(outdir, drawings)):
-        raise OutputConflictError(
-            f"motion_drawings, {drawings}, lies in the folder of the images, where drawings would "
-            "be taken for images: give another folder."
-        )
+    drawings = _check_drawing_folders(indir, outdir, settings)
+    detector = _load_detector(settings)
     ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
     preparation_path = outdir / PREPARATION_NAME
-    folders = [outdir, *([drawings] if drawings else [])]
-    check_outputs([ledger, properties, preparation_path], folders)
+    check_outputs([ledger, properties, preparation_path], [outdir, *drawings])
     listing = _list_inputs(indir, outdir, settings)
-    if drawings is not None:
-        check_drawings(listing.names, drawings)
+    for folder in drawings:
+        check_drawings(listing.names, folder)
     jobs = settings.jobs or cores()
     with Workspace(outdir, NAME, describe(settings), recipe=RECIPE, free=FREE) as workspace:
         tables = [Table(properties, PROPERTIES, _properties_row)]
-        boxes = _box_maker(outdir, listing.names, workspace, settings)
-        own = [ledger, properties, preparation_path, *(boxes.outputs if boxes else ())]
+        makers = _box_makers(outdir, listing.names, workspace, settings, detector)
+        box_outputs = [path for maker in makers for path in maker.outputs]
+        own = [ledger, properties, preparation_path, *box_outputs]
         workspace.check_outputs(own, ledger)
         source = trims.Source(indir, settings.frame_rate)
         preparation, found = trims.complete(settings.preparation, source, listing.names, jobs)
@@ -255,9 +273,10 @@ def preprocess_images(
             workspace.claim([preparation_path], ledger)
             files.write_json(preparation_path, preparation.to_json(), workspace.scratch)
             counts = run.publish()
-        made = boxes.make() if boxes else None
-    outputs = {"properties": properties, **({"motion boxes": made.table} if made else {})}
-    notes = (*listing.notes, *found, *run.notes, *moments.notes, *([str(made)] if made else []))
+        made = [maker.make() for maker in makers]
+    outputs = {"properties": properties}
+    outputs |= {one.table.stem.replace("_", " "): one.table for one in made}
+    notes = (*listing.notes, *found, *run.notes, *moments.notes, *map(str, made))
     counts.check(settings.max_rejected, ledger, notes=notes)
     return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
 
@@ -280,19 +299,54 @@ def _list_inputs(indir: Path, outdir: Path, settings: PreprocessSettings) -> Lis
     )
 
 
-def _box_maker(
-    outdir: Path, names: Sequence[str], workspace: Workspace, settings: PreprocessSettings
-) -> BoxMaker | None:
-    if not settings.motion_boxes and settings.motion_drawings is None:
-        return None
-    return BoxMaker(
-        outdir,
-        workspace,
-        settings.jobs or cores(),
-        LocationPattern(settings.location_pattern),
-        names,
-        settings.motion_drawings,
-    )
+def _check_drawing_folders(
+    indir: Path, outdir: Path, settings: PreprocessSettings
+) -> tuple[Path, ...]:
+    """Return the folders of drawings, which must not be those of images or of each other.
+
+    Raises:
+        SettingError: there are no boxes to draw.
+        OutputConflictError: the folder can't be used.
+    """
+    if settings.box_drawings is not None and settings.boxes == "none":
+        raise SettingError("box_drawings needs boxes to draw: add --boxes detector or another.")
+    given = {"motion_drawings": settings.motion_drawings, "box_drawings": settings.box_drawings}
+    folders = {name: folder for name, folder in given.items() if folder is not None}
+    for name, folder in folders.items():
+        if files.inside(indir, folder) or files.inside(outdir, folder):
+            raise OutputConflictError(
+                f"{name}, {folder}, lies in the folder of the images, where drawings would be "
+                "taken for images: give another folder."
+            )
+    one, other = given.values()
+    if one and other and (files.inside(one, other) or files.inside(other, one)):
+        raise OutputConflictError(
+            f"motion_drawings and box_drawings, {other}, share a folder: give each its own."
+        )
+    return tuple(folders.values())
+
+
+def _load_detector(settings: PreprocessSettings) -> Detector | None:
+    return Detector() if settings.boxes in ("detector", "both") else None
+
+
+def _box_makers(
+    outdir: Path,
+    names: Sequence[str],
+    workspace: Workspace,
+    settings: PreprocessSettings,
+    detector: Detector | None,
+) -> list[BoxMaker]:
+    pattern = LocationPattern(settings.location_pattern)
+    given = (outdir, workspace, settings.jobs or cores(), pattern, names)
+    makers = []
+    if settings.motion_boxes or settings.motion_drawings is not None:
+        makers.append(BoxMaker(*given, settings.motion_drawings))
+    if settings.boxes != "none":
+        uses_motion = settings.boxes in ("motion", "both")
+        motion = MotionSettings(tight=True) if uses_motion else None
+        makers.append(AllBoxMaker(*given, settings.box_drawings, motion, detector))
+    return makers
 
 
 @dataclass(frozen=True)

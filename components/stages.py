@@ -43,8 +43,15 @@ class Stage:
 # no meaning for one shard: a shard holds whole folders, and predict takes all images of it.
 _EXCLUDED = {
     "download": {"dry_run"},
-    # `location_pattern` is for motion boxes alone, which retrain and predict make themselves.
-    "preprocess": {"allow_empty", "location_pattern", "motion_boxes", "motion_drawings"},
+    # `location_pattern` is for boxes alone, which retrain and predict make themselves.
+    "preprocess": {
+        "allow_empty",
+        "box_drawings",
+        "boxes",
+        "location_pattern",
+        "motion_boxes",
+        "motion_drawings",
+    },
     "link": {"copy", "label_priority_path", "labelmap_path", "links_only"},
     "retrain": {
         "bottleneck_dir",

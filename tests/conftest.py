@@ -37,6 +37,7 @@ SLOW = (
     "demo/*",
     "detector/*",
     "features/backbones/*",
+    "localization/test_tables.py",
     "model/test_deterministic.py",
     "model/test_saved_model.py",
     "pipelines/test_anchor.py",

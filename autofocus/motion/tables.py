@@ -3,18 +3,20 @@
 import hashlib
 import json
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import chain, count
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar, TypeVar
 
 from PIL import Image
 
 from autofocus.boxes.box import Box
-from autofocus.boxes.drawing import draw_box
+from autofocus.boxes.drawing import draw_boxes
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
@@ -34,26 +36,29 @@ from autofocus.tables.columns import MOTION_BOXES, MOTION_BOXES_NAME, PROPERTIES
 
 # Raised with every change that makes other boxes of the same images.
 _RECIPE = "2"
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class MotionSummary:
-    """The result of motion detection in a folder of images.
+class BoxSummary:
+    """The boxes of a folder of images.
 
     Attributes:
-        table: the table of motion boxes.
-        detected: the number of images with motion.
+        table: the table of boxes.
+        found: the number of images with a box.
         images: the number of all images.
+        what: what was detected.
     """
 
     table: Path
-    detected: int
+    found: int
     images: int
+    what: str
 
     def __str__(self) -> str:
         """Return the result in words."""
         return (
-            f"motion was detected in {self.detected} of {plural(self.images, 'image')}; for the "
+            f"{self.what} detected in {self.found} of {plural(self.images, 'image')}; for the "
             "others the box is the whole frame"
         )
 
@@ -78,6 +83,12 @@ class BoxMaker:
     names: Sequence[str]
     drawings: Path | None = None
 
+    table_name: ClassVar[str] = MOTION_BOXES_NAME
+    columns: ClassVar[tuple[str, ...]] = MOTION_BOXES
+    # Of the record in the stage's memory.
+    memory_name: ClassVar[str] = "motion.json"
+    what: ClassVar[str] = "motion was"
+
     @property
     def outputs(self) -> list[Path]:
         """The paths of all files that may be written."""
@@ -85,15 +96,15 @@ class BoxMaker:
 
     @property
     def _table(self) -> Path:
-        return self.folder / MOTION_BOXES_NAME
+        return self.folder / self.table_name
 
     @cached_property
     def _drawing_paths(self) -> dict[str, Path]:
         return drawing_paths(self.names, self.drawings) if self.drawings else {}
 
-    def make(self) -> MotionSummary:
+    def make(self) -> BoxSummary:
         """Write the table and the drawings, unless they were made of the same images before."""
-        table, memory = self._table, self.workspace.folder / "motion.json"
+        table, memory = self._table, self.workspace.folder / self.memory_name
         mark = self._mark()
         if not self._is_done(memory, mark):
             self.workspace.claim(self.outputs, self.folder / LEDGER_NAME)
@@ -109,10 +120,11 @@ class BoxMaker:
                 "drawings": {self.workspace.name_of(path): marks.mark_of(path) for path in drawn},
             }
             write_record(memory, now, self.workspace.scratch)
-        with CsvReader(table, ["status"]) as reader:
-            column = reader.columns.index("status")
-            statuses = [row[column] for row in reader]
-        return MotionSummary(table, statuses.count("motion"), len(statuses))
+        with CsvReader(table, ["filepath", "status"]) as reader:
+            cells = itemgetter(*map(reader.columns.index, ("filepath", "status")))
+            statuses = dict(cells(row) for row in reader)
+        found = sum(status != "whole_frame" for status in statuses.values())
+        return BoxSummary(table, found, len(statuses), self.what)
 
     def _is_done(self, memory: Path, mark: str) -> bool:
         """Tell whether table and drawings are intact, and were made of the same images."""
@@ -134,31 +146,48 @@ class BoxMaker:
         """Return a digest that changes with everything that the table depends on."""
         properties = files.digest_file(self.folder / PROPERTIES_NAME)
         parts = [
-            _RECIPE, properties, MotionSettings().to_json(), self.pattern.text, str(self.drawings),
+            _RECIPE, properties, self.describe(), self.pattern.text, str(self.drawings),
         ]  # fmt: skip
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def _find(self, table: Path) -> None:
-        frames = read_frames(self.folder / PROPERTIES_NAME, self.pattern)
-        finder = MotionFinder(frames, self._read)
+    def describe(self) -> dict[str, Any]:
+        """Return the settings that boxes depend on."""
+        return MotionSettings().to_json()
+
+    def find(self, frames: Sequence[Frame]) -> Generator[tuple[Box, ...], None, None]:
+        """Yield the boxes of each frame, or the whole frame."""
+        finder = MotionFinder(frames, self.read)
         names = [frame.name for frame in frames]
-        with (
-            files.whole_file(table, self.workspace.scratch) as unfinished,
-            CsvWriter(unfinished, MOTION_BOXES) as writer,
-            Progress("detecting motion", len(names)) as progress,
-        ):
-            for name, box in zip(names, ordered_map(finder.box, names, self.jobs), strict=True):
-                writer.write(_row(name, box))
-                if self.drawings is not None:
-                    self._draw(name, box)
+        for box in self.follow("detecting motion", finder.box, names):
+            yield (box,)
+
+    def follow(self, what: str, work: Callable[[str], R], names: Sequence[str]) -> Iterator[R]:
+        """Yield what worker threads return for each name, in order, and show the progress."""
+        with Progress(what, len(names)) as progress:
+            for result in ordered_map(work, names, self.jobs):
+                yield result
                 progress.advance()
 
-    def _read(self, name: str) -> Image.Image:
+    def _find(self, table: Path) -> None:
+        frames = read_frames(self.folder / PROPERTIES_NAME, self.pattern)
+        with (
+            files.whole_file(table, self.workspace.scratch) as unfinished,
+            CsvWriter(unfinished, self.columns) as writer,
+            closing(self.find(frames)) as found,
+        ):
+            for frame, boxes in zip(frames, found, strict=True):
+                for box in boxes:
+                    writer.write(_row(frame.name, box))
+                if self.drawings is not None:
+                    self._draw(frame.name, boxes)
+
+    def read(self, name: str) -> Image.Image:
+        """Return a preprocessed image by its name."""
         return read_image(self.folder / name).image
 
-    def _draw(self, name: str, box: Box) -> None:
+    def _draw(self, name: str, boxes: Sequence[Box]) -> None:
         try:
-            drawn = draw_box(self._read(name), box)
+            drawn = draw_boxes(self.read(name), boxes)
         except RejectedImageError:
             return
         with files.whole_file(self._drawing_paths[name], self.workspace.scratch) as unfinished:

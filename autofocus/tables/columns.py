@@ -33,6 +33,16 @@ MOTION_BOXES = (
     "detail",  # why none was found
 )
 
+# boxes.csv, written by preprocess_images --boxes: one row per box, or one for the whole frame.
+BOXES_NAME = "boxes.csv"
+BOXES = (
+    *MOTION_BOXES[:5],
+    "score",  # amount of motion or the detector's confidence, 0 to 1; 0 for a whole frame
+    "frames",  # number of other frames that it was compared with
+    "status",  # motion, detector, both, or whole_frame where nothing was found
+    "detail",  # why nothing was found
+)
+
 # The detection tables that people write: one row per label of an image. They may have further
 # columns.
 DETECTIONS = ("ImageDate", "FilePath", "FileName", "ShortName")

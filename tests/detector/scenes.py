@@ -7,11 +7,16 @@ from PIL import Image, ImageDraw
 TRUTH = (0.334, 0.375, 0.65, 0.652)
 
 
+def ground(width: int = 640, height: int = 480) -> Image.Image:
+    """Return an image of noisy ground."""
+    random = np.random.default_rng(3)
+    noise = random.normal(120, 6, (height, width, 1)) + np.array([-10, 5, -30])
+    return Image.fromarray(np.clip(noise, 0, 255).astype(np.uint8))
+
+
 def deer(width: int = 640, height: int = 480) -> Image.Image:
     """Return an image of a simple deer on noisy ground."""
-    random = np.random.default_rng(3)
-    ground = random.normal(120, 6, (height, width, 1)) + np.array([-10, 5, -30])
-    image = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
+    image = ground(width, height)
     draw = ImageDraw.Draw(image)
 
     def place(x: float, y: float) -> tuple[float, float]:
