@@ -20,8 +20,10 @@ import autofocus
 from autofocus.containers.archive import pack, unpack
 from autofocus.predict import PredictSettings, predict
 from tests.components.calling import Call, empty_ledger, prepare
+from tests.detector.scenes import deer
 from tests.docker.running import call, command, weed
 from tests.killing import tree
+from tests.predicting.test_detector import FOOTER, HEIGHT, WIDTH, make_detector_model
 
 Images = Callable[[str], str]
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -348,6 +350,36 @@ def test_a_model_is_trained_and_labels_photographs(
     every = PredictSettings(include_labelled=True)
     outside = predict(tmp_path / "model", tmp_path / "zoo", tmp_path / "outside.csv", every)
     check_same_predictions(rows(made["predictions"]), rows(outside.predictions))
+
+
+def test_a_model_with_the_detector_s_crops_labels_photographs(
+    images: Images, detector_weights: Path, tmp_path: Path
+) -> None:
+    """The image holds the weights; box, label, score and decision are those outside of it."""
+    assert detector_weights.is_file()
+    model = make_detector_model(tmp_path / "made")
+    for number in range(4):
+        path = tmp_path / "source" / f"cam{number % 2}" / f"{number}.JPG"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        deer(WIDTH, HEIGHT - FOOTER).save(path, "JPEG", quality=95)
+    preparation = {"trim_top": 0, "trim_bottom": FOOTER, "min_side": HEIGHT - FOOTER}
+    (tmp_path / "source" / "preparation.json").write_text(json.dumps(preparation))
+    archive(tmp_path, tmp_path / "source")
+    made = prepare(
+        "predict",
+        tmp_path / "labelled",
+        {"indir": "zoo"},
+        model=model,
+        preprocessed=tmp_path / "archive",
+        preprocessing=empty_ledger(tmp_path),
+    )
+    told = call(images("predict"), made)
+    assert told.returncode == 0, told.stderr
+    shutil.copytree(tmp_path / "source", tmp_path / "zoo")
+    outside = predict(model, tmp_path / "zoo", tmp_path / "outside.csv")
+    inside = rows(made["predictions"])
+    assert {row["box_status"] for row in inside} == {"detector"}
+    check_same_predictions(inside, rows(outside.predictions))
 
 
 def check_same_predictions(inside: list[dict[str, str]], outside: list[dict[str, str]]) -> None:
