@@ -213,7 +213,8 @@ class _Training:
         candidates = []
         has_detector = self.source.detector is not None
         for view in views_to_try(self.job.view, with_detector=has_detector):
-            self.source.prepare(view)
+            # Distorted copies are computed when they are learned from: of fewer images.
+            self.source.prepare(view, copies=False)
             recipe = Recipe(view, self.job.head_settings)
             candidates.append(make_candidate(self.source, recipe, self._checkpoint(view)))
         return candidates
