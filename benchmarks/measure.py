@@ -3,6 +3,7 @@
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -120,19 +121,25 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {processor}"
 
 
-def publish(name: str, measure: Callable[[Path], str]) -> int:
+def kept_folder() -> Path | None:
+    """Return the folder that the command line names; None if it names none."""
+    return Path(sys.argv[1]) if len(sys.argv) > 1 else None
+
+
+def publish(name: str, measure: Callable[[Path], str], kept: Path | None = None) -> int:
     """Measure in a folder of its own, in which MLflow's store is, too, and write what came out.
 
     Args:
         name: of the file beside the benchmarks.
         measure: returns the text.
+        kept: a folder to measure in, which is kept for the next time; None for one that is not.
 
     Returns:
         The exit status.
     """
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-        text = measure(Path(folder))
+        text = measure(kept or Path(folder))
     (Path(__file__).parent / name).write_text(text, encoding="utf-8")
     print(text)
     return 0
