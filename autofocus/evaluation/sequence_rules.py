@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autofocus.evaluation.calibration import calibrate
+from autofocus.evaluation.calibration import softened_targets
 from autofocus.evaluation.folds import folds_of_groups
 from autofocus.evaluation.predictions import Predictions
 from autofocus.evaluation.rankings import Effective, Ranking, by_group, rankings
 from autofocus.evaluation.settings import EvaluationSettings
-from autofocus.evaluation.temperature import cross_entropy
+from autofocus.evaluation.temperature import HIGHEST, LOWEST
 from autofocus.evaluation.votes import Votes
 from autofocus.model.decision import Thresholds
 from autofocus.model.precision import PrecisionCurve
@@ -107,7 +107,10 @@ def _extended(own: PrecisionCurve, further: PrecisionCurve) -> PrecisionCurve:
 def fit_vote_temperature(votes: Votes) -> float:
     """Return the temperature of votes, if it calibrates held-out ones better than none; else 1.
 
-    It is fitted to sequences of several images, as the model has calibrated single images.
+    It is fitted to sequences of several images, as the model has calibrated single images, by the
+    Brier score: in the cross-entropy a few sequences that are surely wrong, such as those in which
+    nothing is to be seen, count so much that all others come out underconfident
+    (`benchmarks/NEW_LOCATIONS.md`).
     """
     several = votes.rows(votes.frames > 1)
     folds = folds_of_groups(several.groups)
@@ -117,23 +120,25 @@ def fit_vote_temperature(votes: Votes) -> float:
     for fold in np.unique(folds):
         fitted = _fit(several.rows(folds != fold))
         tested = several.rows(folds == fold)
-        with_own += _total_entropy(tested, fitted)
-        without += _total_entropy(tested, 1.0)
+        with_own += _brier_sum(tested, fitted)
+        without += _brier_sum(tested, 1.0)
     return _fit(several) if with_own < without else 1.0
 
 
 def _fit(votes: Votes) -> float:
-    return calibrate(votes.predictions(1.0)).temperature
+    """Return the temperature with the lowest Brier score, with Platt's targets."""
+    from scipy.optimize import minimize_scalar
+
+    targets = softened_targets(votes.predictions(1.0))
+
+    def loss(logarithm: float) -> float:
+        probabilities = votes.predictions(float(np.exp(logarithm))).probabilities()
+        return float(np.square(probabilities - targets).sum())
+
+    bounds = (float(np.log(LOWEST)), float(np.log(HIGHEST)))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
-def _total_entropy(votes: Votes, temperature: float) -> float:
+def _brier_sum(votes: Votes, temperature: float) -> float:
     predictions = votes.predictions(temperature)
-    logits, targets = predictions.finite_logits, predictions.true
-    weights = np.ones(len(votes))
-    mean = cross_entropy(
-        logits.astype(np.float32),
-        targets.astype(np.float32),
-        weights,
-        multilabel=votes.multilabel,
-    )
-    return mean * len(votes)
+    return float(np.square(predictions.probabilities() - predictions.true).sum())

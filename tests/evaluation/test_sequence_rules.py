@@ -97,6 +97,16 @@ def test_votes_that_are_underconfident_are_sharpened() -> None:
     assert votes.predictions(temperature).probabilities()[0, 0] == pytest.approx(0.9, abs=0.02)
 
 
+def test_a_few_votes_that_are_surely_wrong_do_not_shake_the_others() -> None:
+    """Where 17 of 20 votes of 90 % are right, one of 20 of 1e-6 leaves them where they are."""
+    shares = [[0.9, 0.1]] * 19 + [[1 - 1e-6, 1e-6]]
+    true = [0] * 17 + [1] * 3
+    predictions = sequences(shares * 10, true * 10, frames=2)
+    votes = Votes.of(predictions, 1.0, None)
+    temperature = fit_vote_temperature(votes)
+    assert votes.predictions(temperature).probabilities()[0, 0] > 0.85
+
+
 def test_votes_that_are_calibrated_stay() -> None:
     """Where seven of ten votes of 70 % are right, or sequences are few, nothing is changed."""
     true = [0 if number % 10 < 7 else 1 for number in range(100)]
