@@ -98,12 +98,11 @@ TEXT = """# The recipe, step by step
 A hard synthetic sample (`benchmarks/hard_sample`) of {images:,} images of {labels} classes at
 {locations} locations: {species} species in pairs that look alike, {empty:.0%} of the frames show
 nothing, animals fill 2 to 10 % of a frame. Embedded backbone {backbone}, Autofocus {version} on
-Python {python}. In each of {repetitions} repetitions the locations are divided into {parts} parts;
-a head is trained on one of them ({trained} locations, some 8 sequences of a species), makes all
-its choices on groups that it holds out within it, and is tested at all other locations. All
-variants have the same {folds} outer folds; intervals are 95 % of the paired difference,
-bootstrapped over locations. `python -m benchmarks.recipe` gives this page anew, in
-{minutes:.0f} minutes on {machine}.
+Python {python}. The locations are divided at random into {parts} parts; a head is trained on one
+of them ({trained} locations, some 8 sequences of a species), makes all its choices on groups that
+it holds out within it, and is tested at all other locations. All variants have the same {folds}
+outer folds; intervals are 95 % of the paired difference, bootstrapped over locations.
+`python -m benchmarks.recipe` gives this page anew, in {minutes:.0f} minutes on {machine}.
 
 The baseline is the recipe of 0.1.0 for `--view motion`: a head trained on its training split
 alone, from all images alike, its regularisation chosen by image, boxes 3 to 4 times larger than
@@ -169,7 +168,6 @@ def describe(pool: Pool, results: Results, seconds: float) -> str:
         backbone=BACKBONE,
         version=__version__,
         python=platform.python_version(),
-        repetitions=REPETITIONS,
         parts=len(folds) // REPETITIONS,
         trained=TRAINED,
         folds=len(folds),

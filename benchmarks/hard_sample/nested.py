@@ -26,7 +26,7 @@ from autofocus.training.recipe import Recipe, Steps
 from benchmarks.hard_sample.pool import Pool
 
 # Locations to learn from; as many sequences of a species as a young project has.
-TRAINED, REPETITIONS = 20, 3
+TRAINED, REPETITIONS = 20, 1
 RESAMPLES = 4000
 WORKERS = 2
 SHAPE = CropShape()
