@@ -9,7 +9,7 @@ from autofocus.exporting.context import Export
 from autofocus.exporting.formats import Format
 from autofocus.exporting.json_files import write_parts
 from autofocus.exporting.kinds import BLANK
-from autofocus.exporting.rows import OK, ExportRow
+from autofocus.exporting.rows import OK, Box, ExportRow
 
 FILE = "coco.json"
 _EMPTY = "empty"
@@ -64,20 +64,30 @@ def _annotations(export: Export, ids: Mapping[str, int]) -> Iterator[dict[str, A
                 "category_id": ids.get(label, 0),
                 "sequence_level_annotation": False,
             }
-            if label in ids and (box := _pixels(row)):
+            if label in ids and (box := _pixels(row, row.box)):
                 annotation["bbox"] = box
             if row.score is not None:
                 annotation["score"] = row.score
             yield annotation
+            if label in ids and len(row.labels) == 1:
+                yield from _others(row, annotation)
 
 
-def _pixels(row: ExportRow) -> list[float] | None:
-    """Return the box in pixels of the original; None if the box or the size is unknown."""
-    if row.box is None or row.size is None:
+def _others(row: ExportRow, annotation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield an annotation for each further box that a detector is certain of."""
+    certain = [box for box, _ in row.detections[: row.count or 0]]
+    for number, box in enumerate(certain[1:], 2):
+        if pixels := _pixels(row, box):
+            yield {**annotation, "id": f"{annotation['id']}@{number}", "bbox": pixels}
+
+
+def _pixels(row: ExportRow, box: Box | None) -> list[float] | None:
+    """Return a box in pixels of the original; None if the box or the size is unknown."""
+    if box is None or row.size is None:
         return None
     width, height = row.size
     sides = (width, height, width, height)
-    return [round(value * side, 1) for value, side in zip(row.box.values, sides, strict=True)]
+    return [round(value * side, 1) for value, side in zip(box.values, sides, strict=True)]
 
 
 FORMAT = Format((FILE,), write)

@@ -1,8 +1,9 @@
 """MegaDetector results JSON, format version 1.6, which Timelapse, AddaxAI and others open.
 
-Every image that isn't empty has one detection: the box around what was found, or the whole image
+Every image that isn't empty has a detection: the box around what was found, or the whole image
 where none is known. Its confidence is the probability that the image isn't empty, as far as the
-table tells, and its classifications are the labels and their probabilities.
+table tells, and its classifications are the labels and their probabilities. What else a detector
+found follows, each box with the detector's confidence and without classifications.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +14,15 @@ from autofocus.exporting.context import Export
 from autofocus.exporting.formats import Format
 from autofocus.exporting.json_files import write_parts
 from autofocus.exporting.kinds import ANIMAL, BLANK, PERSON, UNKNOWN, VEHICLE
-from autofocus.exporting.rows import OK, WHOLE, ExportRow
+from autofocus.exporting.rows import OK, WHOLE, Box, ExportRow
 
 FILE = "megadetector.json"
 VERSION = "1.6"
 _CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
 _IDS = {ANIMAL: "1", UNKNOWN: "1", PERSON: "2", VEHICLE: "3"}
 _FAILURE = "Failure image access"
+# The table has four decimals.
+_ROUNDING = 2e-4
 
 
 def write(export: Export, paths: Mapping[str, Path]) -> Sequence[str]:
@@ -75,7 +78,22 @@ def _detections(export: Export, row: ExportRow, ids: Mapping[str, str]) -> list[
     detection["classifications"] = [
         [ids[label], probability] for label, probability in ranking if label in ids
     ]
-    return [detection]
+    others = [
+        {
+            "category": detection["category"],
+            "conf": score,
+            "bbox": [round(value, 4) for value in box.values],
+        }
+        for box, score in row.detections
+        if row.box is None or not _is_same(box, row.box)
+    ]
+    return [detection, *others]
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    """Return whether two boxes have the same edges, as far as the table tells."""
+    pairs = zip(one.values, other.values, strict=True)
+    return all(abs(a - b) < _ROUNDING for a, b in pairs)
 
 
 def _confidence(export: Export, row: ExportRow) -> float:

@@ -13,7 +13,7 @@ from autofocus.exporting.rows import HUMAN, MACHINE, OK, Box, ExportRow
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import Reason
 from autofocus.runs.wording import listed, shown
-from autofocus.tables.columns import CONTAINS, PROBABILITY
+from autofocus.tables.columns import BOX_COUNT, CONTAINS, DETECTIONS_FOUND, PROBABILITY
 
 _BOX = ("box_left", "box_top", "box_width", "box_height")
 
@@ -96,9 +96,22 @@ class ResultTable:
             split=cells["split"],
             model=cells["model"],
             box=self.originals.box(box, filepath, original) if box else None,
+            detections=tuple(self._detections(cells, filepath, original)),
+            # An animal that the detector overlooks is there all the same, by the label.
+            count=int(cells[BOX_COUNT]) or None if cells[BOX_COUNT].isdigit() else None,
             size=properties.size if properties else None,
             probabilities=self._probabilities(cells),
         )
+
+    def _detections(
+        self, cells: "_Cells", filepath: str, original: str
+    ) -> Iterator[tuple[Box, float]]:
+        """Yield the detector's boxes in the original, with their scores."""
+        for text in filter(None, cells[DETECTIONS_FOUND].split("; ")):
+            left, top, width, height, score = map(float, text.split(" "))
+            box = self.originals.box(Box(left, top, width, height), filepath, original)
+            if box is not None:
+                yield box, score
 
     def _clean_row(self, cells: "_Cells") -> ExportRow:
         filepath = cells["filepath"]

@@ -61,6 +61,7 @@ class ExportRow:
         split: `train`, `validation`, `test` or empty.
         model: the first digits of the model's digest; may be empty.
         box: None if unknown.
+        detections: all boxes of a detector and their scores, the most confident first.
         size: width and height of the original in pixels; None if unknown.
         count: the number of individuals, where it is known.
         probabilities: of all labels, by label; empty if the table has none.
@@ -86,6 +87,7 @@ class ExportRow:
     split: str = ""
     model: str = ""
     box: Box | None = None
+    detections: tuple[tuple[Box, float], ...] = ()
     size: tuple[int, int] | None = None
     count: int | None = None
     probabilities: tuple[tuple[str, float], ...] = ()

@@ -7,7 +7,7 @@ from pathlib import Path
 from autofocus.labels.kinds import is_empty_like
 from autofocus.runs import files
 from autofocus.runs.csv_files import CsvReader, CsvWriter
-from autofocus.tables.columns import EVENTS, EVENTS_NAME
+from autofocus.tables.columns import BOX_COUNT, EVENTS, EVENTS_NAME
 
 # Scores are summed up as whole numbers, so that the mean doesn't depend on the order of the rows.
 _SCORE_UNITS = 10_000
@@ -24,6 +24,7 @@ class _Event:
     end: str
     images: int = 0
     score_units: int = 0
+    boxes: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,14 @@ class Events:
         event.start = min(event.start, moment)
         event.end = max(event.end, moment)
         event.images += 1
+        event.boxes = max(event.boxes, int(row.get(BOX_COUNT) or 0))
         event.score_units += round(float(row["score"]) * _SCORE_UNITS)
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows of `events.csv`, ordered by name."""
         for name, event in sorted(self.by_name.items()):
             score = event.score_units / event.images / _SCORE_UNITS
-            animals = 0 if is_empty_like(event.label) else 1
+            animals = 0 if is_empty_like(event.label) else event.boxes
             yield (
                 *(name, event.location, event.label, event.start, event.end),
                 *(str(event.images), str(animals), f"{score:.4f}"),

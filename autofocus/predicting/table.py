@@ -29,7 +29,15 @@ from autofocus.predicting.skipping import EmptySkip, is_skipped, predict_images
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason
 from autofocus.runs.results import LateTable
-from autofocus.tables.columns import ANIMAL_SCORE, EVENTS, PREDICTION_BOX, PREDICTIONS, PROBABILITY
+from autofocus.tables.columns import (
+    ANIMAL_SCORE,
+    BOX_COUNT,
+    DETECTIONS_FOUND,
+    EVENTS,
+    PREDICTION_BOX,
+    PREDICTIONS,
+    PROBABILITY,
+)
 
 # Images that were left out on purpose have a row in the ledger and none in the table.
 _LEFT_OUT = frozenset({Reason.LABELLED, Reason.PEOPLE})
@@ -88,7 +96,9 @@ class PredictionTable:
 
     @property
     def _columns(self) -> list[str]:
-        box = PREDICTION_BOX if self.description.needs_boxes else ()
+        box: tuple[str, ...] = PREDICTION_BOX if self.description.needs_boxes else ()
+        if self.description.boxes.detector:
+            box = (*box, BOX_COUNT, DETECTIONS_FOUND)
         score = (ANIMAL_SCORE,) if self.description.empty_rule else ()
         labels = self.description.labels if self.with_probabilities else ()
         return [*PREDICTIONS, *box, *score, *(PROBABILITY + label for label in labels)]
@@ -196,6 +206,8 @@ class PredictionTable:
             cells = {"second_label": label, "second_score": _decimal(score)}
         if self.description.needs_boxes:
             cells |= _box_cells(Box.from_json(outcome.extra["box"]))
+        if detector := self.description.boxes.detector:
+            cells |= _detection_cells(outcome.extra["detections"], detector.threshold)
         if self.with_probabilities:
             for label, probability in zip(labels, probabilities, strict=True):
                 cells[PROBABILITY + label] = _decimal(probability)
@@ -235,6 +247,13 @@ def _vote_cells(sequence: str, vote: Prediction) -> dict[str, str]:
 def _box_cells(box: Box) -> dict[str, Any]:
     values = (*map(_decimal, (box.left, box.top, box.width, box.height, box.score)), box.status)
     return dict(zip(PREDICTION_BOX, values, strict=True))
+
+
+def _detection_cells(detections: Sequence[Sequence[float]], threshold: float) -> dict[str, str]:
+    """Return the number of certain boxes, and the numbers of all."""
+    certain = sum(score >= threshold for *_, score in detections)
+    texts = (" ".join(map(_decimal, numbers)) for numbers in detections)
+    return {BOX_COUNT: str(certain), DETECTIONS_FOUND: "; ".join(texts)}
 
 
 def _decimal(value: float) -> str:

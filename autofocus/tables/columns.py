@@ -131,6 +131,9 @@ PREDICTION_BOX = (
     "box_score",  # amount of motion, 0 to 1
     "box_status",  # motion, or whole_frame if none was detected
 )
+# Then, of a model that uses the detector: all that it found, repeats left out.
+BOX_COUNT = "boxes"  # number of boxes that reach the detector's threshold
+DETECTIONS_FOUND = "detections"  # left, top, width, height and score of each, "; " between
 # Then, of a model that can tell: how likely the image shows anything at all, 0 to 1.
 ANIMAL_SCORE = "animal_score"
 PROBABILITY = "probability_"

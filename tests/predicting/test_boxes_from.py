@@ -13,6 +13,8 @@ from PIL import Image
 from autofocus.boxes.crop_shape import CropShape
 from autofocus.detector.settings import FROM_FILE, DetectorSettings
 from autofocus.errors import InputDataError, MissingInputError, SettingError
+from autofocus.export import export
+from autofocus.exporting.settings import ExportSettings
 from autofocus.localization.finding import load_detector
 from autofocus.predict import PredictSettings, predict
 from autofocus.preprocess_images import PreprocessSettings, preprocess_images
@@ -53,6 +55,14 @@ def write_boxes(path: Path, **boxes: list[float]) -> Path:
     content = {"info": {"detector": "md_v5a"}, "detection_categories": {}, "images": found}
     path.write_text(json.dumps(content), encoding="utf-8")
     return path
+
+
+def add_box(path: Path, left: int, top: int, right: int, bottom: int, score: float) -> None:
+    """Add a box to the first image of a file."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    shares = [left / WIDTH, top / HEIGHT, (right - left) / WIDTH, (bottom - top) / HEIGHT]
+    content["images"][0]["detections"].append({"conf": score, "bbox": shares})
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def rows(path: Path) -> dict[str, dict[str, str]]:
@@ -155,3 +165,31 @@ def test_such_a_model_can_t_be_served() -> None:
     """Images of a request have no results of MegaDetector."""
     with pytest.raises(InputDataError, match="come from megadetector results of md_v5a"):
         load_detector(DETECTOR)
+
+
+def test_all_boxes_are_exported_as_those_of_the_original(
+    model: Path, images: Path, tmp_path: Path
+) -> None:
+    """Those that are certain are counted, as individuals of an event, too."""
+    path = write_boxes(tmp_path / "md.json", a=[80, 50, 120, 80, 0.9])
+    add_box(path, 10, 10, 30, 40, 0.5)
+    add_box(path, 0, 0, 12, 11, 0.1)
+    ready = tmp_path / "ready"
+    preprocess_images(images, ready, PreprocessSettings(trim_bottom=FOOTER, min_side=32))
+    result = predict(model, ready, tmp_path / "out.csv", PredictSettings(boxes_from=path))
+    first, second = rows(result.predictions).values()
+    assert (first["boxes"], second["boxes"], second["detections"]) == ("2", "0", "")
+    assert len(first["detections"].split("; ")) == 3
+    settings = ExportSettings(formats=("megadetector", "coco", "csv"))
+    export(result.predictions, tmp_path / "export", settings)
+    found = json.loads((tmp_path / "export" / "megadetector.json").read_text(encoding="utf-8"))
+    boxes = [one["bbox"] for one in found["images"][0]["detections"]]
+    given = json.loads(path.read_text(encoding="utf-8"))["images"][0]["detections"]
+    assert np.array(boxes) == pytest.approx(np.array([one["bbox"] for one in given]), abs=2e-4)
+    assert [one["conf"] for one in found["images"][0]["detections"]][1:] == [0.5, 0.1]
+    coco = json.loads((tmp_path / "export" / "coco.json").read_text(encoding="utf-8"))
+    ours = [one for one in coco["annotations"] if one["image_id"] == "cam1/a.JPG"]
+    assert ours[1]["bbox"] == pytest.approx([10, 10, 20, 30], abs=0.1)
+    assert len({one["id"] for one in coco["annotations"]}) == len(ours) + 1 == 3
+    with (tmp_path / "export" / "images.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["count"] for row in csv.DictReader(file)] == ["2", ""]

@@ -28,6 +28,20 @@ def test_each_event_is_a_row(tmp_path: Path) -> None:
     )
 
 
+def test_animals_are_the_most_boxes_in_one_image(tmp_path: Path) -> None:
+    """Where a detector's boxes are counted; an image whose label it overlooks shows one."""
+    event = "2016-07-05,11:00:00,mill,mill@deer@2016-07-05T11:00:00"
+    other = "2016-07-05,12:00:00,mill,mill@Empty@2016-07-05T12:00:00"
+    fox = "2016-07-05,13:00:00,mill,mill@fox@2016-07-05T13:00:00"
+    (tmp_path / "predictions.csv").write_text(
+        HEADER.replace("\n", ",boxes\n") + f"deer,0.9,{event},1\ndeer,0.9,{event},3\n"
+        f"deer,0.9,{event},2\nEmpty,0.9,{other},2\nfox,0.9,{fox},0\n"
+    )
+    write_events(tmp_path / "predictions.csv", tmp_path / "events.csv")
+    rows = (tmp_path / "events.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[-2] for row in rows] == ["0", "3", "1"]
+
+
 def test_a_table_without_events_is_told(tmp_path: Path) -> None:
     """A table of an earlier version lacks the column, and nothing is written."""
     (tmp_path / "predictions.csv").write_text("label,score\n")
