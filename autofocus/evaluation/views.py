@@ -29,7 +29,7 @@ def average_views(
     if multilabel:
         averaged = logsumexp(log_expit(scaled), axis=0) - logsumexp(log_expit(-scaled), axis=0)
     else:
-        averaged = logsumexp(log_softmax(scaled, axis=2), axis=0) - np.log(len(logits))
+        averaged = logsumexp(log_softmax(scaled, axis=2), axis=0)
     return np.asarray(averaged, np.float64)
 
 

@@ -4,7 +4,6 @@ It is stated in a JSON file beside the network's file, as `bird.json` beside `bi
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -161,7 +160,8 @@ def _numbers(key: str, value: object, number: int) -> tuple[float, ...]:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and abs(value) <= _MOST
+    # NaN is not; and an integer may be too large for a float.
+    return type(value) in (int, float) and abs(value) <= _MOST
 
 
 def _range(key: str, value: object) -> tuple[float, ...]:

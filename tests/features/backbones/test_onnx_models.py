@@ -114,6 +114,8 @@ def test_the_digest_covers_the_format(tmp_path: Path) -> None:
         ({"beside": {"range": [1, 0]}}, r"range must be \[low, high\]"),
         ({"beside": {"std": [1, 0, 1]}}, "std must be above 0"),
         ({"beside": {"mean": [1, 2]}}, "mean must be a list of 3 numbers"),
+        ({"beside": {"mean": 10**400}}, "mean must be a list of 3 numbers"),
+        ({"beside": {"std": float("nan")}}, "std must be a list of 3 numbers"),
         ({"beside": {"layout": "CHW"}}, "layout must be one of NHWC, NCHW"),
         ({"beside": {"size": "big"}}, "size must be a number of pixels"),
         ({"beside": [1]}, "must hold keys and values"),
