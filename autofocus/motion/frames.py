@@ -51,7 +51,8 @@ def shrink(image: Image.Image, side: int) -> Small:
 class SmallFrames:
     """Reads small frames, with a cache of those that were used last.
 
-    It is safe to use from several threads; a frame may then be read twice.
+    It is safe to use from several threads: one that needs a frame which another one is reading
+    waits for it.
 
     Args:
         read: reads a frame by its name.
@@ -65,6 +66,7 @@ class SmallFrames:
         self._most = kept
         self._kept: OrderedDict[str, Small | None] = OrderedDict()
         self._lock = threading.Lock()
+        self._reading: dict[str, threading.Lock] = {}
 
     def __len__(self) -> int:
         """Return the number of frames in memory."""
@@ -76,12 +78,18 @@ class SmallFrames:
             if name in self._kept:
                 self._kept.move_to_end(name)
                 return self._kept[name]
-        try:
-            small = shrink(self._read(name), self._side)
-        except RejectedImageError:
-            small = None
-        with self._lock:
-            self._kept[name] = small
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            reading = self._reading.setdefault(name, threading.Lock())
+        with reading:
+            with self._lock:
+                if name in self._kept:
+                    return self._kept[name]
+            try:
+                small = shrink(self._read(name), self._side)
+            except RejectedImageError:
+                small = None
+            with self._lock:
+                self._kept[name] = small
+                self._reading.pop(name, None)
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
         return small

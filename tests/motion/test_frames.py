@@ -1,5 +1,8 @@
 """Claims about the frames in memory."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from PIL import Image
 
@@ -40,3 +43,19 @@ def test_the_longer_side_is_as_asked() -> None:
     assert small is not None
     assert small.contrast.shape == (24, 32)
     assert small.contrast.dtype == np.float32
+
+
+def test_threads_that_need_one_frame_read_it_once() -> None:
+    """Neighbouring frames are compared with the same others at the same time."""
+    read: list[str] = []
+
+    def slowly(name: str) -> Image.Image:
+        read.append(name)
+        time.sleep(0.02)
+        return Image.new("L", (64, 48), 90)
+
+    frames = SmallFrames(slowly, 32)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(frames.get, ["a", "a", "a", "b", "b", "a"]))
+    assert sorted(read) == ["a", "b"]
+    assert found[0] is found[1] is found[5]
