@@ -38,6 +38,8 @@ from autofocus.images.preparing import (
     require_different,
 )
 from autofocus.images.reading import DecodedImage, read_image
+from autofocus.localization.finding import ObjectDetector
+from autofocus.localization.from_file import FileDetector, read_boxes, rows_of_folder
 from autofocus.localization.tables import AllBoxMaker
 from autofocus.motion.settings import MotionSettings
 from autofocus.motion.tables import BoxMaker, check_drawings
@@ -127,6 +129,14 @@ class PreprocessSettings:
         metavar="DIR",
         group=BOX_OPTIONS,
     )
+    boxes_from: Path | None = option(
+        None,
+        "MegaDetector results (JSON) of the images, whose boxes take the place of the embedded "
+        "detector's in boxes.csv",
+        affects_output=False,
+        metavar="JSON",
+        group=BOX_OPTIONS,
+    )
     motion_boxes: bool = option(
         False,
         "write motion_boxes.csv: where something moved in each image, compared with the images "
@@ -173,6 +183,10 @@ class PreprocessSettings:
         require_different(self.cameras)
         require_share("max_rejected", self.max_rejected)
         LocationPattern(self.location_pattern)
+        require(
+            self.boxes_from is None or self.boxes in ("detector", "both"),
+            f"boxes_from has no effect on boxes {self.boxes}: set boxes to detector or both.",
+        )
         for extension in self.extensions:
             require(
                 "." + extension.lower().lstrip(".") in IMAGE_FORMATS,
@@ -246,11 +260,13 @@ def preprocess_images(
             "original is lost."
         )
     drawings = _check_drawing_folders(indir, outdir, settings)
-    detector = _load_detector(settings)
     ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
     preparation_path = outdir / PREPARATION_NAME
     check_outputs([ledger, properties, preparation_path], [outdir, *drawings])
     listing = _list_inputs(indir, outdir, settings)
+    detector = _load_detector(settings, listing.names, outdir)
+    if isinstance(detector, FileDetector):
+        listing = dataclasses.replace(listing, left_out=(*listing.left_out, *detector.notes))
     for folder in drawings:
         check_drawings(listing.names, folder)
     jobs = settings.jobs or cores()
@@ -326,7 +342,12 @@ def _check_drawing_folders(
     return tuple(folders.values())
 
 
-def _load_detector(settings: PreprocessSettings) -> Detector | None:
+def _load_detector(
+    settings: PreprocessSettings, names: Sequence[str], outdir: Path
+) -> ObjectDetector | None:
+    if settings.boxes_from is not None:
+        originals = {name: name for name in names}
+        return read_boxes(settings.boxes_from, originals, rows_of_folder(outdir))
     return Detector() if settings.boxes in ("detector", "both") else None
 
 
@@ -335,7 +356,7 @@ def _box_makers(
     names: Sequence[str],
     workspace: Workspace,
     settings: PreprocessSettings,
-    detector: Detector | None,
+    detector: ObjectDetector | None,
 ) -> list[BoxMaker]:
     pattern = LocationPattern(settings.location_pattern)
     given = (outdir, workspace, settings.jobs or cores(), pattern, names)

@@ -48,6 +48,7 @@ _EXCLUDED = {
         "allow_empty",
         "box_drawings",
         "boxes",
+        "boxes_from",
         "location_pattern",
         "motion_boxes",
         "motion_drawings",

@@ -91,6 +91,22 @@ def rows_of_originals(folder: Path, preparation: Preparation) -> Callable[[str],
     return rows
 
 
+def rows_of_folder(folder: Path) -> Callable[[str], Rows | None]:
+    """Return what tells what is left of the images in a folder that `preprocess_images` writes.
+
+    Args:
+        folder: read when the first image is asked for, as its tables are made meanwhile.
+    """
+    known: list[PreparedFolder] = []
+
+    def rows(name: str) -> Rows | None:
+        if not known:
+            known.append(PreparedFolder.read(folder))
+        return known[0].rows.get(name)
+
+    return rows
+
+
 def rows_of_copies(
     paths: Mapping[str, Path], *, are_cropped: bool
 ) -> Callable[[str], Rows | None]:

@@ -9,6 +9,7 @@ from autofocus.boxes.box import Box
 from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.localization.finding import BoxFinder, BoxSettings, Detections, ObjectDetector
+from autofocus.localization.from_file import FileDetector
 from autofocus.localization.memory import DetectionMemory
 from autofocus.motion.settings import MotionSettings
 from autofocus.motion.tables import BoxMaker
@@ -59,6 +60,8 @@ class AllBoxMaker(BoxMaker):
     def _detect(self, names: Sequence[str]) -> dict[str, Detections]:
         """Return what the detector finds in each image, and remember it."""
         assert self.detector is not None  # noqa: S101 - told by the caller
+        if isinstance(self.detector, FileDetector):
+            return {name: self.detector.boxes[name] for name in names}
         memory = DetectionMemory(
             self.workspace.folder / _MEMORY_NAME, self.detector.settings, self.workspace.scratch
         )
