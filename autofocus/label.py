@@ -105,6 +105,9 @@ class LabelSettings:
         if settings is ExportSettings:
             # There, `people` is about links to their images.
             own.pop("people")
+        if settings is PreprocessSettings:
+            # There, `boxes_from` is about a table of boxes; here, only `predict` needs them.
+            own.pop("boxes_from")
         return settings(**{**own, **more})
 
 

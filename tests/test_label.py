@@ -10,6 +10,8 @@ import pytest
 
 from autofocus.errors import MissingInputError, OutputConflictError, SettingError
 from autofocus.label import LabelResult, LabelSettings, label
+from autofocus.predict import PredictSettings
+from autofocus.preprocess_images import PreprocessSettings
 from tests.conftest import S3
 from tests.features.pictures import COLOURS
 from tests.killing import finish, kill_when, noted, tree
@@ -156,3 +158,10 @@ def test_a_killed_job_ends_with_the_same_bytes(model: Path, tmp_path: Path) -> N
     assert not (stopped / "predictions.csv").exists()
     finish(command(stopped))
     assert tree(stopped) == tree(unstopped)
+
+
+def test_boxes_of_a_file_are_for_predict_alone() -> None:
+    """Preprocessing, which writes no table of boxes here, does not get them."""
+    settings = LabelSettings(boxes_from=Path("md.json"))
+    assert settings.of(PreprocessSettings).boxes_from is None
+    assert settings.of(PredictSettings).boxes_from == Path("md.json")
