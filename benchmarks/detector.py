@@ -39,7 +39,7 @@ is at least {right}. Of each image, the one box that training and prediction use
 {quality}
 
 The detector was trained on real animals and finds few drawn ones, so its rows say nothing about
-real images: docs/detector.md has counts of those. They do show what `both` costs where the
+real images: docs/boxes.md has counts of those. They do show what `both` costs where the
 detector is of no use.
 
 | input (pixels) | worker threads | ms per image | images per second |
