@@ -28,13 +28,17 @@ interrupts.install()
 
 _NAMES_BY_MODULE = {
     "init": ("init", "InitSettings", "InitResult"),
-    "download_images": ("download_images", "DownloadSettings", "DownloadResult"),
-    "preprocess_images": ("preprocess_images", "PreprocessSettings", "PreprocessResult"),
+    "download_images": ("download_images", "DownloadResult"),
+    "download_settings": ("DownloadSettings",),
+    "preprocess_images": ("preprocess_images", "PreprocessResult"),
+    "preprocess_settings": ("PreprocessSettings",),
     "clean_detections": ("clean_detections", "CleanSettings", "CleanResult"),
     "link_images_by_label": ("link_images_by_label", "LinkSettings", "LinkResult"),
-    "retrain": ("retrain", "RetrainResult"),
+    "retrain": ("retrain",),
+    "retrain_result": ("RetrainResult",),
     "retrain_settings": ("RetrainSettings",),
-    "predict": ("predict", "PredictSettings", "PredictResult"),
+    "predict": ("predict", "PredictResult"),
+    "predict_settings": ("PredictSettings",),
     "export": ("export", "ExportResult"),
     "exporting.settings": ("ExportSettings",),
     "import_corrections": (

@@ -27,8 +27,10 @@ from autofocus.options.settings import (
     request_payer_option,
     require,
 )
-from autofocus.predict import PREDICTIONS_NAME, PredictResult, PredictSettings, predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.predict import PREDICTIONS_NAME, PredictResult, predict
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs import files
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.outputs import check_outputs
@@ -293,7 +295,8 @@ class _Job:
 
     def download(self, address: str) -> StageResult:
         """Download what lies below the prefix; the local folder then has the keys as paths."""
-        from autofocus.download_images import DownloadSettings, download_images
+        from autofocus.download_images import download_images
+        from autofocus.download_settings import DownloadSettings
 
         bucket, _, prefix = address.removeprefix(_S3).partition("/")
         settings = DownloadSettings(

@@ -13,17 +13,21 @@ from autofocus.checking.check import check_run
 from autofocus.checking.data import detection_tables
 from autofocus.checking.report import Level, Report
 from autofocus.clean_detections import CleanSettings, clean_detections
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.export import export
 from autofocus.exporting.settings import ExportSettings, RunExportSettings
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.options.command import Argument, Command
 from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
 from autofocus.options.settings import Kind, option
-from autofocus.predict import PredictSettings, predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.redaction import without_secrets
-from autofocus.retrain import RetrainResult, retrain
+from autofocus.retrain import retrain
+from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME

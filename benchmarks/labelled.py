@@ -5,7 +5,8 @@ from pathlib import Path
 from autofocus.clean_detections import clean_detections
 from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 
 SAMPLE_DATA = Path(__file__).parents[1] / "sample_data"
 

@@ -23,7 +23,8 @@ from autofocus.features.extraction import Extractor
 from autofocus.grouping.locations import LocationPattern
 from autofocus.labels.classes import find_classes
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.items import ItemRun
 from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import SplitSettings, make_dataset

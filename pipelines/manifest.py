@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from autofocus.download_images import UNCHECKED
+from autofocus.download_settings import UNCHECKED
 from autofocus.errors import SettingError, StoreError
 from autofocus.options.settings import shown
 from autofocus.store.listing import list_objects, manifest_digest, without_outputs

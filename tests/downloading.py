@@ -5,7 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from tests.conftest import S3
 
 STAGE = Path(__file__).parents[1] / "autofocus" / "download_images.py"

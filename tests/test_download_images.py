@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import (
     CredentialsError,
     InputDataError,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import OutputConflictError
 from tests.conftest import S3
 from tests.downloading import fill, ledger, objects

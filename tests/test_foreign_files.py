@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from autofocus.clean_detections import clean_detections
 from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import OutputConflictError
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
-from autofocus.predict import PredictSettings, predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.publish_labels import publish_labels
 from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings

@@ -10,8 +10,8 @@ import pytest
 
 from autofocus.errors import MissingInputError, OutputConflictError, SettingError
 from autofocus.label import LabelResult, LabelSettings, label
-from autofocus.predict import PredictSettings
-from autofocus.preprocess_images import PreprocessSettings
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.conftest import S3
 from tests.features.pictures import COLOURS
 from tests.killing import finish, kill_when, noted, tree

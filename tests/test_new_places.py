@@ -11,7 +11,8 @@ from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.predict import predict
 from autofocus.preprocess_images import preprocess_images
 from autofocus.reporting.formats import percent
-from autofocus.retrain import RetrainResult, retrain
+from autofocus.retrain import retrain
+from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 
 SAMPLE_DATA = Path(__file__).parents[1] / "sample_data"

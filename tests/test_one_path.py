@@ -32,8 +32,10 @@ from autofocus.images.reading import read_image
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.model.head import Head
 from autofocus.model.saved_model import read_description
-from autofocus.predict import PredictSettings, predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.runs import files

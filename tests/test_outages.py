@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import StoreUnavailableError
-from autofocus.predict import PredictSettings, predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.publish_labels import PublishSettings, publish_labels
 from autofocus.runs.sharding import Shard
 from autofocus.store import patience

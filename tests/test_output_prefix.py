@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import MissingInputError, OutputConflictError, SettingError
 from autofocus.publish_labels import publish_labels
 from tests.conftest import S3

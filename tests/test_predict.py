@@ -17,9 +17,11 @@ from autofocus.errors import (
     SettingError,
 )
 from autofocus.images.preparing import Preparation
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from autofocus.predicting.event_table import write_events
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.sharding import Shard
 from autofocus.tables.merging import merge_tables
 from tests.features.pictures import COLOURS, make_classes

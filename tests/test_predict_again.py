@@ -11,7 +11,8 @@ from autofocus.errors import OutputConflictError
 from autofocus.images.encoding import encode_image
 from autofocus.images.reading import read_image
 from autofocus.model.saved_model import digest_model
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from tests.features.pictures import make_classes
 from tests.predicting.models import PREPARATION, make_model
 from tests.test_predict import rows

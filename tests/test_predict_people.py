@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from autofocus.errors import OutputConflictError, SettingError
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from tests.features.pictures import COLOURS
 from tests.predicting.models import make_image, make_model
 

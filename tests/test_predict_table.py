@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from autofocus.model.empty_rule import EmptyRule
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from tests.predicting.models import LABELS, make_image, make_model
 from tests.test_predict import COLUMNS, GRASS, NIGHT, SAND, between, rows
 

@@ -8,7 +8,8 @@ import pytest
 
 from autofocus.images.preparing import CameraTrim, Preparation
 from autofocus.predict import predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.features.pictures import COLOURS
 from tests.images.footers import with_band
 from tests.images.pictures import MAKE, Pixels, constant, exif, write

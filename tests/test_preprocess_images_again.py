@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from autofocus.motion.tables import drawing_paths
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.images.pictures import hills, write
 from tests.killing import tree
 

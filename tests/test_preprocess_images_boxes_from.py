@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from autofocus.errors import InputDataError, SettingError
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 
 FOOTER = 20
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.images.pictures import DATE_TIME, MAKE, Pixels, exif, hills, write
 
 SETTINGS = PreprocessSettings(trim_bottom=8, min_side=16, jobs=1, max_rejected=1.0)

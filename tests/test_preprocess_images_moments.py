@@ -5,7 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.images.pictures import encoded, hills
 
 

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from autofocus.errors import OutputConflictError
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.motion.scenes import ANIMAL, HEIGHT, WIDTH, frame, to_image, with_animal
 
 SETTINGS = PreprocessSettings(trim_bottom=0, min_side=HEIGHT, motion_boxes=True)

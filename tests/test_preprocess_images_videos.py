@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from autofocus.errors import MissingDependencyError
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.ledger import Reason, read_ledger
 from tests.images.clips import SECONDS, write_video
 from tests.images.pictures import hills, write

@@ -29,7 +29,8 @@ from autofocus.errors import (
 from autofocus.features.backbones.base import Backbone
 from autofocus.images.preparing import Preparation
 from autofocus.model.saved_model import TrainedClassifier
-from autofocus.retrain import RetrainResult, retrain
+from autofocus.retrain import retrain
+from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.serving.classifier import ImageClassifier
 from autofocus.serving.results import ImageFile

@@ -16,8 +16,10 @@ import pytest
 from autofocus.detector.weights import FOLDER_VARIABLE
 from autofocus.errors import MissingInputError
 from autofocus.model.saved_model import MODEL_FILES, TrainedClassifier
-from autofocus.predict import PredictSettings, predict
-from autofocus.retrain import RetrainResult, retrain
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
+from autofocus.retrain import retrain
+from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 from tests.features.pictures import COLOURS, make_classes, make_picture
 from tests.killing import finish, kill_when

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from tests.features.pictures import COLOURS
 from tests.predicting.models import make_image, make_model
 

@@ -8,11 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from autofocus.checking.report import Report
-from autofocus.download_images import DownloadSettings
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import list_images
 from autofocus.import_corrections import NAME as IMPORT_CORRECTIONS
-from autofocus.preprocess_images import PreprocessSettings
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.ledger import LEDGER_NAME, has_ledger_columns
 from autofocus.runs.video_names import VIDEO_ENDINGS, FrameName, is_video
 from autofocus.runs.walking import APPLE_DOUBLE_PREFIX, is_below_made, is_never_input

@@ -2,7 +2,8 @@
 
 from autofocus.containers.archive import pack
 from autofocus.containers.task import Task, main
-from autofocus.download_images import NAME, DownloadResult, DownloadSettings, download_images
+from autofocus.download_images import NAME, DownloadResult, download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.runs.ledger import read_ledger
 from autofocus.store.selection import has_image_name
 

@@ -5,7 +5,8 @@ import shutil
 from autofocus.containers.archive import unpack
 from autofocus.containers.task import Task, main
 from autofocus.options.settings import require
-from autofocus.predict import NAME, PredictResult, PredictSettings, predict
+from autofocus.predict import NAME, PredictResult, predict
+from autofocus.predict_settings import PredictSettings
 from autofocus.runs.ledger import LEDGER_NAME
 
 

@@ -4,12 +4,8 @@ from autofocus.containers.archive import pack, unpack
 from autofocus.containers.task import Task, main
 from autofocus.exporting.originals import write_originals
 from autofocus.images.names import PREPARATION_NAME
-from autofocus.preprocess_images import (
-    NAME,
-    PreprocessResult,
-    PreprocessSettings,
-    preprocess_images,
-)
+from autofocus.preprocess_images import NAME, PreprocessResult, preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.ledger import read_ledger
 
 

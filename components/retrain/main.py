@@ -10,7 +10,8 @@ from autofocus.evaluation.scalars import scalars
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.linking import make_links
 from autofocus.reporting import results
-from autofocus.retrain import NAME, RetrainResult, retrain
+from autofocus.retrain import NAME, retrain
+from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.tables.columns import LINKS_NAME, SPLIT_NAME
 

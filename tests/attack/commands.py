@@ -14,7 +14,8 @@ from pathlib import Path
 from autofocus.clean_detections import CleanSettings, clean_detections
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.predict import predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.features.pictures import COLOURS, make_picture
 from tests.predicting.models import make_backbone, make_image, make_model
 

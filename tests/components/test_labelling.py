@@ -8,8 +8,10 @@ import pytest
 
 from autofocus.containers.archive import pack
 from autofocus.images.finding import find_images
-from autofocus.predict import PredictSettings, predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.sharding import Shard
 from tests.components.calling import Call, prepare, start
 from tests.conftest import S3

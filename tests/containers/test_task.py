@@ -16,9 +16,9 @@ import pytest
 
 from autofocus.containers.executor import ExecutorInput
 from autofocus.containers.task import SHOWN, Task, measure
-from autofocus.download_images import DownloadSettings
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import InputDataError, SettingError
-from autofocus.preprocess_images import PreprocessSettings
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.killing import tree
 
 ROOT = Path(__file__).parents[2]

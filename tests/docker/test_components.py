@@ -18,7 +18,8 @@ from PIL import Image
 
 import autofocus
 from autofocus.containers.archive import pack, unpack
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from tests.components.calling import Call, empty_ledger, prepare
 from tests.detector.scenes import deer
 from tests.docker.running import call, command, weed

@@ -16,14 +16,16 @@ import pytest
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.demo.uploading import upload_folder
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import (
     AutofocusError,
     InputDataError,
     MissingInputError,
     OutputConflictError,
 )
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from autofocus.run import run
 from components.images import image
 from pipelines.compile import compile_pipelines

@@ -17,7 +17,8 @@ from autofocus.boxes.box import Box
 from autofocus.detector.detecting import Detector
 from autofocus.detector.weights import FOLDER_VARIABLE
 from autofocus.errors import MissingInputError, OutputConflictError, SettingError
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.detector.scenes import TRUTH, deer, ground
 
 SETTINGS = PreprocessSettings(trim_bottom=0, min_side=240, boxes="detector")

@@ -9,7 +9,7 @@ import pytest
 
 from autofocus.clean_detections import CleanSettings
 from autofocus.demo.make_sample import SampleSettings
-from autofocus.download_images import DownloadSettings
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import SettingError
 from autofocus.link_images_by_label import LinkSettings
 from autofocus.options.settings import (
@@ -22,8 +22,8 @@ from autofocus.options.settings import (
     require_not_negative,
     require_share,
 )
-from autofocus.predict import PredictSettings
-from autofocus.preprocess_images import PreprocessSettings
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.publish_labels import PublishSettings
 from autofocus.retrain_settings import RetrainSettings
 

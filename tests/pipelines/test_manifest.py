@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.download_images import DownloadSettings, download_images
+from autofocus.download_images import download_images
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import SettingError, StoreError
 from pipelines.interface import ParameterValue, PipelineInterface, PipelineParameter
 from pipelines.manifest import find_manifest, manifest_of_run, manifest_or_placeholder

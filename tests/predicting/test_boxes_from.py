@@ -16,8 +16,10 @@ from autofocus.errors import InputDataError, MissingInputError, SettingError
 from autofocus.export import export
 from autofocus.exporting.settings import ExportSettings
 from autofocus.localization.finding import load_detector
-from autofocus.predict import PredictSettings, predict
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from tests.features.pictures import COLOURS
 from tests.predicting.models import make_model
 

@@ -14,7 +14,8 @@ from autofocus.errors import MissingInputError, SettingError
 from autofocus.images.capture import Capture, to_exif
 from autofocus.images.preparing import Preparation
 from autofocus.motion.settings import TIGHT
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from autofocus.tables.merging import merge_tables
 from tests.detector.scenes import TRUTH, deer
 from tests.predicting.models import make_model

@@ -10,7 +10,8 @@ from PIL import Image
 
 from autofocus.images.capture import Capture, to_exif
 from autofocus.motion.settings import MotionSettings
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from autofocus.tables.columns import PREDICTION_BOX, PREDICTIONS
 from autofocus.tables.merging import merge_tables
 from tests.features.pictures import COLOURS

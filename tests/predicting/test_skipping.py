@@ -8,7 +8,8 @@ import pytest
 
 from autofocus.errors import SettingError
 from autofocus.model.empty_rule import EmptyRule, SkipRate
-from autofocus.predict import PredictSettings, predict
+from autofocus.predict import predict
+from autofocus.predict_settings import PredictSettings
 from tests.predicting.models import make_image, make_model
 from tests.test_predict import GRASS, SAND
 

@@ -10,7 +10,8 @@ import mlflow
 import pytest
 
 from autofocus.errors import SettingError, StoreError
-from autofocus.retrain import RetrainResult, retrain
+from autofocus.retrain import retrain
+from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.tracking.registry import registry
 from autofocus.training.registration import Registration

@@ -16,7 +16,8 @@ from autofocus.images.finding import list_images
 from autofocus.inspection.files import list_folder
 from autofocus.labels.classes import find_classes
 from autofocus.predicting.inputs import find_inputs
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.ledger import read_ledger
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.sharding import Shard

@@ -10,7 +10,8 @@ from PIL import ImageFile
 
 from autofocus.errors import RejectedImageError
 from autofocus.images.reading import read_image
-from autofocus.preprocess_images import PreprocessSettings, preprocess_images
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.ledger import Reason
 from tests.attack.attack import Attack, Scale, Trial
 from tests.attack.images import (
