@@ -22,6 +22,8 @@ from autofocus.splits.subsets import SplitBy, Subset
 
 # So many classes that lack images are named.
 _MOST_GAPS = 20
+# A smaller share of images of no sequence changes no result by much, and isn't worth a warning.
+_FEW_LONE = 0.02
 
 
 @dataclass(frozen=True)
@@ -143,9 +145,12 @@ class Dataset:
         return [sentence for sentence in sentences if sentence]
 
     def _warn_of_lone(self) -> str:
-        """Return a sentence on images of no sequence; those of a split by sequence are told."""
+        """Return a sentence on images of no sequence, unless they are few; else nothing.
+
+        Those of a split by sequence are told elsewhere.
+        """
         lone = sum(not one.sequence for one in self.split.assignments)
-        if not lone or self.split.group_kind == "sequence":
+        if lone <= _FEW_LONE * len(self.images) or self.split.group_kind == "sequence":
             return ""
         return (
             f"The sequence of {lone:,} of {_count(len(self.images))} is unknown, as they have no "
