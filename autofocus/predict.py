@@ -72,6 +72,38 @@ class PredictResult(StageResult):
     sequence_decisions: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Model:
+    """A model, ready for use.
+
+    Attributes:
+        classifier: the network, which averages as many views as asked for.
+        description: with the thresholds that were asked for.
+        detector: the one that it needs; None for none.
+        digest: identifies it.
+        key: what predictions are recognised by: those of other views are made anew.
+    """
+
+    classifier: TrainedClassifier
+    description: Description
+    detector: ObjectDetector | None
+    digest: str
+    key: str
+
+
+def _open_model(saved_model_dir: Path, settings: PredictSettings) -> _Model:
+    classifier = TrainedClassifier(saved_model_dir)
+    digest, own_views = digest_model(saved_model_dir), classifier.description.views
+    views = settings.views or own_views
+    classifier.use_views(views)
+    detector = open_detector(classifier.description, settings.boxes_from)
+    description = with_thresholds(
+        classifier.description, settings.precision or None, settings.threshold
+    )
+    key = digest if views == own_views else f"{views} views {digest}"
+    return _Model(classifier, description, detector, digest, key)
+
+
 def predict(
     saved_model_dir: Path,
     indir: Path,
@@ -126,19 +158,11 @@ def predict(
     )
     names = listing.names
     known = add_locations(read_known(settings.table, folder), names, settings.locations)
-    classifier = TrainedClassifier(saved_model_dir)
-    views = settings.views or classifier.description.views
-    has_other_views = views != classifier.description.views
-    classifier.use_views(views)
-    detector = open_detector(classifier.description, settings.boxes_from)
-    digest = digest_model(saved_model_dir)
-    description = with_thresholds(
-        classifier.description, settings.precision or None, settings.threshold
-    )
+    model = _open_model(saved_model_dir, settings)
+    description, jobs = model.description, settings.jobs or cores()
     preparation = choose_preparation(description.preparation, folder, settings.photographs)
-    preparation, found = complete_preparation(
-        preparation, folder, settings.extensions, settings.jobs or cores()
-    )
+    preparation, found = complete_preparation(preparation, folder, settings.extensions, jobs)
+    detector = model.detector
     if settings.boxes_from is not None:
         detector, notes = _read_boxes(description, folder, names, preparation, settings)
         found = (*found, *notes)
@@ -146,20 +170,20 @@ def predict(
     blurred = blurred_beside(outpath, folder) if settings.people == "blur" else None
     subfolder = files.relative_to_folder(folder, outpath.parent)
     skip = EmptySkip.of(description, settings.skip_empty_below)
-    table = _table(description, digest, names, subfolder, settings, people, known, skip)
+    table = _table(description, model.digest, names, subfolder, settings, people, known, skip)
     with Workspace(
         outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE, free=FREE
     ) as workspace:
         predictor = Predictor(
             folder,
-            classifier,
+            model.classifier,
             preparation,
             _find_neighbours(
-                classifier, detector, folder, names, preparation, settings, workspace
+                model.classifier, detector, folder, names, preparation, settings, workspace
             ),
             rejected,
             settings.batch,
-            f"{views} views {digest}" if has_other_views else digest,
+            model.key,
             read_training_images(saved_model_dir, preparation),
             # Who names one image wants to know what the model makes of it.
             settings.include_labelled or single is not None,
@@ -170,16 +194,15 @@ def predict(
             workspace,
             ledger,
             tables=[table.at(outpath), table.events_at(events)],
-            jobs=settings.jobs or cores(),
+            jobs=jobs,
         )
     if blurred is not None:
-        jobs = settings.jobs or cores()
         blur_images(folder, table.with_people, blurred, jobs, preparation)
     earlier = tuple(rejected[name] for name in names if name in rejected)
     notes = (
         *listing.notes,
         *found,
-        *note_views(views),
+        *note_views(description.views),
         *_notes(preparation, table, counts, predictor),
     )
     counts.check(settings.max_rejected, ledger, earlier, notes)
