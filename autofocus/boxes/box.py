@@ -8,6 +8,9 @@ from PIL import Image
 # What found a box: motion detection, the detector, or both; a whole frame was found by neither.
 BoxStatus = Literal["motion", "detector", "both", "whole_frame"]
 
+# The detail of a box around motion that no other frame of the sequence shows.
+OTHER_TIMES = "compared with frames of other times"
+
 
 @dataclass(frozen=True)
 class Box:
@@ -21,7 +24,7 @@ class Box:
         score: the amount of motion, or the detector's confidence, 0 to 1; 0 for a whole frame.
         frames: the number of other frames that the frame was compared with.
         status: what found the box, or that it is the whole frame.
-        detail: why it is the whole frame.
+        detail: why it is the whole frame, or `OTHER_TIMES`.
     """
 
     left: float = 0.0

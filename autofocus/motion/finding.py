@@ -11,12 +11,13 @@ An animal that stands still in the whole sequence is detected against frames fro
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from autofocus.boxes.box import Box
+from autofocus.boxes.box import OTHER_TIMES, Box
 from autofocus.boxes.crop_shape import CropShape, Edges
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.sequences import SequenceRule, find_sequences
@@ -103,7 +104,9 @@ class MotionFinder:
             if box.is_found or len(burst) == len(others):
                 return box
         every = list(others.values())
-        return self._box(measure_change(small.contrast, every), len(every))
+        box = self._box(measure_change(small.contrast, every), len(every))
+        # Boxes of earlier models, and their table, say nothing of it.
+        return replace(box, detail=OTHER_TIMES) if box.is_found and self.settings.tight else box
 
     def _is_of_burst(self, one: str, other: str) -> bool:
         return bool(self._bursts[one]) and self._bursts[one] == self._bursts[other]

@@ -1,8 +1,10 @@
 """Claims about the one box of an image."""
 
+from dataclasses import replace
+
 import pytest
 
-from autofocus.boxes.box import Box
+from autofocus.boxes.box import OTHER_TIMES, Box
 from autofocus.localization.choosing import choose_box, shared
 
 MOVED = Box(0.4, 0.4, 0.3, 0.2, 0.6, 5, "motion")
@@ -14,6 +16,14 @@ ELSEWHERE = Box(0.0, 0.0, 0.1, 0.1, 0.7, status="detector")
 def test_motion_goes_before_a_detection_elsewhere() -> None:
     """Where something moved, a box at another place doesn't matter, however sure it is."""
     assert choose_box(MOVED, (ELSEWHERE,), 0.2) == MOVED
+
+
+def test_motion_of_other_times_gives_way_to_a_confident_detection() -> None:
+    """Light and shadows differ from hour to hour, so that such motion counts for less."""
+    shadow = replace(MOVED, detail=OTHER_TIMES)
+    assert choose_box(shadow, (ELSEWHERE,), 0.2).status == "detector"
+    assert choose_box(shadow, (ELSEWHERE,), 0.8) == shadow
+    assert choose_box(shadow, (DETECTED,), 0.2).status == "both"
 
 
 def test_a_box_that_both_support_has_the_detector_s_edges_and_counts_more() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autofocus.boxes.box import Box
+from autofocus.boxes.box import OTHER_TIMES, Box
 from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import TIGHT, MotionSettings
 from tests.motion.scenes import (
@@ -39,6 +39,16 @@ def test_a_tight_box_is_the_animal_s() -> None:
     )
     assert overlap(tight) > 0.4 > 3 * overlap(square)
     assert (tight.score, tight.frames) == (square.score, square.frames)
+
+
+@pytest.mark.parametrize(("settings", "detail"), [(MotionSettings(), ""), (TIGHT, OTHER_TIMES)])
+def test_motion_against_other_times_says_so(settings: MotionSettings, detail: str) -> None:
+    """Where no sequence shows the motion, a tight box is marked; an earlier model's is not."""
+    pictures = {**{f"s{n}": frame(n) for n in range(6)}, "x": with_animal(frame(50))}
+    alone = MotionFinder(in_bursts(pictures), reader(pictures), settings).box("x")
+    in_sequence = MotionFinder(in_a_row(pictures), reader(pictures), settings).box("x")
+    assert (alone.is_found, alone.detail) == (True, detail)
+    assert (in_sequence.is_found, in_sequence.detail) == (True, "")
 
 
 def test_what_stands_out_in_two_parts_is_one_animal() -> None:
