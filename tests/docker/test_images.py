@@ -24,6 +24,8 @@ MODULES = {
 }
 LABELS = ("title", "description", "licenses", "version", "revision", "created", "base.name")
 MOST_MEGABYTES = 350
+# ONNX Runtime and the weights of the detector, which preprocess holds as well.
+DETECTOR_MEGABYTES = 110
 
 Images = Callable[[str], str]
 
@@ -101,10 +103,11 @@ def test_a_heavy_image_has_no_kfp(images: Images, stage: str) -> None:
 
 @pytest.mark.parametrize("stage", LIGHT)
 def test_a_light_image_adds_little_to_its_base(images: Images, stage: str) -> None:
-    """It is less than 350 MB larger than the image that it is built on."""
+    """It is less than 350 MB larger than the image that it is built on, the detector aside."""
     about = inspect(images(stage))
     base = inspect(about["Config"]["Labels"]["org.opencontainers.image.base.name"])
-    assert (about["Size"] - base["Size"]) / 1e6 < MOST_MEGABYTES
+    most = MOST_MEGABYTES + (DETECTOR_MEGABYTES if stage == "preprocess" else 0)
+    assert (about["Size"] - base["Size"]) / 1e6 < most
 
 
 def test_the_embedded_backbones_are_inside(images: Images) -> None:
