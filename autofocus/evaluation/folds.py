@@ -1,4 +1,4 @@
-"""Folds of whole groups, for choices between two ways of using predictions."""
+"""Folds of whole groups."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ _FOLDS = 5
 
 
 def folds_of_groups(groups: Sequence[str]) -> NDArray[np.int64]:
-    """Return the fold of each prediction, by a hash of its group; shape (N,)."""
+    """Return the fold of each image, by a hash of its group; shape (N,)."""
     order = sorted(set(groups), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
     folds = {group: place % _FOLDS for place, group in enumerate(order)}
     return np.array([folds[group] for group in groups], np.int64)

@@ -22,7 +22,7 @@ from autofocus.model.distance import DISTANCE, RelativeDistance
 from autofocus.model.head import MEASURED, Head
 from autofocus.model.integrity import CHECKSUMS_NAME, check_model, write_checksums
 from autofocus.runs import files
-from autofocus.runs.wording import shown
+from autofocus.runs.wording import first_line, shown
 
 ASSET_NAME = "autofocus.json"
 # Of a model whose backbone is an ONNX file: the SavedModel has the head alone.
@@ -224,10 +224,9 @@ class TrainedClassifier:
             raise
         except Exception as error:
             # It raises errors of all types on damaged files, such as IndexError.
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputDataError(
-                f"The model in {folder} can't be loaded ({shown(reason)}): copy the whole model "
-                "folder again, or train again."
+                f"The model in {folder} can't be loaded ({shown(first_line(error))}): copy the "
+                "whole model folder again, or train again."
             ) from None
 
     def use_views(self, number: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from autofocus.options.printing import MAX_SHOWN, shown
 
-__all__ = ["MAX_SHOWN", "plural", "shown"]
+__all__ = ["MAX_SHOWN", "first_line", "plural", "shown"]
 
 
 def plural(number: int, noun: str, nouns: str = "") -> str:
@@ -16,6 +16,11 @@ def plural(number: int, noun: str, nouns: str = "") -> str:
         nouns: the name of several; by default with an `s`.
     """
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message; the name of its type if that is empty."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def listed(names: Iterable[object], most: int = 20) -> str:

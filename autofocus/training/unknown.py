@@ -1,6 +1,5 @@
 """Fitting the distance beyond which an image is unknown."""
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.evaluation.folds import folds_of_groups
 from autofocus.model.distance import DECIMALS, RelativeDistance
 from autofocus.training.samples import Samples
 
@@ -17,7 +17,6 @@ DIRECTIONS = 128
 _SHRINKAGE = 0.1
 # Directions are estimated from at most this many images.
 MAX_IMAGES = 2000
-_FOLDS = 5
 _MIN_IMAGES = 20
 
 Matrix = NDArray[np.float64]
@@ -57,7 +56,7 @@ def fit_unknown(
     """
     if share <= 0 or len(samples) < _MIN_IMAGES:
         return None
-    folds = _folds(groups) if is_seen is None else np.where(is_seen, -1, 0)
+    folds = folds_of_groups(groups) if is_seen is None else np.where(is_seen, -1, 0)
     if len(np.unique(folds)) < 2:  # noqa: PLR2004 - nothing to measure from
         return None
     known = np.concatenate(
@@ -72,13 +71,6 @@ def fit_unknown(
     limit = round(float(np.sort(known)[rank - 1]), DECIMALS)
     fitted = samples if is_seen is None else samples.rows(np.asarray(is_seen))
     return Unknown(fit_distance(fitted), limit)
-
-
-def _folds(groups: Sequence[str]) -> NDArray[np.int64]:
-    """Divide images into folds of whole groups, by a hash of the group; shape (N,)."""
-    order = sorted(set(groups), key=lambda name: hashlib.sha256(name.encode()).hexdigest())
-    folds = {group: number % _FOLDS for number, group in enumerate(order)}
-    return np.array([folds[group] for group in groups], np.int64)
 
 
 def fit_distance(samples: Samples) -> RelativeDistance:

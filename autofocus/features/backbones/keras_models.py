@@ -18,7 +18,7 @@ from autofocus.features.backbones.input_format import InputFormat, format_beside
 from autofocus.features.backbones.probing import probe
 from autofocus.features.runtime import tensorflow
 from autofocus.runs import files
-from autofocus.runs.wording import shown
+from autofocus.runs.wording import first_line, shown
 
 PREFIX = "keras:"
 _DEFAULT_SIDE = 224
@@ -105,7 +105,7 @@ def load_keras_file(path: Path) -> Backbone:
     except Exception as error:
         # It raises errors of all types on damaged files.
         raise InputDataError(
-            f"{path} is no Keras model that can be loaded ({_first_line(error)}): save it with "
+            f"{path} is no Keras model that can be loaded ({_reason(error)}): save it with "
             "model.save of Keras 3, with layers of Keras only."
         ) from None
     _check_range(path, model, given)
@@ -172,12 +172,12 @@ def _with_weights(name: str, make: Callable[[], Any]) -> Any:
         wanted = _wanted_file(error)
         if wanted is None:
             raise InputDataError(
-                f"The weights of {name} can't be loaded ({_first_line(error)}): delete its file "
+                f"The weights of {name} can't be loaded ({_reason(error)}): delete its file "
                 f"in {_cache()}, and Keras downloads it again."
             ) from None
         path, url = wanted
         raise MissingInputError(
-            f"The weights of {name} can't be downloaded ({_first_line(error)}): put {url} from "
+            f"The weights of {name} can't be downloaded ({_reason(error)}): put {url} from "
             f"another machine into {path.parent} as {path.name}."
         ) from None
 
@@ -291,7 +291,7 @@ class _Network:
             # Keras raises errors of all types.
             raise InputDataError(
                 f"{self.where} fails on images of {self.size[0]} by {self.size[1]} pixels "
-                f"({_first_line(error)}): give a model that takes such images."
+                f"({_reason(error)}): give a model that takes such images."
             ) from None
 
 
@@ -311,5 +311,5 @@ def _digest_weights(text: str, model: Any) -> str:
     return digest.hexdigest()
 
 
-def _first_line(error: BaseException) -> str:
-    return shown((str(error).strip().splitlines() or [type(error).__name__])[0])
+def _reason(error: BaseException) -> str:
+    return shown(first_line(error))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from autofocus.errors import InputDataError, need
 from autofocus.features.backbones.input_format import InputFormat
 from autofocus.runs.parallel import cores
-from autofocus.runs.wording import shown
+from autofocus.runs.wording import first_line, shown
 
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 # A file of Protocol Buffers can't be larger.
@@ -162,7 +162,7 @@ class OnnxNetwork:
             # Its errors are of types of its own.
             raise InputDataError(
                 f"{self._path} fails on images of shape {inputs.shape} "
-                f"({shown(_first_line(error))}): check size and layout in the JSON file beside it."
+                f"({shown(first_line(error))}): check size and layout in the JSON file beside it."
             ) from None
         vectors = np.asarray(values)
         if vectors.dtype.kind != "f":
@@ -201,14 +201,10 @@ def _open(runtime: Any, path: Path) -> Any:
                 "package onnx: onnx.save(onnx.load(path), path))."
             ) from None
         raise InputDataError(
-            f"{path} is no ONNX file that can be run ({shown(_first_line(error))}): export it "
+            f"{path} is no ONNX file that can be run ({shown(first_line(error))}): export it "
             "again."
         ) from None
 
 
 def _shape(one: Any) -> str:
     return f"({', '.join('?' if not isinstance(side, int) else str(side) for side in one.shape)})"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

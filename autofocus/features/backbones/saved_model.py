@@ -12,6 +12,7 @@ from autofocus.features.backbones.probing import probe
 from autofocus.features.runtime import tensorflow
 from autofocus.redaction import public_url
 from autofocus.runs import files
+from autofocus.runs.wording import first_line
 
 _DEFAULT_SIDE = 224
 _SIGNATURES = ("serving_default", "default", "image_feature_vector")
@@ -36,7 +37,7 @@ def load_saved_model(handle: str) -> Backbone:
     except Exception as error:
         # It raises errors of all types on damaged files, such as IndexError.
         raise InputDataError(
-            f"{handle} is not a valid SavedModel ({_first_line(error)}): "
+            f"{handle} is not a valid SavedModel ({first_line(error)}): "
             "give a complete folder that tf.saved_model.save wrote."
         ) from None
     size = _image_size(tf, loaded)
@@ -67,14 +68,10 @@ def _resolve(handle: str) -> Path:
         return Path(hub.resolve(handle))
     except Exception as error:
         raise MissingInputError(
-            f"The module {handle} can't be downloaded ({_first_line(error)}): check the handle "
+            f"The module {handle} can't be downloaded ({first_line(error)}): check the handle "
             "and the network, set TFHUB_CACHE_DIR to a folder that holds it, or give a local "
             "SavedModel."
         ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _callable(loaded: Any, handle: str) -> Any:
