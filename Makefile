@@ -77,7 +77,7 @@ run-docker: build-images compile ## the training pipeline on a synthetic sample,
 test-components: $(READY) weights ## only the tests with Docker
 	AUTOFOCUS_REQUIRE_DOCKER=1 $(BIN)/pytest -m docker
 
-readmes: $(READY) ## write the components' READMEs from their interfaces
+readmes: $(READY) ## write README.md and metadata.yaml of the components from their interfaces
 	$(BIN)/python -m components.readme
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url

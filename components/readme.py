@@ -1,4 +1,4 @@
-"""The components' READMEs, generated from their interfaces.
+"""The components' READMEs, generated from their interfaces, as their facts are.
 
 python -m components.readme
 """
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from components import metadata
 from components.images import TAG
 from components.interface import REQUIRED, Component, Parameter
 from components.stages import STAGES
@@ -87,5 +88,7 @@ if __name__ == "__main__":
     # No README names an image's tag.
     os.environ.setdefault(TAG, "unnamed")
     for each in COMPONENTS:
-        path_of(each).write_text(render(each), encoding="utf-8")
-        print(f"wrote {path_of(each)}")
+        facts = metadata.render(interface_of(each))
+        for path, text in ((path_of(each), render(each)), (metadata.path_of(each), facts)):
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path}")
