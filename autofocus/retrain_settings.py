@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from autofocus.features.backbones import DEFAULT_BACKBONE
+from autofocus.features.crop import ViewChoice
 from autofocus.features.views import MOST_VIEWS
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.grouping.sequences import SequencePattern
@@ -25,6 +26,32 @@ MIN_FOLDS = 2
 ALL_LAYERS = -1
 
 
+class _FeatureSettings(Protocol):
+    """The settings that decide which features are computed of an image."""
+
+    @property
+    def distorted_copies(self) -> int: ...
+    @property
+    def views(self) -> int: ...
+    @property
+    def max_rejected(self) -> float: ...
+
+
+def check_features(settings: _FeatureSettings) -> None:
+    """Check the settings that `retrain` and `embed_images` have in common.
+
+    Raises:
+        SettingError: one is out of range.
+    """
+    copies, views = settings.distorted_copies, settings.views
+    require(copies > 0, f"distorted_copies must be above 0, not {copies}.")
+    require_not_negative(settings, "random_crop", "random_scale", "random_brightness", "jobs")
+    require(
+        1 <= views <= MOST_VIEWS, f"views must be a number from 1 to {MOST_VIEWS}, not {views}."
+    )
+    require_share("max_rejected", settings.max_rejected)
+
+
 @dataclass(frozen=True)
 class RetrainSettings:
     """The settings of `retrain`."""
@@ -37,7 +64,7 @@ class RetrainSettings:
         alias="backbone",
         group="model",
     )
-    view: Literal["full", "motion", "detector", "combined", "both", "auto"] = option(
+    view: ViewChoice = option(
         "full",
         "input of the classifier: the full frame; the crop around the motion, around what the "
         "detector found, or combined: around the motion, else what the detector found; or both, "
@@ -271,14 +298,11 @@ class RetrainSettings:
         self._check_parts()
         for name in (
             "how_many_training_steps", "eval_step_interval", "learning_rate", "sequence_gap",
-            "fine_tune_rate", "fine_tune_epochs", "distorted_copies",
+            "fine_tune_rate", "fine_tune_epochs",
         ):  # fmt: skip
             require(getattr(self, name) > 0, f"{name} must be above 0, not {getattr(self, name)}.")
-        require_not_negative(
-            self,
-            *("random_crop", "random_scale", "random_brightness", "jobs"),
-            *("patience", "sequence_frames"),
-        )
+        check_features(self)
+        require_not_negative(self, "patience", "sequence_frames")
         require(
             self.train_batch_size > 0 or self.train_batch_size == -1,
             f"train_batch_size must be above 0, or -1 for all, not {self.train_batch_size}.",
@@ -286,10 +310,6 @@ class RetrainSettings:
         require(
             self.folds == 0 or self.folds >= MIN_FOLDS,
             f"folds must be 0, or {MIN_FOLDS} or more, not {self.folds}.",
-        )
-        require(
-            1 <= self.views <= MOST_VIEWS,
-            f"views must be a number from 1 to {MOST_VIEWS}, not {self.views}.",
         )
         require(
             self.fine_tune_layers in ("all", ALL_LAYERS) or int(self.fine_tune_layers) >= 0,
@@ -315,7 +335,6 @@ class RetrainSettings:
             0 <= self.unknown_share < 1,
             f"unknown_share must be from 0 to below 1, not {self.unknown_share}.",
         )
-        require_share("max_rejected", self.max_rejected)
         LocationPattern(self.location_pattern)
         SequencePattern(self.sequence_pattern)
 

@@ -38,6 +38,15 @@ class Parameter:
     default: Any = REQUIRED
 
 
+PROGRESS = Parameter(
+    "progress",
+    str,
+    "where a task keeps what it has finished, for another attempt: auto, beside its outputs; none; "
+    "or an address such as s3://bucket/prefix",
+    "auto",
+)
+
+
 def limit_rejected(stage: str, inputs: str) -> Parameter:
     """Return the limit of an earlier stage's rejected inputs, judged over all shards.
 

@@ -20,8 +20,11 @@ MADE_BY = (
     "Generated from [component.py](component.py) by `make readmes`; {program} runs in the image."
 )
 PROGRAM = "[main.py](main.py)"
-# The component that isn't a stage, which runs in another's image.
-ANCHOR = "[anchor.py](../../autofocus/containers/anchor.py)"
+# Components that run another program: one that isn't a stage, and one with the stage of another.
+PROGRAMS = {
+    "anchor": "[anchor.py](../../autofocus/containers/anchor.py)",
+    "fine_tune": "[retrain's main.py](../retrain/main.py)",
+}
 COMPONENTS = ("anchor", *STAGES)
 
 
@@ -40,7 +43,7 @@ def render(name: str) -> str:
             "",
             component.summary.partition("\n")[0],
             "",
-            MADE_BY.format(program=PROGRAM if name in STAGES else ANCHOR),
+            MADE_BY.format(program=PROGRAMS.get(name, PROGRAM)),
             "",
             *_artifacts("input", component.inputs, spec.inputs),
             *_artifacts("output", component.outputs, spec.outputs),

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from autofocus.embed_settings import EmbedSettings
 from autofocus.options.settings import Kind, kinds
 from autofocus.publish_labels import PublishSettings
 from autofocus.run import SECTIONS
@@ -71,11 +72,15 @@ _SECTIONS = {
     "retrain": "retrain",
     "predict": "predict",
 }
+_OF_RUN = {
+    name: Stage(section, SECTIONS[section].settings, frozenset(_EXCLUDED.get(name, ())))
+    for name, section in _SECTIONS.items()
+}
 STAGES: Mapping[str, Stage] = {
-    **{
-        name: Stage(section, SECTIONS[section].settings, frozenset(_EXCLUDED.get(name, ())))
-        for name, section in _SECTIONS.items()
-    },
+    **_OF_RUN,
+    "embed": Stage("embed_images", EmbedSettings),
+    # The stage is that of `retrain`; a component of its own, as it needs the images, and a GPU.
+    "fine_tune": _OF_RUN["retrain"],
     "publish": Stage("publish_labels", PublishSettings),
 }
 

@@ -2,6 +2,8 @@
 
 # Settings that have a value for each stage; any other is the same for all stages that have it.
 PER_STAGE = frozenset({"max_rejected"})
+# Components that run another one's stage, and share its value.
+_SAME_STAGE = {"fine_tune": "retrain"}
 
 
 def parameter_name(component: str, name: str) -> str:
@@ -11,4 +13,4 @@ def parameter_name(component: str, name: str) -> str:
         component: the component's name, such as ``clean``.
         name: the component's parameter, such as ``max_rejected``.
     """
-    return f"{component}_{name}" if name in PER_STAGE else name
+    return f"{_SAME_STAGE.get(component, component)}_{name}" if name in PER_STAGE else name

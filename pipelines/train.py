@@ -15,7 +15,7 @@ from components.images import image
 from components.interface import Parameter
 from components.link.component import link
 from components.preprocess.component import preprocess
-from components.retrain.component import retrain
+from components.retrain.component import retrain_from_images as retrain
 from pipelines.resources import resource_parameters
 from pipelines.settings import MANIFEST, MLFLOW_SECRET, S3_SECRET, SHARDS
 from pipelines.shards import prepare_shards, run_inner

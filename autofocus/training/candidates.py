@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.evaluation.training_metrics import ViewCandidate
-from autofocus.features.crop import View
+from autofocus.features.crop import View, ViewChoice
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.checkpoint import Checkpoint
@@ -19,7 +18,6 @@ from autofocus.training.recipe import FOLDS, Recipe, folds_of
 from autofocus.training.scores import Measurement, Scores, score_logits
 from autofocus.training.votes import VoteScores
 
-ViewChoice = Literal["full", "motion", "detector", "combined", "both", "auto"]
 # A smaller difference between Brier scores may be chance, and the simpler view is kept.
 _MIN_IMPROVEMENT = 0.01
 _LEAST_FOLDS = 2

@@ -25,7 +25,9 @@ OUTPUTS = {
     "retrain": ("model", "metrics", "confusion_matrix", "report", "split", "ledger"),
     "predict": ("predictions", "ledger"),
     "publish": ("labels", "ledger"),
+    "embed": ("embeddings", "ledger"),
 }
+OUTPUTS["fine_tune"] = OUTPUTS["retrain"]
 
 
 def empty_ledger(folder: Path) -> Path:
