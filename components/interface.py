@@ -41,8 +41,8 @@ class Parameter:
 PROGRESS = Parameter(
     "progress",
     str,
-    "where a task keeps what it has finished, for another attempt: auto, beside its outputs; none; "
-    "or an address such as s3://bucket/prefix",
+    "where a task keeps what it has finished, for another attempt: auto, beside its outputs; "
+    "none; or an address such as s3://bucket/prefix",
     "auto",
 )
 

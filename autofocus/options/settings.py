@@ -54,6 +54,12 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def option_of(settings: Any, name: str) -> Any:
+    """Declare a field as another settings dataclass declares it, text and default included."""
+    field = settings.__dataclass_fields__[name]
+    return dataclasses.field(default=field.default, metadata=field.metadata)
+
+
 def jobs_option() -> Any:
     """Declare the field `jobs`: the number of worker threads."""
     return option(

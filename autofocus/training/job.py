@@ -8,9 +8,9 @@ from typing import Any
 from autofocus import __version__
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.features.backbones import Backbone
+from autofocus.features.crop import ViewChoice
 from autofocus.images.preparing import Preparation
 from autofocus.splits.dataset import Dataset
-from autofocus.training.candidates import ViewChoice
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import HeadSettings
 

@@ -11,7 +11,7 @@ from autofocus.errors import InputDataError
 from autofocus.evaluation.scalars import class_scalars, scalars
 from autofocus.evaluation.serialization import from_text
 from autofocus.evaluation.training_metrics import Metrics
-from autofocus.features.crop import View
+from autofocus.features.crop import View, ViewChoice
 from autofocus.reporting import results
 from autofocus.reporting.formats import count
 from autofocus.reporting.wording import summary
@@ -20,7 +20,6 @@ from autofocus.splits.subsets import Subset
 from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import DatasetPart, Experiment
 from autofocus.tracking.source import commit, image
-from autofocus.training.candidates import ViewChoice
 from autofocus.training.job import TrainingJob
 
 _CROPS: Mapping[ViewChoice, str] = {
