@@ -4,6 +4,7 @@ python autofocus/serve.py --model data/model
 """
 
 import logging
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -51,6 +52,11 @@ class ServeSettings:
         "accept predictions of a label from this probability on, such as raccoon=0.8",
         metavar="LABEL=SHARE",
     )
+    model_name: str = option(
+        "autofocus",
+        "name of the model in the paths of KServe's protocols, such as /v2/models/NAME/infer",
+        metavar="NAME",
+    )
     max_images: int = option(64, "maximum number of images per request", metavar="N")
     max_megabytes: float = option(100.0, "maximum size of a request", metavar="MB")
 
@@ -62,6 +68,11 @@ class ServeSettings:
             self.precision is None or 0 <= self.precision < 1,
             f"precision must be from 0 to below 1, not {self.precision}: no number of images can "
             "ensure 1.",
+        )
+        require(
+            re.fullmatch(r"[A-Za-z0-9._-]+", self.model_name) is not None,
+            f"model_name must consist of letters, digits, '.', '_' and '-', not "
+            f"{self.model_name!r}.",
         )
         for name in ("max_images", "max_megabytes"):
             require(getattr(self, name) > 0, f"{name} must be above 0, not {getattr(self, name)}.")
@@ -113,7 +124,8 @@ def serve(model: Path, settings: ServeSettings = ServeSettings()) -> ServeResult
         classifier = ImageClassifier(model, settings.precision, settings.threshold)
         classifier.classify([ImageFile(_first_image())])
         limits = Limits(settings.max_images, int(settings.max_megabytes * _MEGABYTE))
-        service = Service(classifier, digest_model(model)[:_MODEL_DIGITS], limits)
+        digest = digest_model(model)[:_MODEL_DIGITS]
+        service = Service(classifier, digest, limits, name=settings.model_name)
         config = uvicorn.Config(
             service.app(),
             log_level="warning",

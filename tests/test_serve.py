@@ -68,7 +68,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         make_image(folder / "raw" / f"{label}.jpg", colour)
     (folder / "raw" / "broken.jpg").write_bytes(b"no image")
     (folder / "raw" / "big.jpg").write_bytes(bytes(300_000))
-    with running(model, "--max-images", "4", "--max-megabytes", "0.2") as server:
+    limits = ("--max-images", "4", "--max-megabytes", "0.2")
+    with running(model, *limits, "--model-name", "zoo") as server:
         yield server
 
 
@@ -145,7 +146,7 @@ def test_an_error_is_a_sentence_and_a_status(
 
 
 def test_it_says_what_it_is(server: Server) -> None:
-    """The state names model and labels, and the help the calls."""
+    """The state names model and labels, and the help the calls, KServe's among them."""
     status, content = server.ask("/health")
     assert (status, content["status"]) == (200, "ok")
     assert content["labels"] == ["grass", "night", "sand"]
@@ -153,6 +154,8 @@ def test_it_says_what_it_is(server: Server) -> None:
     assert status == 200
     assert "POST /predict" in text
     assert content["model"] in text
+    assert "POST /v2/models/zoo/infer" in text
+    assert server.ask("/v2/models/zoo/ready") == (200, {"name": "zoo", "ready": True})
 
 
 def test_it_ends_on_sigterm_with_status_0(server: Server) -> None:

@@ -1,5 +1,7 @@
-"""A model behind HTTP: `POST /predict`, `GET /health` and help at `GET /`."""
+"""A model behind HTTP: `POST /predict`, `GET /health`, help at `GET /`, and KServe's protocols."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import anyio
@@ -12,6 +14,7 @@ from starlette.routing import Route
 
 from autofocus import __version__
 from autofocus.serving.classifier import ImageClassifier
+from autofocus.serving.kserve import KServe
 from autofocus.serving.results import ImageFile, ImageResult
 from autofocus.serving.uploads import Limits, read_images
 
@@ -30,6 +33,11 @@ POST /predict   label one image, or several
                 up to {images} images and {megabytes:g} megabytes per request
 GET  /health    the state of the server
 
+KServe's protocols:
+POST /v2/models/{name}/infer
+GET  /v2/models/{name}   what infer takes and gives
+POST /v1/models/{name}:predict
+
 labels: {labels}
 """
 
@@ -45,12 +53,14 @@ class Service:
         model: the first digits of its digest.
         limits: what a request may hold.
         images: the number of images that were labelled.
+        name: the model's name in the paths of KServe's protocols.
     """
 
     classifier: ImageClassifier
     model: str
     limits: Limits
     images: int = 0
+    name: str = "autofocus"
     _requests: int = 0
     _limiter: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
 
@@ -61,6 +71,7 @@ class Service:
                 Route("/", self.help),
                 Route("/health", self.health),
                 Route("/predict", self.predict, methods=["POST"]),
+                *KServe(self.name, self.model, self).routes(),
             ],
             exception_handlers={
                 HTTPException: _explain,
@@ -75,6 +86,7 @@ class Service:
             _HELP.format(
                 version=__version__,
                 model=self.model,
+                name=self.name,
                 images=self.limits.images,
                 megabytes=self.limits.bytes / 1e6,
                 labels=", ".join(self.classifier.description.labels),
@@ -96,23 +108,34 @@ class Service:
 
     async def predict(self, request: Request) -> Response:
         """Return the prediction for each image of a request."""
+        with self.turn():
+            results = await self.classify(await read_images(request, self.limits))
+        return JSONResponse(
+            {"model": self.model, "images": [result.to_json() for result in results]}
+        )
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Count a request as one in progress.
+
+        Raises:
+            HTTPException: there are as many as are read into memory (503).
+        """
         if self._requests >= _MAX_REQUESTS:
             raise HTTPException(
                 _BUSY, "The server is busy: try again.", {"Retry-After": _RETRY_AFTER}
             )
         self._requests += 1
         try:
-            images = await read_images(request, self.limits)
-            results = await self._classify(images)
+            yield
         finally:
             self._requests -= 1
-        self.images += len(images)
-        return JSONResponse(
-            {"model": self.model, "images": [result.to_json() for result in results]}
-        )
 
-    async def _classify(self, images: list[ImageFile]) -> list[ImageResult]:
-        return await run_sync(self.classifier.classify, images, limiter=self._limiter)
+    async def classify(self, images: list[ImageFile]) -> list[ImageResult]:
+        """Return the prediction for each image, when those of earlier requests are done."""
+        results = await run_sync(self.classifier.classify, images, limiter=self._limiter)
+        self.images += len(images)
+        return results
 
 
 async def _explain(request: Request, error: Exception) -> Response:  # noqa: ARG001 - likewise

@@ -14,6 +14,7 @@ BAD_REQUEST, TOO_LARGE, UNSUPPORTED = 400, 413, 415
 _MULTIPART = "multipart/form-data"
 # A body of these types is an image; its content tells which.
 _RAW = ("", "application/octet-stream")
+_IDENTITY = "identity"
 # Where all images of a request are of one camera, its name does not matter.
 _CAMERA = "one"
 
@@ -42,13 +43,13 @@ async def read_images(request: Request, limits: Limits) -> list[ImageFile]:
         HTTPException: it has no image (400), more than it may (413), or another type (415).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    camera = _CAMERA if request.query_params.get("same_camera", "0") not in ("", "0") else ""
+    camera = camera_of(request)
     if kind == _MULTIPART:
         images = [
             ImageFile(content, name, camera) for name, content in await _read_form(request, limits)
         ]
     elif kind in _RAW or kind.startswith("image/"):
-        content = b"".join([part async for part in _limited(request, limits)])
+        content = await read_body(request, limits)
         name = request.query_params.get("file", "")
         images = [ImageFile(content, name, camera)] if content else []
     else:
@@ -60,6 +61,35 @@ async def read_images(request: Request, limits: Limits) -> list[ImageFile]:
     if not images:
         raise HTTPException(BAD_REQUEST, "There is no image in the request.")
     return images
+
+
+def camera_of(request: Request) -> str:
+    """Return the camera of all images of a request; empty where it doesn't say."""
+    return _CAMERA if request.query_params.get("same_camera", "0") not in ("", "0") else ""
+
+
+async def read_body(request: Request, limits: Limits) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        HTTPException: it is larger than it may be (413), or compressed (415).
+    """
+    encoding = request.headers.get("content-encoding", _IDENTITY).strip().lower()
+    if encoding != _IDENTITY:
+        raise HTTPException(
+            UNSUPPORTED, f"The content encoding {encoding[:50]!r} is not supported: send it plain."
+        )
+    return b"".join([part async for part in _limited(request, limits)])
+
+
+def check_number(images: int, limits: Limits) -> None:
+    """Reject a request that holds too many images.
+
+    Raises:
+        HTTPException: it does (413).
+    """
+    if images > limits.images:
+        raise _too_many(limits)
 
 
 async def _read_form(request: Request, limits: Limits) -> list[tuple[str, bytes]]:
@@ -78,8 +108,7 @@ async def _read_form(request: Request, limits: Limits) -> list[tuple[str, bytes]
         raise HTTPException(BAD_REQUEST, f"The form can't be read: {error.message}") from None
     try:
         files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        if len(files) > limits.images:
-            raise _too_many(limits)
+        check_number(len(files), limits)
         return [(file.filename or "", await file.read()) for file in files]
     finally:
         await form.close()
