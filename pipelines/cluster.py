@@ -38,6 +38,8 @@ TOKEN_FILE = "KFP_TOKEN_FILE"  # noqa: S105 - likewise
 CA_CERT = "SSL_CERT_FILE"
 UI_HOST = "KF_PIPELINES_UI_ENDPOINT"
 CONNECT_S, READ_S = 10, 60
+# Of a list: the entries of a page, and the number of pages after which it can't be one.
+PAGE, MAX_PAGES = 200, 100
 # Of a log only the end counts, and a stage must not wait long for it.
 LOG_BYTES, LOG_S = 64 * 1024, 10
 LOGIN_HINT = f"if that is a login page, give a token in {TOKEN} or {TOKEN_FILE}; else"
@@ -109,8 +111,28 @@ class Cluster:
             )
         return self._id(things[0], kind) if things else None
 
+    def recurring_runs(self, **more: str) -> list[dict[str, Any]]:
+        """Return all recurring runs.
+
+        Args:
+            more: on a server of several users, their `namespace`.
+        """
+        runs: list[dict[str, Any]] = []
+        for _ in range(MAX_PAGES):
+            content = self._call("recurring_run", "list_recurring_runs", page_size=PAGE, **more)
+            runs += content.get("recurringRuns") or []
+            if not (token_of_next := content.get("next_page_token")):
+                return runs
+            more["page_token"] = token_of_next
+        raise self._other_service("a list without an end")
+
+    def delete_recurring_run(self, run: str) -> None:
+        """Delete a recurring run; a run of it that is in progress continues (since 2.17)."""
+        delete = "delete_recurring_run"
+        self._call("recurring_run", delete, run, propagation_policy="ORPHAN")
+
     def create(self, kind: str, **body: Any) -> str:
-        """Create a `pipeline`, an `experiment` or a `run`, and return its id."""
+        """Create a `pipeline`, an `experiment`, a `run` or a `recurring_run`; return its id."""
         return self._id(self._call(kind, f"create_{kind}", body), kind)
 
     def upload_version(self, pipeline: str, name: str, path: Path) -> str:
@@ -154,7 +176,8 @@ class Cluster:
     def _call(self, kind: str, method: str, *values: Any, **more: Any) -> dict[str, Any]:
         # Of a `pipeline_version`, too, it is the service of pipelines.
         service = kind.removesuffix("_version")
-        api = getattr(self._api, f"{service.capitalize()}ServiceApi")(self._client)
+        name = service.title().replace("_", "")
+        api = getattr(self._api, f"{name}ServiceApi")(self._client)
         return self._json(getattr(api, f"{service}_service_{method}"), *values, **more)
 
     def _id(self, content: Mapping[str, Any], kind: str) -> str:

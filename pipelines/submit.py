@@ -1,6 +1,8 @@
 """Sending a compiled pipeline to a cluster, starting a run of it, and following or ending a run.
 
     python -m pipelines.submit --host URL --pipeline build/pipelines/train.yaml --params run.yaml
+    python -m pipelines.submit --host URL --pipeline build/pipelines/label.yaml --params run.yaml \
+        --every "0 3 * * *"
     python -m pipelines.submit --host URL --follow RUN
     python -m pipelines.submit --host URL --cancel RUN
 
@@ -10,28 +12,25 @@ after a digest of its YAML, so that the same content is uploaded once.
 
 import hashlib
 import re
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
 
 from autofocus import interrupts
 from autofocus.errors import SettingError
 from autofocus.options.command import Argument
 from autofocus.options.settings import Kind, option, require, require_not_negative, shown
-from pipelines import manifest
+from pipelines import manifest, recurring
 from pipelines.checks import check_values
 from pipelines.cluster import Cluster
 from pipelines.command import ModuleCommand
 from pipelines.follow import FollowSettings, command_line, follow_run
 from pipelines.interface import ParameterValue, PipelineInterface, load_documents, read_interface
+from pipelines.jobs import Job, check_server, describe_plan, find_existing, note, upload
 from pipelines.parameters import gather
+from pipelines.schedule import EXAMPLE, Schedule
 from pipelines.variants import content_to_upload
-from pipelines.versions import check_versions
-from pipelines.workflow import shorten
 
 DIGEST_LENGTH = 12
 
@@ -48,7 +47,10 @@ class SubmitSettings(FollowSettings):
     )
     experiment: str = option("autofocus", "the experiment that the run belongs to", metavar="NAME")
     run_name: str | None = option(
-        None, "the run's name; by default the pipeline's and the time", metavar="NAME"
+        None,
+        "the run's name; by default the pipeline's and the time, and the pipeline's alone with "
+        "--every",
+        metavar="NAME",
     )
     namespace: str | None = option(
         None, "your namespace, where the cluster serves several users", metavar="NAME"
@@ -63,6 +65,12 @@ class SubmitSettings(FollowSettings):
     parallelism: int = option(
         0, "maximum number of shards at the same time (0: no limit)", metavar="N"
     )
+    every: str | None = option(
+        None,
+        "start a run at these times (UTC), in the five fields of cron, in place of any earlier "
+        f"schedule of the same --run-name; such as {EXAMPLE}; off: end it; list: show all",
+        metavar="CRON",
+    )
     wait: bool = option(False, "follow the run until it ends, and fail if it does")
     dry_run: bool = option(False, "check everything and print the plan, but create nothing")
     follow: str | None = option(
@@ -74,6 +82,8 @@ class SubmitSettings(FollowSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.schedules:
+            Schedule.parse(str(self.every))
         require_not_negative(self, "parallelism")
         for name in ("pipeline_name", "experiment", "run_name", "namespace"):
             value = getattr(self, name)
@@ -82,21 +92,20 @@ class SubmitSettings(FollowSettings):
             self.follow is None or self.cancel is None,
             "Give either --follow or --cancel, not both.",
         )
+        for name in ("follow", "cancel", "wait", "manifest_from"):
+            require(
+                self.every is None or not getattr(self, name),
+                f"--every starts no run by itself: leave --{name.replace('_', '-')} out.",
+            )
 
-
-@dataclass(frozen=True)
-class _Job:
-    """What is to be on the cluster: names by kind, and the namespace if it has any."""
-
-    interface: PipelineInterface
-    content: bytes
-    names: Mapping[str, str]
-    namespace: Mapping[str, str]
-    parameters: Mapping[str, Any]
+    @property
+    def schedules(self) -> bool:
+        """Whether a recurring run is to be created."""
+        return self.every not in {None, recurring.OFF, recurring.LIST}
 
 
 def submit(host: str, pipeline: Path | None, params: Path | None, settings: SubmitSettings) -> str:
-    """Upload a compiled pipeline and start a run of it; or follow or end a run.
+    """Upload a compiled pipeline and start a run of it, once or again and again; or end one.
 
     Args:
         host: the Kubeflow Pipelines server's address.
@@ -123,23 +132,69 @@ def submit(host: str, pipeline: Path | None, params: Path | None, settings: Subm
         return f"The run is being cancelled: {cluster.link('runs', run)}"
     if settings.follow is not None:
         return follow_run(cluster, _run_id(settings.follow), settings)
+    if settings.every in {recurring.OFF, recurring.LIST}:
+        return _end_or_list(cluster, pipeline, settings)
     if pipeline is None:
         raise SettingError(
             "Give the compiled pipeline (--pipeline), or a run to follow or end (--follow, "
             "--cancel)."
         )
+    return _submit(cluster, pipeline, params, settings)
+
+
+def _submit(
+    cluster: Cluster, pipeline: Path, params: Path | None, settings: SubmitSettings
+) -> str:
     job = _job(cluster, pipeline, params, settings)
-    _check_server(cluster, job)
-    existing = _find_existing(cluster, job)
+    check_server(cluster, job.interface.sdk_version, has_namespace=bool(settings.namespace))
+    existing = find_existing(cluster, job)
+    if settings.schedules:
+        return _schedule(cluster, job, existing, settings)
     if settings.dry_run:
-        return _plan(job, existing)
+        return describe_plan(job, existing, f"run {job.names['run']}: would be created")
     with interrupts.unwinding(
         f"error: stopped; look for a new run at {cluster.host} before you submit again."
     ):
-        run = _start(cluster, job, existing)
+        run = cluster.create("run", **job.body(upload(cluster, job, existing)))
+        print(f"run {job.names['run']}: {cluster.link('runs', run)}", flush=True)
     if settings.wait:
         return follow_run(cluster, run, settings)
     return f"follow it: {command_line(cluster.host, settings)} --follow {run}"
+
+
+def _schedule(
+    cluster: Cluster, job: Job, existing: Mapping[str, str | None], settings: SubmitSettings
+) -> str:
+    """Create a recurring run in place of those of the same name."""
+    schedule = Schedule.parse(str(settings.every))
+    if settings.dry_run:
+        return describe_plan(job, existing, recurring.plan(cluster, job, schedule))
+    with interrupts.unwinding(
+        f"error: stopped; give the same command again, so that {cluster.host} has one recurring "
+        "run of this name."
+    ):
+        return recurring.replace(cluster, job, upload(cluster, job, existing), schedule)
+
+
+def _end_or_list(cluster: Cluster, pipeline: Path | None, settings: SubmitSettings) -> str:
+    """End the recurring runs of a name, or list all."""
+    name = settings.run_name or settings.pipeline_name
+    if name is None and pipeline is not None:
+        name = read_interface(pipeline).name
+    check_server(cluster, "", has_namespace=bool(settings.namespace))
+    namespace = _namespace(settings)
+    if settings.every == recurring.LIST:
+        return recurring.describe(cluster, namespace)
+    if name is None:
+        raise SettingError(
+            f"--every {recurring.OFF}: name the recurring run (--run-name); --every "
+            f"{recurring.LIST} shows all."
+        )
+    return recurring.end(cluster, name, namespace, dry_run=settings.dry_run)
+
+
+def _namespace(settings: SubmitSettings) -> dict[str, str]:
+    return {"namespace": settings.namespace} if settings.namespace else {}
 
 
 def _check_use(pipeline: Path | None, params: Path | None, settings: SubmitSettings) -> None:
@@ -160,34 +215,41 @@ def _check_use(pipeline: Path | None, params: Path | None, settings: SubmitSetti
 
 def _run_id(text: str) -> str:
     """Return the id of a run that is given by its id or its link."""
+    require(
+        "recurringrun/" not in text,
+        f"{shown(text)} is a recurring run: --every {recurring.OFF} and its --run-name end it.",
+    )
     identifier = text.strip().rpartition("details/")[2].partition("?")[0].rstrip("/")
     if not re.fullmatch(r"[\w.-]+", identifier, re.ASCII):
         raise SettingError(f"Give a run by its id or its link, not as {shown(text)}.")
     return identifier
 
 
-def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSettings) -> _Job:
+def _job(cluster: Cluster, path: Path, params: Path | None, settings: SubmitSettings) -> Job:
     interface, documents = read_interface(path), load_documents(path)
     gathered = gather(params, settings.set, interface)
     for section in gathered.left_out:
-        _note(f"{params}: the section {section} is left out: {interface.name} has no such stage.")
+        note(f"{params}: the section {section} is left out: {interface.name} has no such stage.")
+    values = gathered.values
+    if settings.schedules:
+        values = recurring.complete_values(interface, values)
     # Before the bucket is listed and before the first request to the server.
-    complete = manifest.with_placeholder(interface, gathered.values)
+    complete = manifest.with_placeholder(interface, values)
     parameters = check_values(documents, interface, complete)
-    content = content_to_upload(
-        path, documents, cache=settings.cache, parallelism=settings.parallelism
-    )
-    if digest := _manifest(cluster, interface, gathered.values, settings):
+    # A recurring run has the same parameters every time, and must not find its earlier results.
+    cache = settings.cache and not settings.schedules
+    content = content_to_upload(path, documents, cache=cache, parallelism=settings.parallelism)
+    if not settings.schedules and (digest := _manifest(cluster, interface, values, settings)):
         parameters[manifest.MANIFEST] = digest.value
     name = settings.pipeline_name or interface.name
+    now = "" if settings.schedules else f" {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
     names = {
         "pipeline": name,
         "version": f"{name}-{hashlib.sha256(content).hexdigest()[:DIGEST_LENGTH]}",
         "experiment": settings.experiment,
-        "run": settings.run_name or f"{name} {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}",
+        "run": settings.run_name or f"{name}{now}",
     }
-    namespace = {"namespace": settings.namespace} if settings.namespace else {}
-    return _Job(interface, content, names, namespace, parameters)
+    return Job(interface, content, names, _namespace(settings), parameters)
 
 
 def _manifest(
@@ -204,87 +266,14 @@ def _manifest(
         return manifest.manifest_of_run(run, earlier, interface, values)
     digest, warning = manifest.manifest_or_placeholder(interface, values)
     if warning is not None:
-        _note(warning)
+        note(warning)
     return digest
-
-
-def _check_server(cluster: Cluster, job: _Job) -> None:
-    version, multi_user = cluster.health()
-    if note := check_versions(job.interface.sdk_version, version, cluster.host):
-        _note(note)
-    require(
-        bool(job.namespace) or not multi_user,
-        f"{cluster.host} serves several users: give your namespace (--namespace).",
-    )
-    require(
-        not job.namespace or multi_user,
-        f"{cluster.host} serves a single user and has no namespaces: leave --namespace out.",
-    )
-
-
-def _find_existing(cluster: Cluster, job: _Job) -> dict[str, str | None]:
-    """Return the ids of what is on the cluster already, by kind."""
-    names = job.names
-    pipeline = cluster.find("pipeline", names["pipeline"], **job.namespace)
-    version = pipeline and cluster.find("pipeline_version", names["version"], pipeline)
-    experiment = cluster.find("experiment", names["experiment"], **job.namespace)
-    return {"pipeline": pipeline, "version": version, "experiment": experiment, "run": None}
-
-
-def _plan(job: _Job, existing: Mapping[str, str | None]) -> str:
-    lines = [
-        f"{kind} {job.names[kind]}: {'exists' if identifier else 'would be created'}"
-        for kind, identifier in existing.items()
-    ]
-    parameters = [f"  {name}: {shorten(repr(value))}" for name, value in job.parameters.items()]
-    return "\n".join([*lines, "parameters other than the pipeline's defaults:", *parameters])
-
-
-def _start(cluster: Cluster, job: _Job, existing: Mapping[str, str | None]) -> str:
-    """Create what isn't there yet, start the run, and return its id."""
-    names = job.names
-    pipeline = existing["pipeline"] or cluster.create(
-        "pipeline",
-        display_name=names["pipeline"],
-        description=job.interface.description,
-        **job.namespace,
-    )
-    version = existing["version"] or _upload(cluster, job, pipeline)
-    print(
-        f"version {names['version']}: {'exists' if existing['version'] else 'uploaded'}: "
-        f"{cluster.link('pipelines', pipeline)}/version/{version}",
-        flush=True,
-    )
-    experiment = existing["experiment"] or cluster.create(
-        "experiment", display_name=names["experiment"], **job.namespace
-    )
-    run = cluster.create(
-        "run",
-        display_name=names["run"],
-        experiment_id=experiment,
-        pipeline_version_reference={"pipeline_id": pipeline, "pipeline_version_id": version},
-        runtime_config={"parameters": dict(job.parameters)},
-    )
-    print(f"run {names['run']}: {cluster.link('runs', run)}", flush=True)
-    return run
-
-
-def _upload(cluster: Cluster, job: _Job, pipeline: str) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        # The server looks at the file's name to see that it is YAML.
-        path = Path(folder) / "pipeline.yaml"
-        path.write_bytes(job.content)
-        return cluster.upload_version(pipeline, job.names["version"], path)
-
-
-def _note(sentence: str) -> None:
-    print(f"note: {sentence}", file=sys.stderr)
 
 
 COMMAND = ModuleCommand(
     name="pipelines.submit",
-    summary="Upload a compiled pipeline to a cluster and start a run of it; "
-    "or follow or end a run.",
+    summary="Upload a compiled pipeline to a cluster and start a run of it, once or at certain "
+    "times; or follow or end a run.",
     example="python -m pipelines.submit --host https://kubeflow.example.org/pipeline "
     "--pipeline build/pipelines/train.yaml --params sample_data/run.yaml --wait",
     function=submit,

@@ -40,6 +40,8 @@ class FakeApi:
         logs: the logs that it has, by node or pod.
         pod_logs: the logs that the user interface finds, by pod, namespace and day.
         terminated: the runs that were to be ended.
+        recurring: the recurring runs.
+        deleted: the recurring runs that were deleted.
         said: the requests so far.
         tokens: the authorization of each request; empty where it has none.
         complaints: requests that the real API doesn't have.
@@ -67,6 +69,8 @@ class FakeApi:
         self.versions: dict[str, dict[str, Any]] = {}
         self.experiments: dict[str, dict[str, Any]] = {}
         self.runs: dict[str, dict[str, Any]] = {}
+        self.recurring: dict[str, dict[str, Any]] = {}
+        self.deleted: list[str] = []
         self.port = 0
         self.scheme = "http"
 
@@ -115,6 +119,9 @@ class FakeApi:
             ("POST", v2 + "runs", self._create_run),
             ("GET", v2 + "runs/([^/:]+)", self._get_run),
             ("POST", v2 + "runs/([^/:]+):terminate", self._terminate_run),
+            ("GET", v2 + "recurringruns", self._list_recurring),
+            ("POST", v2 + "recurringruns", self._create_recurring),
+            ("DELETE", v2 + "recurringruns/([^/]+)", self._delete_recurring),
             ("GET", "apis/v1beta1/runs/([^/]+)", self._get_workflow),
             ("GET", "apis/v1alpha1/runs/([^/]+)/nodes/([^/]+)/log", self._get_log),
             ("GET", "k8s/pod/logs", self._get_pod_log),
@@ -206,8 +213,11 @@ class FakeApi:
 
     def _create_run(self, request: Request) -> dict[str, Any]:
         body = request.json()
-        known = {"display_name", "experiment_id", "pipeline_version_reference", "runtime_config"}
-        self._only(body, known, "run")
+        self._only(body, _OF_RUN, "run")
+        self._check_run(body)
+        return self._add("run", self.runs, {**body, "state": "PENDING"})
+
+    def _check_run(self, body: Mapping[str, Any]) -> None:
         if body["experiment_id"] not in self.experiments:
             raise Refused(404, "Experiment not found")
         reference = body["pipeline_version_reference"]
@@ -217,7 +227,48 @@ class FakeApi:
             raise Refused(400, "the version is of another pipeline")
         self._only(body["runtime_config"], {"parameters", "pipeline_root"}, "runtime_config")
         self._check_parameters(version["pipeline_spec"], body["runtime_config"]["parameters"])
-        return self._add("run", self.runs, {**body, "state": "PENDING"})
+
+    def _list_recurring(self, request: Request) -> dict[str, Any]:
+        self._only(request.query, {"page_size", "page_token", "namespace"}, "recurring runs")
+        self._owned(request.query)
+        runs = list(self.recurring.values())
+        # Pages of its own size, as the server may give fewer than requested.
+        start, most = (
+            int(request.query.get("page_token") or 0),
+            min(2, int(request.query["page_size"])),
+        )
+        page: dict[str, Any] = {"recurringRuns": runs[start : start + most]} if runs else {}
+        more = start + most < len(runs)
+        return page | ({"next_page_token": str(start + most)} if more else {})
+
+    def _create_recurring(self, request: Request) -> dict[str, Any]:
+        body = request.json()
+        more = {"description", "mode", "max_concurrency", "no_catchup", "trigger"}
+        self._only(body, _OF_RUN | more, "recurring run")
+        self._check_run(body)
+        if not 1 <= int(body["max_concurrency"]) <= MOST_AT_A_TIME:
+            raise Refused(400, "The max concurrency of the recurring run is out of range")
+        if body["mode"] not in {"ENABLE", "DISABLE"} or type(body["no_catchup"]) is not bool:
+            self._complain(f"recurring run: {body}")
+        self._only(body["trigger"], {"cron_schedule"}, "trigger")
+        self._only(body["trigger"]["cron_schedule"], {"cron"}, "cron_schedule")
+        if len(body["trigger"]["cron_schedule"]["cron"].split()) != FIELDS_OF_CRON:
+            self._complain(f"cron: {body['trigger']}")
+        number = len(self.recurring) + len(self.deleted) + 1
+        created = {"created_at": f"2026-11-{number:02}T00:00:00Z", "status": "ENABLED"}
+        key = f"recurring-{number}"
+        self.recurring[key] = {"recurring_run_id": key, **body, **created}
+        return self.recurring[key]
+
+    def _delete_recurring(self, request: Request, run: str) -> Any:
+        self._only(request.query, {"propagation_policy"}, "recurring run")
+        if request.query.get("propagation_policy") != "ORPHAN":
+            self._complain(f"its runs in progress would be ended: {request.query}")
+        if run not in self.recurring:
+            raise Refused(404, f"Recurring run {run} not found")
+        del self.recurring[run]
+        self.deleted.append(run)
+        return {}
 
     def _check_parameters(self, spec: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         defined = spec["root"]["inputDefinitions"]["parameters"]
@@ -274,6 +325,8 @@ class FakeApi:
         return log if isinstance(log, Answer) else Answer(200, log.encode(), "text/plain")
 
 
+_OF_RUN = {"display_name", "experiment_id", "pipeline_version_reference", "runtime_config"}
+FIELDS_OF_CRON, MOST_AT_A_TIME = 6, 10
 _TYPES: dict[str, tuple[type, ...]] = {
     "STRING": (str,),
     "NUMBER_INTEGER": (int,),
