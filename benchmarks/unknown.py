@@ -30,6 +30,7 @@ from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import SplitSettings, make_dataset
 from autofocus.splits.images import collect_images, read_origins
 from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.feature_rows import load
 from autofocus.training.samples import Samples
 from autofocus.training.unknown import fit_unknown
 from benchmarks.labelled import SAMPLE_DATA, draw
@@ -154,7 +155,7 @@ def _leave_out(data: Data, label: str) -> list[float]:
             unknown = fit_unknown(data.samples.rows(fitted), groups, share)
             if unknown is None:
                 raise RuntimeError("There are too few images to tell unknown ones.")
-            distances[tested] = unknown.distance.distances(data.samples.features[tested])
+            distances[tested] = unknown.distance.distances(load(data.samples.features)[tested])
             flagged[row, tested] = distances[tested] > unknown.limit
     shares = [part for row in flagged for part in (row[~is_new].mean(), row[is_new].mean())]
     return [float(roc_auc_score(is_new, distances)), *map(float, shares)]

@@ -6,6 +6,7 @@ ends with the same weights.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from autofocus.model.head import Head
 from autofocus.runs.progress import Progress
 from autofocus.training.checkpoint import Checkpoint, TrainingState
+from autofocus.training.feature_rows import by_block, fits, load
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Measurement, score
 
@@ -39,39 +41,67 @@ class DescentResult:
     stopped_early: bool
 
 
+@dataclass(frozen=True)
+class ImagesByClass:
+    """The images of each class, to draw from.
+
+    Attributes:
+        order: the numbers of N images, class after class, shape (N,).
+        sizes: the number of images of each of K classes that occur, shape (K,).
+    """
+
+    order: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, classes: NDArray[np.int64]) -> "ImagesByClass":
+        """Return the images of each class, given the class of each image, shape (N,)."""
+        _, sizes = np.unique(classes, return_counts=True)
+        return cls(np.argsort(classes, kind="stable"), sizes)
+
+
 def draw(
-    classes: NDArray[np.int64], batch_size: int, step: int, *, balanced: bool = True
+    images: ImagesByClass, batch_size: int, step: int, *, balanced: bool = True
 ) -> NDArray[np.int64]:
     """Return the numbers of the images of a step.
 
     Args:
-        classes: the class of each image, shape (N,).
+        images: N images.
         batch_size: number of images; -1 for all, each once.
         step: the number of the step.
         balanced: whether to draw a class first and then one of its images, so that rare classes
             count as much as common ones; otherwise all images are equally likely.
     """
+    number = len(images.order)
     if batch_size < 0:
-        return np.arange(len(classes))
-    random = np.random.default_rng([step, len(classes)])
+        return np.arange(number)
+    random = np.random.default_rng([step, number])
     if not balanced:
-        return random.integers(len(classes), size=batch_size)
-    present, sizes = np.unique(classes, return_counts=True)
-    order = np.argsort(classes, kind="stable")
-    starts = np.cumsum(sizes) - sizes
-    chosen = random.integers(len(present), size=batch_size)
-    positions = starts[chosen] + random.integers(sizes[chosen])
-    images: NDArray[np.int64] = order[positions].astype(np.int64)
-    return images
+        return random.integers(number, size=batch_size)
+    starts = np.cumsum(images.sizes) - images.sizes
+    chosen = random.integers(len(images.sizes), size=batch_size)
+    positions = starts[chosen] + random.integers(images.sizes[chosen])
+    drawn: NDArray[np.int64] = images.order[positions].astype(np.int64)
+    return drawn
 
 
 def take_step(head: Head, samples: Samples, learning_rate: float) -> Head:
     """Follow the gradient of the weighted mean cross-entropy for one step."""
-    errors = head.probabilities(samples.features) - samples.targets
-    errors *= samples.weights[:, None] * np.float32(learning_rate / samples.weights.sum())
-    return Head(
-        head.weights - samples.features.T @ errors, head.bias - errors.sum(axis=0), head.multilabel
-    )
+    rate = np.float32(learning_rate / samples.weights.sum())
+
+    def part(rows: slice, features: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+        errors = head.probabilities(features) - samples.targets[rows]
+        errors *= samples.weights[rows, None] * rate
+        return features.T @ errors, errors.sum(axis=0)
+
+    weights, bias = head.weights, head.bias
+    if fits(samples.features.shape):
+        parts = iter([part(slice(None), load(samples.features))])
+    else:
+        parts = by_block(part, samples.features)
+    for of_weights, of_bias in parts:
+        weights, bias = weights - of_weights, bias - of_bias
+    return Head(weights, bias, head.multilabel)
 
 
 def descend(
@@ -104,12 +134,12 @@ def descend(
     shape = (training.features.shape[1], training.targets.shape[1])
     zero = Head(np.zeros(shape, np.float32), np.zeros(shape[1], np.float32), multilabel)
     step, head, best, history = _load(checkpoint, zero)
-    classes = training.classes
+    images = ImagesByClass.of(training.classes)
     stopped_early = _measurements_since_best(history) >= patience
     with Progress("training", steps, "step") as progress:
         progress.advance(step)
         while step < steps and not stopped_early:
-            batch = training.rows(draw(classes, batch_size, step, balanced=balanced))
+            batch = training.rows(draw(images, batch_size, step, balanced=balanced))
             head = take_step(head, batch, learning_rate)
             step += 1
             progress.advance()

@@ -9,9 +9,11 @@ from autofocus.model.head import Head
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.class_weights import ClassWeights
 from autofocus.training.descent import descend
+from autofocus.training.feature_rows import fits
 from autofocus.training.logistic_regression import LogisticRegressions
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Measurement, Scores
+from autofocus.training.streamed_regression import StreamedRegression
 from autofocus.training.threads import single_threaded
 
 # From underfitting to overfitting, by half an order of magnitude.
@@ -105,21 +107,30 @@ class FitResult:
     history: tuple[Measurement, ...] = ()
 
 
-def fit(training: Samples, strength: float, settings: HeadSettings) -> FitResult:
+def fit(
+    training: Samples,
+    strength: float,
+    settings: HeadSettings,
+    checkpoint: Checkpoint | None = None,
+) -> FitResult:
     """Train a head by logistic regression.
+
+    Features that don't fit in memory in double precision are read in blocks.
 
     Args:
         training: images to train on.
         strength: of the regularisation.
         settings: how to train.
+        checkpoint: keeps unfinished training on many images; training on few is too short.
     """
+    kind, multilabel, steps = settings.class_weights, settings.multilabel, settings.max_steps
     with single_threaded():
-        solution = LogisticRegressions(
-            training,
-            settings.class_weights,
-            multilabel=settings.multilabel,
-            max_steps=settings.max_steps,
-        ).solve(strength)
+        if fits(training.features.shape):
+            few = LogisticRegressions(training, kind, multilabel=multilabel, max_steps=steps)
+            solution = few.solve(strength)
+        else:
+            many = StreamedRegression(training, kind, multilabel=multilabel, max_steps=steps)
+            solution = many.solve(strength, checkpoint)
     return FitResult(solution.head, strength, solution.converged, solution.steps, solution.steps)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from autofocus.errors import need
 from autofocus.model.head import Head
 from autofocus.training.class_weights import ClassWeights, loss_weights
+from autofocus.training.feature_rows import load
 from autofocus.training.samples import Samples
 from autofocus.training.standardization import Standardization
 
@@ -56,9 +57,10 @@ class LogisticRegressions:
     def __init__(
         self, samples: Samples, kind: ClassWeights, *, multilabel: bool, max_steps: int
     ) -> None:
-        self._scale = Standardization.of(samples.features)
-        self._features = self._scale.apply(samples.features)
-        self._shape = (samples.features.shape[1], samples.targets.shape[1])
+        features = load(samples.features)
+        self._scale = Standardization.of(features)
+        self._features = self._scale.apply(features)
+        self._shape = (features.shape[1], samples.targets.shape[1])
         self._multilabel = multilabel
         targets = samples.targets.T > 0 if multilabel else [samples.classes]
         weights = loss_weights(samples, kind, multilabel=multilabel)
@@ -100,8 +102,12 @@ class LogisticRegressions:
 
     @property
     def _rare(self) -> float:
-        """The log odds of what was never seen: as if it were on half an image."""
-        return -float(np.log(2 * len(self._features)))
+        return log_odds_of_unseen(len(self._features))
+
+
+def log_odds_of_unseen(images: int) -> float:
+    """Return the log odds of what is on none of so many images: as if it were on half of one."""
+    return -float(np.log(2 * images))
 
 
 class _Problem:

@@ -31,7 +31,7 @@ from autofocus.training.predictions import to_occurrence, to_predictions, to_spl
 from autofocus.training.recipe import Recipe, calibration_folds, folds_of
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Scores, score, score_logits
-from autofocus.training.unknown import Unknown, fit_unknown
+from autofocus.training.unknown import Unknown, distances, fit_unknown
 
 _CROSS_VALIDATION, _VALIDATION = "cross-validation", "validation"
 
@@ -216,7 +216,7 @@ class Assessment:
         features, rows = self._samples(Subset.TEST).features, self._rows(Subset.TEST)
         far = None
         if unknown is not None:
-            far = is_unknown(unknown.distance.distances(features), unknown.limit)
+            far = is_unknown(distances(unknown.distance, features), unknown.limit)
         logits = self._recipe.view_logits(self.source, self.measured.head, rows)
         averaged = self._average(logits, scale)
         return to_predictions(self.source, rows, averaged, self.chosen.view, far)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from autofocus.evaluation.temperature import fit_temperature
 from autofocus.model.head import Head, to_probabilities
+from autofocus.training.feature_rows import Features, by_block, fits, load, slices
 from autofocus.training.samples import Samples
 
 _TINY = 1e-12
@@ -75,7 +76,28 @@ def score(head: Head, samples: Samples) -> Scores | None:
     """Return the scores of a head on some images; None if there are none."""
     if not len(samples):
         return None
-    return score_logits(head.logits(samples.features), samples, multilabel=head.multilabel)
+    if fits(samples.features.shape):
+        logits = head.logits(load(samples.features))
+        return score_logits(logits, samples, multilabel=head.multilabel)
+
+    def part(rows: slice, features: NDArray[np.float32]) -> Scores:
+        # Scores need no features.
+        block = Samples(features[:, :0], samples.targets[rows], samples.weights[rows])
+        return score_logits(head.logits(features), block, multilabel=head.multilabel)
+
+    accuracy = entropy = 0.0
+    sizes = [block.stop - block.start for block in slices(len(samples))]
+    for size, scores in zip(sizes, by_block(part, samples.features), strict=True):
+        accuracy += size * scores.accuracy
+        entropy += size * scores.cross_entropy
+    return Scores(accuracy / len(samples), entropy / len(samples))
+
+
+def logits_of(head: Head, features: Features) -> NDArray[np.float32]:
+    """Return the logits of N images, shape (N, C)."""
+    if fits(features.shape):
+        return head.logits(load(features))
+    return np.concatenate(list(by_block(lambda _, block: head.logits(block), features)))
 
 
 def score_logits(logits: NDArray[np.float32], samples: Samples, *, multilabel: bool) -> Scores:

@@ -18,7 +18,7 @@ from autofocus.runs.progress import Progress
 from autofocus.training.fitting import MIDDLE_STRENGTH, HeadSettings, StrengthResult
 from autofocus.training.logistic_regression import LogisticRegressions
 from autofocus.training.samples import Samples
-from autofocus.training.scores import Measurement, Scores, score, score_logits
+from autofocus.training.scores import Measurement, Scores, logits_of, score, score_logits
 from autofocus.training.threads import single_threaded
 from autofocus.training.votes import Votes
 
@@ -149,7 +149,7 @@ def _walk(
     scores: list[float] = []
     for strength in settings.strengths:
         solution = regressions.solve(strength)
-        logits = solution.head.logits(held_out.features)
+        logits = logits_of(solution.head, held_out.features)
         fitted = score(solution.head, training) or Scores(0.0, 0.0)
         trials.append(_Trial(is_held_out, logits, fitted, solution.steps, solution.converged))
         voted = votes.scores(logits, held_out.targets, multilabel=settings.multilabel)

@@ -1,11 +1,13 @@
 """Scaling features to mean 0 and standard deviation 1, so that one regularisation suits all."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.model.head import Head
+from autofocus.training.feature_rows import Features, by_block, fits, load
 
 # Rows that are computed at once, to need little memory beside the result.
 _CHUNK = 1024
@@ -27,12 +29,16 @@ class Standardization:
     deviation: NDArray[np.float32]
 
     @classmethod
-    def of(cls, features: NDArray[np.float32]) -> "Standardization":
+    def of(cls, features: Features) -> "Standardization":
         """Compute both from the features of training images, shape (N, D)."""
-        mean = features.mean(axis=0, dtype=np.float64)
-        squares = np.zeros_like(mean)
-        for start in range(0, len(features), _CHUNK):
-            squares += np.square(features[start : start + _CHUNK] - mean).sum(axis=0)
+        if fits(features.shape):
+            features = load(features)
+            mean = features.mean(axis=0, dtype=np.float64)
+            squares = np.zeros_like(mean)
+            for start in range(0, len(features), _CHUNK):
+                squares += np.square(features[start : start + _CHUNK] - mean).sum(axis=0)
+        else:
+            mean, squares = _moments(features)
         deviation = np.sqrt(squares / len(features))
         # Rounding leaves a trace of deviation in constant features.
         is_constant = deviation <= _CONSTANT * np.abs(mean) + _TINY
@@ -60,3 +66,23 @@ class Standardization:
             (head.bias - self.mean @ weights).astype(np.float32),
             head.multilabel,
         )
+
+
+def _moments(features: Features) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean of each feature, and the sum of its squared differences, in one pass.
+
+    T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating Formulae and a Pairwise Algorithm for
+    Computing Sample Variances" (1979): each block has a mean of its own.
+    """
+    number, mean, squares = 0, np.zeros(features.shape[1]), np.zeros(features.shape[1])
+
+    def part(_: slice, block: NDArray[np.float32]) -> tuple[int, NDArray[np.float64], Any]:
+        own = block.mean(axis=0, dtype=np.float64)
+        return len(block), own, np.square(block - own.astype(np.float32)).sum(axis=0, dtype=float)
+
+    for rows, own, own_squares in by_block(part, features):
+        apart = own - mean
+        number += rows
+        mean = mean + apart * (rows / number)
+        squares += own_squares + np.square(apart) * (rows * (number - rows) / number)
+    return mean, squares

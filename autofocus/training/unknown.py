@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autofocus.evaluation.folds import folds_of_groups
 from autofocus.model.distance import DECIMALS, RelativeDistance
+from autofocus.training.feature_rows import Features, by_block, fits, load
 from autofocus.training.samples import Samples
 
 # Directions to keep: more of them told left-out classes no better (benchmarks/UNKNOWN.md).
@@ -61,7 +62,9 @@ def fit_unknown(
         return None
     known = np.concatenate(
         [
-            fit_distance(samples.rows(folds != fold)).distances(samples.features[folds == fold])
+            fit_distance(samples.rows(folds != fold)).distances(
+                load(samples.features[folds == fold])
+            )
             for fold in np.unique(folds[folds >= 0])
         ]
     )
@@ -73,6 +76,13 @@ def fit_unknown(
     return Unknown(fit_distance(fitted), limit)
 
 
+def distances(distance: RelativeDistance, features: Features) -> Matrix:
+    """Return the distances of N images, shape (N,), from their features, shape (N, D)."""
+    if fits(features.shape):
+        return distance.distances(load(features))
+    return np.concatenate(list(by_block(lambda _, block: distance.distances(block), features)))
+
+
 def fit_distance(samples: Samples) -> RelativeDistance:
     """Fit the distance to images.
 
@@ -81,7 +91,7 @@ def fit_distance(samples: Samples) -> RelativeDistance:
     """
     from scipy.linalg import eigh
 
-    features = samples.features.astype(np.float64)
+    features = load(samples.features).astype(np.float64)
     features /= np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
     axes = _principal_axes(features[:: -(-len(features) // MAX_IMAGES)])
     points, classes = features @ axes, samples.classes

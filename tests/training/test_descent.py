@@ -9,7 +9,7 @@ from autofocus.model.head import Head
 from autofocus.training import checkpoint as checkpoint_module
 from autofocus.training import descent
 from autofocus.training.checkpoint import Checkpoint
-from autofocus.training.descent import DescentResult, descend, draw, take_step
+from autofocus.training.descent import DescentResult, ImagesByClass, descend, draw, take_step
 from autofocus.training.samples import Samples
 from tests.training.blobs import blobs, nothing, scores_of
 
@@ -89,11 +89,11 @@ def test_training_goes_on_from_its_checkpoint(
     whole = run(blobs(), blobs(seed=2))
     steps: list[int] = []
 
-    def stopping(classes: np.ndarray, size: int, step: int, *, balanced: bool) -> np.ndarray:
+    def stopping(images: ImagesByClass, size: int, step: int, *, balanced: bool) -> np.ndarray:
         steps.append(step)
         if len(steps) == 50:
             raise StoppedError
-        return draw(classes, size, step, balanced=balanced)
+        return draw(images, size, step, balanced=balanced)
 
     monkeypatch.setattr(descent, "draw", stopping)
     checkpoint = Checkpoint(tmp_path / "checkpoint.npz", tmp_path / "tmp", "subject")
@@ -121,17 +121,17 @@ def test_training_that_had_stopped_early_is_not_gone_on_with(
 def test_classes_are_drawn_alike_whatever_their_size() -> None:
     """A class of 10 among 1,000 images makes up about half of what two classes' steps take."""
     classes = np.array([0] * 990 + [1] * 10)
-    drawn = classes[draw(classes, 10_000, step=3)]
+    drawn = classes[draw(ImagesByClass.of(classes), 10_000, step=3)]
     assert 0.47 < drawn.mean() < 0.53
 
 
 def test_unbalanced_images_are_drawn_alike() -> None:
     """Without balance a class of 10 among 1,000 images makes up about a hundredth."""
     classes = np.array([0] * 990 + [1] * 10)
-    drawn = classes[draw(classes, 10_000, step=3, balanced=False)]
+    drawn = classes[draw(ImagesByClass.of(classes), 10_000, step=3, balanced=False)]
     assert 0.005 < drawn.mean() < 0.015
 
 
 def test_a_batch_of_minus_one_is_every_image_once() -> None:
     """Batch size -1 takes the whole part."""
-    assert draw(np.array([0, 1, 1]), -1, step=0).tolist() == [0, 1, 2]
+    assert draw(ImagesByClass.of(np.array([0, 1, 1])), -1, step=0).tolist() == [0, 1, 2]

@@ -6,6 +6,7 @@ from scipy.special import expit, softmax
 
 from autofocus.training import logistic_regression as module
 from autofocus.training.class_weights import ClassWeights, loss_weights
+from autofocus.training.feature_rows import load
 from autofocus.training.logistic_regression import LogisticRegressions
 from autofocus.training.samples import Samples
 from autofocus.training.standardization import Standardization
@@ -51,9 +52,9 @@ def test_the_solution_is_the_minimum_of_the_loss(
         head = every.solve(stronger).head
     scale = Standardization.of(samples.features)
     squash = expit if multilabel else lambda logits: softmax(logits, axis=1)
-    errors = squash(head.logits(samples.features).astype(np.float64)) - samples.targets
+    errors = squash(head.logits(load(samples.features)).astype(np.float64)) - samples.targets
     errors *= loss_weights(samples, kind, multilabel=multilabel)
-    slope = scale.apply(samples.features).T @ errors / len(samples)
+    slope = scale.apply(load(samples.features)).T @ errors / len(samples)
     slope += strength * head.weights * scale.deviation[:, None]
     assert np.abs(slope).max() < 2e-4
     assert np.abs(errors.mean(axis=0)).max() < 2e-4
@@ -63,7 +64,7 @@ def test_a_class_without_images_is_never_predicted() -> None:
     """The middle one of three classes, absent in training, is improbable everywhere."""
     samples = blobs(60)
     head = regressions(samples.rows(samples.classes != 1)).solve(0.1).head
-    assert head.probabilities(samples.features)[:, 1].max() < 0.05
+    assert head.probabilities(load(samples.features))[:, 1].max() < 0.05
     assert np.isfinite(head.bias).all()
 
 
@@ -71,7 +72,7 @@ def test_a_single_class_is_always_predicted() -> None:
     """Images of one class alone give a head for that class."""
     samples = blobs(60)
     solution = regressions(samples.rows(samples.classes == 2)).solve(0.1)
-    assert (solution.head.logits(samples.features).argmax(axis=1) == 2).all()
+    assert (solution.head.logits(load(samples.features)).argmax(axis=1) == 2).all()
     assert solution.converged
 
 
@@ -81,7 +82,7 @@ def test_labels_on_all_or_no_images_are_constant() -> None:
     targets = np.concatenate([targets, np.ones((60, 1)), np.zeros((60, 1))], axis=1)
     samples = Samples(blobs(60).features, targets.astype(np.float32), np.ones(60, np.float32))
     head = regressions(samples, multilabel=True).solve(0.1).head
-    probabilities = head.probabilities(samples.features)
+    probabilities = head.probabilities(load(samples.features))
     assert probabilities[:, 2].min() > 0.95
     assert probabilities[:, 3].max() < 0.05
 

@@ -17,6 +17,7 @@ from autofocus.splits.subsets import Subset
 from autofocus.training import recipe as module
 from autofocus.training.cross_validation import out_of_fold_logits
 from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.feature_rows import load
 from autofocus.training.fitting import FitResult, HeadSettings, fit, fit_by_descent
 from autofocus.training.recipe import NO_STEPS, Recipe
 from autofocus.training.samples import Samples
@@ -79,7 +80,9 @@ def test_a_fold_is_trained_on_the_distorted_copies_too(
     images = source.features([row for row, fold in zip(rows, folds, strict=True) if fold], "full")
     assert len(first) == 2 * number
     np.testing.assert_array_equal(first.features[:number], images)
-    np.testing.assert_allclose(first.features[number:], images[:, [3, 4, 5, 0, 1, 2]], atol=0.02)
+    np.testing.assert_allclose(
+        load(first.features)[number:], images[:, [3, 4, 5, 0, 1, 2]], atol=0.02
+    )
     assert first.weights.tolist() == [0.5] * (2 * number)
 
 

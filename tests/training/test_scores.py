@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autofocus.model.head import Head
+from autofocus.training.feature_rows import load
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Measurement, Scores, calibrated_brier_score, score
 from tests.training.blobs import blobs, nothing, one_hot, scores_of
@@ -48,7 +49,7 @@ def test_a_measurement_comes_back_from_json() -> None:
 def test_the_brier_score_is_that_of_calibrated_probabilities(multilabel: bool) -> None:
     """Logits of any scale have the same score, as one temperature calibrates them."""
     samples = blobs(60, spread=2)
-    logits = (samples.features - 1).astype(np.float32)
+    logits = (load(samples.features) - 1).astype(np.float32)
     once, twice = (
         calibrated_brier_score(logits * factor, samples, multilabel=multilabel)
         for factor in (np.float32(1), np.float32(2))

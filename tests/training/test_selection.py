@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.training.feature_rows import load
 from autofocus.training.fitting import MIDDLE_STRENGTH, HeadSettings, fit
 from autofocus.training.samples import Samples
 from autofocus.training.selection import NOT_CHOSEN, TrainingSet, choose
@@ -35,7 +36,7 @@ def test_the_logits_are_those_of_heads_trained_without_the_image() -> None:
     folds = thirds(samples)
     chosen = choose(TrainingSet.of_images(samples), folds, SETTINGS)
     head = fit(samples.rows(folds != 1), chosen.strength, SETTINGS).head
-    expected = head.logits(samples.features[folds == 1])
+    expected = head.logits(load(samples.features)[folds == 1])
     assert chosen.logits is not None
     # The path starts each strength from the one before, the single fit from 0.
     np.testing.assert_allclose(chosen.logits[folds == 1], expected, atol=0.1)
@@ -76,7 +77,7 @@ def test_long_sequences_do_not_choose_alone() -> None:
     """
     short = uneven(120)
     long = Samples(
-        np.tile(short.features[short.classes == 0][:1], (100, 1)),
+        np.tile(load(short.features)[short.classes == 0][:1], (100, 1)),
         np.tile(one_hot(np.array([1]), 3), (100, 1)),
         np.ones(100, np.float32),
     )
@@ -110,7 +111,7 @@ def test_only_learned_images_teach_but_all_are_scored() -> None:
     chosen = choose(part, folds, SETTINGS)
     head = fit(learned.rows(folds[is_learned] != 0), chosen.strength, SETTINGS).head
     assert chosen.logits is not None
-    expected = head.logits(samples.features[folds == 0])
+    expected = head.logits(load(samples.features)[folds == 0])
     np.testing.assert_allclose(chosen.logits[folds == 0], expected, atol=0.1)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autofocus.model.head import Head
+from autofocus.training.feature_rows import load
 from autofocus.training.samples import Samples
 from autofocus.training.standardization import Standardization
 from tests.training.blobs import one_hot
@@ -20,7 +21,7 @@ def made(sizes: tuple[int, ...]) -> Samples:
 def test_standard_features_have_mean_0_and_deviation_1() -> None:
     """The training part's features are standard after it."""
     samples = made((30, 20))
-    standard = Standardization.of(samples.features).apply(samples.features)
+    standard = Standardization.of(load(samples.features)).apply(load(samples.features))
     assert standard.mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-5)
     assert standard.std(axis=0) == pytest.approx(np.ones(4), abs=1e-5)
 
@@ -28,7 +29,7 @@ def test_standard_features_have_mean_0_and_deviation_1() -> None:
 def test_a_feature_that_never_differs_stays_finite() -> None:
     """A constant feature becomes 0 rather than a division by nothing."""
     samples = made((30, 20))
-    features = samples.features.copy()
+    features = load(samples.features).copy()
     features[:, 1] = 0.1
     standard = Standardization.of(features).apply(features)
     assert standard[:, 1] == pytest.approx(np.zeros(50), abs=1e-5)
@@ -37,10 +38,10 @@ def test_a_feature_that_never_differs_stays_finite() -> None:
 def test_a_feature_that_hardly_differs_does_not_drown_the_others_elsewhere() -> None:
     """An image on which such a feature has its usual size is no outlier beyond all measure."""
     samples = made((30, 20))
-    features = samples.features.copy()
+    features = load(samples.features).copy()
     features[:, 1] *= 1e-5
     standard = Standardization.of(features)
-    assert np.abs(standard.apply(samples.features)).max() < 60
+    assert np.abs(standard.apply(load(samples.features))).max() < 60
 
 
 def test_unfolded_weights_answer_for_raw_features() -> None:
@@ -48,6 +49,6 @@ def test_unfolded_weights_answer_for_raw_features() -> None:
     samples = made((30, 20))
     standard, random = Standardization.of(samples.features), np.random.default_rng(1)
     head = Head(random.normal(size=(4, 2)).astype(np.float32), np.array([1, -1], np.float32))
-    assert standard.unfold(head).logits(samples.features) == pytest.approx(
-        head.logits(standard.apply(samples.features).astype(np.float32)), abs=1e-4
+    assert standard.unfold(head).logits(load(samples.features)) == pytest.approx(
+        head.logits(standard.apply(load(samples.features)).astype(np.float32)), abs=1e-4
     )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autofocus.training.feature_rows import load
 from autofocus.training.samples import Samples
 from autofocus.training.unknown import fit_unknown
 
@@ -29,9 +30,9 @@ def test_about_the_share_of_known_images_lies_beyond_the_limit() -> None:
     assert unknown is not None
     others = drawn([row % 3 for row in range(600)], seed=1)
     new = drawn([3] * 100, seed=2)
-    flagged = (unknown.distance.distances(others.features) > unknown.limit).mean()
+    flagged = (unknown.distance.distances(load(others.features)) > unknown.limit).mean()
     assert 0.01 < flagged < 0.1
-    assert (unknown.distance.distances(new.features) > unknown.limit).mean() > 0.95
+    assert (unknown.distance.distances(load(new.features)) > unknown.limit).mean() > 0.95
 
 
 def test_too_few_images_tell_nothing() -> None:
@@ -47,7 +48,7 @@ def test_what_a_backbone_was_tuned_on_sets_no_limit() -> None:
     is_seen = [row < 200 for row in range(300)]
     unknown = fit_unknown(KNOWN, GROUPS, 0.05, is_seen=is_seen)
     assert unknown is not None
-    held_out = unknown.distance.distances(KNOWN.features[200:])
+    held_out = unknown.distance.distances(load(KNOWN.features)[200:])
     assert (held_out > unknown.limit).mean() == pytest.approx(0.04, abs=0.011)
 
 
@@ -58,4 +59,4 @@ def test_images_that_are_all_the_same_do_no_harm(number: int) -> None:
     same = Samples(np.ones((number, 8), np.float32), targets, np.ones(number, np.float32))
     unknown = fit_unknown(same, [str(row) for row in range(number)], 0.1)
     assert unknown is not None
-    assert np.isfinite(unknown.distance.distances(same.features)).all()
+    assert np.isfinite(unknown.distance.distances(load(same.features))).all()
