@@ -53,6 +53,7 @@ class Task:
     _made: dict[str, tuple[Path, Mapping[str, Any]]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
     shares: dict[str, int] = field(default_factory=dict)
+    _after: list[Callable[[], None]] = field(default_factory=list)
 
     def parameter(self, name: str, default: Any = None) -> Any:
         """Return a parameter's value.
@@ -218,6 +219,12 @@ class Task:
                 _move(self._made[name][0], final)
             write_output(self.request, metadata)
             undo.pop_all()
+        for call in self._after:
+            call()
+
+    def after_publishing(self, call: Callable[[], None]) -> None:
+        """Let a function be called once all outputs are in place."""
+        self._after.append(call)
 
 
 def main(name: str, work: Callable[[Task], StageResult]) -> int:
