@@ -38,6 +38,7 @@ from autofocus.runs.records import read_record, write_record
 from autofocus.runs.result import StageResult
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN
+from autofocus.tracking.local_models import MODEL_HELP, local_model
 
 NAME = "label"
 _S3 = "s3://"
@@ -157,7 +158,7 @@ def _most_common(labels: Mapping[str, int]) -> str:
 
 
 def label(
-    images: str | Path, model: Path, outdir: Path, settings: LabelSettings = LabelSettings()
+    images: str | Path, model: Path | str, outdir: Path, settings: LabelSettings = LabelSettings()
 ) -> LabelResult:
     """Label new images: download, preprocess as the model needs it, predict, export.
 
@@ -168,7 +169,8 @@ def label(
 
     Args:
         images: a folder of images, raw or preprocessed; a single image; or `s3://BUCKET/PREFIX`.
-        model: the model's folder, as written by `retrain`.
+        model: the model's folder, as written by `retrain`; or `models:/NAME@ALIAS` or
+            `models:/NAME/VERSION`, which is fetched from MLflow's registry.
         outdir: the folder to write to.
         settings: how to label, and what to export.
 
@@ -178,14 +180,15 @@ def label(
         AutofocusError: of the stage that failed.
     """
     check_outputs(folders=[outdir])
-    preparation = read_description(model).preparation
+    folder = local_model(model, settings.patience)
+    preparation = read_description(folder).preparation
     address = str(images)
     is_remote = address.startswith(_S3)
     require(address != _S3, "Write s3://BUCKET or s3://BUCKET/PREFIX.")
     source = outdir / _DATA if is_remote else Path(images)
     if not is_remote:
         _check_apart(source, outdir)
-    job = _Job(source, model, outdir, settings, preparation)
+    job = _Job(source, folder, outdir, settings, preparation)
     steps: list[tuple[str, Callable[[], StageResult]]] = [("predict", job.predict)]
     if job.is_preprocessing:
         steps.insert(0, ("preprocess_images", job.preprocess))
@@ -348,7 +351,7 @@ COMMAND = Command(
             Kind(str),
             positional=True,
         ),
-        Argument("model", "the model's folder, as written by retrain"),
+        Argument("model", MODEL_HELP),
         Argument("outdir", "the folder to write to"),
     ),
     settings=LabelSettings,

@@ -15,6 +15,7 @@ from autofocus.localization.finding import ObjectDetector
 from autofocus.localization.from_file import FileDetector
 from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.model.description import Description
+from autofocus.model.registered import model_text, read_registered
 from autofocus.model.saved_model import TrainedClassifier, digest_model
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
@@ -42,6 +43,7 @@ from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
+from autofocus.tracking.local_models import MODEL_HELP, local_model
 
 NAME = "predict"
 # Raised with every change that makes other outputs of the same inputs and settings.
@@ -77,23 +79,26 @@ class _Model:
     """A model, ready for use.
 
     Attributes:
+        folder: of its files.
         classifier: the network, which averages as many views as asked for.
         description: with the thresholds that were asked for.
         detector: the one that it needs; None for none.
-        digest: identifies it.
+        text: names it in the table: the first digits of its digest, and its registered version.
         key: what predictions are recognised by: those of other views are made anew.
     """
 
+    folder: Path
     classifier: TrainedClassifier
     description: Description
     detector: ObjectDetector | None
-    digest: str
+    text: str
     key: str
 
 
-def _open_model(saved_model_dir: Path, settings: PredictSettings) -> _Model:
-    classifier = TrainedClassifier(saved_model_dir)
-    digest, own_views = digest_model(saved_model_dir), classifier.description.views
+def _open_model(model: Path | str, settings: PredictSettings) -> _Model:
+    folder = local_model(model)
+    classifier = TrainedClassifier(folder)
+    digest, own_views = digest_model(folder), classifier.description.views
     views = settings.views or own_views
     classifier.use_views(views)
     detector = open_detector(classifier.description, settings.boxes_from)
@@ -101,11 +106,12 @@ def _open_model(saved_model_dir: Path, settings: PredictSettings) -> _Model:
         classifier.description, settings.precision or None, settings.threshold
     )
     key = digest if views == own_views else f"{views} views {digest}"
-    return _Model(classifier, description, detector, digest, key)
+    text = model_text(folder, digest[:MODEL_DIGITS])
+    return _Model(folder, classifier, description, detector, text, key)
 
 
 def predict(
-    saved_model_dir: Path,
+    saved_model_dir: Path | str,
     indir: Path,
     outpath: Path,
     settings: PredictSettings = PredictSettings(),
@@ -123,7 +129,8 @@ def predict(
     single image is given.
 
     Args:
-        saved_model_dir: the model, as written by `retrain`.
+        saved_model_dir: the model, as written by `retrain`; or `models:/NAME@ALIAS` or
+            `models:/NAME/VERSION`, which is fetched from MLflow's registry.
         indir: the folder of the images, raw or preprocessed, or a single image; it is only read.
         outpath: the table to write, or a folder for `predictions.csv`.
         settings: which images to label, and how.
@@ -131,7 +138,8 @@ def predict(
     Raises:
         MissingInputError: the model, the table of images or the images are missing; or the model
             needs a detector whose weights are, or boxes of a file that is.
-        MissingDependencyError: the package that runs the detector is missing.
+        MissingDependencyError: the package that runs the detector is missing, or MLflow.
+        StoreError: MLflow's registry can't be used.
         InputDataError: the images were preprocessed in another way than the model's, or the table
             names an image elsewhere.
         SettingError: people can't be dropped or blurred, as the model has no label of people; or
@@ -170,7 +178,7 @@ def predict(
     blurred = blurred_beside(outpath, folder) if settings.people == "blur" else None
     subfolder = files.relative_to_folder(folder, outpath.parent)
     skip = EmptySkip.of(description, settings.skip_empty_below)
-    table = _table(description, model.digest, names, subfolder, settings, people, known, skip)
+    table = _table(description, model.text, names, subfolder, settings, people, known, skip)
     with Workspace(
         outpath.parent, NAME, describe(settings), output=outpath.name, recipe=RECIPE, free=FREE
     ) as workspace:
@@ -184,7 +192,7 @@ def predict(
             rejected,
             settings.batch,
             model.key,
-            read_training_images(saved_model_dir, preparation),
+            read_training_images(model.folder, preparation),
             # Who names one image wants to know what the model makes of it.
             settings.include_labelled or single is not None,
             people if settings.people == "drop" else None,
@@ -202,6 +210,7 @@ def predict(
     notes = (
         *listing.notes,
         *found,
+        *_note_version(model.folder),
         *note_views(description.views),
         *_notes(preparation, table, counts, predictor),
     )
@@ -223,7 +232,7 @@ def predict(
 
 def _table(
     description: Description,
-    digest: str,
+    model: str,
     names: list[str],
     subfolder: str,
     settings: PredictSettings,
@@ -236,7 +245,7 @@ def _table(
         description,
         names,
         "" if subfolder == "." else f"{subfolder}/",
-        digest[:MODEL_DIGITS],
+        model,
         settings.probabilities,
         settings.event_gap,
         people,
@@ -293,6 +302,11 @@ def _find_neighbours(
     )
 
 
+def _note_version(folder: Path) -> tuple[str, ...]:
+    registered = read_registered(folder)
+    return (f"the model is {registered} in MLflow",) if registered else ()
+
+
 def _notes(
     preparation: Preparation | None, table: PredictionTable, counts: Counts, predictor: Predictor
 ) -> tuple[str, ...]:
@@ -341,7 +355,7 @@ COMMAND = Command(
     example=f"autofocus {NAME} --saved_model_dir data/model --indir photos --outpath labels.csv",
     function=predict,
     arguments=(
-        Argument("saved_model_dir", "the model's folder, as written by retrain"),
+        Argument("saved_model_dir", MODEL_HELP),
         Argument("indir", "the folder of the images, or a single image"),
         Argument("outpath", "the table to write, or a folder for predictions.csv"),
     ),

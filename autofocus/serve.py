@@ -15,10 +15,12 @@ from pathlib import Path
 
 from autofocus import interrupts
 from autofocus.errors import SettingError, need
+from autofocus.model.registered import model_text, read_registered
 from autofocus.model.saved_model import digest_model
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import option, require
 from autofocus.predicting.thresholds import parse_thresholds
+from autofocus.tracking.local_models import MODEL_HELP, local_model
 
 NAME = "serve"
 # So many digits of the model's digest identify it, as in the table of predictions.
@@ -94,20 +96,22 @@ class ServeResult:
         return f"serve: stopped; images: {self.images:,}"
 
 
-def serve(model: Path, settings: ServeSettings = ServeSettings()) -> ServeResult:
+def serve(model: Path | str, settings: ServeSettings = ServeSettings()) -> ServeResult:
     """Serve a model until the process is told to stop (SIGTERM or SIGINT).
 
     Requests in progress are finished first.
 
     Args:
-        model: the model's folder, as written by `retrain`.
+        model: the model's folder, as written by `retrain`; or `models:/NAME@ALIAS` or
+            `models:/NAME/VERSION`, which is fetched from MLflow's registry once, at the start.
         settings: where to listen, and what a request may hold.
 
     Raises:
         MissingInputError: there is no model.
         InputDataError: it was not made by `retrain`.
         SettingError: the address can't be used, or the model can't have the thresholds.
-        MissingDependencyError: a package of the extra `serve` is missing.
+        MissingDependencyError: a package of the extra `serve` is missing, or MLflow.
+        StoreError: MLflow's registry can't be used.
     """
     for package in ("starlette", "uvicorn", "python_multipart"):
         need(package, "serve")
@@ -121,11 +125,12 @@ def serve(model: Path, settings: ServeSettings = ServeSettings()) -> ServeResult
     from autofocus.serving.uploads import Limits
 
     with _listen(settings) as listener:
-        classifier = ImageClassifier(model, settings.precision, settings.threshold)
+        folder = local_model(model)
+        classifier = ImageClassifier(folder, settings.precision, settings.threshold)
         classifier.classify([ImageFile(_first_image())])
         limits = Limits(settings.max_images, int(settings.max_megabytes * _MEGABYTE))
-        digest = digest_model(model)[:_MODEL_DIGITS]
-        service = Service(classifier, digest, limits, name=settings.model_name)
+        text = model_text(folder, digest_model(folder)[:_MODEL_DIGITS])
+        service = Service(classifier, text, limits, name=settings.model_name)
         config = uvicorn.Config(
             service.app(),
             log_level="warning",
@@ -133,7 +138,7 @@ def serve(model: Path, settings: ServeSettings = ServeSettings()) -> ServeResult
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
-        _announce(model, listener)
+        _announce(str(read_registered(folder) or model), listener)
         # It handles them itself, and sends them once more when it has ended.
         with interrupts.delegated():
             uvicorn.Server(config).run(sockets=[listener])
@@ -156,7 +161,7 @@ def _listen(settings: ServeSettings) -> Iterator[socket.socket]:
         yield listener
 
 
-def _announce(model: Path, listener: socket.socket) -> None:
+def _announce(model: str, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"Serving {model} at http://{shown}:{port}", file=sys.stderr, flush=True)
@@ -175,7 +180,7 @@ COMMAND = Command(
     summary="Serve a trained model over HTTP: images in, labels out.",
     example=f"autofocus {NAME} --model data/model --port 8000",
     function=serve,
-    arguments=(Argument("model", "the model's folder, as written by retrain"),),
+    arguments=(Argument("model", MODEL_HELP),),
     settings=ServeSettings,
 )
 

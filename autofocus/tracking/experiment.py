@@ -28,7 +28,7 @@ from autofocus.tracking.server import TrackingServer, is_transient
 
 EXPERIMENT = "autofocus"
 MODEL_NAME = "model"
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 _RUN_ID = "MLFLOW_RUN_ID"
 _EXPERIMENT_ID = "MLFLOW_EXPERIMENT_ID"
 # Seconds; MLflow would wait two minutes for a server that hangs.
@@ -196,7 +196,7 @@ def check_store(patience: float = 0.0) -> None:
 
 def _open_database(uri: str) -> None:
     """Open an SQLite database for writing; MLflow would try for two minutes before it fails."""
-    path = uri.removeprefix(_SQLITE)
+    path = uri.removeprefix(SQLITE)
     if path == uri or "?" in path or not path:
         return
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -212,7 +212,7 @@ def _make_database(path: Path) -> None:
     utils: Any = importlib.import_module("mlflow.store.db.utils")
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        engine = utils.create_sqlalchemy_engine(f"{_SQLITE}{unfinished}")
+        engine = utils.create_sqlalchemy_engine(f"{SQLITE}{unfinished}")
         try:
             utils._initialize_tables(engine)
         finally:

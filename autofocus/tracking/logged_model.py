@@ -15,6 +15,9 @@ _PACKAGE = Path(__file__).parents[1]
 # What stays out of the code that is logged with a model.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "demo", "sample_data", ".*")
 _CARD = "MODEL_CARD.md"
+_ARTIFACT = "model"
+# Where the SavedModel is among the files of the model in MLflow.
+MODEL_FOLDER = f"artifacts/{_ARTIFACT}"
 # The packages that a model needs, besides MLflow; the first of each tuple that is installed.
 _PACKAGES = (
     ("tensorflow", "tensorflow-cpu"),
@@ -38,11 +41,11 @@ def logged_model(folder: Path) -> Iterator[dict[str, Any]]:
     """
     with TemporaryDirectory(prefix="autofocus-") as name:
         scratch = Path(name)
-        _copy_model(folder, scratch / "model")
+        _copy_model(folder, scratch / _ARTIFACT)
         shutil.copytree(_PACKAGE, scratch / "autofocus", ignore=_LEFT_OUT)
         yield {
             "python_model": str(_PACKAGE / "serving" / "mlflow_model.py"),
-            "artifacts": {"model": str(scratch / "model")},
+            "artifacts": {_ARTIFACT: str(scratch / _ARTIFACT)},
             "code_paths": [str(scratch / "autofocus")],
             "signature": _signature(),
             "input_example": _example(),

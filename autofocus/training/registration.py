@@ -17,11 +17,22 @@ from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image
 from autofocus.localization.finding import BoxFinder, load_detector
 from autofocus.model.decision import DecisionRule
-from autofocus.model.saved_model import ASSET_NAME, TrainedClassifier
+from autofocus.model.saved_model import TrainedClassifier, digest_model
 from autofocus.predicting.network import network_inputs, network_scores
+from autofocus.runs import files
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
-from autofocus.tracking.registry import CHALLENGER, CHAMPION, Registry, Version, registry
+from autofocus.tables.columns import SPLIT_NAME
+from autofocus.tracking.fetching import fetch_version
+from autofocus.tracking.registry import (
+    CHALLENGER,
+    CHAMPION,
+    MODEL_DIGEST,
+    SPLIT_DIGEST,
+    Registry,
+    Version,
+    registry,
+)
 from autofocus.training.job import TrainingJob
 from autofocus.training.mlflow_log import read_metrics, subset_digest
 
@@ -103,7 +114,12 @@ class _Contest:
     def decide(self, version: Version) -> Registration:
         """Give the new version its role, and record it."""
         figure = read_metrics(self.job.saved_model_dir).test.balanced_accuracy
-        tags = {_TEST: self._test_digest}
+        folder = self.job.saved_model_dir
+        tags = {
+            _TEST: self._test_digest,
+            MODEL_DIGEST: digest_model(folder),
+            SPLIT_DIGEST: files.digest_file(folder / SPLIT_NAME),
+        }
         if figure.value is not None:
             tags[_FIGURE] = repr(figure.value)
         if figure.interval:
@@ -150,13 +166,9 @@ class _Contest:
         """
         if champion.tags.get(_TEST) == self._test_digest and _LOW in champion.tags:
             return float(champion.tags[_LOW])
-        folder = self.scratch / "champion"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.models.download(champion, folder)
-        asset = next(folder.rglob(f"assets/{ASSET_NAME}"), None)
-        if asset is None:
-            raise InputDataError("it was not made by autofocus retrain.")
-        classifier = TrainedClassifier(asset.parents[1])
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        fetch_version(self.models, champion, self.scratch / "champion")
+        classifier = TrainedClassifier(self.scratch / "champion")
         if not _are_alike(classifier.description.preparation, self.job.preparation):
             raise InputDataError("its images were preprocessed in another way.")
         rows = self.job.dataset.subset(Subset.TEST)

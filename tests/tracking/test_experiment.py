@@ -1,13 +1,9 @@
 """Claims about runs in MLflow, on a real server that goes away and comes back."""
 
 import os
-import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,8 +22,8 @@ from autofocus.tracking.experiment import (
 )
 from tests.predicting.models import make_model
 from tests.store.outage import Proxy
+from tests.tracking.serving import running_server
 
-START_WITHIN_S = 120
 METRICS = {"accuracy": 0.5, "loss": 2.0}
 HISTORY = [{"step": step, "loss": 1 / (step + 1)} for step in range(5)]
 
@@ -36,31 +32,8 @@ HISTORY = [{"step": step, "loss": 1 / (step + 1)} for step in range(5)]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start a real MLflow server, and yield its address."""
     folder = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
-    command += ["--artifacts-destination", str(folder / "artifacts")]
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder) as process,
-    ):
-        deadline = time.monotonic() + START_WITHIN_S
-        while not is_healthy(f"http://127.0.0.1:{port}/health"):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
-
-
-def is_healthy(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+    with running_server(folder) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,0 +1,71 @@
+"""A real MLflow server, and models in its registry."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from autofocus.model.saved_model import digest_model
+from autofocus.runs import files
+from autofocus.tables.columns import SPLIT_NAME
+from autofocus.tracking.experiment import experiment
+from autofocus.tracking.registry import MODEL_DIGEST, SPLIT_DIGEST, registry
+
+START_WITHIN_S = 120
+
+
+@contextmanager
+def running_server(folder: Path) -> Iterator[str]:
+    """Start a server that keeps its runs and artifacts in a folder, and yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
+    command += ["--artifacts-destination", str(folder / "artifacts")]
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, cwd=folder) as process,
+    ):
+        deadline = time.monotonic() + START_WITHIN_S
+        while not _is_healthy(f"http://127.0.0.1:{port}/health"):
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def register_model(name: str, folder: Path, *aliases: str) -> str:
+    """Register a model as `retrain` does, and return the number of its version.
+
+    Args:
+        name: of the registered model.
+        folder: of the model, with the table of its split.
+        aliases: those to give to the version.
+    """
+    with experiment(None, name) as run:
+        run.log_results({}, [folder / SPLIT_NAME])
+        run.log_model(folder)
+    with registry(name) as models:
+        version = models.add(run.run_id)
+        digests = {
+            MODEL_DIGEST: digest_model(folder),
+            SPLIT_DIGEST: files.digest_file(folder / SPLIT_NAME),
+        }
+        models.tag(version, digests)
+        for alias in aliases:
+            models.name_version(version, alias)
+    return version.number
