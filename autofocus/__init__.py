@@ -62,6 +62,7 @@ _NAMES_BY_MODULE = {
         "InputDataError",
         "LeakError",
         "MissingDependencyError",
+        "MissingGpuError",
         "MissingInputError",
         "OutputConflictError",
         "PackageIndexError",

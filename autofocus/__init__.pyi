@@ -16,6 +16,7 @@ from autofocus.errors import CredentialsError as CredentialsError
 from autofocus.errors import InputDataError as InputDataError
 from autofocus.errors import LeakError as LeakError
 from autofocus.errors import MissingDependencyError as MissingDependencyError
+from autofocus.errors import MissingGpuError as MissingGpuError
 from autofocus.errors import MissingInputError as MissingInputError
 from autofocus.errors import OutputConflictError as OutputConflictError
 from autofocus.errors import PackageIndexError as PackageIndexError

@@ -15,10 +15,13 @@ The message is one sentence or two for people: what is wrong, where, and what to
     ├── TooManyRejectedError (RuntimeError)     the run finished, but rejected too many inputs
     ├── LeakError (AssertionError)              test images were used in training
     ├── MissingDependencyError (ImportError)    an optional package isn't installed
+    ├── MissingGpuError (RuntimeError)          a task was given a GPU that can't be used
     ├── StoreError (ConnectionError)            the object store can't be used
     │   ├── StoreUnavailableError                   no response; a retry may succeed
     │   ├── CredentialsError (PermissionError)      credentials are missing or not accepted
     │   └── BucketNotFoundError (LookupError)       no such bucket, or not in that region
+    ├── ChangedFolderError                      files were changed while a task kept them
+    │                                           (defined in `containers.tars`)
     ├── TransferError (ConnectionError)         an object did not arrive; recorded in the ledger
     │                                           (defined in `store.reading`, with the failure)
     ├── PackageIndexError (ConnectionError)     a package can't be fetched from the package index
@@ -130,6 +133,12 @@ class LeakError(AutofocusError, AssertionError):
 
 class MissingDependencyError(AutofocusError, ImportError):
     """An optional package isn't installed."""
+
+    exit_status = ExitStatus.ENVIRONMENT
+
+
+class MissingGpuError(AutofocusError, RuntimeError):
+    """A task was given a GPU, and TensorFlow can't use it."""
 
     exit_status = ExitStatus.ENVIRONMENT
 

@@ -7,6 +7,7 @@ from typing import Any
 from kfp import dsl, kubernetes
 from kfp.dsl import pipeline_channel
 
+from autofocus.features.runtime import NEEDS_GPU_VARIABLE
 from pipelines.compile import STORAGE_CLASS
 from pipelines.resources import HOUR, RESOURCES, of_stage
 
@@ -100,4 +101,5 @@ def on_gpu(task: dsl.PipelineTask, given: Mapping[str, Any]) -> dsl.PipelineTask
     kubernetes.add_node_selector_json(task, given["gpu_node_selector"])
     kubernetes.add_toleration(task, key=GPU, operator="Exists", effect="NoSchedule")
     kubernetes.empty_dir_mount(task, "dshm", "/dev/shm", medium="Memory")  # noqa: S108 - its name
-    return task
+    # Otherwise it would work on without the GPU, for a multiple of the time.
+    return task.set_env_variable(NEEDS_GPU_VARIABLE, "1")

@@ -37,6 +37,7 @@ SLOW = (
     "demo/*",
     "detector/*",
     "features/backbones/*",
+    "features/test_runtime.py",
     "localization/test_tables.py",
     "model/test_deterministic.py",
     "model/test_saved_model.py",

@@ -27,10 +27,6 @@ from autofocus.store.uploading import put_stream, remove_objects
 
 AUTO, NONE = "auto", "none"
 PARAMETER = "progress"
-HELP = (
-    "where a task keeps finished work for its next attempt, if its pod is lost: auto (beside its "
-    "outputs), none, or s3://BUCKET/PREFIX"
-)
 _SCHEMES = ("s3://", "minio://")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _PREFIX = re.compile(r"(?!.*//)[A-Za-z0-9._=/-]{0,500}")

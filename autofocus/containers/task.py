@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from autofocus.containers import shards
 from autofocus.containers.executor import ExecutorInput, write_output
 from autofocus.errors import AutofocusError, InputDataError
+from autofocus.features.runtime import check_gpu
 from autofocus.options.command import guarded
 from autofocus.options.settings import from_mapping, kinds, shown
 from autofocus.runs import files
@@ -256,6 +257,7 @@ def read_executor_input(words: Sequence[str]) -> ExecutorInput:
 
 def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
     request = read_executor_input(words)
+    check_gpu()
     with tempfile.TemporaryDirectory(prefix="autofocus-") as folder:
         task = Task(request, Path(folder))
         # Programs that write to the current folder, such as MLflow's local store, have room here.
