@@ -24,6 +24,7 @@ _PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "CODE_OF_CONDUCT.md": "conduct.md",
+    "deploy/README.md": "deploy.md",
 } | {
     path.relative_to(ROOT).as_posix(): path.parent.name + "/" + path.name
     for path in sorted((ROOT / "benchmarks").glob("*.md"))

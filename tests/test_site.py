@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+FOLDERS = ("docs", "benchmarks", "components/*", "deploy", ".github")
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "benchmarks/*.md", "components/*/*.md", ".github/*.md")
+    for pattern in ("*.md", *(f"{folder}/*.md" for folder in FOLDERS))
     for path in ROOT.glob(pattern)
 )
 # Elements that make a browser fetch something, and the attribute that says what.
