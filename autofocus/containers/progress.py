@@ -16,7 +16,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from autofocus.containers.executor import ExecutorInput
 from autofocus.containers.places import AUTO, PARAMETER, Place, check_progress, find_place
 from autofocus.containers.tars import ChangedFolderError, move_files, tar_of, unpack_tar
 from autofocus.containers.task import RESOURCES, Task
+from autofocus.containers.watching import Watcher
 from autofocus.errors import AutofocusError, StoreUnavailableError
 from autofocus.redaction import without_secrets
 from autofocus.runs import files
@@ -91,14 +92,43 @@ class Progress:
         """
         return bool(self._try(lambda place: self._restore(place, part, folder)))
 
-    def save(self, part: str, folder: Path) -> None:
+    def save(self, part: str, folder: Path) -> bool:
         """Keep all files of a folder, all of them or none, in place of what was kept of the part.
 
         Args:
             part: what they are of, such as ``3/24``.
             folder: where they are; links are left out.
+
+        Returns:
+            Whether they are kept.
         """
-        self._try(lambda place: self._save(place, part, folder))
+        return bool(self._try(lambda place: self._save(place, part, folder)))
+
+    @contextmanager
+    def watch(self, part: str, folder: Path, pattern: str) -> Iterator[None]:
+        """Within the block, keep the files of a folder whenever they have changed.
+
+        What an earlier attempt kept is brought first. An error in the block saves them once more:
+        a task that is submitted again may go on from there.
+
+        Args:
+            part: what the files are of.
+            folder: where they are; it is created.
+            pattern: of their names.
+        """
+        self.restore(part, folder)
+        if self._place is None:
+            yield
+            return
+        watcher = Watcher(folder, pattern, self._scratch, lambda links: self.save(part, links))
+        watcher.start()
+        try:
+            yield
+        except Exception:
+            watcher.stop()
+            watcher.save_now()
+            raise
+        watcher.stop()
 
     def clear(self) -> None:
         """Remove all that was kept, as the task's outputs are complete."""
@@ -178,7 +208,7 @@ class Progress:
         self._note(f"what an earlier attempt kept of {part} is not used: {why}")
         return False
 
-    def _save(self, place: Place, part: str, folder: Path) -> None:
+    def _save(self, place: Place, part: str, folder: Path) -> bool:
         if part not in self._tars:
             self._manifest(place, part)
         name = _name_of(part, f"{uuid.uuid4().hex[:12]}.tar")
@@ -200,6 +230,7 @@ class Progress:
         self._tars[part] = name
         if before:
             place.remove(before)
+        return True
 
 
 def _name_of(part: str, ending: str) -> str:

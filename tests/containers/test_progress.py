@@ -3,14 +3,14 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from autofocus.containers import places
+from autofocus.containers import places, watching
 from autofocus.containers.executor import ExecutorInput
 from autofocus.containers.progress import Progress, open_progress
 from autofocus.containers.task import Task
@@ -347,3 +347,48 @@ def _names(root: str, s3: S3) -> list[str]:
         return [path.name for path in Path(root).glob(".autofocus/progress/*.*")]
     found = s3.client.list_objects_v2(Bucket=s3.bucket, Prefix=f"{FOLDER}/.autofocus/")
     return [item["Key"] for item in found.get("Contents", [])]
+
+
+def test_files_are_kept_while_a_task_writes_them(
+    tmp_path: Path, attempts: Iterator[Progress], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watched folder is saved in the background, without files of other names."""
+    monkeypatch.setattr(watching, "LOOK_S", 0.02)
+    monkeypatch.setattr(watching, "EVERY_S", 0.0)
+    monkeypatch.setattr(watching, "MAX_SHARE", 1.0)
+    with next(attempts).watch("fit", tmp_path / "first", "*.npz"):
+        write(tmp_path / "first", **{"a.npz": b"1", "lock": b""})
+        second = tmp_path / "second"
+        _wait_until(lambda: next(attempts).restore("fit", second))
+        assert contents(second) == {"a.npz": b"1"}
+        (tmp_path / "unfinished").write_bytes(b"2")
+        (tmp_path / "unfinished").replace(tmp_path / "first" / "a.npz")
+        _wait_until(lambda: next(attempts).restore("fit", second) and _is(second, b"2"))
+
+
+def test_an_error_saves_what_was_written_last(
+    tmp_path: Path, attempts: Iterator[Progress]
+) -> None:
+    """A task that fails leaves its last files, whether or not a save was due."""
+
+    def fail() -> None:
+        with next(attempts).watch("fit", tmp_path / "1", "*"):
+            for number in range(3):
+                write(tmp_path / "1", **{str(number): b"x"})
+            raise ValueError("full")
+
+    with pytest.raises(ValueError, match="full"):
+        fail()
+    with next(attempts).watch("fit", tmp_path / "2", "*"):
+        assert sorted(contents(tmp_path / "2")) == ["0", "1", "2"]
+
+
+def _is(folder: Path, content: bytes) -> bool:
+    return (folder / "a.npz").read_bytes() == content
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
