@@ -3,11 +3,12 @@
 python autofocus/download_images.py --local_folder data --bucket autofocus
 """
 
-import errno
 import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from autofocus.download_settings import UNCHECKED, DownloadSettings
@@ -18,16 +19,15 @@ from autofocus.options.settings import (
     describe,
     require,
 )
-from autofocus.runs import files
-from autofocus.runs.items import ItemRun, Items
-from autofocus.runs.journal import Outcome
-from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
+from autofocus.runs.items import ItemRun
+from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason
 from autofocus.runs.outputs import check_outputs
-from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.result import StageResult
+from autofocus.runs.sharding import Shard
 from autofocus.runs.wording import plural, shown
 from autofocus.runs.workspace import HIDDEN, Workspace
-from autofocus.store.keys import Disk, Rejection, find_rejections, is_folder, path_of, probe
+from autofocus.store.downloading import Downloader, Tally
+from autofocus.store.keys import Disk, find_rejections, probe
 from autofocus.store.listing import (
     StoredObject,
     list_objects,
@@ -36,11 +36,9 @@ from autofocus.store.listing import (
 )
 from autofocus.store.planning import Plan, check_space
 from autofocus.store.problems import denial
-from autofocus.store.reading import TransferError
-from autofocus.store.selection import Selection, select
+from autofocus.store.selection import Selection, select, shard_number_of
 from autofocus.store.session import Bucket, open_bucket
 from autofocus.store.transfer import Fetcher
-from autofocus.store.verifying import MD5, holds
 
 NAME = "download_images"
 # Raised with every change that makes other outputs of the same inputs and settings.
@@ -106,8 +104,66 @@ def download_images(
         TooManyRejectedError: too many keys can't become files, or too many objects are refused;
             all others were downloaded.
     """
-    require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     check_outputs([local_folder / LEDGER_NAME], [local_folder])
+    with open_download(bucket, settings) as download:
+        return download.report(local_folder) if settings.dry_run else download.fetch(local_folder)
+
+
+@dataclass(frozen=True)
+class OpenDownload:
+    """A bucket that has been listed, to be downloaded as a whole or shard by shard.
+
+    Attributes:
+        source: the bucket.
+        settings: what to download, and from where.
+        manifest: the digest of the listing.
+        selection: the objects that the settings select.
+    """
+
+    source: Bucket
+    settings: DownloadSettings
+    manifest: str
+    selection: Selection
+
+    def report(self, local_folder: Path) -> DownloadResult:
+        """Return what there is to do, and write nothing."""
+        return _describe(Plan.of(self.selection, local_folder), self.manifest, local_folder)
+
+    def fetch(self, local_folder: Path) -> DownloadResult:
+        """Download what is selected, see `download_images`."""
+        plan = Plan.of(self.selection, local_folder)
+        print(f"{NAME}: {plan}", file=sys.stderr, flush=True)
+        check_space(local_folder, plan.disk_bytes)
+        return _copy(self.source, plan, local_folder, self.settings)
+
+    def of_shard(self, shard: Shard) -> "OpenDownload":
+        """Return the download of one of the selected shards."""
+        chosen = self._by_shard.get(shard.number, [])
+        settings = replace(self.settings, shard=str(shard))
+        return replace(self, settings=settings, selection=Selection(chosen))
+
+    @cached_property
+    def _by_shard(self) -> dict[int, list[StoredObject]]:
+        shards = self.settings.part
+        objects: dict[int, list[StoredObject]] = defaultdict(list)
+        for item in self.selection.chosen:
+            objects[shard_number_of(item.key, shards.of if shards else 1)].append(item)
+        return objects
+
+
+@contextmanager
+def open_download(bucket: str, settings: DownloadSettings) -> Iterator[OpenDownload]:
+    """List a bucket once, to download it as a whole or shard by shard.
+
+    Args:
+        bucket: the bucket's name.
+        settings: what to download, and from where.
+
+    Raises:
+        CredentialsError, BucketNotFoundError, MissingInputError, InputDataError, StoreError: see
+            `download_images`.
+    """
+    require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
     with open_bucket(
         bucket,
         prefix=settings.prefix,
@@ -117,15 +173,14 @@ def download_images(
         patience=settings.patience,
         request_payer=settings.request_payer,
     ) as source:
-        listed = list_objects(source, settings.prefix)
-        manifest = manifest_digest(without_outputs(listed, settings.output_prefix))
-        _check_manifest(manifest, source, settings)
-        plan = Plan.of(_select(listed, source, settings), local_folder)
-        if settings.dry_run:
-            return _describe(plan, manifest, local_folder)
-        print(f"{NAME}: {plan}", file=sys.stderr, flush=True)
-        check_space(local_folder, plan.disk_bytes)
-        return _copy(source, plan, local_folder, settings)
+        yield _list(source, settings)
+
+
+def _list(source: Bucket, settings: DownloadSettings) -> OpenDownload:
+    listed = list_objects(source, settings.prefix)
+    manifest = manifest_digest(without_outputs(listed, settings.output_prefix))
+    _check_manifest(manifest, source, settings)
+    return OpenDownload(source, settings, manifest, _select(listed, source, settings))
 
 
 def _check_manifest(actual: str, source: Bucket, settings: DownloadSettings) -> None:
@@ -197,14 +252,14 @@ def _copy(
     ledger = local_folder / LEDGER_NAME
     begun_with = {"bucket": source.address.bucket, **describe(settings)}
     with Workspace(local_folder, NAME, begun_with, recipe=RECIPE) as workspace:
-        downloader = _Downloader(
+        downloader = Downloader(
             local_folder,
             workspace.scratch,
             Fetcher(source),
             find_rejections(plan.chosen, probe(workspace.scratch), local_folder),
         )
         with ItemRun(workspace, ledger, aside=local_folder / HIDDEN / VANISHED) as run:
-            tally = _Tally()
+            tally = Tally()
             for outcome in run.outcomes(downloader.items(plan.chosen), settings.jobs, "object"):
                 tally.add(outcome)
             counts = run.publish()
@@ -222,40 +277,6 @@ def _copy(
     )
 
 
-@dataclass
-class _Tally:
-    """What is told of all objects at the end.
-
-    Attributes:
-        verified: how many objects were verified, by how.
-        denied: how many objects the credentials may not read.
-        others: how many more did not arrive.
-    """
-
-    verified: Counter[str] = field(default_factory=Counter)
-    denied: int = 0
-    others: int = 0
-
-    def add(self, outcome: Outcome) -> None:
-        """Count an outcome."""
-        if outcome.extra.get(_DENIED):
-            self.denied += 1
-        elif outcome.row.reason in (Reason.REFUSED, Reason.ARCHIVED, Reason.DOWNLOAD_FAILED):
-            self.others += 1
-        elif verified := outcome.extra.get(_VERIFIED):
-            self.verified[verified] += 1
-
-    @property
-    def is_all_denied(self) -> bool:
-        """Whether no object may be read, so that the credentials are the cause."""
-        return self.denied > 0 and not self.others and not self.verified
-
-    def notes(self) -> list[str]:
-        """Return how many objects were verified, by how."""
-        each = ", ".join(f"{how} {number:,}" for how, number in self.verified.most_common())
-        return [f"objects verified by: {each}"] if each else []
-
-
 def _check_all_arrived(counts: Counts, ledger: Path) -> None:
     lost = counts.reasons[Reason.DOWNLOAD_FAILED.value]
     if lost:
@@ -263,105 +284,6 @@ def _check_all_arrived(counts: Counts, ledger: Path) -> None:
             f"{lost} of {plural(counts.inputs, 'object')} did not arrive, {ledger} says why: "
             "the same command tries them again."
         )
-
-
-@dataclass(frozen=True)
-class _Downloader:
-    """Fetches one object."""
-
-    folder: Path
-    scratch: Path
-    fetcher: Fetcher
-    rejections: Mapping[str, Rejection]
-
-    def items(self, objects: Sequence[StoredObject]) -> Items[StoredObject]:
-        """Return the objects, and what to do with each."""
-        return Items(
-            objects,
-            name=lambda item: item.key,
-            work=self._work,
-            is_whole=self._is_whole,
-            stop=self.fetcher.stop,
-            outputs=self._outputs,
-            rejects_blocked=True,
-        )
-
-    def _outputs(self, item: StoredObject) -> list[Path]:
-        is_file = item.key not in self.rejections and not is_folder(item)
-        return [self._path(item)] if is_file else []
-
-    def _path(self, item: StoredObject) -> Path:
-        return self.folder / path_of(item.key)
-
-    def _work(self, item: StoredObject) -> Outcome | Product:
-        if rejection := self.rejections.get(item.key):
-            return Outcome(rejected(item.key, rejection.reason, rejection.detail))
-        try:
-            return self._fetch(item)
-        except TransferError as error:
-            failure = error.failure
-            row = rejected(item.key, failure.reason, failure.detail)
-            return Outcome(row, {_DENIED: True} if failure.is_denial else {})
-        except OSError as error:
-            if error.errno not in _NAME_FAULTS:
-                raise
-            return Outcome(rejected(item.key, *_NAME_FAULTS[error.errno]))
-
-    def _is_whole(self, item: StoredObject, earlier: Outcome) -> bool:
-        """The object has not been changed since; a folder is there."""
-        is_same = all(earlier.extra.get(key) == value for key, value in _version(item).items())
-        if item.key in self.rejections or not is_same:
-            return False
-        if is_folder(item):
-            return self._path(item).is_dir()
-        # Earlier versions of the program did not compare objects with the listing.
-        return _VERIFIED in earlier.extra
-
-    def _fetch(self, item: StoredObject) -> Product:
-        final = self._path(item)
-        if is_folder(item):
-            final.mkdir(parents=True, exist_ok=True)
-            return Product(Outcome(Row(item.key, output=path_of(item.key)), _version(item)), ())
-        # Without the stage's memory, a file of the object's content need not be fetched again.
-        if verified := holds(final, item):
-            digest = f"md5:{item.etag}" if verified == MD5 else ""
-            return _arrived(item, verified, OutputFile(final, digest=digest))
-        unfinished = files.unfinished_path(final, self.scratch)
-        fetched = self.fetcher.fetch(item, unfinished)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        if final.is_dir() and not final.is_symlink():
-            raise IsADirectoryError(errno.EISDIR, "a folder stands in its place", str(final))
-        file = OutputFile(final, unfinished, f"md5:{fetched.md5}")
-        return _arrived(fetched.item, fetched.verified, file)
-
-
-# Of the values that the memory keeps of an object.
-_VERIFIED, _DENIED = "verified", "denied"
-
-
-def _arrived(item: StoredObject, verified: str, file: OutputFile) -> Product:
-    row = Row(item.key, detail=f"verified: {verified}", output=path_of(item.key))
-    return Product(Outcome(row, {**_version(item), _VERIFIED: verified}), (file,))
-
-
-def _version(item: StoredObject) -> dict[str, str | int]:
-    return {"bytes": item.size, "etag": item.etag}
-
-
-_IN_THE_WAY = (
-    Reason.FILE_AND_FOLDER,
-    "the local folder holds a file where this needs a folder, or the reverse: move that away",
-)
-_NO_NAME = (Reason.UNSAFE_KEY, "this disk can't hold a file of this name")
-# Errors of the file system that concern a name, and not the disk.
-_NAME_FAULTS = {
-    errno.EEXIST: _IN_THE_WAY,
-    errno.EISDIR: _IN_THE_WAY,
-    errno.ENOTDIR: _IN_THE_WAY,
-    errno.EILSEQ: _NO_NAME,
-    errno.EINVAL: _NO_NAME,
-    errno.ENAMETOOLONG: _NO_NAME,
-}
 
 
 COMMAND = Command(

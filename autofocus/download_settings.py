@@ -15,7 +15,7 @@ from autofocus.options.settings import (
     require_share,
 )
 from autofocus.redaction import public_address
-from autofocus.runs.sharding import Shard
+from autofocus.runs.sharding import Shards
 from autofocus.runs.wording import shown
 from autofocus.store.listing import (
     DEFAULT_OUTPUT_PREFIX,
@@ -53,8 +53,9 @@ class DownloadSettings:
     )
     shard: str | None = option(
         None,
-        "download only the I-th of N shards of the images, counted from 0; the images of a "
-        "folder stay together, so shards may be uneven; all other files are in shard 0",
+        "download only the I-th of N shards of the images, counted from 0, or several such as "
+        "0-49/2000; the images of a folder stay together, so shards may be uneven; all other "
+        "files are in shard 0",
         metavar="I/N",
         group="objects to download",
     )
@@ -104,7 +105,7 @@ class DownloadSettings:
             f"endpoint_url must begin with http:// or https://, unlike {shown(address)}.",
         )
         if self.shard is not None:
-            Shard.parse(self.shard)
+            Shards.parse(self.shard)
         require(
             self.manifest is None
             or self.manifest.startswith(UNCHECKED)
@@ -122,6 +123,6 @@ class DownloadSettings:
         )
 
     @property
-    def part(self) -> Shard | None:
-        """The shard to download."""
-        return None if self.shard is None else Shard.parse(self.shard)
+    def part(self) -> Shards | None:
+        """The shards to download."""
+        return None if self.shard is None else Shards.parse(self.shard)

@@ -18,7 +18,7 @@ from autofocus.options.settings import (
     require_share,
 )
 from autofocus.predicting.thresholds import parse_thresholds
-from autofocus.runs.sharding import Shard
+from autofocus.runs.sharding import Shards
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,9 @@ class PredictSettings:
         )
         parse_thresholds(self.threshold)
         if self.shard is not None:
-            Shard.parse(self.shard)
+            Shards.parse(self.shard)
 
     @property
-    def part(self) -> Shard | None:
+    def part(self) -> Shards | None:
         """The shard to label."""
-        return None if self.shard is None else Shard.parse(self.shard)
+        return None if self.shard is None else Shards.parse(self.shard)

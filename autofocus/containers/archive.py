@@ -2,6 +2,9 @@
 
 A cluster moves artifacts file by file, so that 80,000 images would take hours. Next to the
 tar files is `manifest.json`, written last, by which the next component detects missing files.
+
+Each tar file belongs to one part, such as the shard `3/24`, so that a component that is handed
+several shards can take one after the other.
 """
 
 import errno
@@ -12,7 +15,7 @@ import struct
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -40,15 +43,18 @@ class Tar:
         name: its file's name.
         files: how many files it holds.
         sha256: the digest of its bytes, as hex digits.
+        part: what the files are of, such as the shard ``3/24``; empty in an archive that isn't
+            divided.
     """
 
     name: str
     files: int
     sha256: str
+    part: str = ""
 
 
 def pack(
-    folder: Path, names: Sequence[str], outdir: Path, *, tar_bytes: int = TAR_BYTES
+    folder: Path, names: Sequence[str], outdir: Path, *, part: str = "", tar_bytes: int = TAR_BYTES
 ) -> list[Tar]:
     """Move files into tar files, with equal bytes for equal files.
 
@@ -57,35 +63,82 @@ def pack(
     Args:
         folder: where the files are; links are followed.
         names: their paths relative to the folder, with `/` between parts.
-        outdir: a new folder for the tar files.
+        outdir: the folder for the tar files: a new one, or an archive of other parts.
+        part: what the files are of, such as the shard ``3/24``.
         tar_bytes: how large a tar file gets.
+
+    Returns:
+        The new tar files.
     """
-    outdir.mkdir(parents=True)
-    tars = []
+    outdir.mkdir(parents=True, exist_ok=True)
+    tars = read_manifest(outdir) if (outdir / MANIFEST).exists() else []
+    first = len(tars)
     with Progress("pack", len(names), "file") as progress:
-        for number, part in enumerate(_parts(folder, names, tar_bytes)):
-            name = f"part-{number:05}.tar"
+        for number, inside in enumerate(_divide(folder, names, tar_bytes), first):
+            name = _name(number)
             with (outdir / name).open("wb") as file:
                 hashing = _Hashing(file)
-                _write_tar(hashing, folder, part, progress)
-            tars.append(Tar(name, len(part), hashing.hexdigest()))
-    manifest = {"tars": [asdict(tar) for tar in tars]}
-    files.write_json(outdir / MANIFEST, manifest, outdir)
+                _write_tar(hashing, folder, inside, progress)
+            tars.append(Tar(name, len(inside), hashing.hexdigest(), part))
+    _write_manifest(outdir, tars)
+    return tars[first:]
+
+
+def join(archives: Sequence[Path], outdir: Path) -> list[Tar]:
+    """Move the tar files of archives into one archive, in the order of the archives.
+
+    Args:
+        archives: folders that `pack` wrote, on the same disk; they are removed.
+        outdir: a new folder.
+
+    Raises:
+        InputDataError: an archive is incomplete.
+    """
+    outdir.mkdir(parents=True)
+    tars: list[Tar] = []
+    for archive in archives:
+        for tar in read_manifest(archive):
+            name = _name(len(tars))
+            (archive / tar.name).replace(outdir / name)
+            tars.append(replace(tar, name=name))
+        shutil.rmtree(archive)
+    _write_manifest(outdir, tars)
     return tars
 
 
-def _parts(folder: Path, names: Sequence[str], tar_bytes: int) -> Iterator[list[str]]:
+def parts(archives: Sequence[Path]) -> list[str]:
+    """Return the parts of archives, each once, in the order in which they come.
+
+    Args:
+        archives: folders that `pack` or `join` wrote.
+
+    Raises:
+        InputDataError: an archive is incomplete.
+    """
+    tars = [tar for archive in archives for tar in read_manifest(archive)]
+    return list(dict.fromkeys(tar.part for tar in tars))
+
+
+def _name(number: int) -> str:
+    return f"part-{number:05}.tar"
+
+
+def _write_manifest(outdir: Path, tars: Sequence[Tar]) -> None:
+    files.write_json(outdir / MANIFEST, {"tars": [asdict(tar) for tar in tars]}, outdir)
+
+
+def _divide(folder: Path, names: Sequence[str], tar_bytes: int) -> Iterator[list[str]]:
     """Yield the files of each tar file; an empty archive has one empty tar file."""
-    part: list[str] = []
+    inside: list[str] = []
     size = 0
     for name in names:
-        part.append(name)
+        inside.append(name)
         size += (folder / name).stat().st_size
         if size >= tar_bytes:
-            yield part
-            part, size = [], 0
-    if part or not names:
-        yield part
+            yield inside
+            inside, size = [], 0
+    if inside or not names:
+        yield inside
 
 
 def _write_tar(file: "_Hashing", folder: Path, names: Sequence[str], progress: Progress) -> None:
@@ -100,12 +153,13 @@ def _write_tar(file: "_Hashing", folder: Path, names: Sequence[str], progress: P
             progress.advance()
 
 
-def unpack(archives: Sequence[Path], folder: Path) -> int:
+def unpack(archives: Sequence[Path], folder: Path, part: str | None = None) -> int:
     """Unpack archives into one folder.
 
     Args:
-        archives: folders that `pack` wrote.
+        archives: folders that `pack` or `join` wrote.
         folder: where the files go.
+        part: the part to unpack, such as ``3/24``; by default all parts.
 
     Returns:
         How many files there were.
@@ -117,7 +171,8 @@ def unpack(archives: Sequence[Path], folder: Path) -> int:
     number = 0
     for archive in archives:
         for tar in read_manifest(archive):
-            number += _unpack_tar(archive / tar.name, tar, folder)
+            if part is None or tar.part == part:
+                number += _unpack_tar(archive / tar.name, tar, folder)
     return number
 
 
@@ -144,8 +199,8 @@ def read_manifest(archive: Path) -> list[Tar]:
 
 def _is_valid(tar: Tar) -> bool:
     """Tell whether what a manifest says of a tar file may be true, whoever wrote it."""
-    values: tuple[Any, ...] = (tar.name, tar.files, tar.sha256)
-    if [type(value) for value in values] != [str, int, str]:
+    values: tuple[Any, ...] = (tar.name, tar.files, tar.sha256, tar.part)
+    if [type(value) for value in values] != [str, int, str, str]:
         return False
     return PurePosixPath(tar.name).name == tar.name and "\0" not in tar.name
 

@@ -10,7 +10,7 @@ from autofocus.images.finding import Listing, list_images
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
-from autofocus.runs.sharding import Shard
+from autofocus.runs.sharding import Shard, Shards
 
 # The column of tables that names an image.
 COLUMN = "filepath"
@@ -24,7 +24,7 @@ def find_inputs(
     *,
     single: Path | None = None,
     table: Path | None = None,
-    shard: Shard | None = None,
+    shard: Shard | Shards | None = None,
     rejected: Collection[str] = (),
     allow_empty: bool = False,
 ) -> Listing:
@@ -37,7 +37,7 @@ def find_inputs(
         table: a CSV file whose column `filepath` names the images to label, whether they exist or
             not; None for all images below the folder.
         rejected: images that preprocessing rejected, labelled beside those in the folder.
-        shard: the shard to label, which may be empty; None for all images.
+        shard: the shards to label, which may be empty; None for all images.
         allow_empty: return an empty list if there are no images, instead of raising.
 
     Returns:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from autofocus.images.names import IMAGE_FORMATS
-from autofocus.runs.sharding import Shard
+from autofocus.runs.sharding import Shards, shard_number
 from autofocus.store.keys import path_of
 from autofocus.store.listing import StoredObject
 
@@ -78,7 +78,7 @@ def select(
     *,
     download_tar: bool = False,
     sample: int = 0,
-    shard: Shard | None = None,
+    shard: Shards | None = None,
 ) -> Selection:
     """Choose what to download.
 
@@ -86,7 +86,7 @@ def select(
         objects: all objects.
         download_tar: whether to include tar files.
         sample: only tables and this many images; 0: all objects.
-        shard: only this shard of the images; all other objects are in shard 0.
+        shard: only these shards of the images; all other objects are in shard 0.
     """
     selection = Selection(objects)
     if not download_tar:
@@ -103,13 +103,22 @@ def select(
             lambda item: item.key in picked or kind_of(item.key) in rest,
         )
     if shard is not None:
-        selection = selection.keep("left to other shards", lambda item: _is_of(shard, item.key))
+        selection = selection.keep(
+            "left to other shards",
+            lambda item: shard.has_number(shard_number_of(item.key, shard.of)),
+        )
     return selection
 
 
-def _is_of(shard: Shard, key: str) -> bool:
+def shard_number_of(key: str, of: int) -> int:
+    """Return the number of the shard that an object is in: 0 unless it is an image.
+
+    Args:
+        key: the object's key.
+        of: the number of all shards.
+    """
     # By its path: keys that are one path must be in one shard, where that is noticed.
-    return shard.has(path_of(key)) if kind_of(key) is ObjectKind.IMAGE else shard.number == 0
+    return shard_number(path_of(key), of) if kind_of(key) is ObjectKind.IMAGE else 0
 
 
 def spread(keys: Sequence[str], number: int) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autofocus.runs.sharding import Shard
+from autofocus.runs.sharding import Shards
 from autofocus.store.listing import StoredObject
 from autofocus.store.selection import (
     ObjectKind,
@@ -126,7 +126,7 @@ def test_shards_are_a_partition(keys: list[str], of: int) -> None:
     """Each object is of exactly one shard, all that is no image of the first, a folder of one."""
     objects = stored(*keys, "a.csv", "film.avi", "a.tar", "folder/")
     parts = [
-        chosen(select(objects, shard=Shard.parse(f"{number}/{of}"), download_tar=True))
+        chosen(select(objects, shard=Shards.parse(f"{number}/{of}"), download_tar=True))
         for number in range(of)
     ]
     assert sorted(key for part in parts for key in part) == [item.key for item in objects]
@@ -142,6 +142,6 @@ def test_an_image_keeps_its_shard_when_others_come(
 ) -> None:
     """What is added to a bucket moves no image to another shard."""
     for number in range(of):
-        before = chosen(select(stored(*keys), shard=Shard(number, of)))
-        after = chosen(select(stored(*{*keys, *more}), shard=Shard(number, of)))
+        before = chosen(select(stored(*keys), shard=Shards(number, number, of)))
+        after = chosen(select(stored(*{*keys, *more}), shard=Shards(number, number, of)))
         assert before == [key for key in after if key in keys]

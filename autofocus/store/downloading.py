@@ -1,0 +1,151 @@
+"""Downloading the objects of a bucket into a folder, one by one."""
+
+import errno
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autofocus.runs import files
+from autofocus.runs.items import Items
+from autofocus.runs.journal import Outcome
+from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.runs.products import OutputFile, Product
+from autofocus.store.keys import Rejection, is_folder, path_of
+from autofocus.store.listing import StoredObject
+from autofocus.store.reading import TransferError
+from autofocus.store.transfer import Fetcher
+from autofocus.store.verifying import MD5, holds
+
+
+@dataclass
+class Tally:
+    """What is told of all objects at the end.
+
+    Attributes:
+        verified: how many objects were verified, by how.
+        denied: how many objects the credentials may not read.
+        others: how many more did not arrive.
+    """
+
+    verified: Counter[str] = field(default_factory=Counter)
+    denied: int = 0
+    others: int = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        if outcome.extra.get(_DENIED):
+            self.denied += 1
+        elif outcome.row.reason in (Reason.REFUSED, Reason.ARCHIVED, Reason.DOWNLOAD_FAILED):
+            self.others += 1
+        elif verified := outcome.extra.get(_VERIFIED):
+            self.verified[verified] += 1
+
+    @property
+    def is_all_denied(self) -> bool:
+        """Whether no object may be read, so that the credentials are the cause."""
+        return self.denied > 0 and not self.others and not self.verified
+
+    def notes(self) -> list[str]:
+        """Return how many objects were verified, by how."""
+        each = ", ".join(f"{how} {number:,}" for how, number in self.verified.most_common())
+        return [f"objects verified by: {each}"] if each else []
+
+
+@dataclass(frozen=True)
+class Downloader:
+    """Fetches one object."""
+
+    folder: Path
+    scratch: Path
+    fetcher: Fetcher
+    rejections: Mapping[str, Rejection]
+
+    def items(self, objects: Sequence[StoredObject]) -> Items[StoredObject]:
+        """Return the objects, and what to do with each."""
+        return Items(
+            objects,
+            name=lambda item: item.key,
+            work=self._work,
+            is_whole=self._is_whole,
+            stop=self.fetcher.stop,
+            outputs=self._outputs,
+            rejects_blocked=True,
+        )
+
+    def _outputs(self, item: StoredObject) -> list[Path]:
+        is_file = item.key not in self.rejections and not is_folder(item)
+        return [self._path(item)] if is_file else []
+
+    def _path(self, item: StoredObject) -> Path:
+        return self.folder / path_of(item.key)
+
+    def _work(self, item: StoredObject) -> Outcome | Product:
+        if rejection := self.rejections.get(item.key):
+            return Outcome(rejected(item.key, rejection.reason, rejection.detail))
+        try:
+            return self._fetch(item)
+        except TransferError as error:
+            failure = error.failure
+            row = rejected(item.key, failure.reason, failure.detail)
+            return Outcome(row, {_DENIED: True} if failure.is_denial else {})
+        except OSError as error:
+            if error.errno not in _NAME_FAULTS:
+                raise
+            return Outcome(rejected(item.key, *_NAME_FAULTS[error.errno]))
+
+    def _is_whole(self, item: StoredObject, earlier: Outcome) -> bool:
+        """The object has not been changed since; a folder is there."""
+        is_same = all(earlier.extra.get(key) == value for key, value in _version(item).items())
+        if item.key in self.rejections or not is_same:
+            return False
+        if is_folder(item):
+            return self._path(item).is_dir()
+        # Earlier versions of the program did not compare objects with the listing.
+        return _VERIFIED in earlier.extra
+
+    def _fetch(self, item: StoredObject) -> Product:
+        final = self._path(item)
+        if is_folder(item):
+            final.mkdir(parents=True, exist_ok=True)
+            return Product(Outcome(Row(item.key, output=path_of(item.key)), _version(item)), ())
+        # Without the stage's memory, a file of the object's content need not be fetched again.
+        if verified := holds(final, item):
+            digest = f"md5:{item.etag}" if verified == MD5 else ""
+            return _arrived(item, verified, OutputFile(final, digest=digest))
+        unfinished = files.unfinished_path(final, self.scratch)
+        fetched = self.fetcher.fetch(item, unfinished)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        if final.is_dir() and not final.is_symlink():
+            raise IsADirectoryError(errno.EISDIR, "a folder stands in its place", str(final))
+        file = OutputFile(final, unfinished, f"md5:{fetched.md5}")
+        return _arrived(fetched.item, fetched.verified, file)
+
+
+# Of the values that the memory keeps of an object.
+_VERIFIED, _DENIED = "verified", "denied"
+
+
+def _arrived(item: StoredObject, verified: str, file: OutputFile) -> Product:
+    row = Row(item.key, detail=f"verified: {verified}", output=path_of(item.key))
+    return Product(Outcome(row, {**_version(item), _VERIFIED: verified}), (file,))
+
+
+def _version(item: StoredObject) -> dict[str, str | int]:
+    return {"bytes": item.size, "etag": item.etag}
+
+
+_IN_THE_WAY = (
+    Reason.FILE_AND_FOLDER,
+    "the local folder holds a file where this needs a folder, or the reverse: move that away",
+)
+_NO_NAME = (Reason.UNSAFE_KEY, "this disk can't hold a file of this name")
+# Errors of the file system that concern a name, and not the disk.
+_NAME_FAULTS = {
+    errno.EEXIST: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EILSEQ: _NO_NAME,
+    errno.EINVAL: _NO_NAME,
+    errno.ENAMETOOLONG: _NO_NAME,
+}
