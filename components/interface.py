@@ -1,4 +1,4 @@
-"""A component's interface, generated from the settings of its stage.
+"""A component's interface, generated from the settings of its stages.
 
 The settings give names, types, default values and descriptions; a component declares only its
 artifacts, and the few parameters that aren't settings. kfp reads an interface from the signature
@@ -16,7 +16,7 @@ from kfp.dsl import Input, Output
 
 from autofocus.options.settings import Kind, Pair
 from components.images import image
-from components.stages import STAGES, settings_of
+from components.stages import settings_of
 
 REQUIRED = inspect.Parameter.empty
 
@@ -67,7 +67,7 @@ class Component:
         summary: what it does.
         inputs: the artifacts that it takes.
         outputs: the artifacts that it makes.
-        arguments: its parameters besides the settings of its stage.
+        arguments: its parameters besides the settings of its stages, see `stages_of`.
         image: the image that it runs in, without registry and tag; by default that of its name.
         command: the command in its image, which is given the executor input.
     """
@@ -82,13 +82,12 @@ class Component:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """All its parameters: its arguments, and the settings of its stage."""
-        settings = settings_of(self.name) if self.name in STAGES else ()
+        """All its parameters: its arguments, and the settings of its stages."""
         return (
             *self.arguments,
             *(
                 Parameter(name, _type(kind), text, _default(default))
-                for name, kind, default, text in settings
+                for name, kind, default, text in settings_of(self.name)
             ),
         )
 

@@ -5,6 +5,7 @@ Everything else of a component's interface follows from the stage's settings dat
 """
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -85,14 +86,31 @@ STAGES: Mapping[str, Stage] = {
 }
 
 
+# The components that run several stages, one after the other.
+_SEVERAL: Mapping[str, tuple[str, ...]] = {"ingest": ("download", "preprocess")}
+
+
+def stages_of(component: str) -> tuple[str, ...]:
+    """Return the names of the stages that a component runs."""
+    return _SEVERAL.get(component, (component,) if component in STAGES else ())
+
+
 def component_of_section(section: str) -> str:
     """Return the component that runs the stage of a section, such as `download_images`."""
     return next(name for name, stage in STAGES.items() if stage.section == section)
 
 
-def settings_of(name: str) -> Iterator[tuple[str, Kind, Any, str]]:
-    """Yield name, kind, default and help text of each setting that a component takes."""
-    known = STAGES[name].kinds()
-    for field in dataclasses.fields(STAGES[name].settings):
-        if field.name in known:
-            yield field.name, known[field.name], field.default, field.metadata["help"]
+def settings_of(component: str) -> Iterator[tuple[str, Kind, Any, str]]:
+    """Yield name, kind, default and help text of each setting that a component takes.
+
+    A name that several of its stages have begins with that of the stage, such as
+    `download_max_rejected`.
+    """
+    stages = stages_of(component)
+    uses = Counter(name for stage in stages for name in STAGES[stage].kinds())
+    for stage in stages:
+        known = STAGES[stage].kinds()
+        for field in dataclasses.fields(STAGES[stage].settings):
+            if field.name in known:
+                name = field.name if uses[field.name] == 1 else f"{stage}_{field.name}"
+                yield name, known[field.name], field.default, field.metadata["help"]

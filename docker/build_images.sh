@@ -15,7 +15,7 @@ HOMEMADE=autofocus-base:bookworm
 REGISTRY=${REGISTRY:-}
 REGISTRY=${REGISTRY%/}
 PYTHON=${PYTHON:-.venv/bin/python}
-STAGES=${STAGES:-download preprocess clean link predict retrain publish}
+STAGES=${STAGES:-ingest download preprocess clean link predict retrain publish}
 if [ "${GPU:-}" = 1 ]; then
   STAGES="$STAGES retrain-gpu"
 fi

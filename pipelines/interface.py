@@ -19,6 +19,7 @@ from autofocus.options.printing import MAX_PATH, shown
 from autofocus.options.settings import MAX_INT, Kind
 from autofocus.options.settings import shown as shown_value
 from autofocus.options.yaml_text import check_bounds
+from components.stages import stages_of
 
 EXTRA = "pipelines"
 # Of a compiled pipeline; those of this project have 200 KB.
@@ -111,8 +112,9 @@ class PipelineInterface:
         path: the file that it was read from.
         description: its description.
         sdk_version: the version of kfp that compiled it, such as ``2.17.0``; may be empty.
-        stages: the short names of the components that it runs, such as ``download``.
+        stages: the stages that its components run, such as ``download``.
         parameters: its parameters by name.
+        components: the short names of the components, such as ``ingest``.
     """
 
     name: str
@@ -121,6 +123,7 @@ class PipelineInterface:
     sdk_version: str
     stages: frozenset[str]
     parameters: Mapping[str, PipelineParameter]
+    components: frozenset[str] = frozenset()
 
     def check(self, given: Mapping[str, ParameterValue]) -> dict[str, Any]:
         """Return the values that a run is started with.
@@ -212,14 +215,15 @@ def load_documents(path: Path) -> list[Any]:
 
 def _interface(spec: Mapping[str, Any], path: Path) -> PipelineInterface:
     inputs = spec["root"].get("inputDefinitions", {}).get("parameters", {})
-    executors = spec.get("deploymentSpec", {}).get("executors", {})
+    components = frozenset(map(stage_of, spec.get("deploymentSpec", {}).get("executors", {})))
     return PipelineInterface(
         name=spec["pipelineInfo"]["name"],
         path=path,
         description=spec["pipelineInfo"].get("description", ""),
         sdk_version=spec.get("sdkVersion", "").removeprefix("kfp-"),
-        stages=frozenset(stage_of(label) for label in executors),
+        stages=frozenset(stage for name in components for stage in stages_of(name) or (name,)),
         parameters={name: _parameter(name, inputs[name]) for name in inputs},
+        components=components,
     )
 
 

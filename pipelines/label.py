@@ -7,14 +7,14 @@ from kfp import dsl
 from kfp.dsl import Dataset, Input, Model
 
 from components.anchor.component import anchor
-from components.download.component import download
+from components.ingest.component import ingest
 from components.interface import Parameter
 from components.predict.component import predict
-from components.preprocess.component import preprocess
 from components.publish.component import publish
 from pipelines.resources import resource_parameters
 from pipelines.settings import MANIFEST, S3_SECRET, SHARDS
-from pipelines.shards import build_inner, prepare_shard, run_inner
+from pipelines.shards import EXCLUDED as OF_SHARDS
+from pipelines.shards import build_inner, ingest_pod, run_inner
 from pipelines.tasks import equip, with_s3
 from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 
@@ -25,18 +25,13 @@ MODEL = Parameter(
     str,
     "address of the model from retrain, such as s3://bucket/pipelines/.../model",
 )
-IN_SHARDS = (download, preprocess, predict)
-# What depends on the machine, and what is decided by the loop or by the training.
-EXCLUDED = frozenset(
-    {
-        *("jobs", "shard", "download_tar", "no_sign_request", "request_payer"),
-        *("night_tolerance", "photographs", "batch"),
-    }
-)
+IN_SHARDS = (ingest, predict)
+# What is decided by the training.
+EXCLUDED = OF_SHARDS | {"night_tolerance", "photographs", "batch"}
 
 
 class Labelled(NamedTuple):
-    """The outputs of all shards: lists with one artifact per shard."""
+    """The outputs of all pods: lists with one artifact of each."""
 
     predictions: list[Dataset]
     originals: list[Dataset]
@@ -48,11 +43,11 @@ def label() -> Any:
         *parameters_of(
             (anchor, *IN_SHARDS, publish), (MANIFEST, MODEL, S3_SECRET, SHARDS), EXCLUDED
         ),
-        *resource_parameters("download", "preprocess", "predict", "publish"),
+        *resource_parameters("ingest", "predict", "publish"),
     )
     inner = build_inner(
         "label-shards",
-        "Download, preprocess and label each shard.",
+        "Download, preprocess and label the shards of each pod.",
         IN_SHARDS,
         parameters,
         _label_shards,
@@ -77,15 +72,15 @@ def _label(inner: Any, arguments: Arguments) -> None:
 
 def _label_shards(arguments: Arguments) -> Labelled:
     with dsl.ParallelFor(arguments["shards"]) as shard:
-        _, prepared = prepare_shard(shard, arguments)
+        ingested = ingest_pod(shard, arguments)
         labelled = start(
             predict,
             arguments,
-            preprocessed=prepared.outputs["preprocessed"],
-            preprocessing=prepared.outputs["ledger"],
+            preprocessed=ingested.outputs["preprocessed"],
+            preprocessing=ingested.outputs["ledger"],
         )
     equip(labelled, arguments)
     return Labelled(
         dsl.Collected(labelled.outputs["predictions"]),
-        dsl.Collected(prepared.outputs["originals"]),
+        dsl.Collected(ingested.outputs["originals"]),
     )

@@ -116,7 +116,7 @@ def complete_resources(
 
 def _limits(interface: PipelineInterface) -> Iterator[tuple[str, Parse]]:
     """Yield the names of the limits that a pipeline takes, and how to parse them."""
-    for stage in sorted(interface.stages):
+    for stage in sorted(interface.components):
         for resource, parse in _PARSERS.items():
             name = f"{stage}_{resource}"
             if name in interface.parameters:

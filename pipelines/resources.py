@@ -42,9 +42,12 @@ RESOURCES = {
     "anchor": Resources("1", "512Mi", "128Mi", "1Gi", HOUR, retries=3, cpu_request="100m"),
     "download": Resources("2", "4Gi", "512Mi", "40Gi", 6 * HOUR, retries=3),
     "preprocess": Resources("4", "8Gi", "1Gi", "40Gi", 6 * HOUR),
+    "ingest": Resources("4", "8Gi", "1Gi", "80Gi", 24 * HOUR, retries=3),
+    "embed": Resources("4", "8Gi", "2Gi", "80Gi", 24 * HOUR, retries=3),
     "clean": Resources("2", "8Gi", "1Gi", "10Gi", HOUR),
     "link": Resources("1", "4Gi", "512Mi", "10Gi", HOUR),
-    "retrain": Resources("4", "16Gi", "2Gi", "100Gi", 24 * HOUR, retries=1),
+    "retrain": Resources("4", "16Gi", "2Gi", "100Gi", 24 * HOUR),
+    "fine_tune": Resources("4", "16Gi", "2Gi", "100Gi", 24 * HOUR),
     "predict": Resources("4", "8Gi", "2Gi", "40Gi", 12 * HOUR),
     "publish": Resources("1", "2Gi", "256Mi", "10Gi", HOUR, retries=3),
 }

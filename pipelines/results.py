@@ -13,6 +13,8 @@ from pipelines.completeness import CompletedTask
 PLACES = {
     ("download", "ledger"): f"data/{LEDGER_NAME}",
     ("preprocess", "ledger"): f"preprocessed/{LEDGER_NAME}",
+    ("ingest", "download_ledger"): f"data/{LEDGER_NAME}",
+    ("ingest", "ledger"): f"preprocessed/{LEDGER_NAME}",
     ("clean", "all_image_properties"): f"preprocessed/{PROPERTIES_NAME}",
     ("clean", "detections_clean"): "detections_clean.csv",
     ("clean", "ledger"): f"detections_clean.{LEDGER_NAME}",

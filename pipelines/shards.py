@@ -1,69 +1,37 @@
-"""The fan-out: each shard of a bucket is downloaded and preprocessed by itself, side by side."""
+"""The fan-out: pods that work side by side, each on some shards of a bucket."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from kfp import dsl
 from kfp.dsl import Dataset, Input
 
-from components.download.component import download
+from components.ingest.component import ingest
 from components.interface import REQUIRED, Component, Parameter
-from components.preprocess.component import preprocess
 from pipelines.resources import resource_parameters
 from pipelines.settings import MANIFEST, S3_SECRET, SHARDS
 from pipelines.tasks import equip, with_s3
 from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 
+# What depends on the machine, or is decided by the loop.
+EXCLUDED = frozenset(
+    {
+        *("jobs", "download_jobs", "preprocess_jobs"),
+        *("shard", "download_tar", "no_sign_request", "request_payer"),
+    }
+)
 
-class Shards(NamedTuple):
-    """The outputs of all shards: lists with one artifact per shard."""
 
-    tables: list[Dataset]
-    preprocessed: list[Dataset]
-    image_properties: list[Dataset]
-
-
-def prepare_shard(shard: Any, arguments: Arguments) -> tuple[dsl.PipelineTask, dsl.PipelineTask]:
-    """Download one shard and preprocess it; call it within a loop over shards.
+def ingest_pod(shard: Any, arguments: Arguments) -> dsl.PipelineTask:
+    """Download and preprocess the shards of one pod; call it within a loop over shards.
 
     Args:
         shard: the loop's item.
         arguments: the pipeline's values by parameter, and the anchor.
-
-    Returns:
-        Both tasks.
     """
-    downloaded = equip(start(download, arguments, shard=shard), arguments)
-    images = downloaded.outputs["images"]
-    prepared = equip(start(preprocess, arguments, images=images), arguments)
-    return with_s3(downloaded, arguments["s3_secret"]), prepared
-
-
-def prepare_shards(parameters: Iterable[Parameter]) -> Any:
-    """Return a pipeline that downloads and preprocesses each shard.
-
-    Args:
-        parameters: those of the pipeline around it.
-    """
-    return build_inner(
-        "prepare-shards",
-        "Download and preprocess each shard.",
-        (download, preprocess),
-        parameters,
-        _prepare,
-        returns=Shards,
-    )
-
-
-def _prepare(arguments: Arguments) -> Shards:
-    with dsl.ParallelFor(arguments["shards"]) as shard:
-        downloaded, prepared = prepare_shard(shard, arguments)
-    return Shards(
-        dsl.Collected(downloaded.outputs["tables"]),
-        dsl.Collected(prepared.outputs["preprocessed"]),
-        dsl.Collected(prepared.outputs["image_properties"]),
-    )
+    ingested = equip(start(ingest, arguments, shard=shard), arguments)
+    return with_s3(ingested, arguments["s3_secret"])
 
 
 # Looping within a pipeline of its own keeps a run's graph legible, and lets the lists be

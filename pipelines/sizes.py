@@ -33,6 +33,7 @@ from typing import Any
 from autofocus.containers import shards
 from autofocus.errors import SettingError
 from autofocus.runs.ledger import Reason, Share
+from components.stages import stages_of
 from pipelines.inputs import Origin, RunInputs, TaskInputs, read_inputs
 from pipelines.interface import PipelineInterface
 
@@ -306,12 +307,13 @@ def _shares(run: RunInputs, origin: Origin) -> dict[str, int]:
 
     Older pipelines have no such check, and their images record nothing for it.
     """
-    components = list(shards.STAGES.values())
-    limits = {f"{component}_max_rejected" for component in components}
+    known = list(shards.STAGES.values())
+    limits = {f"{stage}_max_rejected" for stage in known}
     is_checked = any(not limits.isdisjoint(task.parameters) for task in run.tasks)
-    if not is_checked or origin.stage not in components:
+    last = max((known.index(one) for one in stages_of(origin.stage) if one in known), default=-1)
+    if not is_checked:
         return {}
-    stages = list(shards.STAGES)[: components.index(origin.stage) + 1]
+    stages = list(shards.STAGES)[: last + 1]
     return {key: n for stage in stages for key, n in shards.to_metadata(stage, _SHARE).items()}
 
 

@@ -5,33 +5,31 @@
 
 import functools
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
+
+from kfp import dsl
+from kfp.dsl import Dataset
 
 from autofocus.tracking.source import IMAGE_VARIABLE
 from components.anchor.component import anchor
 from components.clean.component import clean
-from components.download.component import download
 from components.images import image
+from components.ingest.component import ingest
 from components.interface import Parameter
 from components.link.component import link
-from components.preprocess.component import preprocess
 from components.retrain.component import retrain_from_images as retrain
 from pipelines.resources import resource_parameters
 from pipelines.settings import MANIFEST, MLFLOW_SECRET, S3_SECRET, SHARDS
-from pipelines.shards import prepare_shards, run_inner
+from pipelines.shards import EXCLUDED as OF_SHARDS
+from pipelines.shards import build_inner, ingest_pod, run_inner
 from pipelines.tasks import GPU, equip, on_gpu, with_mlflow
 from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 
 NAME = "autofocus-train"
 SUMMARY = "Train a classifier on the images and tables of a bucket, and evaluate it."
-STAGES = (download, preprocess, clean, link, retrain)
-# What depends on the machine or is decided by the loop, and what is for work on one machine.
-EXCLUDED = frozenset(
-    {
-        *("jobs", "shard", "download_tar", "no_sign_request", "request_payer"),
-        *("final_tensor_name", "print_misclassified_test_images"),
-    }
-)
+STAGES = (ingest, clean, link, retrain)
+# What is for work on one machine.
+EXCLUDED = OF_SHARDS | {"final_tensor_name", "print_misclassified_test_images"}
 # Unlike the component, the pipeline has a default: all tables of the usual name.
 DETECTIONS = replace(
     next(one for one in clean.arguments if one.name == "detections"),
@@ -47,6 +45,14 @@ FOR_GPU = (
     Parameter("accelerator_type", str, "the resource that a GPU is, as nodes name it", GPU),
     Parameter("accelerator_count", str, "how many GPUs retrain is given", "1"),
 )
+
+
+class Prepared(NamedTuple):
+    """The outputs of all pods: lists with one artifact of each."""
+
+    tables: list[Dataset]
+    preprocessed: list[Dataset]
+    image_properties: list[Dataset]
 
 
 def train() -> Any:
@@ -65,8 +71,25 @@ def _build(for_gpu: tuple[Parameter, ...]) -> Any:
         *parameters_of((anchor, *STAGES), own, EXCLUDED),
         *resource_parameters(*(stage.name for stage in STAGES)),
     )
-    inner = prepare_shards(parameters)
+    inner = build_inner(
+        "prepare-shards",
+        "Download and preprocess the shards of each pod.",
+        (ingest,),
+        parameters,
+        _prepare,
+        returns=Prepared,
+    )
     return build_pipeline(NAME, SUMMARY, parameters, functools.partial(_train, inner))
+
+
+def _prepare(arguments: Arguments) -> Prepared:
+    with dsl.ParallelFor(arguments["shards"]) as shard:
+        ingested = ingest_pod(shard, arguments)
+    return Prepared(
+        dsl.Collected(ingested.outputs["tables"]),
+        dsl.Collected(ingested.outputs["preprocessed"]),
+        dsl.Collected(ingested.outputs["image_properties"]),
+    )
 
 
 def _train(inner: Any, arguments: Arguments) -> None:

@@ -30,6 +30,7 @@ PUBLIC_BUCKET = "public"
 # does those with an S3 server. Patterns of paths below this folder.
 SLOW = (
     "attack/*",
+    "components/test_ingest.py",
     "components/test_failures.py",
     "components/test_labelling.py",
     "components/test_main.py",

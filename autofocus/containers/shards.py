@@ -1,8 +1,8 @@
 """The rejected share of a run whose images are divided into shards.
 
 A shard is a small sample: 1 of 9 images is 11 %, and says little about a run of a million. So a
-task of one shard fails only when it is hopeless, and records its share with its outputs. The task
-where all shards are merged checks the share over the whole run.
+task of some shards fails only when they are hopeless, and records its share with its outputs. The
+task where all shards are merged checks the share over the whole run.
 """
 
 import math
@@ -25,12 +25,16 @@ HOPELESS = 0.005
 ENOUGH_INPUTS = 100
 
 
-def check_shard(share: Share, limit: float) -> None:
-    """Fail if a shard is hopeless, whatever the other shards hold.
+def check_shard(
+    share: Share, limit: float, where: str = "this shard", parameter: str = "max_rejected"
+) -> None:
+    """Fail if the shards of a task are hopeless, whatever all others hold.
 
     Args:
-        share: the share that the shard's task rejected.
+        share: the share that the task rejected.
         limit: the largest share allowed in the whole run, 0 to 1.
+        where: the shards, for the message.
+        parameter: the parameter that sets the limit, for the message.
 
     Raises:
         TooManyRejectedError: all inputs were rejected, or such a share of at least 100 that
@@ -39,8 +43,8 @@ def check_shard(share: Share, limit: float) -> None:
     is_sample = share.rejected == share.inputs or share.inputs >= ENOUGH_INPUTS
     if share.is_above(limit) and is_sample and _chance(share, limit) < HOPELESS:
         raise TooManyRejectedError(
-            f"{share} in this shard: more than chance explains where max_rejected allows the "
-            f"share of {limit:g} in the whole run."
+            f"{share} in {where}: more than chance explains where {parameter} allows the share of "
+            f"{limit:g} in the whole run."
         )
 
 
@@ -87,7 +91,7 @@ def check_run(stage: str, shares: Iterable[Share], limit: float, parameter: str)
 
     Args:
         stage: the stage that rejected them.
-        shares: of each shard.
+        shares: of each task.
         limit: the largest share allowed, 0 to 1.
         parameter: the pipeline's parameter that sets the limit, for the message.
 
@@ -100,7 +104,7 @@ def check_run(stage: str, shares: Iterable[Share], limit: float, parameter: str)
         reasons.update(share.reasons)
     total = Share(sum(share.inputs for share in shares), dict(reasons.most_common()))
     if total.is_above(limit):
-        number = f"all {len(shares)} shards" if len(shares) > 1 else "the only shard"
+        number = f"all {len(shares)} tasks" if len(shares) > 1 else "the only task"
         raise TooManyRejectedError(
             f"{total} by {stage} in {number}, more than the share of {limit:g} that {parameter} "
             f"allows: the logs of its tasks name them, and their ledgers list them all."

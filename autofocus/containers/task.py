@@ -111,7 +111,7 @@ class Task:
         """Return the path of an input's only artifact."""
         return self.inputs(name)[0]
 
-    def settings(self, kind: type[S], **more: Any) -> S:
+    def settings(self, kind: type[S], stage: str = "", /, **more: Any) -> S:
         """Return a stage's settings, made from the parameters of the same names.
 
         An empty text stands for an optional setting that isn't given, as a pipeline can't pass
@@ -119,14 +119,18 @@ class Task:
 
         Args:
             kind: the settings dataclass.
+            stage: where the component runs several stages, the one whose name may come before
+                that of a setting, as in `download_max_rejected`.
             more: further settings.
         """
         known = kinds(kind)
-        self._used.update(known)
+        names = {name: name for name in known}
+        names |= {f"{stage}_{name}": name for name in known} if stage else {}
+        self._used.update(names)
         given = {
-            name: value
+            names[name]: value
             for name, value in self.request.parameters.items()
-            if name in known and not (value == "" and known[name].optional)
+            if name in names and not (value == "" and known[names[name]].optional)
         }
         return from_mapping(kind, given | more, "the component's parameters")
 
@@ -141,19 +145,24 @@ class Task:
         """
         self._made[name] = (path, metadata or {})
 
-    def check_shard(self, result: StageResult, *before: str) -> None:
-        """Fail only if this shard is hopeless; the whole run is checked where shards meet.
+    def check_shard(
+        self, result: StageResult, *before: str, limit: str = "max_rejected", where: str = ""
+    ) -> None:
+        """Fail only if a task's shards are hopeless; the whole run is checked where all meet.
 
         The share that was rejected is recorded with all outputs, for `check_run`.
 
         Args:
-            result: the result of the stage for this shard.
+            result: the result of the stage for the shards.
             before: inputs whose recorded shares, of earlier stages, are passed on.
+            limit: the parameter with the largest share that is allowed in the whole run.
+            where: the shards, for the message.
 
         Raises:
-            TooManyRejectedError: the shard is hopeless.
+            TooManyRejectedError: the shards are hopeless.
         """
-        shards.check_shard(result.share, self.parameter("max_rejected", MAX_REJECTED))
+        allowed = self.parameter(limit, MAX_REJECTED)
+        shards.check_shard(result.share, allowed, where or "this shard", limit)
         _show_rejected(result.ledger)
         for name in before:
             for artifact in self.request.inputs.get(name, ()):

@@ -24,7 +24,7 @@ autofocus/containers/anchor.py for the reason.""",
             "",
         ),
     ),
-    # The smallest image, and one that every run needs next.
-    image="download",
+    # An image that every run needs next.
+    image="ingest",
     command=("python", "-m", "autofocus.containers.anchor"),
 )

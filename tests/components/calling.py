@@ -19,6 +19,10 @@ COMPONENTS = Path(__file__).parents[2] / "components"
 OUTPUTS = {
     "anchor": ("anchor",),
     "download": ("images", "tables", "ledger"),
+    "ingest": (
+        *("tables", "preprocessed", "image_properties", "originals"),
+        *("download_ledger", "ledger"),
+    ),
     "preprocess": ("preprocessed", "image_properties", "originals", "ledger"),
     "clean": ("detections_clean", "all_image_properties", "ledger"),
     "link": ("links", "ledger"),

@@ -119,7 +119,7 @@ def test_clean_judges_the_rejections_of_all_shards(tmp_path: Path) -> None:
     check_failed(
         "clean",
         tmp_path,
-        "2 of 4 inputs were rejected (not_an_image 2) by preprocess_images in all 2 shards, more "
+        "2 of 4 inputs were rejected (not_an_image 2) by preprocess_images in all 2 tasks, more "
         "than the share of 0.25 that preprocess_max_rejected allows",
         {"detections": ["t.csv"], "preprocess_max_rejected": 0.25},
         tables=[archive(tmp_path, t_csv="x")],

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autofocus.containers.archive import MANIFEST, pack, read_manifest, unpack
+from autofocus.containers.archive import MANIFEST, join, pack, parts, read_manifest, unpack
 from autofocus.errors import InputDataError
 from autofocus.runs.files import digest_file
 
@@ -282,3 +282,48 @@ def test_evil_members_are_refused(tmp_path: Path, members: list[tarfile.TarInfo]
     assert list((tmp_path / "out").iterdir()) == []
     assert read(tmp_path / "outside") == {"secret": b"secret"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out", "outside"]
+
+
+def packed_in_parts(folder: Path) -> list[Path]:
+    """Pack two parts into one archive, and a third into another."""
+    write(folder / "source", FILES)
+    pack(folder / "source", ["a/1.JPG", "a/2.JPG"], folder / "one", part="0/3", tar_bytes=1)
+    write(folder / "source", FILES)
+    pack(folder / "source", ["preparation.json"], folder / "one", part="1/3")
+    pack(folder / "source", ["b/1.JPG"], folder / "two", part="2/3")
+    return [folder / "one", folder / "two"]
+
+
+def test_each_part_comes_out_alone_and_all_together(tmp_path: Path) -> None:
+    """Of archives of several shards, one shard is unpacked by its name, or all."""
+    archives = packed_in_parts(tmp_path)
+    assert parts(archives) == ["0/3", "1/3", "2/3"]
+    assert unpack(archives, tmp_path / "first", "0/3") == 2
+    assert set(read(tmp_path / "first")) == {"a/1.JPG", "a/2.JPG"}
+    assert unpack(archives, tmp_path / "none", "7/8") == 0
+    assert unpack(archives, tmp_path / "all") == 4
+    assert read(tmp_path / "all") == FILES
+
+
+def test_joined_archives_are_what_was_packed_into_one(tmp_path: Path) -> None:
+    """Archives of one shard each become one of all, with the same bytes wherever they were."""
+    for name in ("new", "other"):
+        join(packed_in_parts(tmp_path / name), tmp_path / name / "joined")
+    joined = tmp_path / "new" / "joined"
+    assert read(joined) == read(tmp_path / "other" / "joined")
+    assert parts([joined]) == ["0/3", "1/3", "2/3"]
+    assert [tar.name for tar in read_manifest(joined)] == [f"part-0000{n}.tar" for n in range(4)]
+    assert unpack([joined], tmp_path / "out") == 4
+    assert read(tmp_path / "out") == FILES
+    assert not (tmp_path / "new" / "one").exists()
+
+
+def test_an_archive_without_parts_is_read(tmp_path: Path) -> None:
+    """What an earlier version packed has no parts, and is unpacked as a whole."""
+    archive = archived(tmp_path)
+    manifest = json.loads((archive / MANIFEST).read_text())
+    for tar in manifest["tars"]:
+        del tar["part"]
+    (archive / MANIFEST).write_text(json.dumps(manifest))
+    assert parts([archive]) == [""]
+    assert unpack([archive], tmp_path / "out") == len(FILES)

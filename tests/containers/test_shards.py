@@ -102,6 +102,6 @@ def test_the_share_of_a_run_is_that_of_all_shards() -> None:
         )
     assert str(caught.value) == (
         "4 of 20 inputs were rejected (truncated 3, empty_file 1) by preprocess_images in all 2 "
-        "shards, more than the share of 0.1 that preprocess_max_rejected allows: the logs of its "
+        "tasks, more than the share of 0.1 that preprocess_max_rejected allows: the logs of its "
         "tasks name them, and their ledgers list them all."
     )

@@ -196,14 +196,14 @@ def test_all_checks_together_return_what_a_run_is_started_with(
 ) -> None:
     """Values come back as the pipeline takes them, completed, and the most shards are accepted."""
     interface, documents = interfaces[name], load_documents(folder / f"{name}.yaml")
-    words = (f"shards={MOST_SHARDS}", "trim_bottom=3.0", "download_cpu=0.1")
+    words = (f"shards={MOST_SHARDS}", "trim_bottom=3.0", "ingest_cpu=0.1")
     values = gather(None, words, interface).values | given(NEEDED[name])
     assert check_values(documents, interface, values) == {
         **NEEDED[name],
         "shards": [f"{part}/{MOST_SHARDS}" for part in range(MOST_SHARDS)],
         "trim_bottom": 3,
-        "download_cpu": "0.1",
-        "download_cpu_request": "0.1",
+        "ingest_cpu": "0.1",
+        "ingest_cpu_request": "0.1",
     }
 
 

@@ -14,8 +14,8 @@ from pipelines.compile import PIPELINES
 from tests.pipelines.compiling import REGISTRY, TAG, compile_all
 
 GPU = "nvidia.com/gpu"
-TRAINING = ("download", "preprocess", "clean", "link", "retrain")
-LABELLING = ("download", "preprocess", "predict", "publish")
+TRAINING = ("ingest", "clean", "link", "retrain")
+LABELLING = ("ingest", "predict", "publish")
 STAGES = {"train": TRAINING, "train-cpu": TRAINING, "label": LABELLING}
 # The anchor runs in another stage's image.
 TASKS = {name: ("anchor", *stages) for name, stages in STAGES.items()}
@@ -62,7 +62,7 @@ def test_the_same_code_gives_the_same_bytes(folder: Path, tmp_path: Path) -> Non
 def test_a_pipeline_runs_its_stages_by_name(folder: Path, name: str) -> None:
     """Every container is that of its stage, from the registry and of the tag that were given."""
     found = {stage: each["image"] for stage, each in containers(folder, name).items()}
-    other = {"anchor": "download"} | ({"retrain": "retrain-gpu"} if name == "train" else {})
+    other = {"anchor": "ingest"} | ({"retrain": "retrain-gpu"} if name == "train" else {})
     assert found == {
         task: f"{REGISTRY}/autofocus-{other.get(task, task)}:{TAG}" for task in TASKS[name]
     }
@@ -253,7 +253,7 @@ def test_credentials_come_from_a_secret_that_a_parameter_names(folder: Path, nam
         for label, each in platform.items()
         if "secretAsEnv" in each and label != "exec-retrain"
     }
-    assert set(secrets) == {"download", "publish"} & set(STAGES[name])
+    assert set(secrets) == {"ingest", "publish"} & set(STAGES[name])
     for (secret,) in secrets.values():
         assert {each["envVar"] for each in secret["keyToEnv"]} == {
             "AWS_ACCESS_KEY_ID",
@@ -284,7 +284,7 @@ def test_downloads_are_cached_by_the_bucket_s_manifest(folder: Path, name: str) 
     found = {stage: task for stage, task in tasks(spec) if stage in STAGES[name]}
     cached = {stage for stage, task in found.items() if task["cachingOptions"].get("enableCache")}
     assert cached == set(STAGES[name]) - {"publish"}
-    manifest = found["download"]["inputs"]["parameters"]["manifest"]["componentInputParameter"]
+    manifest = found["ingest"]["inputs"]["parameters"]["manifest"]["componentInputParameter"]
     assert manifest.removeprefix("pipelinechannel--") == "manifest"
 
 
@@ -298,7 +298,6 @@ def test_training_is_wired_from_the_bucket_to_the_model(folder: Path) -> None:
     """Each stage gets what the one before it made, of all shards."""
     spec, _ = documents(folder, "train")
     found = dict(tasks(spec))
-    assert source(found["preprocess"], "images") == ("download", "images")
     assert source(found["clean"], "tables") == ("prepare-shards", "tables")
     assert source(found["clean"], "image_properties") == ("prepare-shards", "image_properties")
     assert source(found["link"], "detections_clean") == ("clean", "detections_clean")
@@ -310,25 +309,25 @@ def test_labelling_is_wired_from_the_bucket_to_the_bucket(folder: Path) -> None:
     """Each shard's photographs are labelled by the imported model, and all labels published."""
     spec, _ = documents(folder, "label")
     found = dict(tasks(spec))
-    assert source(found["predict"], "preprocessed") == ("preprocess", "preprocessed")
+    assert source(found["predict"], "preprocessed") == ("ingest", "preprocessed")
     assert source(found["label-shards"], "model") == ("importer", "artifact")
     for name in ("predictions", "originals"):
         assert source(found["publish"], name) == ("label-shards", name)
-    for task in ("publish", "download"):
+    for task in ("publish", "ingest"):
         prefix = found[task]["inputs"]["parameters"]["output_prefix"]["componentInputParameter"]
         assert prefix.removeprefix("pipelinechannel--") == "output_prefix"
 
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_the_fan_out_goes_over_the_shards(folder: Path, name: str) -> None:
-    """The list of shards is what is looped over, and its item is the download's shard."""
+    """The list of shards is what is looped over, and its item is the shard of ingest."""
     spec, _ = documents(folder, name)
     loops = [task for _, task in tasks(spec) if "parameterIterator" in task]
     assert len(loops) == 1
     over = loops[0]["parameterIterator"]["items"]["inputParameter"]
     assert over == "pipelinechannel--shards"
-    download = dict(tasks(spec))["download"]["inputs"]["parameters"]["shard"]
-    assert download["componentInputParameter"] == "pipelinechannel--shards-loop-item"
+    ingest = dict(tasks(spec))["ingest"]["inputs"]["parameters"]["shard"]
+    assert ingest["componentInputParameter"] == "pipelinechannel--shards-loop-item"
 
 
 @pytest.mark.parametrize("name", PIPELINES)

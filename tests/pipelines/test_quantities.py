@@ -26,7 +26,8 @@ def interface() -> PipelineInterface:
         name: PipelineParameter(name, "STRING", default, required=default is None)
         for name, default in DEFAULTS.items()
     }
-    return PipelineInterface("tiny", Path("tiny.yaml"), "", "", frozenset({"retrain"}), parameters)
+    names = frozenset({"retrain"})
+    return PipelineInterface("tiny", Path("tiny.yaml"), "", "", names, parameters, names)
 
 
 def complete(**values: Any) -> dict[str, Any]:

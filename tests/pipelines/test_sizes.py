@@ -114,7 +114,7 @@ def test_of_several_tasks_the_largest_is_named(folder: Path) -> None:
         ("label_priority", "link"),
         ("detections", "clean"),
         ("human_labels", "retrain"),
-        ("extensions", "preprocess"),
+        ("extensions", "ingest"),
     ],
 )
 def test_any_large_parameter_is_rejected(folder: Path, parameter: str, stage: str) -> None:

@@ -1,9 +1,11 @@
 """Tests of dividing photographs among machines."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autofocus.errors import SettingError
-from autofocus.runs.sharding import Shard
+from autofocus.runs.sharding import Shard, Shards, shard_number
 
 
 @pytest.mark.parametrize(
@@ -13,6 +15,44 @@ def test_bad_shards(text: str) -> None:
     """A text that is no part of a whole is refused."""
     with pytest.raises(SettingError, match=r"^shard: "):
         Shard.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last", "of"),
+    [("3/24", 3, 3, 24), ("0-49/2000", 0, 49, 2000), (" 7 - 7 / 8 ", 7, 7, 8)],
+)
+def test_several_shards_are_read(text: str, first: int, last: int, of: int) -> None:
+    """A range includes its last number, and one number is a range of itself."""
+    assert Shards.parse(text) == Shards(first, last, of)
+    assert Shards.parse(str(Shards.parse(text))) == Shards(first, last, of)
+
+
+@pytest.mark.parametrize("text", ["1-0/4", "0-4/4", "-1/4", "0-/4", "0-1-2/4", "0-1", "0,1/4"])
+def test_bad_ranges(text: str) -> None:
+    """A range must rise and end below the whole."""
+    with pytest.raises(SettingError, match=r"^shard: "):
+        Shards.parse(text)
+
+
+@given(st.integers(1, 3000), st.data())
+def test_parts_hold_every_shard_once(of: int, data: st.DataObject) -> None:
+    """However many parts all shards are divided into, their sizes differ by at most one."""
+    number = data.draw(st.integers(1, of))
+    parts = Shards.divide(of, number)
+    assert len(parts) == number
+    assert [shard.number for part in parts for shard in part.parts] == list(range(of))
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_several_shards_hold_what_each_holds() -> None:
+    """An image is in several shards if it is in one of them."""
+    names = [f"site{number:03}/IMG_0001.JPG" for number in range(200)]
+    shards = Shards(2, 4, 7)
+    assert [str(shard) for shard in shards.parts] == ["2/7", "3/7", "4/7"]
+    for name in names:
+        assert shards.has(name) == any(shard.has(name) for shard in shards.parts)
+        assert shards.has(name) == shards.has_number(shard_number(name, 7))
 
 
 def test_a_folder_s_photographs_stay_together() -> None:
