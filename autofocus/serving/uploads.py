@@ -1,8 +1,10 @@
 """The images in the body of an HTTP request."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import anyio
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -10,7 +12,7 @@ from starlette.requests import Request
 
 from autofocus.serving.results import ImageFile
 
-BAD_REQUEST, TOO_LARGE, UNSUPPORTED = 400, 413, 415
+BAD_REQUEST, TOO_SLOW, TOO_LARGE, UNSUPPORTED = 400, 408, 413, 415
 _MULTIPART = "multipart/form-data"
 # A body of these types is an image; its content tells which.
 _RAW = ("", "application/octet-stream")
@@ -26,10 +28,12 @@ class Limits:
     Attributes:
         images: the maximum number of images.
         bytes: the maximum size of the body.
+        seconds: how long it may take to arrive: it is one of a few that are read at once.
     """
 
     images: int
     bytes: int
+    seconds: float = 300.0
 
 
 async def read_images(request: Request, limits: Limits) -> list[ImageFile]:
@@ -40,7 +44,8 @@ async def read_images(request: Request, limits: Limits) -> list[ImageFile]:
         limits: what it may hold.
 
     Raises:
-        HTTPException: it has no image (400), more than it may (413), or another type (415).
+        HTTPException: it has no image (400), more than it may (413), another type (415), or is too
+            slow (408).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     camera = camera_of(request)
@@ -72,14 +77,27 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     """Return the body of a request.
 
     Raises:
-        HTTPException: it is larger than it may be (413), or compressed (415).
+        HTTPException: it is larger than it may be (413), compressed (415), or too slow (408).
     """
     encoding = request.headers.get("content-encoding", _IDENTITY).strip().lower()
     if encoding != _IDENTITY:
         raise HTTPException(
             UNSUPPORTED, f"The content encoding {encoding[:50]!r} is not supported: send it plain."
         )
-    return b"".join([part async for part in _limited(request, limits)])
+    with _in_time(limits):
+        return b"".join([part async for part in _limited(request, limits)])
+
+
+@contextmanager
+def _in_time(limits: Limits) -> Iterator[None]:
+    """End the reading of a body that takes too long."""
+    try:
+        with anyio.fail_after(limits.seconds):
+            yield
+    except TimeoutError:
+        raise HTTPException(
+            TOO_SLOW, f"The request did not arrive within {limits.seconds:g} seconds."
+        ) from None
 
 
 def check_number(images: int, limits: Limits) -> None:
@@ -101,7 +119,8 @@ async def _read_form(request: Request, limits: Limits) -> list[tuple[str, bytes]
         max_fields=limits.images + 1,
     )
     try:
-        form = await parser.parse()
+        with _in_time(limits):
+            form = await parser.parse()
     except MultiPartException as error:
         if error.message.startswith("Too many files"):
             raise _too_many(limits) from None

@@ -243,6 +243,25 @@ def test_limits_hold_for_json_as_well(server: Server) -> None:
     assert (status, b"'gzip' is not supported" in body) == (415, True)
 
 
+@pytest.mark.parametrize("path", ["/predict", V1, V2])
+@pytest.mark.parametrize("kind", ["image/jpeg", "multipart/form-data; boundary=a"])
+def test_a_request_that_stops_arriving_is_over(
+    server: Server, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    """It doesn't take the place of others for ever: it has a status, and is no longer counted."""
+    monkeypatch.setattr(server.service, "limits", Limits(4, 200_000, seconds=0.1))
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.putrequest("POST", path)
+    connection.putheader("Content-Length", "1000")
+    connection.putheader("Content-Type", kind)
+    connection.endheaders(b"--a\r\nContent")
+    answer = connection.getresponse()
+    assert answer.status == 408
+    assert json.loads(answer.read())["error"] == "The request did not arrive within 0.1 seconds."
+    connection.close()
+    assert server.service._requests == 0
+
+
 def test_a_busy_server_says_so_in_all_protocols(server: Server) -> None:
     """Beyond some requests in progress a further one may come again, and probes still answer."""
     server.service._requests = 16
