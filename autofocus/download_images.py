@@ -28,6 +28,7 @@ from autofocus.runs.wording import plural, shown
 from autofocus.runs.workspace import HIDDEN, Workspace
 from autofocus.store.downloading import Downloader, Tally
 from autofocus.store.keys import Disk, find_rejections, probe
+from autofocus.store.labelled import list_labelled, without_labelled
 from autofocus.store.listing import (
     StoredObject,
     list_objects,
@@ -36,7 +37,7 @@ from autofocus.store.listing import (
 )
 from autofocus.store.planning import Plan, check_space
 from autofocus.store.problems import denial
-from autofocus.store.selection import Selection, select, shard_number_of
+from autofocus.store.selection import ObjectKind, Selection, kind_of, select, shard_number_of
 from autofocus.store.session import Bucket, open_bucket
 from autofocus.store.transfer import Fetcher
 
@@ -54,10 +55,13 @@ class DownloadResult(StageResult):
     Attributes:
         left_out: the number of objects that the options left out; they are not inputs.
         dry_run: whether nothing was written.
+        objects: the inputs as they were fetched, without those that the server did not give: in
+            rising order of their keys.
     """
 
     left_out: int = 0
     dry_run: bool = False
+    objects: Sequence[StoredObject] = ()
 
     def __str__(self) -> str:
         """Return the result as a few lines of text."""
@@ -197,6 +201,10 @@ def _select(
     listed: Sequence[StoredObject], source: Bucket, settings: DownloadSettings
 ) -> Selection:
     where = f"The bucket {source.address.bucket} at {source.address.server}"
+    record = list_labelled(source, settings.output_prefix) if settings.only_new else []
+    if record and not (listed := without_outputs(listed, settings.output_prefix)):
+        # Images may be moved away when they are labelled.
+        return Selection(())
     if not listed:
         with_prefix = f" whose key begins with {settings.prefix}" if settings.prefix else ""
         raise MissingInputError(
@@ -209,20 +217,37 @@ def _select(
             f"{where} holds only Autofocus' own outputs ({outputs:,}), whose keys begin with "
             f"{settings.output_prefix}: check --prefix, or choose another --output-prefix."
         )
+    before = Selection(inputs).with_left_out(
+        f"own outputs left out (--output-prefix {settings.output_prefix})", outputs
+    )
+    if settings.only_new and settings.sample:
+        # A sample of what is new, which is the same for all shards.
+        before = _keep_new(before, source, record)
     selection = select(
-        inputs,
+        before.chosen,
         download_tar=settings.download_tar,
         sample=settings.sample,
         shard=settings.part,
     )
-    selection = selection.with_left_out(
-        f"own outputs left out (--output-prefix {settings.output_prefix})", outputs
-    )
-    # A shard may be empty by chance, and is no less a shard.
-    if not selection.chosen and settings.shard is None:
+    selection = replace(selection, left_out=selection.left_out | before.left_out)
+    if settings.only_new and not settings.sample:
+        selection = _keep_new(selection, source, record)
+    # A shard may be empty by chance, and is no less a shard; and nothing need be new.
+    if not (selection.chosen or settings.shard or settings.only_new):
         notes = ", ".join(Plan(selection.chosen, selection.left_out, ()).notes())
         raise MissingInputError(f"{where} holds nothing that the options select: {notes}.")
     return selection
+
+
+def _keep_new(selection: Selection, source: Bucket, record: Sequence[StoredObject]) -> Selection:
+    """Leave out all but new images, and those in archive tiers, which can't be fetched."""
+    images = selection.keep(
+        "other files left out (--only-new)",
+        lambda item: kind_of(item.key) is ObjectKind.IMAGE,
+    ).keep("images in archive tiers left out (--only-new)", lambda item: not item.is_archived)
+    new = without_labelled(source, record, images.chosen)
+    number = len(images.chosen) - len(new)
+    return Selection(new, images.left_out).with_left_out("labelled earlier (--only-new)", number)
 
 
 def _describe(plan: Plan, manifest: str, local_folder: Path) -> DownloadResult:
@@ -260,8 +285,9 @@ def _copy(
         )
         with ItemRun(workspace, ledger, aside=local_folder / HIDDEN / VANISHED) as run:
             tally = Tally()
-            for outcome in run.outcomes(downloader.items(plan.chosen), settings.jobs, "object"):
-                tally.add(outcome)
+            outcomes = run.outcomes(downloader.items(plan.chosen), settings.jobs, "object")
+            for item, outcome in zip(plan.chosen, outcomes, strict=True):
+                tally.add(item, outcome)
             counts = run.publish()
     if tally.is_all_denied:
         raise denial(source.address)
@@ -274,6 +300,7 @@ def _copy(
         {"folder": local_folder},
         (*plan.notes(), *tally.notes(), *run.notes),
         left_out=sum(plan.left_out.values()),
+        objects=tally.answered,
     )
 
 

@@ -59,6 +59,12 @@ class DownloadSettings:
         metavar="I/N",
         group="objects to download",
     )
+    only_new: bool = option(
+        False,
+        "download only images that no run of the pipeline label has labelled yet, or that were "
+        "replaced since, by the record below --output-prefix",
+        group="objects to download",
+    )
     manifest: str | None = option(
         None,
         "fail unless the bucket is unchanged since --dry-run printed this digest; a text that "
@@ -116,6 +122,10 @@ class DownloadSettings:
 
     def _check_prefixes(self) -> None:
         check_output_prefix(self.output_prefix)
+        require(
+            bool(self.output_prefix) or not self.only_new,
+            "only_new needs output_prefix, below which is recorded what is labelled.",
+        )
         require(
             not (self.output_prefix and self.prefix.startswith(self.output_prefix)),
             f"prefix: nothing below {self.prefix} is downloaded, as the keys of Autofocus' own "

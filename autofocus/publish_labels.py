@@ -33,6 +33,8 @@ from autofocus.runs.result import StageResult
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
 from autofocus.store.fetching import fetch_file
+from autofocus.store.labelled import COLUMNS as OBJECT_COLUMNS
+from autofocus.store.labelled import put_labelled
 from autofocus.store.listing import DEFAULT_OUTPUT_PREFIX, check_output_prefix
 from autofocus.store.session import Bucket, open_bucket
 from autofocus.store.uploading import put_file
@@ -72,6 +74,9 @@ class PublishSettings:
         DEFAULT_OUTPUT_PREFIX,
         "prefix of the keys of all that is published, by which later downloads recognise it",
         metavar="P",
+    )
+    only_new: bool = option(
+        False, "the tables are of new images only: without any, succeed and publish nothing"
     )
     endpoint_url: str | None = endpoint_option()
     patience: float = patience_option()
@@ -122,6 +127,7 @@ def publish_labels(
     settings: PublishSettings = PublishSettings(),
     *,
     originals: Sequence[Path] = (),
+    objects: Sequence[Path] = (),
     allow_empty: bool = False,
 ) -> PublishResult:
     """Merge label tables, and upload the result to a bucket, also in other formats.
@@ -129,8 +135,9 @@ def publish_labels(
     Writes `outpath`. Uploads it, the table of events and the other formats to
     `<output_prefix>labels/<run>/`, where those of earlier runs stay, and again to
     `<output_prefix>latest/`; the table is also `<output_prefix><name of outpath>`. The name of a
-    run is made of its results, so that a repetition replaces them. The inputs in the ledger are
-    the tables. While the server is unavailable, requests are retried for up to
+    run is made of its results, so that a repetition replaces them. At last it adds `objects` to
+    the record of what is labelled, by which `download_images` finds what is new. The inputs in the
+    ledger are the tables. While the server is unavailable, requests are retried for up to
     `settings.patience` seconds.
 
     Args:
@@ -140,6 +147,8 @@ def publish_labels(
         settings: where to upload to, and in which formats.
         originals: tables of what is known of the originals, one per shard, for their boxes; see
             `exporting.originals.write_originals`.
+        objects: tables of the objects that the run is done with, one per shard, see
+            `store.labelled.write_objects`.
         allow_empty: publish a table without rows instead of raising, as where the model was
             trained with all images; no format is written then.
 
@@ -153,14 +162,14 @@ def publish_labels(
         StoreError: the bucket can't be reached or written.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
-    ledger, key = ledger_beside(outpath), settings.output_prefix + outpath.name
-    check_outputs([outpath, ledger], [outpath.parent], [*tables, *originals])
+    ledger = ledger_beside(outpath)
+    check_outputs([outpath, ledger], [outpath.parent], [*tables, *originals, *objects])
     with Workspace(outpath.parent, NAME, {}, output=outpath.name) as workspace:
         scratch = workspace.scratch / "published"
 
         def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
             rows = merge_tables(tables, unfinished[outpath], "filepath")
-            if not (rows or allow_empty):
+            if not (rows or allow_empty or settings.only_new):
                 raise InputDataError(
                     "The tables have no rows, so nothing is published: check where the images are."
                 )
@@ -171,18 +180,26 @@ def publish_labels(
                 endpoint_url=settings.endpoint_url,
                 patience=settings.patience,
             ) as opened:
-                further = publication.write(opened, originals, rows)
-                folder = publication.upload(opened, key)
+                if rows or not settings.only_new:
+                    notes = publication.publish(opened, originals, rows)
+                else:
+                    notes = ("no new image had to be labelled: nothing is published",)
+                # After all else, so that what isn't published counts as new.
+                notes += publication.record(opened, objects)
             names = [relative_to_folder(path, outpath.parent) for path in tables]
-            notes = (
-                f"{plural(rows, 'image')}, in the bucket {bucket} as {key}",
-                f"this run: {folder}",
-            )
             ledger_rows = [Row(name, output=outpath.name) for name in names]
-            return JointOutcome(ledger_rows, (*notes, *further))
+            return JointOutcome(ledger_rows, notes)
 
         counts, notes = make_jointly(workspace, ledger, [outpath], make)
-    return PublishResult(NAME, counts, ledger, {"table": outpath}, notes, table=outpath, key=key)
+    return PublishResult(
+        NAME,
+        counts,
+        ledger,
+        {"table": outpath},
+        notes,
+        table=outpath,
+        key=settings.output_prefix + outpath.name,
+    )
 
 
 @dataclass(frozen=True)
@@ -201,7 +218,15 @@ class _Publication:
     settings: PublishSettings
     folder: Path
 
-    def write(self, bucket: Bucket, originals: Sequence[Path], rows: int) -> tuple[str, ...]:
+    def publish(self, bucket: Bucket, originals: Sequence[Path], rows: int) -> tuple[str, ...]:
+        """Write all files, and upload them; return notes for people."""
+        further = self._write(bucket, originals, rows)
+        key = self.settings.output_prefix + self.outpath.name
+        folder = self._upload(bucket, key)
+        where = f"{plural(rows, 'image')}, in the bucket {bucket.address.bucket} as {key}"
+        return (where, f"this run: {folder}", *further)
+
+    def _write(self, bucket: Bucket, originals: Sequence[Path], rows: int) -> tuple[str, ...]:
         """Write events and, of a table with rows, formats; return notes for people."""
         with CsvReader(self.table) as reader:
             has_events = "event" in reader.columns
@@ -225,7 +250,7 @@ class _Publication:
             write_events(self.table, self._files / EVENTS_NAME)
         return notes
 
-    def upload(self, bucket: Bucket, key: str) -> str:
+    def _upload(self, bucket: Bucket, key: str) -> str:
         """Upload all files to the folder of the run, then to the latest one, the table last.
 
         Returns:
@@ -243,6 +268,18 @@ class _Publication:
         put_file(bucket, description, f"{prefix}{LATEST}{RUN_NAME}")
         put_file(bucket, self.table, key)
         return folders[0]
+
+    def record(self, bucket: Bucket, objects: Sequence[Path]) -> tuple[str, ...]:
+        """Add the objects that the run is done with to the record; return notes for people."""
+        if not objects:
+            return ()
+        self.folder.mkdir(exist_ok=True)
+        merged = self.folder / "objects.csv"
+        number = merge_tables(objects, merged, OBJECT_COLUMNS[0])
+        if not number:
+            return ()
+        key = put_labelled(bucket, self.settings.output_prefix, merged)
+        return (f"{plural(number, 'object')} recorded as done in {key}",)
 
     @property
     def _files(self) -> Path:

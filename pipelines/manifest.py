@@ -18,6 +18,7 @@ from autofocus.store.session import open_bucket
 from pipelines.interface import ParameterValue, PipelineInterface
 
 MANIFEST = "manifest"
+ONLY_NEW = "only_new"
 OUTPUT_PREFIX = "output_prefix"
 # Where this computer reaches the object store, which pods may reach at another address.
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
@@ -70,8 +71,12 @@ def manifest_or_placeholder(
         values: the given values by parameter.
 
     Returns:
-        The value, if one is needed, and a sentence if it is a placeholder.
+        The value, if one is needed, and a sentence if it is a placeholder that was not expected.
     """
+    if needs_manifest(interface, values) and _is_of_new(interface, values):
+        # What is labelled is not in the listing: an earlier download may have what is no longer
+        # new.
+        return _placeholder(), None
     try:
         return find_manifest(interface, values), None
     except StoreError as error:
@@ -80,6 +85,11 @@ def manifest_or_placeholder(
             f"here ({str(error).rstrip('.')}): set {_ENDPOINTS[1]} to the object store's address "
             "for this computer, or reuse the downloads of an earlier run (--manifest-from RUN)."
         )
+
+
+def _is_of_new(interface: PipelineInterface, values: Mapping[str, ParameterValue]) -> bool:
+    given, parameter = values.get(ONLY_NEW), interface.parameters.get(ONLY_NEW)
+    return bool(given and parameter and parameter.accept(given))
 
 
 def with_placeholder(

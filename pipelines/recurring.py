@@ -15,13 +15,12 @@ from autofocus.options.settings import shown
 from pipelines.cluster import Cluster
 from pipelines.interface import ParameterValue, PipelineInterface
 from pipelines.jobs import Job, note
-from pipelines.manifest import MANIFEST
+from pipelines.manifest import MANIFEST, ONLY_NEW
 from pipelines.schedule import Schedule
 from pipelines.workflow import one_line
 
 # In place of a schedule.
 OFF, LIST = "off", "list"
-ONLY_NEW = "only_new"
 TIMES_SHOWN = 3
 # Of the user interface's addresses.
 _LINK = "recurringrun"

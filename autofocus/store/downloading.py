@@ -3,7 +3,7 @@
 import errno
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autofocus.runs import files
@@ -17,6 +17,9 @@ from autofocus.store.reading import TransferError
 from autofocus.store.transfer import Fetcher
 from autofocus.store.verifying import MD5, holds
 
+# Why the server did not give an object, which it may do another time.
+_NOT_ANSWERED = (Reason.REFUSED, Reason.ARCHIVED, Reason.DOWNLOAD_FAILED)
+
 
 @dataclass
 class Tally:
@@ -26,17 +29,21 @@ class Tally:
         verified: how many objects were verified, by how.
         denied: how many objects the credentials may not read.
         others: how many more did not arrive.
+        answered: the objects without those, as they were fetched.
     """
 
     verified: Counter[str] = field(default_factory=Counter)
     denied: int = 0
     others: int = 0
+    answered: list[StoredObject] = field(default_factory=list)
 
-    def add(self, outcome: Outcome) -> None:
-        """Count an outcome."""
+    def add(self, item: StoredObject, outcome: Outcome) -> None:
+        """Count the outcome of an object."""
+        if outcome.row.reason not in _NOT_ANSWERED:
+            self.answered.append(_as_fetched(item, outcome))
         if outcome.extra.get(_DENIED):
             self.denied += 1
-        elif outcome.row.reason in (Reason.REFUSED, Reason.ARCHIVED, Reason.DOWNLOAD_FAILED):
+        elif outcome.row.reason in _NOT_ANSWERED:
             self.others += 1
         elif verified := outcome.extra.get(_VERIFIED):
             self.verified[verified] += 1
@@ -129,6 +136,14 @@ _VERIFIED, _DENIED = "verified", "denied"
 def _arrived(item: StoredObject, verified: str, file: OutputFile) -> Product:
     row = Row(item.key, detail=f"verified: {verified}", output=path_of(item.key))
     return Product(Outcome(row, {**_version(item), _VERIFIED: verified}), (file,))
+
+
+def _as_fetched(item: StoredObject, outcome: Outcome) -> StoredObject:
+    """Return an object with the size and the ETag of what arrived."""
+    size, etag = (outcome.extra.get(key, value) for key, value in _version(item).items())
+    # Mostly it is the same one, of which there may be millions.
+    is_same = (size, etag) == (item.size, item.etag)
+    return item if is_same else replace(item, size=int(size), etag=str(etag))
 
 
 def _version(item: StoredObject) -> dict[str, str | int]:

@@ -137,6 +137,19 @@ def test_each_run_takes_what_is_new(
     assert "leave it out with --every" in one_sentence(capsys)
 
 
+def test_a_run_of_what_is_new_reuses_no_download(
+    api: FakeApi, submit: Submit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An earlier one may have what is labelled since; so the bucket isn't even listed."""
+    write_tiny(tmp_path, NEW)
+    given = ("--set", "bucket=photographs", "shards=2", "only_new=true")
+    assert submit(least=given) == submit(least=given) == 0
+    manifests = {run["runtime_config"]["parameters"]["manifest"] for run in api.runs.values()}
+    assert len(manifests) == 2
+    assert all(manifest.startswith("unchecked-") for manifest in manifests)
+    assert "note:" not in capsys.readouterr().err
+
+
 def test_its_link_is_no_run_s(api: FakeApi, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever cancels a recurring run by its link is told how to end it."""
     link = f"{api.host}/#/recurringrun/details/recurring-1"
