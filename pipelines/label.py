@@ -35,6 +35,7 @@ class Labelled(NamedTuple):
 
     predictions: list[Dataset]
     originals: list[Dataset]
+    objects: list[Dataset]
 
 
 def label() -> Any:
@@ -83,4 +84,5 @@ def _label_shards(arguments: Arguments) -> Labelled:
     return Labelled(
         dsl.Collected(labelled.outputs["predictions"]),
         dsl.Collected(ingested.outputs["originals"]),
+        dsl.Collected(ingested.outputs["objects"]),
     )

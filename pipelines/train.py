@@ -28,8 +28,8 @@ from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
 NAME = "autofocus-train"
 SUMMARY = "Train a classifier on the images and tables of a bucket, and evaluate it."
 STAGES = (ingest, clean, link, retrain)
-# What is for work on one machine.
-EXCLUDED = OF_SHARDS | {"final_tensor_name", "print_misclassified_test_images"}
+# What is for labelling, or for work on one machine.
+EXCLUDED = OF_SHARDS | {"only_new", "final_tensor_name", "print_misclassified_test_images"}
 # Unlike the component, the pipeline has a default: all tables of the usual name.
 DETECTIONS = replace(
     next(one for one in clean.arguments if one.name == "detections"),

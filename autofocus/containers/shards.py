@@ -26,7 +26,12 @@ ENOUGH_INPUTS = 100
 
 
 def check_shard(
-    share: Share, limit: float, where: str = "this shard", parameter: str = "max_rejected"
+    share: Share,
+    limit: float,
+    where: str = "this shard",
+    parameter: str = "max_rejected",
+    *,
+    is_of_new: bool = False,
 ) -> None:
     """Fail if the shards of a task are hopeless, whatever all others hold.
 
@@ -35,17 +40,23 @@ def check_shard(
         limit: the largest share allowed in the whole run, 0 to 1.
         where: the shards, for the message.
         parameter: the parameter that sets the limit, for the message.
+        is_of_new: whether the run takes only new images, of which there may be few: then it is
+            only where all shards meet that all of a few are too many.
 
     Raises:
         TooManyRejectedError: all inputs were rejected, or such a share of at least 100 that
             chance doesn't explain it in a run within the limit.
     """
-    is_sample = share.rejected == share.inputs or share.inputs >= ENOUGH_INPUTS
-    if share.is_above(limit) and is_sample and _chance(share, limit) < HOPELESS:
+    is_all = share.rejected == share.inputs and not is_of_new
+    if (is_all or share.inputs >= ENOUGH_INPUTS) and _is_hopeless(share, limit):
         raise TooManyRejectedError(
             f"{share} in {where}: more than chance explains where {parameter} allows the share of "
             f"{limit:g} in the whole run."
         )
+
+
+def _is_hopeless(share: Share, limit: float) -> bool:
+    return share.is_above(limit) and _chance(share, limit) < HOPELESS
 
 
 def _chance(share: Share, limit: float) -> float:
@@ -86,7 +97,14 @@ def from_metadata(stage: str, metadata: Mapping[str, Any]) -> Share | None:
     return Share(int(inputs), {name: int(number) for name, number in reasons.items() if number})
 
 
-def check_run(stage: str, shares: Iterable[Share], limit: float, parameter: str) -> None:
+def check_run(
+    stage: str,
+    shares: Iterable[Share],
+    limit: float,
+    parameter: str,
+    *,
+    is_of_new: bool = False,
+) -> None:
     """Fail if too large a share was rejected over all shards.
 
     Args:
@@ -94,6 +112,9 @@ def check_run(stage: str, shares: Iterable[Share], limit: float, parameter: str)
         shares: of each task.
         limit: the largest share allowed, 0 to 1.
         parameter: the pipeline's parameter that sets the limit, for the message.
+        is_of_new: whether the run takes only new images: then it fails only if chance doesn't
+            explain the share, so that one broken image among the few of a night doesn't end each
+            run from then on.
 
     Raises:
         TooManyRejectedError: more than `limit` of all inputs were rejected.
@@ -103,7 +124,7 @@ def check_run(stage: str, shares: Iterable[Share], limit: float, parameter: str)
     for share in shares:
         reasons.update(share.reasons)
     total = Share(sum(share.inputs for share in shares), dict(reasons.most_common()))
-    if total.is_above(limit):
+    if _is_hopeless(total, limit) if is_of_new else total.is_above(limit):
         number = f"all {len(shares)} tasks" if len(shares) > 1 else "the only task"
         raise TooManyRejectedError(
             f"{total} by {stage} in {number}, more than the share of {limit:g} that {parameter} "

@@ -162,7 +162,9 @@ class Task:
             TooManyRejectedError: the shards are hopeless.
         """
         allowed = self.parameter(limit, MAX_REJECTED)
-        shards.check_shard(result.share, allowed, where or "this shard", limit)
+        shards.check_shard(
+            result.share, allowed, where or "this shard", limit, is_of_new=self._is_of_new
+        )
         _show_rejected(result.ledger)
         for name in before:
             for artifact in self.request.inputs.get(name, ()):
@@ -186,8 +188,13 @@ class Task:
             recorded = [shards.from_metadata(stage, artifact.metadata) for artifact in artifacts]
             if shares := [share for share in recorded if share is not None]:
                 limit = self.parameter(parameter, MAX_REJECTED)
-                shards.check_run(stage, shares, limit, parameter)
+                shards.check_run(stage, shares, limit, parameter, is_of_new=self._is_of_new)
             self._used.add(parameter)
+
+    @property
+    def _is_of_new(self) -> bool:
+        """Whether the run takes only new images."""
+        return self.request.parameters.get("only_new") is True
 
     def publish(self, result: StageResult) -> None:
         """Move all outputs to their final paths, with the stage's counts as metadata.

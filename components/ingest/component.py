@@ -19,6 +19,11 @@ ingest = Component(
         ),
         Parameter("image_properties", Dataset, "a table with one row per image"),
         Parameter("originals", Dataset, "the same table with the pixels that were cropped"),
+        Parameter(
+            "objects",
+            Dataset,
+            "a table with one row per image that was prepared or rejected: key, size and ETag",
+        ),
         Parameter("download_ledger", Dataset, "one row per object"),
         Parameter("ledger", Dataset, "one row per image"),
     ),

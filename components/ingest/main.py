@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autofocus.containers.archive import join, pack
@@ -19,6 +19,8 @@ from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.ledger import count, read_ledger
 from autofocus.runs.sharding import Shards
 from autofocus.runs.wording import plural
+from autofocus.store.labelled import write_objects
+from autofocus.store.listing import StoredObject
 from autofocus.store.selection import has_image_name
 from autofocus.tables.merging import merge_tables
 
@@ -29,6 +31,7 @@ ARCHIVES = ("tables", "preprocessed")
 TABLES = {
     "image_properties": "filepath",
     "originals": "filepath",
+    "objects": "key",
     "download_ledger": "input",
     "ledger": "input",
 }
@@ -74,6 +77,7 @@ def _ingest_shard(
     print(prepared, flush=True)
     names = [row.output for _, row in read_ledger(prepared.ledger) if row.reason is None]
     write_originals(outdir, folder / "originals")
+    write_objects(_done(task, fetched, prepared), folder / "objects")
     pack(outdir, [PREPARATION_NAME, *names], folder / "preprocessed", part=part)
     tables = {
         "image_properties": prepared.properties,
@@ -84,6 +88,19 @@ def _ingest_shard(
         shutil.copyfile(path, folder / name)
     for done in (data, outdir):
         shutil.rmtree(done)
+
+
+def _done(
+    task: Task, fetched: DownloadResult, prepared: PreprocessResult
+) -> Iterator[StoredObject]:
+    """Yield the images that need not come again: prepared, or rejected, but not all others."""
+    indir = task.subfolder("indir", Path())
+    seen = {(indir / row.input).as_posix() for _, row in read_ledger(prepared.ledger)}
+    paths = {row.input: row.output for _, row in read_ledger(fetched.ledger)}
+    for item in fetched.objects:
+        path = paths[item.key]
+        if has_image_name(item.key) and (not path or path in seen):
+            yield item
 
 
 def _files(fetched: DownloadResult, data: Path) -> list[str]:

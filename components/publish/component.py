@@ -10,6 +10,11 @@ publish = Component(
     inputs=(
         Parameter("predictions", list[Dataset], "the table of each shard, from predict"),
         Parameter("originals", list[Dataset], "the table of each shard, from preprocess"),
+        Parameter(
+            "objects",
+            list[Dataset],
+            "the table of each shard, from ingest: they are recorded as done in the bucket",
+        ),
         Parameter("anchor", Dataset, "see the anchor component"),
     ),
     outputs=(

@@ -105,3 +105,21 @@ def test_the_share_of_a_run_is_that_of_all_shards() -> None:
         "tasks, more than the share of 0.1 that preprocess_max_rejected allows: the logs of its "
         "tasks name them, and their ledgers list them all."
     )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "rejected", "fails"), [(0, 0, False), (1, 1, False), (5, 2, False), (5, 5, True)]
+)
+def test_a_run_of_few_new_images_fails_only_beyond_chance(
+    inputs: int, rejected: int, fails: bool
+) -> None:
+    """One broken image of a night is no failure, all of several are; a shard leaves it to that."""
+    found = share(inputs, rejected)
+    check_shard(found, 0.1, is_of_new=True)
+    if not fails:
+        check_run("predict", [found], 0.1, "predict_max_rejected", is_of_new=True)
+        return
+    with pytest.raises(TooManyRejectedError):
+        check_run("predict", [found], 0.1, "predict_max_rejected", is_of_new=True)
+    with pytest.raises(TooManyRejectedError):
+        check_shard(share(100, 100), 0.1, is_of_new=True)

@@ -1,5 +1,7 @@
 """Claims about the shares that tasks of shards hand on, and the task where shards meet."""
 
+import functools
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +78,16 @@ def test_each_stage_of_the_shards_has_its_limit(limits: dict[str, Any], named: s
         return
     with pytest.raises(TooManyRejectedError, match=f"that {named} allows"):
         task.check_run("given")
+
+
+def test_a_run_of_new_images_allows_for_chance(tmp_path: Path) -> None:
+    """A task that is told so neither fails a shard of three nor a run of one broken image."""
+    rows = [rejected(name, Reason.TRUNCATED) for name in "abc"]
+    stage = "preprocess_images"
+    one = {f"{stage}_inputs": 1, f"{stage}_truncated": 1}
+    for told, fails in ((True, False), (False, True)):
+        three = shard_task(only_new=told)
+        call = functools.partial(three.check_shard, result(stage, tmp_path / "ledger.csv", rows))
+        for check in (call, functools.partial(shard_task(one, only_new=told).check_run, "given")):
+            with pytest.raises(TooManyRejectedError) if fails else nullcontext():
+                check()
