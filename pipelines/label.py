@@ -35,7 +35,6 @@ class Labelled(NamedTuple):
 
     predictions: list[Dataset]
     originals: list[Dataset]
-    objects: list[Dataset]
 
 
 def label() -> Any:
@@ -84,5 +83,4 @@ def _label_shards(arguments: Arguments) -> Labelled:
     return Labelled(
         dsl.Collected(labelled.outputs["predictions"]),
         dsl.Collected(ingested.outputs["originals"]),
-        dsl.Collected(ingested.outputs["objects"]),
     )

@@ -18,11 +18,11 @@ ingest = Component(
             "the prepared images, and how they were made: tar files of each shard, and a manifest",
         ),
         Parameter("image_properties", Dataset, "a table with one row per image"),
-        Parameter("originals", Dataset, "the same table with the pixels that were cropped"),
         Parameter(
-            "objects",
+            "originals",
             Dataset,
-            "a table with one row per image that was prepared or rejected: key, size and ETag",
+            "a folder of two tables: the same with the pixels that were cropped, and one with "
+            "key, size and ETag of each image that was prepared or rejected",
         ),
         Parameter("download_ledger", Dataset, "one row per object"),
         Parameter("ledger", Dataset, "one row per image"),

@@ -35,6 +35,7 @@ TABLES = {
     "download_ledger": "input",
     "ledger": "input",
 }
+ORIGINALS = ("originals", "objects")
 
 
 def ingest(task: Task) -> PreprocessResult:
@@ -118,9 +119,14 @@ def _merge(task: Task, shards: Shards, folders: Sequence[Path]) -> PreprocessRes
         else:
             pack(task.folder, [], task.folder / name)
     for name, key in TABLES.items():
-        merge_tables([folder / name for folder in folders], task.folder / f"{name}.csv", key)
-    for name in (*ARCHIVES, *TABLES):
-        task.output(name, task.folder / (name if name in ARCHIVES else f"{name}.csv"))
+        outdir = task.folder / "originals" if name in ORIGINALS else task.folder
+        merge_tables([folder / name for folder in folders], outdir / f"{name}.csv", key)
+        if name not in ORIGINALS:
+            task.output(name, outdir / f"{name}.csv")
+    # One artifact of two tables, as a cluster can hand only so many to publish.
+    task.output("originals", task.folder / "originals")
+    for name in ARCHIVES:
+        task.output(name, task.folder / name)
     ledgers = {
         DOWNLOAD: task.folder / "download_ledger.csv",
         PREPROCESS: task.folder / "ledger.csv",

@@ -9,11 +9,11 @@ publish = Component(
     "Merge the labels of all shards, and upload them to a bucket, also in other formats.",
     inputs=(
         Parameter("predictions", list[Dataset], "the table of each shard, from predict"),
-        Parameter("originals", list[Dataset], "the table of each shard, from preprocess"),
         Parameter(
-            "objects",
+            "originals",
             list[Dataset],
-            "the table of each shard, from ingest: they are recorded as done in the bucket",
+            "the table of each shard, from preprocess; or the tables, from ingest, of which one "
+            "says what is recorded in the bucket as labelled",
         ),
         Parameter("anchor", Dataset, "see the anchor component"),
     ),

@@ -12,14 +12,15 @@ def publish(task: Task) -> PublishResult:
     shares = [from_metadata("predict", table.metadata) for table in tables]
     # A pipeline of an earlier version passes none.
     has_originals = bool(task.request.inputs.get("originals"))
-    has_objects = bool(task.request.inputs.get("objects"))
+    originals = task.inputs("originals") if has_originals else []
+    folders = [path for path in originals if path.is_dir()]
     result = publish_labels(
         task.inputs("predictions"),
         task.folder / "labels.csv",
         task.parameter("bucket"),
         task.settings(PublishSettings),
-        originals=task.inputs("originals") if has_originals else (),
-        objects=task.inputs("objects") if has_objects else (),
+        originals=[path / "originals.csv" if path.is_dir() else path for path in originals],
+        objects=[path / "objects.csv" for path in folders],
         # There were images, and all have labels already.
         allow_empty=any(share is not None and share.inputs > 0 for share in shares),
     )

@@ -20,7 +20,7 @@ OUTPUTS = {
     "anchor": ("anchor",),
     "download": ("images", "tables", "ledger"),
     "ingest": (
-        *("tables", "preprocessed", "image_properties", "originals", "objects"),
+        *("tables", "preprocessed", "image_properties", "originals"),
         *("download_ledger", "ledger"),
     ),
     "preprocess": ("preprocessed", "image_properties", "originals", "ledger"),

@@ -48,7 +48,6 @@ def night(s3: S3, tmp_path: Path) -> Night:
             {"bucket": s3.bucket, "only_new": True, **more},
             predictions=[labelled["predictions"]],
             originals=[ingested["originals"]],
-            objects=[ingested["objects"]],
         )
 
     return run
@@ -87,7 +86,10 @@ def test_each_night_labels_what_came_since(
 
 def test_shards_record_what_they_did(keys: list[str], s3: S3, tmp_path: Path) -> None:
     """Each image is in one shard's table, broken or not; other files, and folders, in none."""
-    tables = [ingest(s3, tmp_path / part[0], part)["objects"] for part in ("0/3", "1-2/3")]
+    tables = [
+        ingest(s3, tmp_path / part[0], part)["originals"] / "objects.csv"
+        for part in ("0/3", "1-2/3")
+    ]
     assert sorted(column(tables[0], "key") + column(tables[1], "key")) == keys
     listed = s3.client.list_objects_v2(Bucket=s3.bucket)["Contents"]
     etags = {item["Key"]: item["ETag"].strip('"') for item in listed}
