@@ -7,7 +7,7 @@ when their work has succeeded, and `executor_output.json` last of all.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,13 +75,18 @@ def _rounds(task: Mapping[str, Any], given: Mapping[str, Any]) -> int:
     return len(over)
 
 
+def executor_outputs(folder: Path) -> list[Path]:
+    """Return what the tasks below a folder wrote last of all, sorted."""
+    return sorted(folder.rglob(EXECUTOR_OUTPUT))
+
+
 def check_complete(
-    folder: Path, spec: Mapping[str, Any], values: Mapping[str, Any]
+    written: Iterable[Path], spec: Mapping[str, Any], values: Mapping[str, Any]
 ) -> list[CompletedTask]:
     """Check all outputs of a run against what its components recorded.
 
     Args:
-        folder: the run's folder.
+        written: the executor output of each task.
         spec: the compiled pipeline's first document.
         values: the values of its parameters, defaults included.
 
@@ -89,7 +94,7 @@ def check_complete(
         InputDataError: a task or an output is missing, or an output is not what was recorded.
     """
     done = []
-    for path in sorted(folder.rglob(EXECUTOR_OUTPUT)):
+    for path in written:
         # Of the folders below a run's own, those of the fan-out come first, the task's last.
         component = path.parent.name
         names = spec["components"][f"comp-{component}"]["outputDefinitions"]["artifacts"]

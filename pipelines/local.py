@@ -29,13 +29,14 @@ from autofocus.errors import (
     need,
 )
 from autofocus.options.command import Argument
-from autofocus.options.settings import Kind
+from autofocus.options.settings import Kind, option
 from autofocus.runs import files
 from autofocus.runs.workspace import HIDDEN, Workspace
 from pipelines.checks import check_values
 from pipelines.command import ModuleCommand
-from pipelines.completeness import check_complete
+from pipelines.completeness import check_complete, executor_outputs
 from pipelines.interface import load_documents, read_interface
+from pipelines.local_cache import record_reused
 from pipelines.manifest import MANIFEST, find_manifest
 from pipelines.parameters import gather
 from pipelines.results import collect
@@ -68,6 +69,17 @@ PASSED_ON = (
 
 
 @dataclass(frozen=True)
+class LocalSettings:
+    """What a local run reuses."""
+
+    cache: bool = option(
+        False,
+        "reuse what earlier runs into --outdir made with the same images, parameters and inputs, "
+        "as a cluster does; what is no longer used stays there until a run without it",
+    )
+
+
+@dataclass(frozen=True)
 class LocalRun:
     """A local run that succeeded.
 
@@ -75,18 +87,21 @@ class LocalRun:
         tasks: the number of its tasks.
         outputs: the files and folders in the output folder.
         audit: the balance of the ledgers.
+        reused: the number of tasks whose outputs are those of an earlier run.
     """
 
     tasks: int
     outputs: tuple[Path, ...]
     audit: Audit
+    reused: int = 0
 
     def __str__(self) -> str:
         """Return the balance, and the outputs' paths."""
         places = "\n".join(f"  {path}" for path in self.outputs)
+        reused = f" ({self.reused} of them in an earlier run)" if self.reused else ""
         return (
-            f"{self.tasks} tasks succeeded, and all their outputs are complete\n{places}\n\n"
-            + str(self.audit)
+            f"{self.tasks} tasks succeeded{reused}, and all their outputs are complete\n{places}"
+            f"\n\n{self.audit}"
         )
 
 
@@ -95,6 +110,7 @@ def run_locally(
     outdir: Path,
     params: Path | None = None,
     set: Sequence[str] = (),  # noqa: A002 - the option's name, as in pipelines.submit
+    settings: LocalSettings = LocalSettings(),
 ) -> LocalRun:
     """Run a compiled pipeline in Docker, and check that every output is complete.
 
@@ -103,6 +119,7 @@ def run_locally(
         outdir: the folder to write to; a new one, or that of an earlier run.
         params: values in a file, as for `pipelines.submit`.
         set: further values, ``NAME=VALUE`` each.
+        settings: what to reuse.
 
     Raises:
         MissingInputError: an image, or the pipeline, isn't there.
@@ -120,13 +137,19 @@ def run_locally(
     defaults = {name: one.default for name, one in interface.parameters.items()}
     with Workspace(outdir, WORKSPACE, {}) as workspace, closing(_docker()) as client:
         _check_images(documents[0], client)
-        tasks = _tasks_folder(workspace)
+        tasks = _tasks_folder(workspace, keep=settings.cache)
+        earlier = {*executor_outputs(tasks)}
         # Docker takes a while to end containers.
-        with interrupts.unwinding(grace=DOCKER_GRACE_S), _no_containers_left(client) as label:
-            _run(documents, values, tasks, label)
-        done = check_complete(tasks, documents[0], defaults | values)
+        with (
+            interrupts.unwinding(grace=DOCKER_GRACE_S),
+            _no_containers_left(client) as label,
+            record_reused() as reused,
+        ):
+            _run(documents, values, tasks, label, cache=settings.cache)
+        new = [path for path in executor_outputs(tasks) if path not in earlier]
+        done = check_complete([*reused, *new], documents[0], defaults | values)
         outputs = collect(done, outdir)
-    return LocalRun(len(done), tuple(outputs), audit(outdir))
+    return LocalRun(len(done), tuple(outputs), audit(outdir), len(reused))
 
 
 def _check_outdir(outdir: Path) -> None:
@@ -138,10 +161,11 @@ def _check_outdir(outdir: Path) -> None:
         )
 
 
-def _tasks_folder(workspace: Workspace) -> Path:
-    """Return an empty folder for the artifacts; those of an earlier run are removed."""
+def _tasks_folder(workspace: Workspace, *, keep: bool) -> Path:
+    """Return the folder of the artifacts; those of earlier runs are removed unless kept."""
     tasks = (workspace.folder / "tasks").absolute()
-    files.empty_folder(tasks)
+    if not (keep and tasks.is_dir()):
+        files.empty_folder(tasks)
     if os.getuid() == 0:
         os.chown(tasks, IMAGE_USER, IMAGE_USER)
     return tasks
@@ -190,7 +214,9 @@ def _no_containers_left(client: "DockerClient") -> Iterator[str]:
             container.remove(force=True)
 
 
-def _run(documents: list[Any], values: Mapping[str, Any], tasks: Path, label: str) -> None:
+def _run(
+    documents: list[Any], values: Mapping[str, Any], tasks: Path, label: str, *, cache: bool
+) -> None:
     local, components = need("kfp.local", EXTRA), need("kfp.components", EXTRA)
     user = os.getuid() or IMAGE_USER
     runner = local.DockerRunner(
@@ -201,7 +227,7 @@ def _run(documents: list[Any], values: Mapping[str, Any], tasks: Path, label: st
         labels={RUN_LABEL: label},
         mounts=_mounts(values),
     )
-    local.init(runner, pipeline_root=str(tasks))
+    local.init(runner, pipeline_root=str(tasks), enable_caching=cache)
     run = components.load_component_from_text(without_retries(documents))
     try:
         with _kfp_contained():
@@ -250,6 +276,7 @@ COMMAND = ModuleCommand(
         Argument("params", "values in a file, as autofocus run takes it", required=False),
         Argument("set", "further values, NAME=VALUE each", Kind(str, many=True), default=()),
     ),
+    settings=LocalSettings,
 )
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from autofocus.predict_settings import PredictSettings
 from autofocus.run import run
 from components.images import image
 from pipelines.compile import compile_pipelines
-from pipelines.completeness import check_complete
+from pipelines.completeness import check_complete, executor_outputs
 from pipelines.interface import load_documents
 from pipelines.local import LocalRun, run_locally
 from tests.docker.conftest import REPOSITORY
@@ -195,12 +195,12 @@ def test_an_output_that_was_changed_is_told(setting: Setting, trained: Path) -> 
     tasks = trained / ".autofocus" / "local_pipeline" / "tasks"
     (links,) = tasks.glob("*/link/links")
     values = {"shards": ["0/2", "1/2"]}
-    assert len(check_complete(tasks, spec, values)) == 8
+    assert len(check_complete(executor_outputs(tasks), spec, values)) == 8
     before = links.read_bytes()
     links.write_bytes(before[:-1])
     try:
         with pytest.raises(InputDataError, match="The output links of link is not what the task"):
-            check_complete(tasks, spec, values)
+            check_complete(executor_outputs(tasks), spec, values)
     finally:
         links.write_bytes(before)
 

@@ -9,7 +9,7 @@ import pytest
 
 from autofocus.containers.task import measure
 from autofocus.errors import InputDataError
-from pipelines.completeness import check_complete, expected_tasks
+from pipelines.completeness import check_complete, executor_outputs, expected_tasks
 
 # A loop over shards with one component, and one component behind it.
 SPEC: dict[str, Any] = {
@@ -83,7 +83,7 @@ def test_a_loop_has_a_task_for_each_item() -> None:
 
 def test_a_whole_run_passes(run: Path) -> None:
     """Every task is found, with its outputs."""
-    done = check_complete(run, SPEC, VALUES)
+    done = check_complete(executor_outputs(run), SPEC, VALUES)
     assert Counter(task.component for task in done) == Counter(download=2, clean=1)
     assert {task.outputs[name].path.read_text() for task in done for name in task.outputs} == {
         "download for-loop-1-iteration-0",
@@ -107,14 +107,14 @@ def test_what_is_missing_is_told(run: Path, path: str, sentence: str) -> None:
     """A task that left nothing, or lost an output, is named."""
     (run / path).unlink()
     with pytest.raises(InputDataError, match=sentence):
-        check_complete(run, SPEC, VALUES)
+        check_complete(executor_outputs(run), SPEC, VALUES)
 
 
 def test_an_output_that_is_not_whole_is_told(run: Path) -> None:
     """An output that has lost its end isn't what its task recorded."""
     (run / "clean" / "table").write_text("cl")
     with pytest.raises(InputDataError, match="The output table of clean is not what the task"):
-        check_complete(run, SPEC, VALUES)
+        check_complete(executor_outputs(run), SPEC, VALUES)
 
 
 def test_a_loop_over_what_is_not_known_is_told() -> None:
