@@ -46,19 +46,13 @@ from autofocus.runs.parallel import cores
 from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
-from autofocus.splits.images import (
-    Origin,
-    check_patterns,
-    collect_images,
-    find_copies,
-    find_paths,
-    read_origins,
-)
+from autofocus.splits.images import Origin, check_patterns, collect_images, read_origins
 from autofocus.tracking.experiment import check_store
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import output_files
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import HeadSettings
+from autofocus.training.frames import DatasetFrames, FrameFiles
 from autofocus.training.job import TrainingJob
 from autofocus.training.mlflow_log import read_metrics
 from autofocus.training.recipe import VOTE_FLOOR
@@ -67,7 +61,7 @@ from autofocus.training.run import ensure_trained, was_trained
 
 NAME = "retrain"
 # Raised with every change that makes another model of the same inputs and settings.
-RECIPE = 4
+RECIPE = 5
 
 
 def retrain(
@@ -111,7 +105,8 @@ def retrain(
         classes.files,
         origins,
     )
-    detector, found = _load_detector(image_dir, classes, origins, preparation, settings)
+    frame_files = FrameFiles(image_dir, classes.files, origins)
+    detector, found = _load_detector(frame_files, preparation, settings)
     workspace = Workspace(saved_model_dir, NAME, describe(settings), recipe=RECIPE)
     if not was_trained(workspace):
         # An unusable store is reported now rather than after minutes of work.
@@ -142,7 +137,10 @@ def retrain(
         )
         outcomes = list(run.outcomes(extractor.items(classes.listing.inputs), jobs))
         dataset = _make_dataset(classes, origins, outcomes, settings, workspace)
+        frames = DatasetFrames(frame_files, dataset.images, workspace, jobs)
         job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, detector, settings)
+        if settings.view != "full" or settings.weight_by_motion:
+            job = dataclasses.replace(job, frames_digest=frames.digest)
         source = DatasetFeatures(
             dataset,
             extractor,
@@ -150,13 +148,14 @@ def retrain(
             distortions=_distortions(settings),
             copies=settings.distorted_copies,
             weight_by_motion=settings.weight_by_motion,
+            frames=frames,
         )
         record, is_reused = ensure_trained(job, source, workspace, settings.patience)
         registration = None
         if settings.register:
             scratch = workspace.scratch / "registration"
             registration = register(
-                job, record.run_id, settings.register, scratch, settings.patience
+                job, record.run_id, settings.register, scratch, frames, settings.patience
             )
         counts = run.publish()
     metrics = read_metrics(saved_model_dir)
@@ -177,11 +176,7 @@ def retrain(
 
 
 def _load_detector(
-    image_dir: Path,
-    classes: Classes,
-    origins: Mapping[str, Origin],
-    preparation: Preparation | None,
-    settings: RetrainSettings,
+    frames: FrameFiles, preparation: Preparation | None, settings: RetrainSettings
 ) -> tuple[ObjectDetector | None, tuple[str, ...]]:
     """Return the detector if the view may need it, and notes on it.
 
@@ -194,9 +189,9 @@ def _load_detector(
     if settings.boxes_from is not None:
         read = read_boxes(
             settings.boxes_from,
-            find_paths(classes.files, origins),
+            frames.originals,
             rows_of_copies(
-                find_copies(image_dir, classes.files, origins),
+                frames.copies,
                 are_cropped=preparation is not None and preparation.is_cropping,
             ),
         )

@@ -15,6 +15,7 @@ import pytest
 
 from autofocus.detector.weights import FOLDER_VARIABLE
 from autofocus.errors import MissingInputError
+from autofocus.link_images_by_label import link_images_by_label
 from autofocus.model.saved_model import MODEL_FILES, TrainedClassifier
 from autofocus.predict import predict
 from autofocus.predict_settings import PredictSettings
@@ -242,3 +243,28 @@ def test_without_held_out_images_nothing_is_calibrated_and_that_is_said(
     told = "probabilities are not calibrated, and no thresholds could be selected"
     assert any(told in warning for warning in result.metrics.warnings)
     assert told in (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_new_image_without_a_label_trains_anew(folder: Path, tmp_path: Path) -> None:
+    """It is a frame in which boxes are found; a model that sees whole frames is reused."""
+    prepared = tmp_path / "prepared"
+    rows = ["filepath,label"]
+    for number in range(12):
+        label = ("fox", "deer")[number % 2]
+        make_picture(prepared / f"{number}.JPG", "sand", number)
+        rows.append(f"prepared/{number}.JPG,{label}")
+    (prepared / "image_properties.csv").write_text("")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    link_images_by_label(tmp_path / "labels.csv", tmp_path / "links")
+    settings = RetrainSettings(split_by="image", bottleneck_dir=folder / "bottlenecks")
+    views: tuple[Literal["motion", "full"], ...] = ("motion", "full")
+
+    def train() -> list[bool]:
+        return [
+            retrain(tmp_path / "links", tmp_path / view, replace(settings, view=view)).is_reused
+            for view in views
+        ]
+
+    assert train() == [False, False]
+    make_picture(prepared / "99.JPG", "sand", 99)
+    assert train() == [False, True]

@@ -12,7 +12,7 @@ BoxStatus = Literal["motion", "detector", "both", "whole_frame"]
 OTHER_TIMES = "compared with frames of other times"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Box:
     """A box around motion or a detected object; or the whole frame, and why.
 

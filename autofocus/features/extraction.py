@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from autofocus.features.embedding_cache import EmbeddingCache, NoteCache
 from autofocus.features.pixels import Pixels, to_batch
 from autofocus.images.facts import find_facts, is_current
 from autofocus.images.reading import read_image
+from autofocus.localization.cameras import Camera
 from autofocus.localization.finding import Detections, ObjectDetector
 from autofocus.motion.finding import MotionFinder
+from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files
 from autofocus.runs.items import Items, Pending
 from autofocus.runs.journal import Outcome
@@ -173,53 +176,119 @@ class Extractor:
         try:
             return read_image(path).image
         except RejectedImageError as error:
-            raise InputDataError(
-                f"{path} has changed or is gone since it was first read ({error.detail}): "
-                "start again, and it will be listed as rejected."
-            ) from None
+            raise _changed(path, error) from None
 
-    def boxes(self, finder: MotionFinder, digests: Mapping[str, str]) -> dict[str, Box]:
+    def boxes(
+        self, cameras: Iterable[Camera], settings: MotionSettings, number: int
+    ) -> dict[str, Box]:
         """Return the box around motion in each image, from the cache if it is there.
 
         Args:
-            finder: detects motion; it knows all frames.
-            digests: the SHA-256 of each image's content, by its name.
+            cameras: the frames that images are compared with.
+            settings: how motion is detected.
+            number: of images, for the progress bar.
         """
-        # In the order in which they were taken: each frame is read once for its neighbours.
-        keys = {name: _box_key(finder, name, digests) for name in finder.names if name in digests}
-        found = self._remember(
-            keys, lambda name: json.dumps(finder.box(name).to_json()), "finding motion"
-        )
-        return {name: Box.from_json(values) for name, values in found.items()}
+        found: dict[str, Box] = {}
 
-    def detections(
-        self, detector: ObjectDetector, digests: Mapping[str, str]
-    ) -> dict[str, Detections]:
-        """Return the detector's boxes in each image, from the cache if they are there.
+        def missing(progress: Progress) -> Iterator[_Missing]:
+            for camera in cameras:
+                finder = MotionFinder(camera.frames, camera.read, settings)
+                # In the order in which they were taken: each is read once for its neighbours.
+                for name in finder.names:
+                    if images := camera.images.get(name, ()):
+                        key = _box_key(finder, name, camera.digests)
+                        text = self.notes.notes.get(key)
+                        if text is None:
+                            yield _Missing(key, partial(_motion_text, finder, name), images)
+                        else:
+                            found.update(dict.fromkeys(images, Box.from_json(json.loads(text))))
+                            progress.advance(len(images))
+
+        with Progress("finding motion", number) as progress:
+            for one, text in self._complete_notes(missing(progress)):
+                found.update(dict.fromkeys(one.images, Box.from_json(json.loads(text))))
+                progress.advance(len(one.images))
+        return found
+
+    def find_detections(
+        self, detector: ObjectDetector, cameras: Iterable[Camera], number: int
+    ) -> None:
+        """Find the detector's boxes in all frames of cameras, unless they are in the cache.
 
         Args:
             detector: finds them.
-            digests: the SHA-256 of each image's content, by its name.
+            cameras: the frames.
+            number: of images, for the progress bar.
         """
-        keys = {name: _detections_key(detector, digest) for name, digest in digests.items()}
-        found = self._remember(
-            keys, lambda name: _to_text(detector.detect(self.read(name))), "detecting animals"
-        )
-        return {name: tuple(map(Box.from_json, boxes)) for name, boxes in found.items()}
 
-    def _remember(
-        self, keys: Mapping[str, str], find: Callable[[str], str], label: str
-    ) -> dict[str, Any]:
-        """Return a JSON value for each image: from the notes, or the text that `find` returns."""
-        notes = self.notes
-        missing = [name for name, key in keys.items() if key not in notes.notes]
-        if missing:
-            with Progress(label, len(missing)) as progress:
-                texts = zip(missing, ordered_map(find, missing, self.jobs), strict=True)
-                while batch := list(islice(texts, BATCH)):
-                    notes.put_notes({keys[name]: text for name, text in batch})
-                    progress.advance(len(batch))
-        return {name: json.loads(notes.notes[key]) for name, key in keys.items()}
+        def missing(progress: Progress) -> Iterator[_Missing]:
+            for camera in cameras:
+                for name, digest in camera.digests.items():
+                    key, images = _detections_key(detector, digest), camera.images.get(name, ())
+                    if key in self.notes.notes:
+                        progress.advance(len(images))
+                    else:
+                        yield _Missing(key, partial(_detect, detector, camera, name), images)
+
+        with Progress("detecting animals", number) as progress:
+            for one, _ in self._complete_notes(missing(progress)):
+                progress.advance(len(one.images))
+
+    def detections(self, detector: ObjectDetector, camera: Camera) -> dict[str, Detections]:
+        """Return the detector's boxes in each frame of a camera; they must have been found.
+
+        Args:
+            detector: that has found them.
+            camera: the frames.
+        """
+        texts = (
+            (name, self.notes.notes[_detections_key(detector, digest)])
+            for name, digest in camera.digests.items()
+        )
+        return {name: tuple(map(Box.from_json, json.loads(text))) for name, text in texts}
+
+    def _complete_notes(self, missing: Iterable["_Missing"]) -> Iterator[tuple["_Missing", str]]:
+        """Find what is missing in worker threads, note it, and yield it with its text."""
+        found = ordered_map(lambda one: (one, one.find()), missing, self.jobs)
+        while batch := list(islice(found, BATCH)):
+            self.notes.put_notes({one.key: text for one, text in batch})
+            yield from batch
+
+
+@dataclass(frozen=True)
+class _Missing:
+    """What is not in the notes.
+
+    Attributes:
+        key: of the note.
+        find: returns its text.
+        images: that need it.
+    """
+
+    key: str
+    find: Callable[[], str]
+    images: Sequence[str]
+
+
+def _changed(path: Path, error: RejectedImageError) -> InputDataError:
+    return InputDataError(
+        f"{path} has changed or is gone since it was first read ({error.detail}): "
+        "start again, and it will be listed as rejected."
+    )
+
+
+def _motion_text(finder: MotionFinder, name: str) -> str:
+    return json.dumps(finder.box(name).to_json())
+
+
+def _detect(detector: ObjectDetector, camera: Camera, name: str) -> str:
+    try:
+        return _to_text(detector.detect(camera.read(name)))
+    except RejectedImageError as error:
+        if error.reason in (Reason.IMAGE_MISSING, Reason.UNREADABLE):
+            raise _changed(camera.folder / camera.file(name), error) from None
+        # Its header could be read: it is a frame in which nothing is found, as in `predict`.
+        return _to_text(())
 
 
 def _detections_key(detector: ObjectDetector, digest: str) -> str:

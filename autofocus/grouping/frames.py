@@ -12,7 +12,7 @@ from autofocus.runs.cameras import camera_folder
 LocationSource = Literal["", "column", "pattern", "folder"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
     """An image, with what determines the others that it belongs with.
 

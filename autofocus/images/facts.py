@@ -15,7 +15,7 @@ from autofocus.images.reading import DecodedImage
 _READING = "reading"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The facts about an image.
 

@@ -4,27 +4,19 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from autofocus.boxes.box import Box
-from autofocus.errors import RejectedImageError
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
-from autofocus.images.capture import READING, is_read
-from autofocus.images.decoding import read_start
-from autofocus.images.finding import check_name, find_images
+from autofocus.images.finding import find_images
 from autofocus.images.preparing import Preparation
-from autofocus.images.reading import read_image, read_moment
+from autofocus.images.reading import read_image
 from autofocus.localization.finding import BoxFinder, BoxSettings, ObjectDetector
 from autofocus.predicting.detections import find_detections, to_numbers
-from autofocus.predicting.passes import pass_over
-from autofocus.runs import files
+from autofocus.predicting.headers import read_headers
 from autofocus.runs.cameras import camera_folder
-from autofocus.runs.journal import Outcome
-from autofocus.runs.ledger import Reason, Row, rejected
 from autofocus.runs.workspace import Workspace
 
 # The number of a detector's boxes that are recorded of an image.
@@ -102,14 +94,11 @@ def find_neighbours(
     cameras = {camera_folder(name) for name in names}
     beside = find_images(indir, extensions, allow_empty=True)
     every = sorted({*names, *(name for name in beside if camera_folder(name) in cameras)})
-    headers = _read_headers(indir, every, workspace, jobs)
-    frames = [
-        Frame(name, name, datetime.fromisoformat(moment) if moment else None)
-        for name, moment, _ in headers
-    ]
+    headers = list(read_headers(indir, every, workspace, jobs))
+    frames = [Frame(header.name, header.name, header.moment) for header in headers]
     detections = (
         find_detections(
-            indir, [name for name, *_ in headers], preparation, detector, workspace, jobs
+            indir, [frame.name for frame in frames], preparation, detector, workspace, jobs
         )
         if detector
         else {}
@@ -120,39 +109,4 @@ def find_neighbours(
         settings,
         detections=detections,
     )
-    return Neighbours(finder, {name: mark for name, _, mark in headers})
-
-
-def _read_headers(
-    indir: Path, names: Sequence[str], workspace: Workspace, jobs: int
-) -> list[tuple[str, str, str]]:
-    """Return name, moment and mark of each image whose header can be read."""
-    outcomes = pass_over(
-        names, partial(_read_header, indir), workspace, "headers", "reading headers", jobs
-    )
-    return [
-        (
-            outcome.row.input,
-            str(outcome.extra["moment"]),
-            f"{outcome.extra['bytes']}|{outcome.extra['modified_ns']}",
-        )
-        for outcome in outcomes
-        if outcome.row.reason is None
-    ]
-
-
-def _read_header(indir: Path, name: str, earlier: Outcome | None) -> tuple[Outcome, bool]:
-    path = indir / name
-    if earlier is not None and files.is_unchanged(path, earlier.extra) and is_read(earlier.extra):
-        return earlier, False
-    try:
-        check_name(name)
-        read_start(path)
-        # The stamp first: a file that changes meanwhile is read again by the next run.
-        stamp = files.stamp(path)
-        extra = {**stamp, "moment": read_moment(path), "reading": READING}
-        return Outcome(Row(name), extra), True
-    except RejectedImageError as error:
-        return Outcome(rejected(name, error.reason, error.detail)), True
-    except FileNotFoundError:
-        return Outcome(rejected(name, Reason.IMAGE_MISSING, "there is no such file")), True
+    return Neighbours(finder, {header.name: header.mark for header in headers})

@@ -15,7 +15,7 @@ from autofocus.tables.columns import LINKS_NAME
 from autofocus.tables.links import read_links
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Image:
     """An image with its labels and facts.
 
@@ -59,7 +59,7 @@ class Image:
             yield replace(self, files=(file,), labels=(label,))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Origin:
     """The image that a link points to, from the table of links.
 

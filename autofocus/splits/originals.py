@@ -45,16 +45,29 @@ def _join(prefix: str, path: str) -> str:
     return f"{prefix}/{name}" if prefix else name
 
 
-def _below_marker(root: Path, folder: str) -> str | None:
-    """Return a folder relative to the one above it that `preprocess_images` wrote, or None."""
-    path = Path(os.path.normpath(root / folder))
-    for above in (path, *path.parents):
+def find_prepared_root(root: Path, folder: Path) -> Path | None:
+    """Return the folder that `preprocess_images` wrote and that is or holds another one, or None.
+
+    Args:
+        root: the folder of the table that lists the images.
+        folder: a folder of images; links are not followed.
+    """
+    for above in (folder, *folder.parents):
         # Beside links there is a copy of the file on their preparation.
         markers = _MARKERS if above != root else (PROPERTIES_NAME,)
         if any((above / name).is_file() for name in markers):
-            below = path.relative_to(above).as_posix()
-            return "" if below == "." else below
+            return above
     return None
+
+
+def _below_marker(root: Path, folder: str) -> str | None:
+    """Return a folder relative to the one above it that `preprocess_images` wrote, or None."""
+    path = Path(os.path.normpath(root / folder))
+    above = find_prepared_root(root, path)
+    if above is None:
+        return None
+    below = path.relative_to(above).as_posix()
+    return "" if below == "." else below
 
 
 def _below_common(folders: list[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from autofocus.splits.images import Image
 from autofocus.splits.subsets import GroupKind, Shares, SplitBy, Subset
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """An image in its place in the split.
 

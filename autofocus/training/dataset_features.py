@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.Image import Image as Picture
 
 from autofocus.boxes.box import Box
 from autofocus.boxes.crop_shape import CropShape
 from autofocus.features.crop import Crop, View, crops_of, needs_detector, needs_motion
 from autofocus.features.distortions import Distortions
 from autofocus.features.extraction import Extractor
-from autofocus.images.reading import read_image
+from autofocus.grouping.locations import LocationPattern
+from autofocus.localization.cameras import Camera, Frames
 from autofocus.localization.finding import BoxFinder, BoxSettings, Detections, ObjectDetector
 from autofocus.localization.from_file import FileDetector
-from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import TIGHT, MotionSettings
 from autofocus.splits.dataset import Dataset
 from autofocus.splits.images import Image
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
+from autofocus.training.frames import DatasetFrames, FrameFiles
 from autofocus.training.samples import Samples
 
 # Bounds of an image's weight, as a multiple of the usual motion score in its class.
@@ -41,6 +41,7 @@ class DatasetFeatures:
         distortions: how copies of training images are distorted.
         copies: number of distorted copies per image, if images are distorted at all.
         weight_by_motion: whether images are weighted by the amount of motion in them.
+        frames: that boxes are found in; None: the images have each other alone.
     """
 
     dataset: Dataset
@@ -51,8 +52,8 @@ class DatasetFeatures:
     distortions: Distortions = field(default_factory=Distortions)
     copies: int = 0
     weight_by_motion: bool = False
+    frames: Frames | None = None
     _motion_boxes: dict[str, Box] = field(default_factory=dict)
-    _detections: dict[str, Detections] = field(default_factory=dict)
     _boxes: dict[BoxSettings, dict[str, Box]] = field(default_factory=dict)
     _detector_scores: dict[str, float] = field(default_factory=dict)
 
@@ -180,38 +181,53 @@ class DatasetFeatures:
             self._find_motion()
         if needs_detector(view):
             self._detect()
-        finder = BoxFinder(
-            [image.frame for image in self.dataset.images],
-            self._read,
-            settings,
-            motion_boxes=self._motion_boxes,
-            detections=self._detections,
+        boxes: dict[str, Box] = {}
+        for camera in self._cameras():
+            finder = self._finder(camera, settings)
+            for name, images in camera.images.items():
+                boxes.update(dict.fromkeys(images, finder.box(name)))
+                if needs_detector(view):
+                    score = finder.detector_score(name) or 0.0
+                    self._detector_scores.update(dict.fromkeys(images, score))
+        self._boxes[settings] = boxes
+
+    def _finder(self, camera: Camera, settings: BoxSettings) -> BoxFinder:
+        motion = {}
+        if settings.motion is not None:
+            motion = {name: self._motion_boxes[own[0]] for name, own in camera.images.items()}
+        detections = self._detections(camera) if settings.detector else {}
+        return BoxFinder(
+            camera.frames, camera.read, settings, motion_boxes=motion, detections=detections
         )
-        names = [image.name for image in self.dataset.images]
-        self._boxes[settings] = {name: finder.box(name) for name in names}
-        if needs_detector(view):
-            self._detector_scores = {name: finder.detector_score(name) or 0.0 for name in names}
+
+    def _cameras(self) -> Iterable[Camera]:
+        return self._frames.cameras(LocationPattern(self.dataset.settings.location_pattern))
+
+    @property
+    def _frames(self) -> Frames:
+        alone = FrameFiles(self.extractor.image_dir, (), {})
+        return self.frames or DatasetFrames(alone, self.dataset.images)
 
     def _find_motion(self) -> None:
         if self._motion_boxes:
             return
-        images = self.dataset.images
-        finder = MotionFinder([image.frame for image in images], self._read, self.motion)
-        digests = {image.name: image.digest for image in images}
-        self._motion_boxes.update(self.extractor.boxes(finder, digests))
+        number = self._frames.number
+        self._motion_boxes.update(self.extractor.boxes(self._cameras(), self.motion, number))
 
     def _detect(self) -> None:
-        if self._detections or self.detector is None:
+        if self.detector is None or isinstance(self.detector, FileDetector):
             return
-        if isinstance(self.detector, FileDetector):
-            names = (image.name for image in self.dataset.images)
-            self._detections.update({name: self.detector.boxes[name] for name in names})
-            return
-        digests = {image.name: image.digest for image in self.dataset.images}
-        self._detections.update(self.extractor.detections(self.detector, digests))
+        number = self._frames.number
+        self.extractor.find_detections(self.detector, self._cameras(), number)
 
-    def _read(self, name: str) -> Picture:
-        return read_image(self.extractor.image_dir / name).image
+    def _detections(self, camera: Camera) -> dict[str, Detections]:
+        """Return what the detector finds in each frame of a camera."""
+        if self.detector is None:
+            return {}
+        if isinstance(self.detector, FileDetector):
+            known = self.detector.boxes
+            return {frame.name: known[camera.file(frame.name)] for frame in camera.frames}
+        return self.extractor.detections(self.detector, camera)
 
     def _crops(self, row: Assignment, view: View) -> tuple[Crop, ...]:
         return crops_of(view, self.box(row.image, view), self.shape)

@@ -39,6 +39,7 @@ class TrainingJob:
         settings: all settings that change the result, for MLflow and the report.
         views: number of views of an image whose probabilities are averaged.
         boxes_digest: of the file that boxes come from; empty without one.
+        frames_digest: of the frames that boxes are found in; empty if none are needed.
     """
 
     image_dir: Path
@@ -59,10 +60,11 @@ class TrainingJob:
     settings: Mapping[str, Any]
     views: int = 1
     boxes_digest: str = ""
+    frames_digest: str = ""
 
     @property
     def fingerprint(self) -> str:
         """A digest of all that decides the result, except for the settings."""
         preparation = self.preparation.to_json() if self.preparation else None
-        boxes = (self.boxes_digest,) if self.boxes_digest else ()
+        boxes = tuple(filter(None, (self.boxes_digest, self.frames_digest)))
         return self.dataset.fingerprint(self.backbone.digest, preparation, __version__, *boxes)

@@ -7,16 +7,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.boxes.box import Box
 from autofocus.errors import InputDataError
 from autofocus.evaluation import counting
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.metrics import Estimate
 from autofocus.evaluation.predictions import Classification
 from autofocus.evaluation.settings import EvaluationSettings
+from autofocus.grouping.locations import LocationPattern
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import read_image
+from autofocus.localization.cameras import Frames
 from autofocus.localization.finding import BoxFinder, load_detector
 from autofocus.model.decision import DecisionRule
+from autofocus.model.description import Description
 from autofocus.model.saved_model import TrainedClassifier, digest_model
 from autofocus.predicting.network import network_inputs, network_scores
 from autofocus.runs import files
@@ -64,7 +68,12 @@ class Registration:
 
 
 def register(
-    job: TrainingJob, run_id: str, name: str, scratch: Path, patience: float = 0.0
+    job: TrainingJob,
+    run_id: str,
+    name: str,
+    scratch: Path,
+    frames: Frames,
+    patience: float = 0.0,
 ) -> Registration:
     """Register the model of a run, and promote it if it is no worse than the champion.
 
@@ -79,6 +88,7 @@ def register(
         run_id: of the run in MLflow.
         name: of the registered model.
         scratch: a folder for the champion's files, which is created.
+        frames: that the champion's boxes are found in.
         patience: how long to retry while MLflow's server is unavailable, in seconds.
 
     Raises:
@@ -89,7 +99,7 @@ def register(
         if version is None or _ROLE not in version.tags:
             champion = models.champion()
             version = version or models.add(run_id)
-            contest = _Contest(job, models, champion, scratch)
+            contest = _Contest(job, models, champion, scratch, frames)
             return contest.decide(version)
         role, reason = version.tags[_ROLE], version.tags.get(_REASON, "")
         return Registration(name, version.number, role, reason)
@@ -104,12 +114,14 @@ class _Contest:
         models: the registered model.
         champion: the version to compare with; None if there is none.
         scratch: a folder for the champion's files.
+        frames: that the champion's boxes are found in.
     """
 
     job: TrainingJob
     models: Registry
     champion: Version | None
     scratch: Path
+    frames: Frames
 
     def decide(self, version: Version) -> Registration:
         """Give the new version its role, and record it."""
@@ -205,25 +217,32 @@ class _Contest:
                 result[:, ours.index(label)] = values[:, column]
         return result
 
+    def _find_boxes(self, description: Description, rows: Sequence[Assignment]) -> dict[str, Box]:
+        """Return the boxes of test images as the champion finds them; none if it needs none."""
+        boxes: dict[str, Box] = {}
+        if not description.boxes:
+            return boxes
+        detector = load_detector(description.boxes.detector)
+        needed = {row.image.name for row in rows}
+        for camera in self.frames.cameras(LocationPattern(description.location_pattern)):
+            finder = BoxFinder(camera.frames, camera.read, description.boxes, detector)
+            for name, images in camera.images.items():
+                if not needed.isdisjoint(images):
+                    boxes.update(dict.fromkeys(images, finder.box(name)))
+        return boxes
+
     def _predict(
         self, classifier: TrainedClassifier, rows: Sequence[Assignment]
     ) -> NDArray[np.float64]:
         """Return the champion's probabilities for test images."""
         description, folder = classifier.description, self.job.image_dir
-        finder = None
-        if description.boxes:
-            finder = BoxFinder(
-                [image.frame for image in self.job.dataset.images],
-                lambda name: read_image(folder / name).image,
-                description.boxes,
-                load_detector(description.boxes.detector),
-            )
+        boxes = self._find_boxes(description, rows)
         probabilities = []
         for start in range(0, len(rows), _BATCH):
             batch = [
                 network_inputs(
                     read_image(folder / row.image.file).image,
-                    finder.box(row.image.name) if finder else None,
+                    boxes.get(row.image.name),
                     description,
                 )
                 for row in rows[start : start + _BATCH]

@@ -15,6 +15,7 @@ from autofocus.features.crop import Crop
 from autofocus.features.embedding_cache import NOTES_NAME, EmbeddingCache, NoteCache
 from autofocus.features.extraction import Extractor
 from autofocus.images.reading import DecodedImage, read_image
+from autofocus.localization.cameras import Camera
 from autofocus.runs import files
 from autofocus.runs.items import process
 from autofocus.runs.ledger import Reason, Row, Status, read_ledger
@@ -130,7 +131,8 @@ def test_one_decoding_gives_facts_boxes_and_embedding(
         full = replace(extractor, store=store, detector=detector)
         extract(full, FIRST, SECOND)
         digests = {name: files.digest_file(full.image_dir / name) for name in (FIRST, SECOND)}
-        boxes = full.detections(detector, digests)
+        camera = Camera(full.image_dir, "", (), digests, {})
+        boxes = full.detections(detector, camera)
     assert (len(reads), detector.images, len(full.cache.known)) == (2, 2, 2)
     assert {name: len(found) for name, found in boxes.items()} == {FIRST: 1, SECOND: 1}
     with (
@@ -140,7 +142,7 @@ def test_one_decoding_gives_facts_boxes_and_embedding(
         other = replace(full, cache=cache, store=store, whole_frames=False)
         (tmp_path / "model").rename(tmp_path / "earlier")
         extract(other, FIRST, SECOND)
-        assert other.detections(detector, digests) == boxes
+        assert other.detections(detector, camera) == boxes
     assert (len(reads), detector.images) == (2, 2)
 
 
