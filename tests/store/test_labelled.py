@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,16 +61,30 @@ def test_what_earlier_runs_did_is_left_out_until_it_is_replaced(
     two = record(bucket, tmp_path, second)
     assert one != two
     assert new(bucket) == [third.key]
-    s3.put(first.key, "another one")
-    s3.put(odd[0].key, odd[0].key.upper() + "!")
+    s3.put(first.key, first.key.upper())
+    s3.put(odd[0].key, "of another size")
     assert new(bucket) == sorted([first.key, odd[0].key, third.key])
 
 
-def test_the_same_rows_are_the_same_file(bucket: Bucket, tmp_path: Path) -> None:
-    """A publication that is repeated adds nothing."""
+def test_without_etags_sizes_are_compared(bucket: Bucket, tmp_path: Path) -> None:
+    """Where a store lists no ETags, an object of another size is new."""
+    item = StoredObject("a.JPG", 1, "")
+    record(bucket, tmp_path, item)
+    larger = replace(item, size=2)
+    files = list_labelled(bucket, "autofocus/")
+    assert without_labelled(bucket, files, [item]) == []
+    assert without_labelled(bucket, files, [larger]) == [larger]
+
+
+def test_the_same_rows_are_the_same_file(bucket: Bucket, s3: S3, tmp_path: Path) -> None:
+    """A publication that is repeated adds nothing, and writes the same bytes."""
     item = StoredObject("a.JPG", 1, "0" * 32)
-    assert record(bucket, tmp_path, item) == record(bucket, tmp_path, item)
+    key = record(bucket, tmp_path, item)
+    assert key == record(bucket, tmp_path, item)
     assert len(list_labelled(bucket, "autofocus/")) == 1
+    content = s3.client.get_object(Bucket=s3.bucket, Key=key)["Body"].read()
+    # Where a gzip file has its time.
+    assert content[4:8] == bytes(4)
 
 
 @pytest.mark.parametrize(
