@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from autofocus.runs.wording import plural, shown
 from autofocus.runs.workspace import HIDDEN, Workspace
 from autofocus.store.downloading import Downloader, Tally
 from autofocus.store.keys import Disk, find_rejections, probe
-from autofocus.store.labelled import list_labelled, without_labelled
+from autofocus.store.labelled import list_labelled, without_labelled, without_uploads
 from autofocus.store.listing import (
     StoredObject,
     list_objects,
@@ -129,6 +130,11 @@ class OpenDownload:
     manifest: str
     selection: Selection
 
+    def __str__(self) -> str:
+        """Return what is selected, and what is left out and why."""
+        chosen = self.selection.chosen
+        return str(Plan(chosen, self.selection.left_out, chosen))
+
     def report(self, local_folder: Path) -> DownloadResult:
         """Return what there is to do, and write nothing."""
         return _describe(Plan.of(self.selection, local_folder), self.manifest, local_folder)
@@ -181,7 +187,7 @@ def open_download(bucket: str, settings: DownloadSettings) -> Iterator[OpenDownl
 
 
 def _list(source: Bucket, settings: DownloadSettings) -> OpenDownload:
-    listed = list_objects(source, settings.prefix)
+    listed = list_objects(source, settings.prefix, with_times=settings.min_age > 0)
     manifest = manifest_digest(without_outputs(listed, settings.output_prefix))
     _check_manifest(manifest, source, settings)
     return OpenDownload(source, settings, manifest, _select(listed, source, settings))
@@ -222,7 +228,7 @@ def _select(
     )
     if settings.only_new and settings.sample:
         # A sample of what is new, which is the same for all shards.
-        before = _keep_new(before, source, record)
+        before = _keep_new(before, source, record, settings.min_age)
     selection = select(
         before.chosen,
         download_tar=settings.download_tar,
@@ -231,7 +237,7 @@ def _select(
     )
     selection = replace(selection, left_out=selection.left_out | before.left_out)
     if settings.only_new and not settings.sample:
-        selection = _keep_new(selection, source, record)
+        selection = _keep_new(selection, source, record, settings.min_age)
     # A shard may be empty by chance, and is no less a shard; and nothing need be new.
     if not (selection.chosen or settings.shard or settings.only_new):
         notes = ", ".join(Plan(selection.chosen, selection.left_out, ()).notes())
@@ -239,15 +245,21 @@ def _select(
     return selection
 
 
-def _keep_new(selection: Selection, source: Bucket, record: Sequence[StoredObject]) -> Selection:
+def _keep_new(
+    selection: Selection, source: Bucket, record: Sequence[StoredObject], min_age: float
+) -> Selection:
     """Leave out all but new images, and those in archive tiers, which can't be fetched."""
     images = selection.keep(
         "other files left out (--only-new)",
         lambda item: kind_of(item.key) is ObjectKind.IMAGE,
     ).keep("images in archive tiers left out (--only-new)", lambda item: not item.is_archived)
     new = without_labelled(source, record, images.chosen)
-    number = len(images.chosen) - len(new)
-    return Selection(new, images.left_out).with_left_out("labelled earlier (--only-new)", number)
+    settled = without_uploads(new, min_age, datetime.now(timezone.utc)) if min_age else new
+    return (
+        Selection(settled, images.left_out)
+        .with_left_out("labelled earlier (--only-new)", len(images.chosen) - len(new))
+        .with_left_out("left to the next run (--min-age)", len(new) - len(settled))
+    )
 
 
 def _describe(plan: Plan, manifest: str, local_folder: Path) -> DownloadResult:

@@ -65,6 +65,13 @@ class DownloadSettings:
         "replaced since, by the record below --output-prefix",
         group="objects to download",
     )
+    min_age: float = option(
+        0.0,
+        "with --only-new, leave all images of a folder to the next run if one of them was stored "
+        "less than this many minutes ago, as in an upload that is in progress",
+        metavar="MINUTES",
+        group="objects to download",
+    )
     manifest: str | None = option(
         None,
         "fail unless the bucket is unchanged since --dry-run printed this digest; a text that "
@@ -101,7 +108,8 @@ class DownloadSettings:
     )
 
     def __post_init__(self) -> None:
-        require_not_negative(self, "sample", "patience")
+        require_not_negative(self, "sample", "patience", "min_age")
+        require(self.only_new or not self.min_age, "min_age has no effect without only_new.")
         self._check_prefixes()
         require(self.jobs >= 1, f"jobs must be at least 1, not {self.jobs}.")
         require_share("max_rejected", self.max_rejected)

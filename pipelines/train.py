@@ -29,7 +29,12 @@ NAME = "autofocus-train"
 SUMMARY = "Train a classifier on the images and tables of a bucket, and evaluate it."
 STAGES = (ingest, clean, link, retrain)
 # What is for labelling, or for work on one machine.
-EXCLUDED = OF_SHARDS | {"only_new", "final_tensor_name", "print_misclassified_test_images"}
+EXCLUDED = OF_SHARDS | {
+    "only_new",
+    "min_age",
+    "final_tensor_name",
+    "print_misclassified_test_images",
+}
 # Unlike the component, the pipeline has a default: all tables of the usual name.
 DETECTIONS = replace(
     next(one for one in clean.arguments if one.name == "detections"),

@@ -15,12 +15,15 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from autofocus.errors import InputDataError, StoreError, StoreUnavailableError
+from autofocus.runs.cameras import camera_folder
 from autofocus.runs.csv_files import CsvWriter
 from autofocus.runs.files import digest_file
 from autofocus.runs.wording import shown
+from autofocus.store.keys import path_of
 from autofocus.store.listing import StoredObject, list_objects
 from autofocus.store.reading import TransferError
 from autofocus.store.session import Bucket
@@ -89,6 +92,28 @@ def without_labelled(
                 if item is not None and item.etag == etag and str(item.size) == size:
                     del new[key]
     return [item for item in objects if item.key in new]
+
+
+def without_uploads(
+    objects: Sequence[StoredObject], min_age: float, now: datetime
+) -> list[StoredObject]:
+    """Return the objects that are not part of an upload that may be in progress.
+
+    All images of a camera's folder wait for the last of them: the frames of a sequence, and those
+    before and after an image, are labelled together.
+
+    Args:
+        objects: images, listed with their times.
+        min_age: how long ago the last object of a folder must have been stored (minutes).
+        now: the time, with its zone.
+    """
+    since = now - timedelta(minutes=min_age)
+    recent = {
+        camera_folder(path_of(item.key))
+        for item in objects
+        if item.modified is not None and item.modified > since
+    }
+    return [item for item in objects if camera_folder(path_of(item.key)) not in recent]
 
 
 def _fetch(bucket: Bucket, fetcher: Fetcher, file: StoredObject, path: Path) -> None:

@@ -3,7 +3,8 @@
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -39,12 +40,14 @@ class StoredObject:
         size: in bytes.
         etag: its ETag, without quotes.
         storage_class: its storage class, such as ``GLACIER``; empty if the server tells none.
+        modified: when it was stored, if that was asked for; it doesn't count in comparisons.
     """
 
     key: str
     size: int
     etag: str
     storage_class: str = ""
+    modified: datetime | None = field(default=None, compare=False)
 
     @property
     def is_archived(self) -> bool:
@@ -52,15 +55,22 @@ class StoredObject:
         return self.storage_class in _ARCHIVE_TIERS
 
 
-def list_objects(bucket: Bucket, prefix: str = "") -> list[StoredObject]:
+def list_objects(
+    bucket: Bucket, prefix: str = "", *, with_times: bool = False
+) -> list[StoredObject]:
     """Return all objects whose keys begin with the prefix, in rising order of their keys.
+
+    Args:
+        bucket: the bucket.
+        prefix: of the keys.
+        with_times: whether to keep when each was stored, which takes memory.
 
     Raises:
         StoreUnavailableError: the server does not respond any more.
         StoreError: the server denies the listing, or its pages contradict each other.
     """
     objects: list[StoredObject] = []
-    for page in _pages(bucket, prefix):
+    for page in _pages(bucket, prefix, with_times=with_times):
         before = len(objects)
         objects += page
         if before // _REPORT_EVERY < len(objects) // _REPORT_EVERY:
@@ -70,7 +80,7 @@ def list_objects(bucket: Bucket, prefix: str = "") -> list[StoredObject]:
     for one, other in pairwise(objects):
         if one.key == other.key:
             raise _inconsistent(bucket, f"the key {shown(one.key)} comes twice")
-    missed = _missed(bucket, prefix, objects)
+    missed = _missed(bucket, prefix, objects, with_times=with_times)
     return sorted([*objects, *missed], key=lambda item: item.key) if missed else objects
 
 
@@ -85,14 +95,14 @@ def find_object(bucket: Bucket, key: str) -> StoredObject | None:
     return next((item for item in _entries(bucket, key, page) if item.key == key), None)
 
 
-def _pages(bucket: Bucket, prefix: str) -> Iterator[list[StoredObject]]:
+def _pages(bucket: Bucket, prefix: str, *, with_times: bool) -> Iterator[list[StoredObject]]:
     """Yield the pages of a listing; a page that fails is retried, earlier ones are kept."""
     tokens: set[str] = set()
     first_keys: set[str] = set()
     options: dict[str, str] = {}
     while True:
         page = bucket.patience.call(partial(_page, bucket, Prefix=prefix, **options))
-        entries = _entries(bucket, prefix, page)
+        entries = _entries(bucket, prefix, page, with_times=with_times)
         _check_page(bucket, page)
         if entries and entries[0].key in first_keys:
             raise _inconsistent(bucket, "a page comes twice")
@@ -125,7 +135,11 @@ def _check_page(bucket: Bucket, page: "ListObjectsV2OutputTypeDef") -> None:
 
 
 def _entries(
-    bucket: Bucket, prefix: str, page: "ListObjectsV2OutputTypeDef"
+    bucket: Bucket,
+    prefix: str,
+    page: "ListObjectsV2OutputTypeDef",
+    *,
+    with_times: bool = False,
 ) -> list[StoredObject]:
     """Return the objects of a page.
 
@@ -145,7 +159,8 @@ def _entries(
                 bucket, f"{shown(key)} does not begin with the prefix {shown(prefix)}"
             )
         etag = plain_etag(entry.get("ETag"))
-        entries.append(StoredObject(key, size, etag, entry.get("StorageClass", "")))
+        modified = entry.get("LastModified") if with_times else None
+        entries.append(StoredObject(key, size, etag, entry.get("StorageClass", ""), modified))
     return entries
 
 
@@ -162,7 +177,9 @@ def plain_etag(etag: str | None) -> str:
     return (etag or "").removeprefix("W/").strip('"')
 
 
-def _missed(bucket: Bucket, prefix: str, objects: Sequence[StoredObject]) -> list[StoredObject]:
+def _missed(
+    bucket: Bucket, prefix: str, objects: Sequence[StoredObject], *, with_times: bool
+) -> list[StoredObject]:
     """List what comes after the last key: nothing, unless the server ended the listing too soon.
 
     One request more shows that a listing is not cut short. Servers that don't know where to start
@@ -173,7 +190,7 @@ def _missed(bucket: Bucket, prefix: str, objects: Sequence[StoredObject]) -> lis
     last = objects[-1].key if objects else ""
     while last:
         page = bucket.patience.call(partial(_page, bucket, Prefix=prefix, StartAfter=last))
-        entries = _entries(bucket, prefix, page)
+        entries = _entries(bucket, prefix, page, with_times=with_times)
         if entries and not known:
             known = {item.key for item in objects}
         new = [item for item in entries if item.key not in known]

@@ -56,6 +56,7 @@ def ingest(task: Task) -> PreprocessResult:
         print(f"{NAME}: an earlier attempt has done {kept} of {len(shards)}", file=sys.stderr)
     if missing:
         with open_download(task.parameter("bucket"), download) as source:
+            print(f"{NAME}: {source}", file=sys.stderr, flush=True)
             for shard in missing:
                 _ingest_shard(task, source.of_shard(shard), preprocess, folders[shard])
                 progress.save(str(shard), folders[shard])

@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,13 @@ import pytest
 from autofocus.download_images import DownloadResult, download_images, open_download
 from autofocus.download_settings import DownloadSettings
 from autofocus.errors import InputDataError, MissingInputError, SettingError
-from autofocus.store.labelled import list_labelled, put_labelled, without_labelled, write_objects
+from autofocus.store.labelled import (
+    list_labelled,
+    put_labelled,
+    without_labelled,
+    without_uploads,
+    write_objects,
+)
 from autofocus.store.listing import StoredObject, list_objects
 from autofocus.store.session import Bucket, open_bucket
 from tests.conftest import S3
@@ -119,6 +126,8 @@ def test_only_new_images_are_downloaded(s3: S3, bucket: Bucket, tmp_path: Path) 
     s3.put("lpz_data/detections.csv", "a")
     listed = [item for item in images(bucket) if item.key.endswith(".JPG")]
     record(bucket, tmp_path, *listed[:3])
+    with open_download(s3.bucket, NEW) as opened:
+        assert str(opened).startswith("1 object, 100 bytes; other files left out (--only-new): 1")
     result = download(s3, tmp_path / "data")
     assert list(objects(tmp_path / "data")) == [listed[3].key]
     assert result.counts.inputs == 1
@@ -173,7 +182,31 @@ def test_objects_are_recorded_as_they_were_fetched(s3: S3, bucket: Bucket, tmp_p
     assert list(download(s3, tmp_path / "data", settings).objects) == images(bucket)
 
 
+def test_the_images_of_a_folder_wait_for_the_last_of_an_upload() -> None:
+    """A camera's folder comes as a whole, with those that it made by itself; others don't wait."""
+    now = datetime(2026, 11, 27, 3, tzinfo=timezone.utc)
+    ages = {"a/100RECNX/1.JPG": 600, "a/101RECNX/2.JPG": 5, "b/3.JPG": 31, "c/4.JPG": -9}
+    items = [
+        StoredObject(key, 1, "", modified=now - timedelta(minutes=age))
+        for key, age in ages.items()
+    ]
+    assert [item.key for item in without_uploads(items, 30, now)] == ["b/3.JPG"]
+    assert without_uploads(items, 0, now) == items[:3]
+
+
+def test_recent_images_are_left_to_the_next_run(s3: S3, tmp_path: Path) -> None:
+    """The run says how many, and succeeds without any."""
+    fill(s3, 3)
+    result = download(s3, tmp_path / "data", DownloadSettings(only_new=True, min_age=60))
+    assert result.counts.inputs == 0
+    assert "left to the next run (--min-age): 3" in str(result)
+    soon = DownloadSettings(only_new=True, min_age=0.0001)
+    assert download(s3, tmp_path / "soon", soon).counts.inputs == 3
+
+
 def test_a_record_needs_a_prefix() -> None:
-    """Without a prefix of outputs, there is no place for it."""
+    """Without a prefix of outputs, there is no place for it; and only new images may wait."""
+    with pytest.raises(SettingError, match="min_age has no effect without only_new"):
+        DownloadSettings(min_age=5)
     with pytest.raises(SettingError, match="only_new needs output_prefix"):
         DownloadSettings(only_new=True, output_prefix="")
