@@ -24,6 +24,7 @@ from autofocus.errors import (
     MissingInputError,
     OutputConflictError,
 )
+from autofocus.model.saved_model import digest_model
 from autofocus.predict import predict
 from autofocus.predict_settings import PredictSettings
 from autofocus.run import run
@@ -31,12 +32,13 @@ from components.images import image
 from pipelines.compile import compile_pipelines
 from pipelines.completeness import check_complete, executor_outputs
 from pipelines.interface import load_documents
-from pipelines.local import LocalRun, run_locally
+from pipelines.local import LocalRun, LocalSettings, run_locally
 from tests.docker.conftest import REPOSITORY
 from tests.killing import tree
 
 Images = Callable[[str], str]
 BUCKET = "pipelines-in-docker"
+PODS = "[0-7/24, 8-15/24, 16-23/24]"
 SAMPLE_DATA = REPOSITORY / "sample_data"
 PARAMETERS = f"""
 download_images:
@@ -67,6 +69,8 @@ SAME = (
     "model/metrics.json",
     "model/confusion_matrix.csv",
     "model/misclassified.csv",
+    "model/split.csv",
+    "model/report.html",
 )
 
 
@@ -86,13 +90,14 @@ class Setting:
     params: Path
     folder: Path
 
-    def run(self, pipeline: str, outdir: Path, *more: str) -> LocalRun:
-        """Run a pipeline on two shards."""
-        words = [f"endpoint_url={self.server.endpoint_url}", "shards=2", *more]
+    def run(
+        self, pipeline: str, outdir: Path, *more: str, shards: str = "2", cache: bool = False
+    ) -> LocalRun:
+        """Run a pipeline, by default on two shards."""
+        words = [f"endpoint_url={self.server.endpoint_url}", f"shards={shards}", *more]
+        path, settings = self.pipelines / f"{pipeline}.yaml", LocalSettings(cache)
         with self.server.as_default():
-            return run_locally(
-                self.pipelines / f"{pipeline}.yaml", self.folder / outdir, self.params, words
-            )
+            return run_locally(path, self.folder / outdir, self.params, words, settings)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +106,7 @@ def setting(
 ) -> Setting:
     """All that a local run needs."""
     folder = tmp_path_factory.mktemp("pipelines")
-    sample = make_sample(folder / "sample", SampleSettings(sequences=24, sites=4))
+    sample = make_sample(folder / "sample", SampleSettings(sequences=24, sites=8))
     with s3_server.as_default():
         upload_folder(sample.bucket, BUCKET)
     compiled = compile_pipelines(folder / "compiled")
@@ -111,10 +116,24 @@ def setting(
 
 
 @pytest.fixture(scope="module")
-def trained(setting: Setting) -> Path:
-    """The results of the training pipeline."""
-    assert setting.run("train-cpu", Path("trained")).tasks == 8
+def second(setting: Setting) -> LocalRun:
+    """The second of two trainings that differ in an option of the training alone."""
+    outdir = Path("trained")
+    first = setting.run("train-cpu", outdir, "testing_percentage=30", shards=PODS, cache=True)
+    assert (first.tasks, first.reused) == (10, 0)
+    return setting.run("train-cpu", outdir, shards=PODS, cache=True)
+
+
+@pytest.fixture(scope="module")
+def trained(setting: Setting, second: LocalRun) -> Path:
+    """The results of the training pipeline: of 24 shards in three pods."""
+    assert second.tasks == 10
     return setting.folder / "trained"
+
+
+def test_another_training_runs_retrain_alone(second: LocalRun) -> None:
+    """With another option of the training, no image is downloaded, prepared or embedded again."""
+    assert second.reused == second.tasks - 1
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +149,13 @@ def alone(setting: Setting) -> Path:
 def test_the_pipeline_s_tables_are_those_of_autofocus_run(
     trained: Path, alone: Path, name: str
 ) -> None:
-    """Two shards in containers give, byte for byte, what one run on one machine gives."""
+    """24 shards in three pods give, byte for byte, what one run on one machine gives."""
     assert (trained / name).read_bytes() == (alone / name).read_bytes()
+
+
+def test_the_pipeline_s_weights_are_those_of_autofocus_run(trained: Path, alone: Path) -> None:
+    """Both models give each image the same probabilities, to the last bit."""
+    assert digest_model(trained / "model") == digest_model(alone / "model")
 
 
 def test_the_pipeline_s_report_stands_with_its_model(trained: Path) -> None:
@@ -194,8 +218,8 @@ def test_an_output_that_was_changed_is_told(setting: Setting, trained: Path) -> 
     spec = load_documents(setting.pipelines / "train-cpu.yaml")[0]
     tasks = trained / ".autofocus" / "local_pipeline" / "tasks"
     (links,) = tasks.glob("*/link/links")
-    values = {"shards": ["0/2", "1/2"]}
-    assert len(check_complete(executor_outputs(tasks), spec, values)) == 8
+    values = {"shards": ["0-7/24", "8-15/24", "16-23/24"], "fine_tune_layers": 0}
+    assert len(check_complete(executor_outputs(tasks), spec, values)) == 11
     before = links.read_bytes()
     links.write_bytes(before[:-1])
     try:
