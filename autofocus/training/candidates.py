@@ -11,7 +11,7 @@ from autofocus.features.crop import View, ViewChoice
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.checkpoint import Checkpoint
-from autofocus.training.cross_validation import out_of_fold_logits
+from autofocus.training.cross_validation import out_of_fold_logits, scored_rows
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import StrengthResult
 from autofocus.training.recipe import FOLDS, Recipe, folds_of
@@ -29,7 +29,8 @@ class Candidate:
 
     Attributes:
         recipe: with its choices made.
-        rows: the N images of training and validation, of which the groups were held out.
+        rows: N images of training and validation, of which the groups were held out: all, or some
+            of more than fit in memory.
         chosen_on: which images made the choices, in words.
         logits: of each of these images by a head that was trained without its group, shape (N, C);
             None with too few groups.
@@ -97,12 +98,16 @@ def make_candidate(
     rows = (*subset(Subset.TRAINING), *subset(Subset.VALIDATION))
     if recipe.settings.optimizer == "gradient_descent":
         return _by_descent(source, recipe, rows, checkpoint)
-    choice = recipe.choose(source, rows)
-    fixed = recipe.fixed(choice.strength)
+    sample = tuple(recipe.sample(source, rows))
+    choice = recipe.choose(source, sample)
+    chosen_on = choice.chosen_on
+    if len(sample) < len(rows):
+        chosen_on += f", of a sample of {len(sample):,} of {len(rows):,} images"
+    fixed = recipe.fixed_by(choice, is_sample=len(sample) < len(rows))
     return _measured(
         source,
         Candidate(
-            fixed, rows, choice.chosen_on, choice.logits, path=choice.path, history=choice.history
+            fixed, sample, chosen_on, choice.logits, path=choice.path, history=choice.history
         ),
     )
 
@@ -118,11 +123,12 @@ def _by_descent(
     result = recipe.train(source, subset(Subset.TRAINING), subset(Subset.VALIDATION), checkpoint)
     fixed = recipe.fixed(0.0, result.best_step)
     folds = folds_of(rows, FOLDS)
-    logits = None
+    sample, logits = rows, None
     if len(np.unique(folds)) >= _LEAST_FOLDS:
-        logits = out_of_fold_logits(source, rows, folds, fixed)
+        sample = tuple(scored_rows(source, rows, recipe))
+        logits = out_of_fold_logits(source, rows, folds, fixed, sample)
     return _measured(
-        source, Candidate(fixed, rows, "no regularisation", logits, history=result.history)
+        source, Candidate(fixed, sample, "no regularisation", logits, history=result.history)
     )
 
 

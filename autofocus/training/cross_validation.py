@@ -1,7 +1,7 @@
 """Cross-validation: predictions by heads that were trained without the images' groups."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,12 +17,16 @@ from autofocus.splits.dataset import Dataset
 from autofocus.splits.folds import make_folds
 from autofocus.splits.leaks import check_no_leak_between
 from autofocus.splits.split import Assignment
+from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.predictions import to_predictions
 from autofocus.training.recipe import FOLDS, Recipe, folds_of
+from autofocus.training.sampling import draw_sample
 
 # Two ways of splitting are compared on at most this many images, plus the rest of a group.
 MAX_COMPARED = 4000
+# Of more images than fit in memory, about so many are scored by heads trained without their fold.
+MAX_SCORED = 100_000
 
 Folds = NDArray[np.int64]
 
@@ -47,11 +51,13 @@ class CrossValidator:
 
     def validate(self, number: int) -> tuple[CrossValidation, dict[str, int]]:
         """Return the metrics of a cross-validation over groups, and the fold of each group."""
-        rows = self._dataset.used
+        rows: Sequence[Assignment] = self._dataset.used
         group_folds = make_folds(self._dataset.split, number)
         folds = np.array([group_folds[row.group] for row in rows], np.int64)
         check_no_leak_between(list(rows), folds.tolist(), self._dataset.split.group_kind)
-        logits = out_of_fold_logits(self.source, rows, folds, self.recipe)
+        scored = scored_rows(self.source, rows, self.recipe)
+        logits = out_of_fold_logits(self.source, rows, folds, self.recipe, scored)
+        rows, folds = scored, np.array([group_folds[row.group] for row in scored], np.int64)
         results = [self._fold(fold, rows, folds, logits) for fold in range(number)]
         metrics = CrossValidation(
             number,
@@ -119,8 +125,24 @@ def _mean_and_deviation(values: Sequence[float | None]) -> tuple[float | None, f
     return mean, float(np.std(known, ddof=1)) if len(known) > 1 else None
 
 
+def scored_rows(
+    source: DatasetFeatures, rows: Sequence[Assignment], recipe: Recipe
+) -> Sequence[Assignment]:
+    """Return the images to score heads on: all, or some of more than fit in memory.
+
+    They are drawn alike, whatever their class: thresholds depend on how common each is.
+    """
+    if source.fits(len(rows), recipe.view):
+        return rows
+    return draw_sample(rows, MAX_SCORED)
+
+
 def out_of_fold_logits(
-    source: DatasetFeatures, images: Sequence[Assignment], folds: NDArray[np.int64], recipe: Recipe
+    source: DatasetFeatures,
+    images: Sequence[Assignment],
+    folds: Folds,
+    recipe: Recipe,
+    scored: Sequence[Assignment] | None = None,
 ) -> NDArray[np.float32]:
     """Return the logits of each image by a head that was trained on the other folds.
 
@@ -131,11 +153,12 @@ def out_of_fold_logits(
         images: N images.
         folds: the fold of each image, shape (N,).
         recipe: how the model's head was trained, with all choices made; see `Recipe.fixed`.
+        scored: S of the images, in their order; None for all.
 
     Returns:
-        Shape (N, C).
+        Shape (S, C).
     """
-    logits = out_of_fold_view_logits(source, images, folds, recipe)
+    logits = out_of_fold_view_logits(source, images, folds, recipe, scored)
     if recipe.views == 1:
         single: NDArray[np.float32] = logits[0]
         return single
@@ -144,18 +167,43 @@ def out_of_fold_logits(
 
 
 def out_of_fold_view_logits(
-    source: DatasetFeatures, images: Sequence[Assignment], folds: NDArray[np.int64], recipe: Recipe
+    source: DatasetFeatures,
+    images: Sequence[Assignment],
+    folds: Folds,
+    recipe: Recipe,
+    scored: Sequence[Assignment] | None = None,
+    checkpoint: Callable[[str], Checkpoint] | None = None,
 ) -> NDArray[np.float32]:
-    """Return the logits of V views of each image; see `out_of_fold_logits`; shape (V, N, C)."""
-    shape = (recipe.views, len(images), len(source.dataset.labels))
-    logits = np.zeros(shape, np.float32)
-    for fold in np.unique(folds):
-        is_tested = folds == fold
-        training = [images[number] for number in np.flatnonzero(~is_tested).tolist()]
-        tested = [images[number] for number in np.flatnonzero(is_tested).tolist()]
-        head = recipe.train(source, training).head
+    """Return the logits of V views of each image; see `out_of_fold_logits`; shape (V, S, C).
+
+    Args:
+        source: as there.
+        images: as there.
+        folds: as there.
+        recipe: as there.
+        scored: as there.
+        checkpoint: returns what keeps unfinished training of a name.
+    """
+    scored = images if scored is None else scored
+    are_all = len(scored) == len(images)
+    scored_folds = folds if are_all else _folds_of_scored(images, folds, scored)
+    logits = np.zeros((recipe.views, len(scored), len(source.dataset.labels)), np.float32)
+    for fold in np.unique(folds).tolist():
+        training = [images[number] for number in np.flatnonzero(folds != fold).tolist()]
+        is_tested = scored_folds == fold
+        tested = [scored[number] for number in np.flatnonzero(is_tested).tolist()]
+        kept = checkpoint(f"fold-{fold}") if checkpoint else None
+        head = recipe.train(source, training, checkpoint=kept).head
         logits[:, is_tested] = recipe.view_logits(source, head, tested)
     return logits
+
+
+def _folds_of_scored(
+    images: Sequence[Assignment], folds: Folds, scored: Sequence[Assignment]
+) -> Folds:
+    """Return the folds of some of the images, which are in their order; shape (S,)."""
+    left = iter(enumerate(images))
+    return folds[[next(number for number, image in left if image is row) for row in scored]]
 
 
 def folds_by_image(images: Sequence[Assignment], number: int) -> NDArray[np.int64]:

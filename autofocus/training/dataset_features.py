@@ -21,6 +21,8 @@ from autofocus.splits.dataset import Dataset
 from autofocus.splits.images import Image
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
+from autofocus.training.feature_rows import Features, fits
+from autofocus.training.feature_store import FeatureStore
 from autofocus.training.frames import DatasetFrames, FrameFiles
 from autofocus.training.samples import Samples
 
@@ -42,6 +44,7 @@ class DatasetFeatures:
         copies: number of distorted copies per image, if images are distorted at all.
         weight_by_motion: whether images are weighted by the amount of motion in them.
         frames: that boxes are found in; None: the images have each other alone.
+        store: files for the features that don't fit in memory; None to hold all in memory.
     """
 
     dataset: Dataset
@@ -53,6 +56,7 @@ class DatasetFeatures:
     copies: int = 0
     weight_by_motion: bool = False
     frames: Frames | None = None
+    store: FeatureStore | None = None
     _motion_boxes: dict[str, Box] = field(default_factory=dict)
     _boxes: dict[BoxSettings, dict[str, Box]] = field(default_factory=dict)
     _detector_scores: dict[str, float] = field(default_factory=dict)
@@ -115,17 +119,54 @@ class DatasetFeatures:
                 copies share its weight.
         """
         targets, weights = self.dataset.targets(images), self._weights(images)
-        features = self.features(images, view)
         if not copies or not self.distortions:
-            return Samples(features, targets, weights)
+            return Samples(self._features(images, view), targets, weights)
         # Folds are trained on images that the model itself was not.
         self._prepare_copies(images, view)
-        further = list(self._copies_features(images, view))
-        number = 1 + len(further)
+        features = self._features(images, view, copies=True)
         return Samples(
-            np.concatenate([features, *further]),
-            np.tile(targets, (number, 1)),
-            np.tile(weights / number, number).astype(np.float32),
+            features,
+            np.tile(targets, (self.versions, 1)),
+            np.tile(weights / self.versions, self.versions).astype(np.float32),
+        )
+
+    def fits(self, images: int, view: View, *, copies: bool = False) -> bool:
+        """Return whether the features of so many images may be held in memory.
+
+        Args:
+            images: their number.
+            view: what the classifier sees.
+            copies: whether their distorted copies are, too.
+        """
+        versions = self.versions if copies else 1
+        return self.store is None or fits((versions * images, self._width(view)))
+
+    @property
+    def versions(self) -> int:
+        """The number of versions of each image to learn from: itself, and its distorted copies."""
+        return 1 + len(self.distortions.copies("", self.copies))
+
+    def _features(
+        self, images: Sequence[Assignment], view: View, *, copies: bool = False
+    ) -> Features:
+        """Return the features of N images, then those of their first copies, and so on."""
+        if self.store is None or self.fits(len(images), view, copies=copies):
+            features = self.features(images, view)
+            further = self._copies_features(images, view) if copies else ()
+            return np.concatenate([features, *further]) if copies else features
+
+        def compute(places: NDArray[np.int64], version: int) -> NDArray[np.float32]:
+            some = [images[place] for place in places.tolist()]
+            if not version:
+                return self.features(some, view)
+            return self._get(some, [self._copies(row, view)[version - 1] for row in some], view)
+
+        return self.store.rows(
+            f"{self.extractor.backbone.digest} {view}",
+            [row.image.file for row in images],
+            (self.versions, self._width(view)),
+            self.versions if copies else 1,
+            compute,
         )
 
     def crop(self, image: Image, view: View) -> Crop:
@@ -257,9 +298,10 @@ class DatasetFeatures:
             yield self._get(images, copies, view)
 
     def _extract(self, crops: Iterable[tuple[Image, Crop]], label: str) -> None:
-        self.extractor.extract(
-            {crop.key(image.digest): (image.file, crop) for image, crop in crops}, label
-        )
+        known = self.extractor.cache.known
+        keyed = ((crop.key(image.digest), (image.file, crop)) for image, crop in crops)
+        # Those of all images would need much memory.
+        self.extractor.extract({key: crop for key, crop in keyed if key not in known}, label)
 
     def _get(
         self, images: Sequence[Assignment], crops: Sequence[Sequence[Crop]], view: View
@@ -270,8 +312,11 @@ class DatasetFeatures:
             for row, own in zip(images, crops, strict=True)
             for crop in own
         ]
-        width = len(crops_of(view, None)) * self.extractor.backbone.feature_size
-        return self.extractor.cache.get(keys).reshape(len(images), width)
+        return self.extractor.cache.get(keys).reshape(len(images), self._width(view))
+
+    def _width(self, view: View) -> int:
+        """Return the number of features of an image."""
+        return len(crops_of(view, None)) * self.extractor.backbone.feature_size
 
     def _weights(self, images: Sequence[Assignment]) -> NDArray[np.float32]:
         weights = np.ones(len(images), np.float32)

@@ -14,8 +14,10 @@ from autofocus.splits.folds import divide
 from autofocus.splits.split import Assignment
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.feature_rows import slices
 from autofocus.training.fitting import FitResult, HeadSettings, fit, fit_by_descent
 from autofocus.training.samples import Samples
+from autofocus.training.sampling import draw_sample
 from autofocus.training.selection import Choice, TrainingSet, choose
 from autofocus.training.votes import Votes
 
@@ -24,6 +26,9 @@ VOTE_FLOOR = 0.1
 # Groups are held out in turn in so many folds, in fewer where many images take long.
 FOLDS = 5
 _SOME, _MANY = 3000, 8000
+# Of more images than fit in memory, choices are made on a sample of about so many rows, in which
+# each class has about so many images, if there are.
+MAX_SAMPLED, _LEAST_PER_CLASS = 50_000, 500
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,15 @@ class Recipe:
         settings: how to train.
         steps: which images are learned from, and how much each counts.
         views: number of views of an image whose probabilities are averaged.
+        chosen_from: number of rows that the strength was chosen on, of a sample of the images; 0
+            if it was not. The more rows there are, the weaker is the penalty of each.
     """
 
     view: View
     settings: HeadSettings
     steps: Steps = field(default_factory=Steps)
     views: int = 1
+    chosen_from: int = 0
 
     def train(
         self,
@@ -93,14 +101,32 @@ class Recipe:
             validation: images to choose the number of steps of gradient descent by.
             checkpoint: keeps unfinished gradient descent.
         """
-        images = self.training_set(source, training)
         if self.settings.optimizer == "gradient_descent":
-            held_out = source.samples(validation, self.view)
-            return fit_by_descent(images.learned, held_out, self.settings, checkpoint)
-        strength = self.settings.strengths[0]
+            held_out = source.samples(self.sample(source, validation), self.view)
+            learned, _ = self._learned(source, training)
+            return fit_by_descent(learned, held_out, self.settings, checkpoint)
         if len(self.settings.strengths) > 1:
-            strength = self._choose(images, training).strength
-        return fit(images.learned, strength, self.settings)
+            sample = self.sample(source, training)
+            fixed = self.fixed_by(
+                self.choose(source, sample), is_sample=len(sample) < len(training)
+            )
+            return fixed.train(source, training, checkpoint=checkpoint)
+        learned, _ = self._learned(source, training)
+        return fit(learned, self._strength(len(learned)), self.settings, checkpoint)
+
+    def _strength(self, rows: int) -> float:
+        """Return the strength of regularisation for so many rows to learn from."""
+        (strength,) = self.settings.strengths
+        # What the sum over all images is weighed against stays the same.
+        return strength * min(1.0, self.chosen_from / rows) if self.chosen_from else strength
+
+    def sample(self, source: DatasetFeatures, rows: Sequence[Assignment]) -> Sequence[Assignment]:
+        """Return the images to make choices on: all, or some of more than fit in memory."""
+        copies = self.steps.distorted_copies
+        if source.fits(len(rows), self.view, copies=copies):
+            return rows
+        versions = source.versions if copies else 1
+        return draw_sample(rows, MAX_SAMPLED // versions, least_per_class=_LEAST_PER_CLASS)
 
     def view_logits(
         self, source: DatasetFeatures, head: Head, rows: Sequence[Assignment]
@@ -112,6 +138,11 @@ class Recipe:
             head: a head that was trained on other images.
             rows: the images.
         """
+        if not source.fits(self.views * len(rows), self.view):
+            blocks = (
+                self.view_logits(source, head, rows[block]) for block in slices(len(rows), _MANY)
+            )
+            return np.concatenate(list(blocks), axis=1)
         features = source.view_features(rows, self.view, self.views)
         return np.stack([head.logits(each) for each in features])
 
@@ -122,11 +153,14 @@ class Recipe:
             source: gives the features; the view must have been prepared.
             rows: N images.
         """
-        return self._choose(self.training_set(source, rows), rows)
-
-    def _choose(self, images: TrainingSet, rows: Sequence[Assignment]) -> Choice:
+        images = self.training_set(source, rows)
         folds = folds_of(rows, choosing_folds(len(images.learned)))
         return choose(images, folds, self.settings, self.steps.choose_by)
+
+    def fixed_by(self, choice: Choice, *, is_sample: bool) -> "Recipe":
+        """Return the recipe with a choice made, on a sample of the images or on all of them."""
+        fixed = self.fixed(choice.strength)
+        return replace(fixed, chosen_from=choice.learned) if is_sample else fixed
 
     def fixed(self, strength: float, best_step: int | None = None) -> "Recipe":
         """Return the recipe with its choices made, so that none is left to make.
@@ -150,18 +184,36 @@ class Recipe:
 
     def training_set(self, source: DatasetFeatures, rows: Sequence[Assignment]) -> TrainingSet:
         """Return images to train on, and what is needed to hold some of them out."""
+        images = source.samples(rows, self.view)
+        learned, owners = self._learned(source, rows, images)
+        return TrainingSet(images, learned, owners, self.votes(source, rows))
+
+    def _learned(
+        self,
+        source: DatasetFeatures,
+        rows: Sequence[Assignment],
+        images: Samples | None = None,
+    ) -> tuple[Samples, NDArray[np.int64]]:
+        """Return the M rows to learn from, and the number of the image that each is of, (M,).
+
+        Args:
+            source: gives the features.
+            rows: N images.
+            images: their samples, if they are at hand.
+        """
         parts = _parts(rows)
         chosen = np.flatnonzero(self._is_learned(source, rows, parts))
-        images = learned = source.samples(rows, self.view)
         copies = self.steps.distorted_copies and bool(source.distortions)
         if copies or len(chosen) < len(rows):
             learned = source.samples(
                 [rows[number] for number in chosen.tolist()], self.view, copies=copies
             )
+        else:
+            learned = images or source.samples(rows, self.view)
         owners = np.tile(chosen, len(learned) // max(1, len(chosen)))
         if self.steps.sequence_weights:
             learned = _weighted_by(learned, parts[owners])
-        return TrainingSet(images, learned, owners, self.votes(source, rows))
+        return learned, owners
 
     def _is_learned(
         self, source: DatasetFeatures, rows: Sequence[Assignment], parts: NDArray[np.int64]

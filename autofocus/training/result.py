@@ -1,6 +1,6 @@
 """The result of a training: its metrics, and the calibrated heads with their rules."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -23,7 +23,12 @@ from autofocus.reporting.mistakes import Misclassified
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.candidates import Candidate
-from autofocus.training.cross_validation import CrossValidator, out_of_fold_view_logits
+from autofocus.training.checkpoint import Checkpoint
+from autofocus.training.cross_validation import (
+    CrossValidator,
+    out_of_fold_view_logits,
+    scored_rows,
+)
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
@@ -82,6 +87,7 @@ class Assessment:
         chosen: the candidate that was chosen.
         measured: the head that was trained without the test images.
         refitted: the head that was trained on all images; None without one.
+        checkpoint: returns what keeps unfinished training of a name; None to keep none.
     """
 
     job: TrainingJob
@@ -91,6 +97,7 @@ class Assessment:
     chosen: Candidate
     measured: FitResult
     refitted: FitResult | None
+    checkpoint: Callable[[str], Checkpoint] | None = None
 
     def _rows(self, *subsets: Subset) -> tuple[Assignment, ...]:
         return tuple(row for subset in subsets for row in self.job.dataset.subset(subset))
@@ -104,7 +111,8 @@ class Assessment:
         The test images are evaluated by rules that were fitted without them.
         """
         job = self.job
-        rules, scale = self._fit_rules(*self._held_out())
+        held_out = self._held_out()
+        rules, scale = self._fit_rules(*held_out)
         unknown = self._fit_unknown(Subset.TRAINING, Subset.VALIDATION)
         measured = self.measured.head.scaled(scale)
         test = self._test_predictions(unknown, scale)
@@ -118,7 +126,7 @@ class Assessment:
             images=job.dataset.table(),
             split=to_split_metrics(job.dataset),
             training=_fit(score(self.measured.head, self._samples(Subset.TRAINING))),
-            validation=_fit(self._validation_scores()),
+            validation=_fit(self._validation_scores(*held_out)),
             head=self._head_metrics(),
             view=self._view_metrics(),
             warnings=(*job.dataset.warnings(), *self._warnings(rules.calibration.fitted_on)),
@@ -206,11 +214,25 @@ class Assessment:
         if chosen.logits is None:
             nothing = np.zeros((1, 0, len(self.job.dataset.labels)), np.float32)
             return (), nothing, _CROSS_VALIDATION
-        if self.job.views == 1:
+        every = self._rows(Subset.TRAINING, Subset.VALIDATION)
+        if self.job.views == 1 and (self._are_all_scored or not self._is_regularised):
             return chosen.rows, chosen.logits[None], _CROSS_VALIDATION
-        folds = folds_of(chosen.rows, calibration_folds(len(chosen.rows)))
-        logits = out_of_fold_view_logits(self.source, chosen.rows, folds, self._recipe)
-        return chosen.rows, logits, _CROSS_VALIDATION
+        folds = folds_of(every, calibration_folds(len(every)))
+        scored = scored_rows(self.source, every, self._recipe)
+        logits = out_of_fold_view_logits(
+            self.source, every, folds, self._recipe, scored, self.checkpoint
+        )
+        return scored, logits, _CROSS_VALIDATION
+
+    @property
+    def _are_all_scored(self) -> bool:
+        """Whether the choices were made on all images of training and validation."""
+        return len(self.chosen.rows) == len(self._rows(Subset.TRAINING, Subset.VALIDATION))
+
+    @property
+    def _is_regularised(self) -> bool:
+        """Whether the choices include a strength, for which a sample is enough."""
+        return self.job.head_settings.optimizer == "lbfgs"
 
     def _test_predictions(self, unknown: Unknown | None, scale: float) -> Predictions:
         features, rows = self._samples(Subset.TEST).features, self._rows(Subset.TEST)
@@ -223,25 +245,39 @@ class Assessment:
 
     def _fit_unknown(self, *subsets: Subset) -> Unknown | None:
         """Return what tells unknown images, from the images of some subsets."""
-        rows = self._rows(*subsets)
+        rows = self._recipe.sample(self.source, self._rows(*subsets))
         is_seen = [row.subset is Subset.TRAINING for row in rows]
         return fit_unknown(
-            self._samples(*subsets),
+            self.source.samples(rows, self.chosen.view),
             [row.group for row in rows],
             self.job.unknown_share,
             is_seen=is_seen if self.job.fine_tuning else None,
         )
 
-    def _validation_scores(self) -> Scores | None:
-        """Return the scores on the validation images by heads that were trained without them."""
-        samples, chosen = self._samples(Subset.VALIDATION), self.chosen
+    def _validation_scores(
+        self, rows: Sequence[Assignment], logits: ViewLogits, _: str
+    ) -> Scores | None:
+        """Return the scores on the validation images by heads that were trained without them.
+
+        Args:
+            rows: images that were not trained on.
+            logits: of their views.
+        """
+        chosen = self.chosen
         if self.job.fine_tuning is not None:
-            return score(self.measured.head, samples)
-        if not len(samples) or chosen.logits is None:
+            return score(self.measured.head, self._samples(Subset.VALIDATION))
+        if chosen.logits is None:
             return None
-        is_validation = np.array([row.subset is Subset.VALIDATION for row in chosen.rows])
+        if self._are_all_scored:
+            rows, logits = chosen.rows, chosen.logits[None]
+        is_validation = np.array([row.subset is Subset.VALIDATION for row in rows])
+        if not is_validation.any():
+            return None
+        samples = self.source.samples(
+            [rows[number] for number in np.flatnonzero(is_validation).tolist()], chosen.view
+        )
         multilabel = chosen.recipe.settings.multilabel
-        return score_logits(chosen.logits[is_validation], samples, multilabel=multilabel)
+        return score_logits(logits[0][is_validation], samples, multilabel=multilabel)
 
     def _head_metrics(self) -> HeadMetrics:
         settings, tuning = self.job.head_settings, self.job.fine_tuning

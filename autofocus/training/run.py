@@ -25,6 +25,7 @@ from autofocus.training.candidates import (
 )
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
+from autofocus.training.feature_store import FeatureStore
 from autofocus.training.files import output_files, write_files
 from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
@@ -141,7 +142,9 @@ def ensure_trained(
         return earlier, True
     if not memory.has_model(_Memory.WRITTEN):
         memory.forget(_Memory.WRITTEN, _Memory.LOGGED)
-        _Training(job, source, workspace).train()
+        names = [row.image.file for row in job.dataset.used]
+        with FeatureStore(workspace.scratch / "features", names) as store:
+            _Training(job, replace(source, store=store), workspace).train()
         memory.mark_model()
         memory.write(_Memory.WRITTEN, TrainingRecord(job.fingerprint, "", ""))
     record = _log(memory, patience)
@@ -200,7 +203,14 @@ class _Training:
         with self._measured(chosen) as (source, measured):
             refitted = self._refit(chosen)
             assessment = Assessment(
-                self.job, self.source, source, candidates, chosen, measured, refitted
+                self.job,
+                self.source,
+                source,
+                candidates,
+                chosen,
+                measured,
+                refitted,
+                self._checkpoint,
             )
             result = assessment.result()
             self._export(chosen, source.extractor.backbone, result)
@@ -232,7 +242,8 @@ class _Training:
         tuning, recipe, source = self.job.fine_tuning, chosen.recipe, self.source
         training = self.job.dataset.subset(Subset.TRAINING)
         if tuning is None:
-            yield source, recipe.train(source, chosen.rows)
+            rows = (*training, *self.job.dataset.subset(Subset.VALIDATION))
+            yield source, recipe.train(source, rows, checkpoint=self._checkpoint("measured"))
             return
         fitted = recipe.train(source, training)
         backbone, head = tuning.run(
@@ -256,7 +267,8 @@ class _Training:
         if not self.job.refit or self.job.fine_tuning or not dataset.subset(Subset.TEST):
             return None
         rows = tuple(row for subset in Subset for row in dataset.subset(subset))
-        return chosen.recipe.train(self.source, rows)
+        checkpoint = self._checkpoint("refitted")
+        return chosen.recipe.train(self.source, rows, checkpoint=checkpoint)
 
     def _export(self, chosen: Candidate, backbone: Backbone, result: TrainingResult) -> None:
         job, scratch, final = self.job, self.workspace.scratch, result.final

@@ -51,8 +51,10 @@ class Fits:
         monkeypatch.setattr(module, "fit", self.fit)
         monkeypatch.setattr(module, "fit_by_descent", self.descend)
 
-    def fit(self, samples: Samples, strength: float, settings: HeadSettings) -> FitResult:
-        return self._record(samples, settings, fit(samples, strength, settings))
+    def fit(
+        self, samples: Samples, strength: float, settings: HeadSettings, checkpoint: None
+    ) -> FitResult:
+        return self._record(samples, settings, fit(samples, strength, settings, checkpoint))
 
     def descend(
         self, samples: Samples, held_out: Samples, settings: HeadSettings, checkpoint: None
