@@ -138,13 +138,12 @@ class Recipe:
             head: a head that was trained on other images.
             rows: the images.
         """
-        if not source.fits(self.views * len(rows), self.view):
-            blocks = (
-                self.view_logits(source, head, rows[block]) for block in slices(len(rows), _MANY)
-            )
-            return np.concatenate(list(blocks), axis=1)
-        features = source.view_features(rows, self.view, self.views)
-        return np.stack([head.logits(each) for each in features])
+        is_whole = source.fits(self.views * len(rows), self.view)
+        blocks = [slice(None)] if is_whole else slices(len(rows))
+        found = (source.view_features(rows[block], self.view, self.views) for block in blocks)
+        return np.concatenate(
+            [np.stack([head.logits(each) for each in features]) for features in found], axis=1
+        )
 
     def choose(self, source: DatasetFeatures, rows: Sequence[Assignment]) -> Choice:
         """Choose the strength of regularisation on groups of images that are held out in turn.

@@ -150,9 +150,7 @@ class Assessment:
         """Return the head that was trained on all images, with rules of its own."""
         if self.refitted is None:
             return None
-        rows = self._rows(*Subset)
-        folds = folds_of(rows, calibration_folds(len(rows)))
-        logits = out_of_fold_view_logits(self.source, rows, folds, self._recipe)
+        rows, logits = self._cross_fit(self._rows(*Subset), "refitted")
         rules, scale = self._fit_rules(rows, logits, _CROSS_VALIDATION)
         return FinalHead(self.refitted.head.scaled(scale), rules, self._fit_unknown(*Subset))
 
@@ -217,12 +215,29 @@ class Assessment:
         every = self._rows(Subset.TRAINING, Subset.VALIDATION)
         if self.job.views == 1 and (self._are_all_scored or not self._is_regularised):
             return chosen.rows, chosen.logits[None], _CROSS_VALIDATION
-        folds = folds_of(every, calibration_folds(len(every)))
-        scored = scored_rows(self.source, every, self._recipe)
+        return *self._cross_fit(every, "measured"), _CROSS_VALIDATION
+
+    def _cross_fit(
+        self, rows: Sequence[Assignment], name: str
+    ) -> tuple[Sequence[Assignment], ViewLogits]:
+        """Return images, and the logits of their views by heads trained without their fold.
+
+        Args:
+            rows: the images to train on; of many of them, only some are returned.
+            name: of the heads' checkpoints.
+        """
+        keep = self.checkpoint
+        folds = folds_of(rows, calibration_folds(len(rows)))
+        scored = scored_rows(self.source, rows, self._recipe)
         logits = out_of_fold_view_logits(
-            self.source, every, folds, self._recipe, scored, self.checkpoint
+            self.source,
+            rows,
+            folds,
+            self._recipe,
+            scored,
+            (lambda fold: keep(f"{name}-{fold}")) if keep else None,
         )
-        return scored, logits, _CROSS_VALIDATION
+        return scored, logits
 
     @property
     def _are_all_scored(self) -> bool:
