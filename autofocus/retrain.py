@@ -155,7 +155,14 @@ def retrain(
         if settings.register:
             scratch = workspace.scratch / "registration"
             registration = register(
-                job, record.run_id, settings.register, scratch, frames, settings.patience
+                job,
+                source,
+                record.run_id,
+                settings.register,
+                scratch,
+                frames,
+                settings.patience,
+                settings.champion_minimum,
             )
         counts = run.publish()
     metrics = read_metrics(saved_model_dir)

@@ -290,6 +290,14 @@ class RetrainSettings:
         metavar="NAME",
         group="tracking",
     )
+    champion_minimum: float = option(
+        0.0,
+        "lowest balanced accuracy on the test images with which a version becomes the champion (0 "
+        "to 1), even if there is none yet",
+        affects_output=False,
+        metavar="SHARE",
+        group="tracking",
+    )
     patience: float = patience_option("the MLflow server", group="tracking")
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()
@@ -331,6 +339,11 @@ class RetrainSettings:
             "auto, or leave boxes_from out.",
         )
         require_share("threshold_value", self.threshold_value)
+        require_share("champion_minimum", self.champion_minimum)
+        require(
+            not self.champion_minimum or self.register is not None,
+            "champion_minimum has no effect without register: set register, or leave it out.",
+        )
         require(
             0 <= self.unknown_share < 1,
             f"unknown_share must be from 0 to below 1, not {self.unknown_share}.",

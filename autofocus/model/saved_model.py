@@ -233,6 +233,19 @@ class TrainedClassifier:
         """Average the probabilities of another number of views than the metrics are of."""
         self.description = replace(self.description, views=number)
 
+    def measured_head(self) -> Head | None:
+        """Return the head that the metrics are of; None if the model doesn't tell.
+
+        With the features of the model's backbone, it gives the probabilities of `scores` with
+        `measured`.
+        """
+        prefix = "measured_" if MEASURED in self._model.signatures else ""
+        names = (f"{prefix}weights", f"{prefix}bias")
+        if not all(hasattr(self._model, name) for name in names):
+            return None
+        weights, bias = (getattr(self._model, name).numpy() for name in names)
+        return Head(weights, bias, self.description.multilabel)
+
     def _load_backbone(self, path: Path) -> OnnxNetwork | None:
         """Return the backbone if it is an ONNX file, which TensorFlow can't run."""
         onnx = self.description.onnx

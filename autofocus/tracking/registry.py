@@ -14,7 +14,10 @@ from autofocus.tracking.model_address import ModelAddress
 from autofocus.tracking.server import TrackingServer
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-# Tags of a version: what identifies its model, and the SHA-256 of the table of its split.
+# Tags of a version: its role and why, of which the role is written last: a version without it was
+# not compared yet.
+ROLE, REASON = "autofocus_role", "autofocus_reason"
+# Further tags: what identifies its model, and the SHA-256 of the table of its split.
 MODEL_DIGEST, SPLIT_DIGEST = "model_digest", "split_csv_sha256"
 _MISSING = "RESOURCE_DOES_NOT_EXIST"
 # So many registered models or versions are named in a message.

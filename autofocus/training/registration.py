@@ -32,16 +32,19 @@ from autofocus.tracking.registry import (
     CHALLENGER,
     CHAMPION,
     MODEL_DIGEST,
+    REASON,
+    ROLE,
     SPLIT_DIGEST,
     Registry,
     Version,
     registry,
 )
+from autofocus.training.champion_features import difference, probabilities_of
+from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.job import TrainingJob
 from autofocus.training.mlflow_log import read_metrics, subset_digest
 
-# Tags of a version. The role is written last: a version without it was not compared yet.
-_ROLE, _REASON = "autofocus_role", "autofocus_reason"
+# Tags of a version.
 _FIGURE, _LOW, _TEST = "balanced_accuracy", "balanced_accuracy_95_percent_low", "test_digest"
 _BATCH = 32
 
@@ -69,39 +72,45 @@ class Registration:
 
 def register(
     job: TrainingJob,
+    source: DatasetFeatures,
     run_id: str,
     name: str,
     scratch: Path,
     frames: Frames,
     patience: float = 0.0,
+    minimum: float = 0.0,
 ) -> Registration:
     """Register the model of a run, and promote it if it is no worse than the champion.
 
-    The new version becomes the champion if there is none, or if the lower bound of the 95 %
+    The new version becomes the champion if its balanced accuracy reaches the minimum, and if there
+    is no champion yet, or if the lower bound of the 95 %
     confidence interval of its balanced accuracy is not below that of the champion on the same test
     images. The champion predicts them anew, by the head that was trained without its own test
-    images, unless its test split was the same.
+    images, unless its test split was the same: from their features if it sees them in the same
+    way, else from the images, if they are here.
     A version that was compared once keeps its role.
 
     Args:
         job: the training; its model is complete and logged.
+        source: the features of its images.
         run_id: of the run in MLflow.
         name: of the registered model.
         scratch: a folder for the champion's files, which is created.
         frames: that the champion's boxes are found in.
         patience: how long to retry while MLflow's server is unavailable, in seconds.
+        minimum: the lowest balanced accuracy of a champion, 0 to 1.
 
     Raises:
         StoreError: MLflow's store can't be used, or does not have the run's model.
     """
     with registry(name, patience) as models:
         version = models.version_of(run_id)
-        if version is None or _ROLE not in version.tags:
+        if version is None or ROLE not in version.tags:
             champion = models.champion()
             version = version or models.add(run_id)
-            contest = _Contest(job, models, champion, scratch, frames)
+            contest = _Contest(job, source, models, champion, scratch, frames, minimum)
             return contest.decide(version)
-        role, reason = version.tags[_ROLE], version.tags.get(_REASON, "")
+        role, reason = version.tags[ROLE], version.tags.get(REASON, "")
         return Registration(name, version.number, role, reason)
 
 
@@ -111,17 +120,21 @@ class _Contest:
 
     Attributes:
         job: the training of the new version.
+        source: the features of its images.
         models: the registered model.
         champion: the version to compare with; None if there is none.
         scratch: a folder for the champion's files.
         frames: that the champion's boxes are found in.
+        minimum: the lowest balanced accuracy of a champion, 0 to 1.
     """
 
     job: TrainingJob
+    source: DatasetFeatures
     models: Registry
     champion: Version | None
     scratch: Path
     frames: Frames
+    minimum: float
 
     def decide(self, version: Version) -> Registration:
         """Give the new version its role, and record it."""
@@ -140,7 +153,7 @@ class _Contest:
         is_better, reason = self._compare(version, figure)
         role = CHAMPION if is_better else CHALLENGER
         self.models.name_version(version, role)
-        self.models.tag(version, {_REASON: reason, _ROLE: role})
+        self.models.tag(version, {REASON: reason, ROLE: role})
         return Registration(self.models.name, version.number, role, reason)
 
     @property
@@ -150,6 +163,12 @@ class _Contest:
     def _compare(self, version: Version, figure: Estimate) -> tuple[bool, str]:
         """Return whether the new version may replace the champion, and why."""
         champion = self.champion
+        if self.minimum and (figure.value is None or figure.value < self.minimum):
+            value = "unknown" if figure.value is None else f"{figure.value:.1%}"
+            return False, (
+                f"its balanced accuracy is {value}, and a champion's must be {self.minimum:.1%} "
+                "(champion_minimum)"
+            )
         if champion is None or champion.number == version.number:
             return True, "there was no champion"
         stays = f"version {champion.number} stays the champion"
@@ -234,7 +253,30 @@ class _Contest:
     def _predict(
         self, classifier: TrainedClassifier, rows: Sequence[Assignment]
     ) -> NDArray[np.float64]:
-        """Return the champion's probabilities for test images."""
+        """Return the champion's probabilities for test images.
+
+        Raises:
+            InputDataError: it sees them otherwise than their features, and they are not here.
+        """
+        view = classifier.description.view
+        has_images = (self.job.image_dir / rows[0].image.file).is_file()
+        different = difference(classifier.description, self.source)
+        # What a view of its own needs is computed for the test images alone.
+        is_prepared = view == read_metrics(self.job.saved_model_dir).view.chosen
+        if not different and (is_prepared or not has_images):
+            self.source.prepare(view, copies=False)
+            probabilities = probabilities_of(classifier, self.source, rows)
+            if probabilities is not None:
+                return probabilities
+            different = "its head can't be read"
+        if not has_images:
+            raise InputDataError(f"{different}, and there are only features of the images.")
+        return self._predict_images(classifier, rows)
+
+    def _predict_images(
+        self, classifier: TrainedClassifier, rows: Sequence[Assignment]
+    ) -> NDArray[np.float64]:
+        """Return the champion's probabilities for test images that are here."""
         description, folder = classifier.description, self.job.image_dir
         boxes = self._find_boxes(description, rows)
         probabilities = []

@@ -1,5 +1,6 @@
 """Claims about registered models: a new version is the champion only if it is no worse."""
 
+import importlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from autofocus.retrain import retrain
 from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.tracking.registry import registry
-from autofocus.training.registration import Registration
+from autofocus.training.job import TrainingJob
+from autofocus.training.registration import Registration, register
 from tests.features.pictures import make_classes
 from tests.predicting.models import make_backbone
 
@@ -38,11 +40,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def train(folder: Path, images: str, model: str, **more: Any) -> RetrainResult:
     settings = RetrainSettings(
-        tfhub_module=str(folder / "means"),
         testing_percentage=30,
         validation_percentage=20,
         register=NAME,
-        **more,
+        **{"tfhub_module": str(folder / "means"), **more},
     )
     return retrain(folder / images, folder / model, settings)
 
@@ -103,6 +104,56 @@ def test_only_a_model_that_is_no_worse_becomes_the_champion(folder: Path) -> Non
     assert fourth.role == "challenger"
     assert "can't be compared with version 4: its images were preprocessed in" in fourth.reason
     assert roles() == {"champion": "4", "challenger": "5"}
+
+
+@pytest.fixture
+def without_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let models be registered when the images are elsewhere, and only their features here."""
+
+    def register_without(job: TrainingJob, *more: Any) -> Registration:
+        elsewhere = job.image_dir.with_name("elsewhere")
+        job.image_dir.rename(elsewhere)
+        try:
+            return register(job, *more)
+        finally:
+            elsewhere.rename(job.image_dir)
+
+    monkeypatch.setattr(importlib.import_module("autofocus.retrain"), "register", register_without)
+
+
+@pytest.mark.usefixtures("without_images")
+def test_a_champion_is_compared_by_features_alone(folder: Path) -> None:
+    """Without the images, one that sees them in the same way is; another one stays, and why."""
+    assert registered(train(folder, "two", "first")).role == "champion"
+    second = registered(train(folder, "three", "second"))
+    assert (second.role, second.version) == ("champion", "2")
+    assert "the lower bound of version 1 is " in second.reason
+    make_classes(folder / "more", EACH + 4)
+    (folder / "other").mkdir()
+    other = str(make_backbone(folder / "other", counts=0.001))
+    third = registered(train(folder, "more", "third", tfhub_module=other))
+    assert third.role == "challenger"
+    assert third.reason.startswith("it can't be compared with version 2: its backbone is ")
+    assert third.reason.endswith(
+        "and there are only features of the images. version 2 stays the champion"
+    )
+    assert roles() == {"champion": "2", "challenger": "3"}
+
+
+def test_a_champion_must_reach_the_minimum(folder: Path) -> None:
+    """Below it, a version is a challenger, even if there is no champion; above it, as ever."""
+    slow: dict[str, Any] = {"optimizer": "gradient_descent", "learning_rate": 1e-9}
+    slow["how_many_training_steps"] = 1
+    worse = registered(train(folder, "three", "worse", **slow, champion_minimum=0.9))
+    assert worse.role == "challenger"
+    assert "and a champion's must be 90.0% (champion_minimum)" in worse.reason
+    assert roles() == {"challenger": "1"}
+    better = registered(train(folder, "three", "better", champion_minimum=0.9))
+    assert (better.role, better.reason) == ("champion", "there was no champion")
+    with pytest.raises(SettingError, match="champion_minimum must be a share"):
+        RetrainSettings(register=NAME, champion_minimum=90)
+    with pytest.raises(SettingError, match="no effect without register"):
+        RetrainSettings(champion_minimum=0.9)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a/b", "a:b", "it's"])
