@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.boxes.box import Box
-from autofocus.errors import InputDataError
+from autofocus.errors import InputDataError, MissingDependencyError, MissingInputError
 from autofocus.evaluation import counting
 from autofocus.evaluation.bootstrap import GroupSums
 from autofocus.evaluation.metrics import Estimate
@@ -179,7 +179,7 @@ class _Contest:
             )
         try:
             other = self._champion_low(champion)
-        except InputDataError as error:
+        except (InputDataError, MissingInputError, MissingDependencyError) as error:
             return False, f"it can't be compared with version {champion.number}: {error} {stays}"
         low = figure.interval[0]
         images = len(self.job.dataset.subset(Subset.TEST))
