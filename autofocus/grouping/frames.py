@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -38,10 +39,16 @@ class Frame:
     @property
     def camera(self) -> str:
         """The camera's folder: one folder is one deployment of one camera."""
-        folder = PurePosixPath(self.path).parent.as_posix()
-        return PurePosixPath(camera_folder(f"{folder}/")).as_posix()
+        return _camera_of(self.path[: self.path.rfind("/") + 1])
 
     @property
     def original_path(self) -> str:
         """The path of the original image, relative to the folder of the originals."""
         return self.original or self.path
+
+
+@lru_cache(maxsize=1 << 16)
+def _camera_of(start: str) -> str:
+    """Return the camera's folder of a path that begins with this, up to its last `/`."""
+    folder = PurePosixPath(f"{start}name").parent.as_posix()
+    return PurePosixPath(camera_folder(f"{folder}/")).as_posix()

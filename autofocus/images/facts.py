@@ -7,6 +7,7 @@ be cached by a digest of the content.
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from sys import intern
 
 from autofocus.images.capture import READING, is_read
 from autofocus.images.preparing import NIGHT_TOLERANCE, colourfulness, mean_brightness
@@ -45,7 +46,8 @@ class Facts:
         """Read the text that `to_json` returned."""
         values = json.loads(text)
         values.pop(_READING, None)
-        return cls(**values)
+        # Millions of images share a few names of cameras.
+        return cls(**{**values, "camera": intern(values["camera"])})
 
 
 def is_current(text: str) -> bool:

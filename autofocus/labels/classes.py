@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from autofocus.errors import InputDataError, MissingInputError
@@ -40,7 +41,8 @@ def find_classes(image_dir: Path) -> Classes:
             "link_images_by_label makes it."
         )
     folders, listing = list_by_folder(image_dir)
-    files = {name: folder_to_label(name.partition("/")[0]) for name in listing.names}
+    to_label = cache(folder_to_label)
+    files = {name: to_label(name.partition("/")[0]) for name in listing.names}
     labels = tuple(sorted(set(files.values())))
     if not labels:
         raise MissingInputError(f"{image_dir} has no folder with images of a label.")

@@ -53,7 +53,9 @@ def is_video(name: str) -> bool:
 
 def parse_frame(name: str) -> FrameName | None:
     """Return the video and the number that an image's name stands for; None for other images."""
-    path = PurePosixPath(name)
-    match = _FRAME.fullmatch(path.name)
-    video = path.parent.as_posix()
-    return FrameName(video, int(match[1])) if match and is_video(video) else None
+    folder, _, file = name.rpartition("/")
+    match = _FRAME.fullmatch(file)
+    if match is None:
+        return None
+    video = PurePosixPath(folder).as_posix()
+    return FrameName(video, int(match[1])) if is_video(video) else None

@@ -1,7 +1,5 @@
 """The dataset of a training: images, split, targets."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ from autofocus.errors import InputDataError
 from autofocus.grouping.locations import DEFAULT_PATTERN
 from autofocus.grouping.sequences import SequenceRule
 from autofocus.runs.wording import plural
+from autofocus.splits.digests import digest_json
 from autofocus.splits.images import Image
 from autofocus.splits.leaks import check_no_leak
 from autofocus.splits.split import Assignment, Split, make_split
@@ -88,7 +87,9 @@ class Dataset:
         rows = self.split.assignments
         if not self.settings.multilabel:
             rows = tuple(
-                replace(one, image=image) for one in rows for image in one.image.per_label()
+                one if image is one.image else replace(one, image=image)
+                for one in rows
+                for image in one.image.per_label()
             )
         return tuple(sorted(rows, key=lambda one: one.image.file))
 
@@ -123,8 +124,7 @@ class Dataset:
             (one.image.digest, one.image.label, one.subset.value if one.subset else "")
             for one in self.rows
         )
-        text = json.dumps([self.labels, rows, self.split.digest, *more])
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_json([self.labels, rows, self.split.digest, *more])
 
     def warnings(self) -> list[str]:
         """Return doubts about the data, one sentence each."""

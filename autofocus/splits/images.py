@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from sys import intern
 
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, are_in_several_folders, locate
@@ -55,6 +56,9 @@ class Image:
 
     def per_label(self) -> Iterator["Image"]:
         """Yield the image once per label, each time with one label and its file alone."""
+        if len(self.files) == 1:
+            yield self
+            return
         for file, label in zip(self.files, self.labels, strict=True):
             yield replace(self, files=(file,), labels=(label,))
 
@@ -89,7 +93,9 @@ def read_origins(image_dir: Path) -> dict[str, Origin]:
     rows = list(read_links(table))
     originals = find_originals(image_dir, (row.filepath for row in rows))
     return {
-        row.link: Origin(row.filepath, row.location, originals[row.filepath], row.sequence)
+        row.link: Origin(
+            row.filepath, intern(row.location), originals[row.filepath], intern(row.sequence)
+        )
         for row in rows
     }
 
@@ -162,11 +168,13 @@ def collect_images(
         The images, sorted by their first file.
     """
     images: dict[str, Image] = {}
+    # One tuple per label, which its images share.
+    alone = {label: (label,) for label in labels.values()}
     for outcome in outcomes:
         if outcome.row.reason is not None:
             continue
         file = outcome.row.input
-        image = _image(outcome, labels[file], origins.get(file))
+        image = _image(outcome, alone[labels[file]], origins.get(file))
         key = image.frame.path if file in origins else image.digest
         other = images.get(key)
         if other is None:
@@ -185,11 +193,11 @@ def collect_images(
     return [replace(image, frame=frame) for image, frame in zip(ordered, frames, strict=True)]
 
 
-def _image(outcome: Outcome, label: str, origin: Origin | None) -> Image:
+def _image(outcome: Outcome, labels: tuple[str, ...], origin: Origin | None) -> Image:
     file = outcome.row.input
     facts = Facts.from_json(outcome.extra["facts"])
     frame = replace(_frame(file, origin), moment=facts.taken)
-    return Image(frame, (file,), (label,), outcome.extra["digest"], facts)
+    return Image(frame, (file,), labels, outcome.extra["digest"], facts)
 
 
 def _frame(file: str, origin: Origin | None) -> Frame:

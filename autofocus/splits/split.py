@@ -5,8 +5,6 @@ resembles one that was learned from. The subset follows from a digest of the gro
 it stays the same when data are added; then a few groups are moved to serve every class.
 """
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from functools import cached_property
 from autofocus.grouping.locations import note_folders
 from autofocus.grouping.sequences import BY_TIME, SequenceRule, find_sequences
 from autofocus.splits.assignment import Content, Move, assign
+from autofocus.splits.digests import digest_json
 from autofocus.splits.groups import basis, choose_groups
 from autofocus.splits.images import Image
 from autofocus.splits.subsets import GroupKind, Shares, SplitBy, Subset
@@ -60,7 +59,7 @@ class Split:
             (one.image.digest, one.group, one.subset.value if one.subset else "")
             for one in self.assignments
         )
-        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        return digest_json(rows)
 
     def groups(self, subset: Subset) -> set[str]:
         """Return the groups of a subset."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.images.finding import find_images
-from autofocus.images.names import DEFAULT_EXTENSIONS
+from autofocus.images.names import IMAGE_FORMATS
 from autofocus.localization.cameras import Camera
 from autofocus.predicting.headers import read_headers
 from autofocus.runs import files
@@ -74,8 +74,7 @@ class FrameFiles:
             cameras.setdefault(prefix, set()).add(camera_folder(name))
             names.setdefault(prefix, set()).add(name)
         for prefix, own in cameras.items():
-            # The extensions that `predict` labels unless others are given.
-            beside = find_images(self.image_dir / prefix, DEFAULT_EXTENSIONS, allow_empty=True)
+            beside = find_images(self.image_dir / prefix, IMAGE_FORMATS, allow_empty=True)
             names[prefix].update(name for name in beside if camera_folder(name) in own)
         return {prefix: sorted(own) for prefix, own in sorted(names.items())}
 
