@@ -2,7 +2,9 @@
 
 import csv
 import json
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -195,6 +197,50 @@ def test_fine_tuning_that_is_killed_resumes_and_ends_with_the_same_bytes(
     assert not (tmp_path / "killed" / "saved_model.pb").exists()
     finish(command("killed"))
     assert not checkpoint.exists()
+    for name in ("metrics.json", "report.html", *MODEL_FILES):
+        whole, killed = (tmp_path / each / name for each in ("whole", "killed"))
+        assert whole.read_bytes() == killed.read_bytes(), name
+
+
+# Small trainings take no time, and would keep nothing.
+KEEP_ALL = """
+import sys
+from autofocus.cli import main
+from autofocus.training import pieces
+
+pieces.LEAST_S = 0.0
+raise SystemExit(main(sys.argv[1:]))
+"""
+
+
+def test_a_training_that_is_killed_goes_on_and_ends_with_the_same_bytes(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Killed between folds and heads, and started again, it computes what is missing alone."""
+
+    def command(name: str) -> list[str | Path]:
+        return [
+            sys.executable, "-c", KEEP_ALL, "retrain", "--image_dir", folder / "links",
+            "--saved_model_dir", tmp_path / name, "--bottleneck_dir", folder / "bottlenecks",
+            "--testing_percentage", "20", "--validation_percentage", "20", "--views", "2",
+        ]  # fmt: skip
+
+    finish(command("whole"))
+    memory = tmp_path / "killed" / ".autofocus" / "retrain"
+
+    def kept() -> int:
+        return len(list(memory.glob("checkpoint-*.npz")))
+
+    for number in (3, 20):
+        kill_when(command("killed"), lambda number=number: kept() >= number)  # type: ignore[misc]
+        assert not (tmp_path / "killed" / "saved_model.pb").exists()
+    before = kept()
+    done = subprocess.run(command("killed"), capture_output=True, text=True, check=True)
+    noted = re.search(r"note: (\d+) of (\d+) parts of the training were kept", done.stderr)
+    assert noted
+    assert int(noted[1]) >= before
+    assert int(noted[1]) < int(noted[2])
+    assert not kept()
     for name in ("metrics.json", "report.html", *MODEL_FILES):
         whole, killed = (tmp_path / each / name for each in ("whole", "killed"))
         assert whole.read_bytes() == killed.read_bytes(), name

@@ -14,6 +14,8 @@ from autofocus.runs import files
 
 # Seconds between checkpoints: rare enough to cost nothing, frequent enough to lose little.
 INTERVAL_S = 10.0
+# The names of all files of checkpoints, as a pattern.
+CHECKPOINTS = "checkpoint-*.npz"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Checkpoint:
         if not self._path.is_file():
             return None
         # A damaged archive raises errors of many types; its parts have checksums.
-        with suppress(Exception), np.load(self._path) as saved:
+        with suppress(Exception), self._path.open("rb") as file, np.load(file) as saved:
             if str(saved["subject"]) != self._subject:
                 return None
             arrays = {

@@ -24,6 +24,7 @@ from autofocus.splits.subsets import Subset
 from autofocus.training.feature_rows import Features, fits
 from autofocus.training.feature_store import FeatureStore
 from autofocus.training.frames import DatasetFrames, FrameFiles
+from autofocus.training.pieces import Pieces
 from autofocus.training.samples import Samples
 
 # Bounds of an image's weight, as a multiple of the usual motion score in its class.
@@ -45,6 +46,7 @@ class DatasetFeatures:
         weight_by_motion: whether images are weighted by the amount of motion in them.
         frames: that boxes are found in; None: the images have each other alone.
         store: files for the features that don't fit in memory; None to hold all in memory.
+        pieces: keeps what was trained on the features, until the training is complete.
     """
 
     dataset: Dataset
@@ -57,6 +59,7 @@ class DatasetFeatures:
     weight_by_motion: bool = False
     frames: Frames | None = None
     store: FeatureStore | None = None
+    pieces: Pieces = field(default_factory=Pieces)
     _motion_boxes: dict[str, Box] = field(default_factory=dict)
     _boxes: dict[BoxSettings, dict[str, Box]] = field(default_factory=dict)
     _detector_scores: dict[str, float] = field(default_factory=dict)

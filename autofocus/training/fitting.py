@@ -1,12 +1,12 @@
 """Training a head: logistic regression at one strength of regularisation, or gradient descent."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from autofocus.model.head import Head
-from autofocus.training.checkpoint import Checkpoint
+from autofocus.training.checkpoint import Checkpoint, TrainingState
 from autofocus.training.class_weights import ClassWeights
 from autofocus.training.descent import descend
 from autofocus.training.feature_rows import fits
@@ -105,6 +105,23 @@ class FitResult:
     steps: int
     best_step: int
     history: tuple[Measurement, ...] = ()
+
+    def pack(self) -> TrainingState:
+        """Return the result as a checkpoint holds it."""
+        values = asdict(self)
+        head = values.pop("head")
+        arrays = {"weights": self.head.weights, "bias": self.head.bias}
+        return TrainingState({**values, "multilabel": head["multilabel"]}, arrays)
+
+    @classmethod
+    def unpack(cls, state: TrainingState) -> "FitResult":
+        """Return what `pack` was given."""
+        values = dict(state.values)
+        head = Head(
+            state.arrays["weights"], state.arrays["bias"], multilabel=values.pop("multilabel")
+        )
+        history = tuple(Measurement.from_fields(row) for row in values.pop("history"))
+        return cls(head, history=history, **values)
 
 
 def fit(

@@ -16,6 +16,7 @@ from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.feature_rows import slices
 from autofocus.training.fitting import FitResult, HeadSettings, fit, fit_by_descent
+from autofocus.training.pieces import Pieces, digest_names
 from autofocus.training.samples import Samples
 from autofocus.training.sampling import draw_sample
 from autofocus.training.selection import Choice, TrainingSet, choose
@@ -101,6 +102,28 @@ class Recipe:
             validation: images to choose the number of steps of gradient descent by.
             checkpoint: keeps unfinished gradient descent.
         """
+        return self._pieces(source, training, validation).keep(
+            "head",
+            lambda: self._train(source, training, validation, checkpoint),
+            FitResult.pack,
+            FitResult.unpack,
+        )
+
+    def _pieces(self, source: DatasetFeatures, *images: Sequence[Assignment]) -> Pieces:
+        """Return what keeps the results of this recipe on some images."""
+        if source.pieces.folder is None:
+            return source.pieces
+        digests = [digest_names(row.image.file for row in rows) for rows in images]
+        return source.pieces.of(self, source.extractor.backbone.digest, *digests)
+
+    def _train(
+        self,
+        source: DatasetFeatures,
+        training: Sequence[Assignment],
+        validation: Sequence[Assignment],
+        checkpoint: Checkpoint | None,
+    ) -> FitResult:
+        """Train a head; see `train`."""
         if self.settings.optimizer == "gradient_descent":
             held_out = source.samples(self.sample(source, validation), self.view)
             learned, _ = self._learned(source, training)
@@ -154,7 +177,8 @@ class Recipe:
         """
         images = self.training_set(source, rows)
         folds = folds_of(rows, choosing_folds(len(images.learned)))
-        return choose(images, folds, self.settings, self.steps.choose_by)
+        pieces = self._pieces(source, rows)
+        return choose(images, folds, self.settings, self.steps.choose_by, pieces)
 
     def fixed_by(self, choice: Choice, *, is_sample: bool) -> "Recipe":
         """Return the recipe with a choice made, on a sample of the images or on all of them."""

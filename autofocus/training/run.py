@@ -1,5 +1,7 @@
 """One training, from feature vectors to the files of the model, tracked by MLflow."""
 
+import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
@@ -23,13 +25,14 @@ from autofocus.training.candidates import (
     make_candidate,
     views_to_try,
 )
-from autofocus.training.checkpoint import Checkpoint
+from autofocus.training.checkpoint import CHECKPOINTS, Checkpoint
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.feature_store import FeatureStore
 from autofocus.training.files import output_files, write_files
 from autofocus.training.fitting import FitResult
 from autofocus.training.job import TrainingJob
 from autofocus.training.mlflow_log import log_parameters, log_results, run_name
+from autofocus.training.pieces import Pieces
 from autofocus.training.recipe import Recipe
 from autofocus.training.result import Assessment, TrainingResult
 
@@ -143,14 +146,23 @@ def ensure_trained(
     if not memory.has_model(_Memory.WRITTEN):
         memory.forget(_Memory.WRITTEN, _Memory.LOGGED)
         names = [row.image.file for row in job.dataset.used]
+        pieces = Pieces(workspace.folder, workspace.scratch, _subject(job))
         with FeatureStore(workspace.scratch / "features", names) as store:
-            _Training(job, replace(source, store=store), workspace).train()
+            kept = replace(source, store=store, pieces=pieces)
+            _Training(job, kept, workspace).train()
         memory.mark_model()
         memory.write(_Memory.WRITTEN, TrainingRecord(job.fingerprint, "", ""))
     record = _log(memory, patience)
     memory.write(_Memory.LOGGED, record)
     memory.forget(_Memory.BEGUN, _Memory.WRITTEN)
+    for checkpoint in workspace.folder.glob(CHECKPOINTS):
+        checkpoint.unlink()
     return record, False
+
+
+def _subject(job: TrainingJob) -> str:
+    """Return what identifies a training: its data and its settings."""
+    return f"{job.fingerprint} {json.dumps(dict(job.settings), sort_keys=True)}"
 
 
 def _log(memory: _Memory, patience: float) -> TrainingRecord:
@@ -216,8 +228,17 @@ class _Training:
             self._export(chosen, source.extractor.backbone, result)
             scratch = self.workspace.scratch / "results"
             write_files(self.job, result, source, scratch)
-        for checkpoint in self.workspace.folder.glob("checkpoint-*.npz"):
-            checkpoint.unlink()
+        self._note_pieces()
+
+    def _note_pieces(self) -> None:
+        counts = self.source.pieces.counts
+        if counts.restored:
+            total = counts.restored + counts.computed
+            print(
+                f"note: {counts.restored} of {total} parts of the training were kept from an "
+                "interrupted one",
+                file=sys.stderr,
+            )
 
     def _make_candidates(self) -> list[Candidate]:
         candidates = []

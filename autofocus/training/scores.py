@@ -52,6 +52,16 @@ class Measurement:
     training: Scores | None
     validation: Scores | None
 
+    @classmethod
+    def from_fields(cls, values: dict[str, Any]) -> "Measurement":
+        """Return the measurement of which these are the fields, as `asdict` gives them."""
+        training, validation = values["training"], values["validation"]
+        return cls(
+            values["step"],
+            Scores(**training) if training else None,
+            Scores(**validation) if validation else None,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the measurement as a row of the training history."""
         return {

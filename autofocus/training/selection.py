@@ -9,14 +9,17 @@ rare class are held out that these alone would choose. Of equal strengths the st
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.runs.progress import Progress
+from autofocus.training.checkpoint import TrainingState
 from autofocus.training.fitting import MIDDLE_STRENGTH, HeadSettings, StrengthResult
 from autofocus.training.logistic_regression import LogisticRegressions
+from autofocus.training.pieces import Pieces
 from autofocus.training.samples import Samples
 from autofocus.training.scores import Measurement, Scores, logits_of, score, score_logits
 from autofocus.training.threads import single_threaded
@@ -85,7 +88,11 @@ class Choice:
 
 
 def choose(
-    images: TrainingSet, folds: NDArray[np.int64], settings: HeadSettings, kind: str = "sequence"
+    images: TrainingSet,
+    folds: NDArray[np.int64],
+    settings: HeadSettings,
+    kind: str = "sequence",
+    pieces: Pieces | None = None,
 ) -> Choice:
     """Choose the strength of regularisation.
 
@@ -94,13 +101,22 @@ def choose(
         folds: the fold of each image, shape (N,); a group lies in a single one.
         settings: how to train; the strengths are those to choose from.
         kind: of what is scored, in words.
+        pieces: keeps the folds that are done; None to keep none.
     """
     numbers = np.unique(folds).tolist()
     if len(numbers) < _LEAST_FOLDS:
         return Choice(MIDDLE_STRENGTH, NOT_CHOSEN, learned=len(images.learned))
     total = len(numbers) * len(settings.strengths)
     with single_threaded(), Progress("training", total, "strength") as progress:
-        walks = [_walk(images, folds == fold, settings, progress) for fold in numbers]
+        walks = [
+            (pieces or Pieces()).keep(
+                f"fold {fold}",
+                partial(_walk, images, folds == fold, settings, progress),
+                _pack,
+                _unpack,
+            )
+            for fold in numbers
+        ]
     # As far as no fold stopped.
     trials = list(zip(*walks, strict=False))
     results = [
@@ -161,6 +177,29 @@ def _walk(
         if len(scores) - 1 - int(np.argmin(scores)) >= settings.patience:
             break
     return trials
+
+
+def _pack(trials: list[_Trial]) -> TrainingState:
+    """Return the trials of a fold as a checkpoint holds them."""
+    values = [
+        {"training": asdict(one.training), "steps": one.steps, "converged": one.converged}
+        for one in trials
+    ]
+    arrays = {f"logits_{number}": one.logits for number, one in enumerate(trials)}
+    return TrainingState({"trials": values}, {"is_held_out": trials[0].is_held_out, **arrays})
+
+
+def _unpack(state: TrainingState) -> list[_Trial]:
+    return [
+        _Trial(
+            state.arrays["is_held_out"],
+            state.arrays[f"logits_{number}"],
+            Scores(**values["training"]),
+            values["steps"],
+            values["converged"],
+        )
+        for number, values in enumerate(state.values["trials"])
+    ]
 
 
 @dataclass(frozen=True)
