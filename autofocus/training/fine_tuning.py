@@ -6,6 +6,7 @@ Out-of-Distribution", ICLR 2022), as long as the validation images are classifie
 of the best epoch is kept, which is the one before the first epoch if fine-tuning does not help.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,9 @@ from autofocus.training.recipe import Recipe
 from autofocus.training.samples import Samples
 from autofocus.training.scores import calibrated_brier_score
 from autofocus.training.tuned_network import NetworkState, TunedNetwork
+
+# Seconds between checkpoints within an epoch: they hold all weights, which takes a while.
+MIDDLE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,7 @@ def fine_tune(
         settings: how to train.
         scratch: a folder for the decoded pixels.
         jobs: number of threads that decode images.
-        checkpoint: keeps unfinished training, epoch by epoch.
+        checkpoint: keeps unfinished training, after each epoch and now and then within one.
 
     Raises:
         SettingError: the backbone can't be fine-tuned.
@@ -234,6 +238,8 @@ class _EpochLoop:
     jobs: int
     checkpoint: Checkpoint | None
     brier_scores: list[float | None] = field(default_factory=list)
+    # Of the epoch that is going on.
+    images_done: int = 0
 
     def run(self) -> int:
         """Train, leave the network in the state of the best epoch, and return that epoch."""
@@ -244,7 +250,7 @@ class _EpochLoop:
             for epoch in range(len(self.brier_scores), self.settings.epochs + 1):
                 if len(self.brier_scores) - 1 - self._best() >= self.settings.patience:
                     break
-                self._train_epoch(epoch, progress)
+                self._train_epoch(epoch, best_state, progress)
                 self.brier_scores.append(self._measure())
                 if self._best() == epoch:
                     best_state = self.network.state()
@@ -257,15 +263,23 @@ class _EpochLoop:
         scores = [score for score in self.brier_scores if score is not None]
         return int(np.argmin(scores)) if scores else len(self.brier_scores) - 1
 
-    def _train_epoch(self, epoch: int, progress: Progress) -> None:
+    def _train_epoch(self, epoch: int, best: NetworkState, progress: Progress) -> None:
+        """Train for an epoch, or for the rest of one that was interrupted."""
         samples = self.training.source.samples
         weights = loss_weights(
             samples, self.settings.class_weights, multilabel=self.network.multilabel
         )
-        order = np.random.default_rng([epoch, len(samples)]).permutation(len(samples))
-        for numbers, images in self._batches(self.training, order.tolist(), epoch):
+        order = np.random.default_rng([epoch, len(samples)]).permutation(len(samples)).tolist()
+        progress.advance(len(order[: self.images_done]))
+        due = time.monotonic() + MIDDLE_S
+        for numbers, images in self._batches(self.training, order[self.images_done :], epoch):
             self.network.step(images, samples.targets[numbers], weights[numbers])
+            self.images_done += len(numbers)
             progress.advance(len(numbers))
+            if time.monotonic() >= due and self.images_done < len(order):
+                self._save(best)
+                due = time.monotonic() + MIDDLE_S
+        self.images_done = 0
 
     def _batches(
         self, store: PixelStore, order: Sequence[int], epoch: int | None
@@ -289,19 +303,21 @@ class _EpochLoop:
         return calibrated_brier_score(logits, samples, multilabel=self.network.multilabel)
 
     def _load(self) -> NetworkState:
-        """Go back to the last epoch, and return the state of the best one."""
+        """Go back to the last checkpoint, and return the state of the best epoch."""
         saved = self.checkpoint.load() if self.checkpoint else None
         if saved is None:
             self.brier_scores.append(self._measure())
             return self.network.state()
         self.brier_scores = saved.values["brier_scores"]
+        self.images_done = saved.values.get("images_done", 0)
         self.network.restore(_unpack(saved, "last"))
         return _unpack(saved, "best")
 
     def _save(self, best: NetworkState) -> None:
         if self.checkpoint is not None:
             arrays = _pack(self.network.state(), "last") | _pack(best, "best")
-            self.checkpoint.save(TrainingState({"brier_scores": self.brier_scores}, arrays))
+            values = {"brier_scores": self.brier_scores, "images_done": self.images_done}
+            self.checkpoint.save(TrainingState(values, arrays))
 
 
 def _pack(state: NetworkState, prefix: str) -> dict[str, NDArray[np.float32]]:

@@ -5,6 +5,7 @@ import shutil
 
 from autofocus.containers.archive import unpack
 from autofocus.containers.metrics import classification
+from autofocus.containers.progress import open_progress
 from autofocus.containers.task import Task, main
 from autofocus.evaluation.scalars import scalars
 from autofocus.images.names import PREPARATION_NAME
@@ -13,7 +14,9 @@ from autofocus.reporting import results
 from autofocus.retrain import NAME, retrain
 from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
+from autofocus.runs.workspace import HIDDEN
 from autofocus.tables.columns import LINKS_NAME, SPLIT_NAME
+from autofocus.training.checkpoint import CHECKPOINTS
 
 
 def train(task: Task) -> RetrainResult:
@@ -26,7 +29,9 @@ def train(task: Task) -> RetrainResult:
     shutil.copyfile(images / PREPARATION_NAME, links / PREPARATION_NAME)
     if uri := task.parameter("mlflow_tracking_uri", ""):
         os.environ["MLFLOW_TRACKING_URI"] = uri
-    result = retrain(links, model, task.settings(RetrainSettings))
+    memory = model / HIDDEN / NAME
+    with open_progress(task).watch("training", memory, CHECKPOINTS):
+        result = retrain(links, model, task.settings(RetrainSettings))
     task.output("model", model)
     task.output("report", model / results.REPORT)
     task.output("split", model / SPLIT_NAME)

@@ -12,6 +12,7 @@ from autofocus.features.backbones import Backbone, load_backbone
 from autofocus.features.pixels import Pixels
 from autofocus.features.runtime import tensorflow
 from autofocus.model.head import Head
+from autofocus.training import fine_tuning
 from autofocus.training.checkpoint import Checkpoint
 from autofocus.training.fine_tuning import (
     FineTuning,
@@ -100,6 +101,29 @@ def test_an_interrupted_run_resumes_at_the_last_epoch_and_ends_with_the_same_byt
     assert resumed.backbone.digest == whole.backbone.digest
     np.testing.assert_array_equal(resumed.head.weights, whole.head.weights)
     np.testing.assert_array_equal(resumed.head.bias, whole.head.bias)
+
+
+def test_a_run_that_is_interrupted_within_an_epoch_repeats_little_of_it(
+    backbone: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in an epoch's second batch, it goes on with that one; weights are the same."""
+    whole = tune(backbone, pixel_source(), tmp_path)
+    monkeypatch.setattr(fine_tuning, "MIDDLE_S", 0.0)
+    checkpoint = Checkpoint(tmp_path / "c.npz", tmp_path / "tmp", "subject")
+    reads: list[int] = []
+
+    def stop() -> None:
+        reads.append(1)
+        if len(reads) == 2 * IMAGES:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        tune(backbone, pixel_source(stop), tmp_path, checkpoint)
+    reads.clear()
+    resumed = tune(backbone, pixel_source(lambda: reads.append(1)), tmp_path, checkpoint)
+    assert len(reads) == IMAGES - SETTINGS.batch_size + IMAGES
+    assert resumed.backbone.digest == whole.backbone.digest
+    assert resumed.head.digest == whole.head.digest
 
 
 def test_images_are_decoded_once(backbone: Backbone, tmp_path: Path) -> None:
