@@ -17,24 +17,36 @@ import pytest
 
 from autofocus.containers.task import measure
 from tests.components.calling import OUTPUTS
-from tests.docker.running import ENTRY, run
+from tests.docker.running import ENTRY, command, run
 
 ROOT = "s3://artifacts/v2/autofocus-train"
-SESSION = {
-    "Provider": "s3",
-    "Params": {
-        "endpoint": "store.example.org:8333",
-        "region": "us-east-1",
-        "disableSSL": "true",
-        "forcePathStyle": "true",
-        "fromEnv": "false",
-        "maxRetries": "5",
-        "secretName": "artifact-store",
-        "accessKeyKey": "accesskey",
-        "secretKeyKey": "secretkey",
-    },
+PARAMS = {
+    "endpoint": "store.example.org:8333",
+    "region": "us-east-1",
+    "disableSSL": "true",
+    "forcePathStyle": "true",
+    "fromEnv": "false",
+    "maxRetries": "5",
+    "secretName": "artifact-store",
+    "accessKeyKey": "accesskey",
+    "secretKeyKey": "secretkey",
 }
 Artifact = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task, as the driver makes it: the same for every attempt.
+
+    Attributes:
+        place: the address of the folder of its outputs.
+        outputs: the outputs in the executor input.
+        message: the executor input, as JSON.
+    """
+
+    place: str
+    outputs: Mapping[str, Any]
+    message: str
 
 
 @dataclass
@@ -68,6 +80,16 @@ class Backend:
             words: the command, up to the executor input.
             inputs: artifacts by name; lists as they come.
         """
+        task = self.task(component, parameters, **inputs)
+        done = run(image, *words, task.message, **self._started())
+        assert done.returncode == 0, done.stderr
+        assert "unknown parameter" not in done.stderr
+        return self.recorded(task)
+
+    def task(
+        self, component: str, parameters: Mapping[str, Any], **inputs: Sequence[Artifact]
+    ) -> "Task":
+        """Return a task as the driver makes it, for one attempt or several; see `call`."""
         place = f"{ROOT}/{self.run_id}/{component}/{uuid.uuid4()}"
         outputs = {name: self._output(place, name) for name in OUTPUTS[component]}
         message = {
@@ -80,25 +102,43 @@ class Backend:
                 "outputFile": f"{place.replace('s3://', '/s3/')}/output_metadata.json",
             },
         }
+        return Task(place, outputs, json.dumps(message))
+
+    def command(
+        self, task: "Task", image: str, name: str, words: Sequence[str] = ENTRY
+    ) -> list[str]:
+        """Return a command line that makes an attempt at a task, in a container of that name."""
+        more = self._started()
+        return command(
+            image,
+            [*words, task.message],
+            **{**more, "options": [*more["options"], f"--name={name}"]},
+        )
+
+    def _started(self) -> dict[str, Any]:
         self.folder.mkdir(exist_ok=True)
         self.folder.chmod(0o777)
         options = [*self.options["options"], f"--volume={self.folder}:/s3"]
-        done = run(image, *words, json.dumps(message), **{**self.options, "options": options})
-        assert done.returncode == 0, done.stderr
-        assert "unknown parameter" not in done.stderr
-        return self._recorded(place, outputs)
+        return {**self.options, "options": options}
 
     def path(self, artifact: Artifact) -> Path:
         """Return where an artifact lies on this machine."""
         uri: str = artifact["uri"]
         return self.folder / uri.removeprefix("s3://")
 
+    def _session(self) -> dict[str, Any]:
+        """Return how the launcher reaches the store of the artifacts, which is the tests' own."""
+        endpoint = self.options.get("environment", {}).get("AWS_ENDPOINT_URL", "")
+        host = endpoint.partition("://")[2]
+        return {"Provider": "s3", "Params": PARAMS | ({"endpoint": host} if host else {})}
+
     def _output(self, place: str, name: str) -> dict[str, Any]:
         kind = {"schemaTitle": "system.Dataset", "schemaVersion": "0.0.1"}
         return {"artifacts": [{"name": name, "type": kind, "uri": f"{place}/{name}"}]}
 
-    def _recorded(self, place: str, outputs: Mapping[str, Any]) -> dict[str, Artifact]:
+    def recorded(self, task: "Task") -> dict[str, Artifact]:
         """Read the executor output as the launcher does, and complete it as the server does."""
+        place, outputs = task.place, task.outputs
         path = self.folder / place.removeprefix("s3://") / "output_metadata.json"
         written = json.loads(path.read_text(), parse_constant=pytest.fail)
         assert set(written) == {"artifacts"}
@@ -116,7 +156,7 @@ class Backend:
                 "type": {"instanceSchema": ""},
                 "uri": artifact["uri"],
                 "metadata": _doubles(artifact["metadata"])
-                | {"display_name": name, "store_session_info": json.dumps(SESSION)},
+                | {"display_name": name, "store_session_info": json.dumps(self._session())},
             }
         return made
 
