@@ -34,6 +34,8 @@ _NAMES_BY_MODULE = {
     "preprocess_settings": ("PreprocessSettings",),
     "clean_detections": ("clean_detections", "CleanSettings", "CleanResult"),
     "link_images_by_label": ("link_images_by_label", "LinkSettings", "LinkResult"),
+    "embed": ("embed", "EmbedResult"),
+    "embed_settings": ("EmbedSettings",),
     "retrain": ("retrain",),
     "retrain_result": ("RetrainResult",),
     "retrain_settings": ("RetrainSettings",),

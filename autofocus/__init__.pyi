@@ -7,6 +7,9 @@ from autofocus.clean_detections import clean_detections as clean_detections
 from autofocus.download_images import DownloadResult as DownloadResult
 from autofocus.download_images import download_images as download_images
 from autofocus.download_settings import DownloadSettings as DownloadSettings
+from autofocus.embed import EmbedResult as EmbedResult
+from autofocus.embed import embed as embed
+from autofocus.embed_settings import EmbedSettings as EmbedSettings
 from autofocus.errors import AutofocusError as AutofocusError
 from autofocus.errors import BucketNotFoundError as BucketNotFoundError
 from autofocus.errors import ClusterCredentialsError as ClusterCredentialsError

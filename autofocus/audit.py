@@ -21,6 +21,7 @@ STAGES = (
     "preprocess_images",
     "clean_detections",
     "link_images_by_label",
+    "embed",
     "retrain",
     "predict",
     "export",

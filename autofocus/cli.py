@@ -19,6 +19,7 @@ COMMANDS = {
     "preprocess_images": "crop and resize images; record time, night and brightness",
     "clean_detections": "join detection tables to images",
     "link_images_by_label": "link each image into the folder of its label",
+    "embed": "compute what retrain needs of images, so that it can do without them",
     "retrain": "train a classifier on a pretrained backbone, and evaluate it",
     "predict": "label images with a trained model",
     "serve": "serve a trained model over HTTP",

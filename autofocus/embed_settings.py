@@ -1,16 +1,17 @@
-"""The settings of `embed_images`: those of `retrain` that decide what it needs of an image."""
+"""The settings of `embed`: those of `retrain` that decide what it needs of an image."""
 
 from dataclasses import dataclass
 
 from autofocus.features.crop import ViewChoice
 from autofocus.grouping.locations import LocationPattern
 from autofocus.options.settings import jobs_option, max_rejected_option, option_of
+from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.retrain_settings import RetrainSettings, check_features
 
 
 @dataclass(frozen=True)
 class EmbedSettings:
-    """The settings of `embed_images`."""
+    """The settings of `embed`."""
 
     tfhub_module: str = option_of(RetrainSettings, "tfhub_module")
     view: ViewChoice = option_of(RetrainSettings, "view")
@@ -22,6 +23,7 @@ class EmbedSettings:
     random_scale: int = option_of(RetrainSettings, "random_scale")
     random_brightness: int = option_of(RetrainSettings, "random_brightness")
     distorted_copies: int = option_of(RetrainSettings, "distorted_copies")
+    allow_empty: bool = option_of(PreprocessSettings, "allow_empty")
     jobs: int = jobs_option()
     max_rejected: float = max_rejected_option()
 

@@ -5,59 +5,51 @@ python autofocus/retrain.py --image_dir data/links --saved_model_dir data/model
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from autofocus.detector.settings import DetectorSettings
 from autofocus.errors import (
     InputDataError,
-    MissingDependencyError,
-    MissingInputError,
     SettingError,
     need,
 )
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.features.backbones import Backbone, load_backbone
-from autofocus.features.crop import needs_detector
-from autofocus.features.distortions import Distortions
-from autofocus.features.embedding_cache import NOTES_NAME, EmbeddingCache, NoteCache
-from autofocus.features.extraction import Extractor
 from autofocus.features.views import note_views
 from autofocus.grouping.locations import LocationPattern
 from autofocus.grouping.sequences import SequencePattern
 from autofocus.images.finding import note_ignored
-from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation
-from autofocus.labels.classes import Classes, find_classes
-from autofocus.localization.finding import ObjectDetector, load_detector
-from autofocus.localization.from_file import FileDetector, read_boxes, rows_of_copies
+from autofocus.labels.classes import Classes
+from autofocus.localization.from_file import FileDetector
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe
 from autofocus.reporting import results
 from autofocus.reporting.summaries import SUMMARIES, write_summaries
+from autofocus.retrain_inputs import Inputs, distortions_of, opened
 from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import ALL_LAYERS, RetrainSettings
 from autofocus.runs import files
 from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome
-from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.ledger import LEDGER_NAME, Counts
 from autofocus.runs.outputs import check_folders_between, check_outputs
-from autofocus.runs.parallel import cores
 from autofocus.runs.workspace import Workspace
 from autofocus.splits.dataset import Dataset, SplitSettings, make_dataset
 from autofocus.splits.folds import make_folds
-from autofocus.splits.images import Origin, check_patterns, collect_images, read_origins
+from autofocus.splits.images import Origin, check_patterns, collect_images
 from autofocus.tracking.experiment import check_store
 from autofocus.training.dataset_features import DatasetFeatures
 from autofocus.training.files import output_files
 from autofocus.training.fine_tuning import FineTuning
 from autofocus.training.fitting import HeadSettings
-from autofocus.training.frames import DatasetFrames, FrameFiles
+from autofocus.training.frames import DatasetFrames
 from autofocus.training.job import TrainingJob
 from autofocus.training.mlflow_log import read_metrics
 from autofocus.training.recipe import VOTE_FLOOR
-from autofocus.training.registration import register
-from autofocus.training.run import ensure_trained, was_trained
+from autofocus.training.registration import Registration, register
+from autofocus.training.run import TrainingRecord, ensure_trained, was_trained
 
 NAME = "retrain"
 # Raised with every change that makes another model of the same inputs and settings.
@@ -96,56 +88,82 @@ def retrain(
     if settings.summaries_dir:
         need("tensorboard", "tensorboard")
     _check_places(saved_model_dir, settings)
-    classes = find_classes(image_dir)
-    preparation = _read_preparation(image_dir, settings.preparation_path)
-    origins = read_origins(image_dir)
-    check_patterns(
-        LocationPattern(settings.location_pattern),
-        SequencePattern(settings.sequence_pattern),
-        classes.files,
-        origins,
+    with opened(image_dir, settings) as inputs:
+        check_patterns(
+            LocationPattern(settings.location_pattern),
+            SequencePattern(settings.sequence_pattern),
+            inputs.classes.files,
+            inputs.origins,
+        )
+        training = _train(inputs, saved_model_dir, settings)
+    ledger, record = saved_model_dir / LEDGER_NAME, training.record
+    metrics = read_metrics(saved_model_dir)
+    _write_extras(saved_model_dir, metrics, settings)
+    training.counts.check(settings.max_rejected, ledger)
+    found = _notes(inputs.classes, training.dataset, inputs.preparation)
+    return RetrainResult(
+        NAME,
+        training.counts,
+        ledger,
+        {"model folder": saved_model_dir, "report": saved_model_dir / results.REPORT},
+        (*found, *inputs.notes, *note_views(settings.views)),
+        metrics=metrics,
+        run_id=record.run_id,
+        tracking_uri=record.tracking_uri,
+        is_reused=training.is_reused,
+        registration=training.registration,
     )
-    frame_files = FrameFiles(image_dir, classes.files, origins)
-    detector, found = _load_detector(frame_files, preparation, settings)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """What has become of a training.
+
+    Attributes:
+        dataset: the images.
+        counts: of the ledger.
+        record: of the training.
+        is_reused: whether it is an earlier one.
+        registration: in MLflow; None if that wasn't asked for.
+    """
+
+    dataset: Dataset
+    counts: Counts
+    record: TrainingRecord
+    is_reused: bool
+    registration: Registration | None
+
+
+def _train(inputs: Inputs, saved_model_dir: Path, settings: RetrainSettings) -> _Training:
+    """Extract features as far as they are missing, train, log and register."""
     workspace = Workspace(saved_model_dir, NAME, describe(settings), recipe=RECIPE)
     if not was_trained(workspace):
         # An unusable store is reported now rather than after minutes of work.
         check_store(settings.patience)
     backbone = load_backbone(settings.tfhub_module)
+    inputs.check(backbone, settings)
     if tuning := _fine_tuning(settings):
         tuning.check(backbone)
     cache_folder = settings.bottleneck_dir or saved_model_dir.parent / "bottlenecks"
     ledger = saved_model_dir / LEDGER_NAME
     with (
         workspace,
-        EmbeddingCache(
-            cache_folder, backbone.name, backbone.digest, backbone.feature_size
-        ) as cache,
-        NoteCache(cache_folder / NOTES_NAME) as notes,
+        inputs.extractor(backbone, cache_folder, settings) as extractor,
         ItemRun(workspace, ledger) as run,
     ):
         workspace.claim([ledger, *_all_files(saved_model_dir, settings)], ledger)
-        jobs = settings.jobs or cores()
-        extractor = Extractor(
-            image_dir,
-            backbone,
-            cache,
-            jobs,
-            notes,
-            whole_frames=settings.view in ("full", "both", "auto"),
-            detector=None if isinstance(detector, FileDetector) else detector,
-        )
-        outcomes = list(run.outcomes(extractor.items(classes.listing.inputs), jobs))
-        dataset = _make_dataset(classes, origins, outcomes, settings, workspace)
-        frames = DatasetFrames(frame_files, dataset.images, workspace, jobs)
-        job = _job(image_dir, saved_model_dir, dataset, backbone, preparation, detector, settings)
+        items = extractor.items(inputs.classes.listing.inputs)
+        outcomes = list(run.outcomes(items, extractor.jobs))
+        dataset = _make_dataset(inputs.classes, inputs.origins, outcomes, settings, workspace)
+        frames = DatasetFrames(inputs.files, dataset.images, workspace, extractor.jobs)
+        job = _job(inputs, saved_model_dir, dataset, backbone, settings)
         if settings.view != "full" or settings.weight_by_motion:
             job = dataclasses.replace(job, frames_digest=frames.digest)
         source = DatasetFeatures(
             dataset,
             extractor,
-            detector=detector,
-            distortions=_distortions(settings),
+            detector=inputs.detector,
+            distortions=distortions_of(settings),
             copies=settings.distorted_copies,
             weight_by_motion=settings.weight_by_motion,
             frames=frames,
@@ -164,52 +182,7 @@ def retrain(
                 settings.patience,
                 settings.champion_minimum,
             )
-        counts = run.publish()
-    metrics = read_metrics(saved_model_dir)
-    _write_extras(saved_model_dir, metrics, settings)
-    counts.check(settings.max_rejected, ledger)
-    return RetrainResult(
-        NAME,
-        counts,
-        ledger,
-        {"model folder": saved_model_dir, "report": saved_model_dir / results.REPORT},
-        (*_notes(classes, dataset, preparation), *found, *note_views(settings.views)),
-        metrics=metrics,
-        run_id=record.run_id,
-        tracking_uri=record.tracking_uri,
-        is_reused=is_reused,
-        registration=registration,
-    )
-
-
-def _load_detector(
-    frames: FrameFiles, preparation: Preparation | None, settings: RetrainSettings
-) -> tuple[ObjectDetector | None, tuple[str, ...]]:
-    """Return the detector if the view may need it, and notes on it.
-
-    Raises:
-        MissingInputError: the view needs it, and its weights are missing; or there is no file of
-            its boxes.
-        MissingDependencyError: the view needs it, and the package that runs it is missing.
-        InputDataError: its weights are damaged; or a file gives no boxes of these images.
-    """
-    if settings.boxes_from is not None:
-        read = read_boxes(
-            settings.boxes_from,
-            frames.originals,
-            rows_of_copies(
-                frames.copies,
-                are_cropped=preparation is not None and preparation.is_cropping,
-            ),
-        )
-        return read, read.notes
-    view = settings.view
-    if view != "auto":
-        return load_detector(DetectorSettings() if needs_detector(view) else None), ()
-    try:
-        return load_detector(DetectorSettings()), ()
-    except (MissingInputError, MissingDependencyError) as error:
-        return None, (f"auto did not try the views detector and combined: {error}",)
+        return _Training(dataset, run.publish(), record, is_reused, registration)
 
 
 def _all_files(saved_model_dir: Path, settings: RetrainSettings) -> list[Path]:
@@ -263,20 +236,19 @@ def _make_dataset(
 
 
 def _job(
-    image_dir: Path,
+    inputs: Inputs,
     saved_model_dir: Path,
     dataset: Dataset,
     backbone: Backbone,
-    preparation: Preparation | None,
-    detector: ObjectDetector | None,
     settings: RetrainSettings,
 ) -> TrainingJob:
+    detector = inputs.detector
     return TrainingJob(
-        image_dir,
+        inputs.image_dir,
         saved_model_dir,
         dataset,
         backbone,
-        preparation,
+        inputs.preparation,
         settings.view,
         _head_settings(settings),
         settings.refit,
@@ -321,20 +293,6 @@ def _fine_tuning(settings: RetrainSettings) -> FineTuning | None:
         settings.fine_tune_epochs,
         class_weights=settings.class_weights,
     )
-
-
-def _distortions(settings: RetrainSettings) -> Distortions:
-    names = [field.name for field in dataclasses.fields(Distortions)]
-    return Distortions(**{name: getattr(settings, name) for name in names})
-
-
-def _read_preparation(image_dir: Path, given: Path | None) -> Preparation | None:
-    path = given or image_dir / PREPARATION_NAME
-    if path.is_file():
-        return Preparation.from_file(path)
-    if given:
-        raise MissingInputError(f"There is no file {given} (preparation_path).")
-    return None
 
 
 def _notes(classes: Classes, dataset: Dataset, preparation: Preparation | None) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class _FeatureSettings(Protocol):
 
 
 def check_features(settings: _FeatureSettings) -> None:
-    """Check the settings that `retrain` and `embed_images` have in common.
+    """Check the settings that `retrain` and `embed` have in common.
 
     Raises:
         SettingError: one is out of range.
@@ -247,6 +247,14 @@ class RetrainSettings:
         metavar="JSON",
         group="files",
     )
+    embeddings: tuple[Path, ...] = option(
+        (),
+        "folders that `embed` wrote: features, boxes and thumbnails come from them, and no image "
+        "is read; image_dir then needs links.csv alone, unless fine_tune_layers is given",
+        affects_output=False,
+        metavar="DIR",
+        group="files",
+    )
     preparation_path: Path | None = option(
         None,
         "how the images were preprocessed (default: preparation.json in image_dir)",
@@ -337,6 +345,10 @@ class RetrainSettings:
             self.boxes_from is None or self.view in ("detector", "combined", "auto"),
             f"boxes_from has no effect on the view {self.view}: set view to detector, combined or "
             "auto, or leave boxes_from out.",
+        )
+        require(
+            self.boxes_from is None or not self.embeddings,
+            "boxes_from can't be given with embeddings, which hold the boxes: leave one out.",
         )
         require_share("threshold_value", self.threshold_value)
         require_share("champion_minimum", self.champion_minimum)

@@ -59,6 +59,7 @@ _EXCLUDED = {
     "retrain": {
         "bottleneck_dir",
         "boxes_from",
+        "embeddings",
         "output_labels",
         "preparation_path",
         "summaries_dir",
@@ -79,7 +80,7 @@ _OF_RUN = {
 }
 STAGES: Mapping[str, Stage] = {
     **_OF_RUN,
-    "embed": Stage("embed_images", EmbedSettings),
+    "embed": Stage("embed", EmbedSettings, frozenset({"allow_empty"})),
     # The stage is that of `retrain`; a component of its own, as it needs the images, and a GPU.
     "fine_tune": _OF_RUN["retrain"],
     "publish": Stage("publish_labels", PublishSettings),

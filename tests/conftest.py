@@ -55,6 +55,7 @@ SLOW = (
     "store/test_*retries.py",
     "store/test_transfer.py",
     "test_api.py",
+    "test_embed.py",
     "test_foreign_files.py",
     "test_killing.py",
     "test_label.py",

@@ -62,7 +62,7 @@ OTHER: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Handed(Exception):  # noqa: N818 - it carries what the training was given
     """What the training was given."""
 

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 from zlib import crc32
 
 import numpy as np
@@ -34,6 +34,41 @@ _EMBEDDINGS = {"bottlenecks": "digest TEXT PRIMARY KEY, features BLOB NOT NULL"}
 _BYTES_PER_FEATURE = 4
 # Files that SQLite keeps beside its own, which it would read as well.
 _SIDES = ("", "-journal", "-wal", "-shm")
+
+
+class NoteStore(Protocol):
+    """Where facts and boxes of images are stored."""
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """The notes by their keys."""
+
+    def put_notes(self, notes: Mapping[str, str]) -> None:
+        """Store notes by their keys, all of them or none."""
+
+
+class Keys(Protocol):
+    """Keys that may be too many to list."""
+
+    def __contains__(self, key: object, /) -> bool:
+        """Return whether a key is there."""
+
+    def __len__(self) -> int:
+        """Return the number of keys."""
+
+
+class EmbeddingStore(NoteStore, Protocol):
+    """Where embeddings are stored."""
+
+    @property
+    def known(self) -> Keys:
+        """The keys of the embeddings."""
+
+    def put(self, keys: Sequence[str], features: NDArray[np.float32]) -> None:
+        """Store embeddings by their keys, all of them or none."""
+
+    def get(self, keys: Iterable[str]) -> NDArray[np.float32]:
+        """Return the embeddings of N images, shape (N, D)."""
 
 
 class NoteCache:
@@ -79,7 +114,7 @@ class NoteCache:
 
     def put_notes(self, notes: Mapping[str, str]) -> None:
         """Store notes by their keys, all of them or none; read them from `notes`."""
-        rows = [(key, text, _checksum(key, text.encode())) for key, text in notes.items()]
+        rows = [(key, text, checksum(key, text.encode())) for key, text in notes.items()]
         with self._damage_explained(), self._database:
             self._database.executemany(
                 "INSERT OR REPLACE INTO notes (key, text, checksum) VALUES (?, ?, ?)", rows
@@ -105,8 +140,8 @@ class NoteCache:
 
     def _whole_notes(self) -> Iterator[tuple[str, str]]:
         query = "SELECT key, CAST(text AS BLOB), checksum FROM notes NOT INDEXED"
-        for key, content, checksum in self._database.execute(query):
-            if isinstance(content, bytes) and _is_whole(key, content, checksum):
+        for key, content, recorded in self._database.execute(query):
+            if isinstance(content, bytes) and is_whole(key, content, recorded):
                 yield key, content.decode()
 
     @contextmanager
@@ -146,8 +181,7 @@ class EmbeddingCache(NoteCache):
     def __init__(
         self, folder: Path, backbone_name: str, backbone_digest: str, feature_size: int
     ) -> None:
-        safe = "".join(letter if letter.isalnum() else "-" for letter in backbone_name)[-40:]
-        super().__init__(folder / f"{safe}-{backbone_digest[:16]}-v{PIXELS_VERSION}.sqlite")
+        super().__init__(folder / cache_name(backbone_name, backbone_digest))
         self._feature_size = feature_size
         self._rows: dict[str, int] = {}
         self.known: set[str] = set()
@@ -167,8 +201,7 @@ class EmbeddingCache(NoteCache):
         """
         vectors = [vector.astype("<f4").tobytes() for vector in features]
         rows = [
-            (key, vector, _checksum(key, vector))
-            for key, vector in zip(keys, vectors, strict=True)
+            (key, vector, checksum(key, vector)) for key, vector in zip(keys, vectors, strict=True)
         ]
         insert = "INSERT OR REPLACE INTO bottlenecks (digest, features, checksum) VALUES (?, ?, ?)"
         with self._damage_explained(), self._database:
@@ -204,16 +237,29 @@ class EmbeddingCache(NoteCache):
         """Yield key and number of each row that is whole."""
         # In the order of the file; rows of earlier versions have no checksum.
         query = "SELECT rowid, digest, features, checksum FROM bottlenecks NOT INDEXED"
-        for number, key, features, checksum in self._database.execute(query):
-            if self._is_vector(features) and _is_whole(key, features, checksum):
+        for number, key, features, recorded in self._database.execute(query):
+            if self._is_vector(features) and is_whole(key, features, recorded):
                 yield key, number
 
 
-def _checksum(key: str, content: bytes) -> int:
+def cache_name(backbone_name: str, backbone_digest: str) -> str:
+    """Return the name of the file of a backbone's embeddings.
+
+    Args:
+        backbone_name: for people.
+        backbone_digest: identifies the backbone.
+    """
+    safe = "".join(letter if letter.isalnum() else "-" for letter in backbone_name)[-40:]
+    return f"{safe}-{backbone_digest[:16]}-v{PIXELS_VERSION}.sqlite"
+
+
+def checksum(key: str, content: bytes) -> int:
+    """Return the checksum of a row."""
     return crc32(content, crc32(key.encode()))
 
 
-def _is_whole(key: object, content: bytes, checksum: object) -> bool:
+def is_whole(key: object, content: bytes, recorded: object) -> bool:
+    """Return whether a row is as it was written; those of earlier versions have no checksum."""
     if not isinstance(key, str):
         return False
-    return checksum is None or checksum == _checksum(key, content)
+    return recorded is None or recorded == checksum(key, content)

@@ -16,10 +16,12 @@ from autofocus.errors import InputDataError, RejectedImageError
 from autofocus.features.backbones import Backbone
 from autofocus.features.backbones.base import BATCH
 from autofocus.features.crop import Crop
-from autofocus.features.embedding_cache import EmbeddingCache, NoteCache
+from autofocus.features.embedding_cache import EmbeddingStore, NoteStore
 from autofocus.features.pixels import Pixels, to_batch
+from autofocus.features.thumbnail_cache import ThumbnailCache
 from autofocus.images.facts import find_facts, is_current
 from autofocus.images.reading import read_image
+from autofocus.images.thumbnails import make_thumbnail, read_thumbnail
 from autofocus.localization.cameras import Camera
 from autofocus.localization.finding import Detections, ObjectDetector
 from autofocus.motion.finding import MotionFinder
@@ -40,11 +42,13 @@ class _Decoded:
         outcome: of the image.
         notes: what was found, by its key.
         pixels: of the whole frame; None if its embedding is not needed, or known.
+        thumbnail: as a JPEG file; None if it is not needed, or known.
     """
 
     outcome: Outcome
     notes: Mapping[str, str]
     pixels: Pixels | None
+    thumbnail: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -60,18 +64,20 @@ class Extractor:
             with the embeddings.
         whole_frames: whether the embedding of each whole frame is needed.
         detector: whose boxes are needed; None if they are not.
+        thumbnails: stores the images' thumbnails; None if they are made when they are shown.
     """
 
     image_dir: Path
     backbone: Backbone
-    cache: EmbeddingCache
+    cache: EmbeddingStore
     jobs: int
-    store: NoteCache | None = None
+    store: NoteStore | None = None
     whole_frames: bool = True
     detector: ObjectDetector | None = None
+    thumbnails: ThumbnailCache | None = None
 
     @property
-    def notes(self) -> NoteCache:
+    def notes(self) -> NoteStore:
         """Where facts and boxes are stored."""
         return self.store or self.cache
 
@@ -104,7 +110,7 @@ class Extractor:
         path = self.image_dir / name
         extra = _identify(path)
         digest, facts = extra["digest"], self._known_facts(extra["digest"])
-        if facts and self._has_frame(digest) and self._has_detections(digest):
+        if facts and self._has_all(digest):
             return Outcome(Row(name), {**extra, "facts": facts})
         decoded = read_image(path)
         facts = find_facts(decoded).to_json()
@@ -115,12 +121,27 @@ class Extractor:
         pixels = None
         if not self._has_frame(digest):
             pixels = Crop().pixels(decoded.image, self.backbone.image_size)
-        return Pending(_Decoded(Outcome(Row(name), {**extra, "facts": facts}), notes, pixels))
+        thumbnail = None
+        if not self._has_thumbnail(digest):
+            thumbnail = make_thumbnail(decoded.image)
+        outcome = Outcome(Row(name), {**extra, "facts": facts})
+        return Pending(_Decoded(outcome, notes, pixels, thumbnail))
 
     def _known_facts(self, digest: str) -> str | None:
         # Earlier versions stored them with the embeddings.
         facts = self.notes.notes.get(digest) or self.cache.notes.get(digest)
         return facts if facts is not None and is_current(facts) else None
+
+    def _has_all(self, digest: str) -> bool:
+        """Return whether all is known that is found when an image is decoded once."""
+        return (
+            self._has_frame(digest)
+            and self._has_detections(digest)
+            and self._has_thumbnail(digest)
+        )
+
+    def _has_thumbnail(self, digest: str) -> bool:
+        return self.thumbnails is None or digest in self.thumbnails.known
 
     def _has_frame(self, digest: str) -> bool:
         """Return whether the embedding of a whole frame is known, or is not needed."""
@@ -135,7 +156,7 @@ class Extractor:
         path, digest = self.image_dir / name, earlier.extra.get("digest", "")
         if not files.is_unchanged(path, earlier.extra) or not is_current(earlier.extra["facts"]):
             return False
-        return self._has_frame(digest) and self._has_detections(digest)
+        return self._has_all(digest)
 
     def _complete(self, batch: Sequence[_Decoded]) -> Sequence[Outcome]:
         new = {one.outcome.extra["digest"]: one.pixels for one in batch if one.pixels is not None}
@@ -143,6 +164,9 @@ class Extractor:
             features = self.backbone.features(to_batch(list(new.values())))
             self.cache.put(list(new), features)
         self.notes.put_notes({key: text for one in batch for key, text in one.notes.items()})
+        if self.thumbnails is not None:
+            made = ((one.outcome.extra["digest"], one.thumbnail) for one in batch)
+            self.thumbnails.put({digest: jpeg for digest, jpeg in made if jpeg is not None})
         return [one.outcome for one in batch]
 
     def extract(self, crops: Mapping[str, tuple[str, Crop]], label: str) -> None:
@@ -178,6 +202,14 @@ class Extractor:
         except RejectedImageError as error:
             raise _changed(path, error) from None
 
+    def thumbnail(self, name: str) -> bytes:
+        """Return the thumbnail of an image, as a JPEG file.
+
+        Raises:
+            RejectedImageError: the image can't be read (any more).
+        """
+        return read_thumbnail(self.image_dir / name)
+
     def boxes(
         self, cameras: Iterable[Camera], settings: MotionSettings, number: int
     ) -> dict[str, Box]:
@@ -190,7 +222,7 @@ class Extractor:
         """
         found: dict[str, Box] = {}
 
-        def missing(progress: Progress) -> Iterator[_Missing]:
+        def missing(progress: Progress) -> Iterator[Missing]:
             for camera in cameras:
                 finder = MotionFinder(camera.frames, camera.read, settings)
                 # In the order in which they were taken: each is read once for its neighbours.
@@ -199,7 +231,7 @@ class Extractor:
                         key = _box_key(finder, name, camera.digests)
                         text = self.notes.notes.get(key)
                         if text is None:
-                            yield _Missing(key, partial(_motion_text, finder, name), images)
+                            yield Missing(key, partial(_motion_text, finder, name), images)
                         else:
                             found.update(dict.fromkeys(images, Box.from_json(json.loads(text))))
                             progress.advance(len(images))
@@ -221,14 +253,14 @@ class Extractor:
             number: of images, for the progress bar.
         """
 
-        def missing(progress: Progress) -> Iterator[_Missing]:
+        def missing(progress: Progress) -> Iterator[Missing]:
             for camera in cameras:
                 for name, digest in camera.digests.items():
                     key, images = _detections_key(detector, digest), camera.images.get(name, ())
                     if key in self.notes.notes:
                         progress.advance(len(images))
                     else:
-                        yield _Missing(key, partial(_detect, detector, camera, name), images)
+                        yield Missing(key, partial(_detect, detector, camera, name), images)
 
         with Progress("detecting animals", number) as progress:
             for one, _ in self._complete_notes(missing(progress)):
@@ -247,7 +279,7 @@ class Extractor:
         )
         return {name: tuple(map(Box.from_json, json.loads(text))) for name, text in texts}
 
-    def _complete_notes(self, missing: Iterable["_Missing"]) -> Iterator[tuple["_Missing", str]]:
+    def _complete_notes(self, missing: Iterable["Missing"]) -> Iterator[tuple["Missing", str]]:
         """Find what is missing in worker threads, note it, and yield it with its text."""
         found = ordered_map(lambda one: (one, one.find()), missing, self.jobs)
         while batch := list(islice(found, BATCH)):
@@ -256,7 +288,7 @@ class Extractor:
 
 
 @dataclass(frozen=True)
-class _Missing:
+class Missing:
     """What is not in the notes.
 
     Attributes:

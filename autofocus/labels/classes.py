@@ -1,6 +1,6 @@
 """The classes to learn: one folder of images (or of links to images) per label."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,6 +9,8 @@ from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import Listing, list_by_folder
 from autofocus.labels.folders import folder_to_label
 from autofocus.runs.wording import plural
+from autofocus.tables.columns import LINKS_NAME
+from autofocus.tables.links import read_links
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,27 @@ def find_classes(image_dir: Path) -> Classes:
             "link_images_by_label makes it."
         )
     folders, listing = list_by_folder(image_dir)
+    return _classes(image_dir, folders, listing)
+
+
+def find_listed_classes(image_dir: Path) -> Classes:
+    """Find the classes in the folder's table of links; neither links nor images need exist.
+
+    Raises:
+        MissingInputError: there is no such table, or no image in it.
+        InputDataError: it is another table, or there is only one class.
+    """
+    table = image_dir / LINKS_NAME
+    if not table.is_file():
+        raise MissingInputError(
+            f"{image_dir} has no {LINKS_NAME}, by which embeddings are found: give the folder "
+            "that link_images_by_label made."
+        )
+    return _classes(image_dir, [], Listing(sorted(row.link for row in read_links(table))))
+
+
+def _classes(image_dir: Path, folders: Iterable[str], listing: Listing) -> Classes:
+    """Return the classes of images in folders of labels."""
     to_label = cache(folder_to_label)
     files = {name: to_label(name.partition("/")[0]) for name in listing.names}
     labels = tuple(sorted(set(files.values())))

@@ -52,6 +52,24 @@ class BoxSettings:
         return self.motion is not None or self.detector is not None
 
 
+@dataclass(frozen=True)
+class RecordedDetector:
+    """A detector whose boxes are all known already.
+
+    Attributes:
+        settings: how it was used.
+    """
+
+    settings: DetectorSettings
+
+    def detect(self, image: Image.Image) -> Detections:
+        """Fail: it can't look at an image."""
+        raise InputDataError(
+            f"The boxes of {self.settings.name} in an image of {image.width} x {image.height} "
+            "pixels are not known: run embed again."
+        )
+
+
 def load_detector(settings: DetectorSettings | None) -> ObjectDetector | None:
     """Return the detector with its weights; None if it is not needed.
 

@@ -46,6 +46,7 @@ COMMAND_EXTRAS = {
     "preprocess_images": "preprocess",
     "clean_detections": "tables",
     "link_images_by_label": "tables",
+    "embed": "train",
     "retrain": "train",
     "predict": "predict",
     "serve": "serve",

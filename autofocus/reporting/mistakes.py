@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,12 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from autofocus.boxes.box import Box
 from autofocus.errors import RejectedImageError
-from autofocus.images.reading import read_image
 
 WITHHELD = "Not shown: it may show a person"
 # Thumbnails are inside the report, which must not grow beyond what a mail can carry.
 MOST_SHOWN = 48
-_QUALITY = 80
 
-_THUMBNAIL = (320, 240)
+_TILE = (320, 240)
 _CAPTION_HEIGHT = 44
 _MARGIN = 10
 _PER_ROW = 4
@@ -32,7 +30,7 @@ class Misclassified:
     """A misclassified image.
 
     Attributes:
-        path: its file.
+        thumbnail: returns its thumbnail as a JPEG file, or raises RejectedImageError.
         name: its path relative to the image folder.
         label: the true label.
         answer: the predicted label.
@@ -42,7 +40,7 @@ class Misclassified:
         possible: the labels with a probability from which on an image counts as showing people.
     """
 
-    path: Path
+    thumbnail: Callable[[], bytes]
     name: str
     label: str
     answer: str
@@ -76,7 +74,7 @@ def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
     """Draw images in rows, with their true and their predicted labels."""
     shown = mistakes[: _PER_ROW * _MOST_ROWS]
     rows = max(1, -(-len(shown) // _PER_ROW))
-    cell = (_THUMBNAIL[0] + _MARGIN, _THUMBNAIL[1] + _CAPTION_HEIGHT + _MARGIN)
+    cell = (_TILE[0] + _MARGIN, _TILE[1] + _CAPTION_HEIGHT + _MARGIN)
     sheet = Image.new("RGB", (_PER_ROW * cell[0] + _MARGIN, rows * cell[1] + _MARGIN), "white")
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(15)
@@ -86,12 +84,12 @@ def draw_contact_sheet(mistakes: Sequence[Misclassified], path: Path) -> None:
         left = _MARGIN + (place % _PER_ROW) * cell[0]
         top = _MARGIN + (place // _PER_ROW) * cell[1]
         thumbnail = _tile(mistake, font)
-        sheet.paste(thumbnail, (left, top + _THUMBNAIL[1] - thumbnail.height))
+        sheet.paste(thumbnail, (left, top + _TILE[1] - thumbnail.height))
         caption = (
             f"{_short(mistake.label, 16)}, predicted {_short(mistake.answer, 16)} "
             f"({mistake.score:.2f})\n{_short(Path(mistake.shown_name).name, 38)}"
         )
-        draw.text((left, top + _THUMBNAIL[1] + 4), caption, "black", font)
+        draw.text((left, top + _TILE[1] + 4), caption, "black", font)
     sheet.save(path, "JPEG", quality=88)
 
 
@@ -99,27 +97,20 @@ def _tile(mistake: Misclassified, font: Any) -> Image.Image:
     if mistake.is_withheld:
         return _placeholder(WITHHELD, font)
     try:
-        return make_thumbnail(mistake.path)
+        return ImageOps.contain(_open(mistake.thumbnail()), _TILE)
     except RejectedImageError as error:
         return _placeholder(f"Not shown: {error.detail}", font)
 
 
 def _placeholder(text: str, font: Any) -> Image.Image:
-    tile = Image.new("RGB", _THUMBNAIL, (225, 225, 220))
-    centre = (_THUMBNAIL[0] / 2, _THUMBNAIL[1] / 2)
+    tile = Image.new("RGB", _TILE, (225, 225, 220))
+    centre = (_TILE[0] / 2, _TILE[1] / 2)
     ImageDraw.Draw(tile).text(centre, text, (60, 60, 60), font, anchor="mm")
     return tile
 
 
-def make_thumbnail(path: Path) -> Image.Image:
-    """Return a small copy of an image, without its metadata.
-
-    Raises:
-        RejectedImageError: the file can't be used.
-    """
-    small = ImageOps.contain(read_image(path).image.convert("RGB"), _THUMBNAIL)
-    small.info.clear()
-    return small
+def _open(jpeg: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(jpeg)).convert("RGB")
 
 
 def _short(text: str, letters: int = 24) -> str:
@@ -155,14 +146,13 @@ def _report_tile(mistake: Misclassified, box: Box | None) -> Tile:
     if mistake.is_withheld:
         return Tile(mistake, "", 1.0, WITHHELD, None)
     try:
-        thumbnail = make_thumbnail(mistake.path)
+        thumbnail = mistake.thumbnail()
     except RejectedImageError as error:
         return Tile(mistake, "", 1.0, f"Not shown: {error.detail}", None)
-    shape = thumbnail.width / thumbnail.height
+    small = _open(thumbnail)
+    shape = small.width / small.height
     return Tile(mistake, _data_url(thumbnail), shape, "", box if box and box.is_found else None)
 
 
-def _data_url(image: Image.Image) -> str:
-    content = io.BytesIO()
-    image.save(content, "JPEG", quality=_QUALITY, optimize=True)
-    return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
+def _data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from autofocus.embeddings.reading import Embeddings
 from autofocus.grouping.frames import Frame
 from autofocus.grouping.locations import LocationPattern, locate
 from autofocus.images.finding import find_images
@@ -94,6 +95,55 @@ class FrameFiles:
         paths = {file: Path(os.path.normpath(root / file)) for file in prepared}
         return find_copies(self.image_dir, alone, self.origins) | paths
 
+    def read(
+        self, names: Sequence[str], workspace: Workspace | None, jobs: int
+    ) -> dict[str, tuple[str, datetime | None]]:
+        """Return digest and moment of each image without a label whose header can be read.
+
+        Args:
+            names: of the images, sorted.
+            workspace: where what was read is kept; without one, none is read.
+            jobs: the number of worker threads.
+        """
+        if not names or workspace is None:
+            return {}
+        headers = read_headers(self.image_dir, names, workspace, jobs, "frames", with_digests=True)
+        return {header.name: (header.digest, header.moment) for header in headers}
+
+
+@dataclass(frozen=True)
+class EmbeddedFiles(FrameFiles):
+    """The frames as embeddings list them; no file need exist.
+
+    Attributes:
+        embeddings: of all images.
+        embedded: the name of each link's image in the embeddings.
+    """
+
+    embeddings: Embeddings
+    embedded: Mapping[str, str]
+
+    @cached_property
+    def places(self) -> dict[str, _Place]:
+        """The place of each link's image."""
+        return {link: _Place("", self.embedded[link]) for link in self.links}
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """The frames, sorted."""
+        cameras = {camera_folder(name) for _, name in self.places.values()}
+        return {"": sorted(n for n in self.embeddings.images if camera_folder(n) in cameras)}
+
+    def read(
+        self,
+        names: Sequence[str],
+        workspace: Workspace | None,  # noqa: ARG002 - see `FrameFiles`
+        jobs: int,  # noqa: ARG002
+    ) -> dict[str, tuple[str, datetime | None]]:
+        """Return digest and moment of each image whose header could be read."""
+        images = self.embeddings.images
+        return {n: (images[n].digest, images[n].moment) for n in names if images[n].digest}
+
 
 def _prefix(folder: Path, root: Path) -> str:
     relative = files.relative_to_folder(folder, root)
@@ -176,24 +226,10 @@ class DatasetFrames:
             for name in names
             if (prefix, name) not in images
         ]
-        read = self._read(others)
+        read = self.files.read(sorted(others), self.workspace, self.jobs)
         for prefix, names in self.files.names.items():
             for _, group in groupby(sorted(names, key=_by_camera), key=camera_folder):
                 yield _record(prefix, tuple(group), images, read)
-
-    def _read(self, others: Sequence[str]) -> dict[str, tuple[str, datetime | None]]:
-        """Return digest and moment of each image without a label whose header can be read."""
-        if not others or self.workspace is None:
-            return {}
-        headers = read_headers(
-            self.files.image_dir,
-            sorted(others),
-            self.workspace,
-            self.jobs,
-            "frames",
-            with_digests=True,
-        )
-        return {header.name: (header.digest, header.moment) for header in headers}
 
 
 def _by_camera(name: str) -> tuple[str, str]:

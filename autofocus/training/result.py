@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,8 +196,8 @@ class Assessment:
     def _misclassified(self, mistakes: Sequence[Mistake]) -> Iterator[Misclassified]:
         originals = {row.image.file: row.image.original for row in self._rows(Subset.TEST)}
         for mistake in mistakes:
-            path, original = self.job.image_dir / mistake.name, originals[mistake.name]
-            yield Misclassified(path, **asdict(mistake), original=original)
+            thumbnail = partial(self.source.extractor.thumbnail, mistake.name)
+            yield Misclassified(thumbnail, **asdict(mistake), original=originals[mistake.name])
 
     def _held_out(self) -> tuple[Sequence[Assignment], ViewLogits, str]:
         """Return images that were not trained on, the logits of their views, and their name.

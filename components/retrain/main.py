@@ -1,7 +1,8 @@
-"""The program inside the image: train a classifier on the images of all shards."""
+"""The program inside the image: train a classifier on embeddings, or on images, of all shards."""
 
 import os
 import shutil
+from pathlib import Path
 
 from autofocus.containers.archive import unpack
 from autofocus.containers.metrics import classification
@@ -20,18 +21,20 @@ from autofocus.training.checkpoint import CHECKPOINTS
 
 
 def train(task: Task) -> RetrainResult:
-    """Unpack the images, link them as the table says, and train."""
-    images, links, model = (task.folder / name for name in ("preprocessed", "links", "model"))
-    unpack(task.inputs("preprocessed"), images)
+    """Train from embeddings, from images, or from both, as far as the component has them."""
+    links, model = task.folder / "links", task.folder / "model"
     links.mkdir()
     shutil.copyfile(task.input("links"), links / LINKS_NAME)
-    make_links(links / LINKS_NAME)
-    shutil.copyfile(images / PREPARATION_NAME, links / PREPARATION_NAME)
+    if "preprocessed" in task.request.inputs:
+        _link_images(task, links)
+    has_embeddings = "embeddings" in task.request.inputs
+    embeddings = task.inputs("embeddings") if has_embeddings else []
+    settings = task.settings(RetrainSettings, embeddings=[str(folder) for folder in embeddings])
     if uri := task.parameter("mlflow_tracking_uri", ""):
         os.environ["MLFLOW_TRACKING_URI"] = uri
     memory = model / HIDDEN / NAME
     with open_progress(task).watch("training", memory, CHECKPOINTS):
-        result = retrain(links, model, task.settings(RetrainSettings))
+        result = retrain(links, model, settings)
     task.output("model", model)
     task.output("report", model / results.REPORT)
     task.output("split", model / SPLIT_NAME)
@@ -40,6 +43,14 @@ def train(task: Task) -> RetrainResult:
         "confusion_matrix", model / results.CONFUSION_TABLE, classification(result.metrics)
     )
     return result
+
+
+def _link_images(task: Task, links: Path) -> None:
+    """Unpack the images of all shards, and link them as the table says."""
+    images = task.folder / "preprocessed"
+    unpack(task.inputs("preprocessed"), images)
+    make_links(links / LINKS_NAME)
+    shutil.copyfile(images / PREPARATION_NAME, links / PREPARATION_NAME)
 
 
 if __name__ == "__main__":

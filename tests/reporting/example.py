@@ -3,6 +3,7 @@
 They are plain JSON values, as in `metrics.json`, which tests change; `typed` reads them.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from autofocus.evaluation.metrics import Evaluation
 from autofocus.evaluation.serialization import from_json
 from autofocus.evaluation.training_metrics import Metrics
 from autofocus.images.preparing import Preparation
+from autofocus.images.thumbnails import read_thumbnail
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.reporting.report import Context
 
@@ -498,7 +500,7 @@ def mistakes(folder: Path, number: int = 163) -> list[Misclassified]:
     files = [photograph(folder / f"{place}.jpg", place) for place in range(min(number, 12))]
     return [
         Misclassified(
-            files[place % len(files)],
+            partial(read_thumbnail, files[place % len(files)]),
             f"{pairs[place % 8][0]}/CHIL - D03-AMP1-JU16_{place:05d}.JPG",
             *pairs[place % 8],
             score=0.99 - 0.004 * place,

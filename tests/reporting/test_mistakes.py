@@ -1,16 +1,17 @@
 """Claims about misclassified images."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from autofocus.images.thumbnails import read_thumbnail
 from autofocus.reporting.mistakes import (
     Misclassified,
     draw_contact_sheet,
-    make_thumbnail,
     withhold,
 )
 
@@ -22,7 +23,10 @@ GPS_INFO = 0x8825
 def mistakes(folder: Path, number: int) -> list[Misclassified]:
     path = folder / "red.png"
     Image.new("RGB", (320, 160), RED).save(path)
-    return [Misclassified(path, f"cam/{n}.JPG", "cat", "dog", 0.9) for n in range(number)]
+    return [
+        Misclassified(partial(read_thumbnail, path), f"cam/{n}.JPG", "cat", "dog", 0.9)
+        for n in range(number)
+    ]
 
 
 def reds(sheet: Path, number: int) -> list[bool]:
@@ -50,7 +54,9 @@ def test_no_mistakes_are_said(tmp_path: Path) -> None:
 
 def test_a_contact_sheet_shows_no_withheld_photograph(tmp_path: Path) -> None:
     """The place of a photograph that is withheld, or can't be read, has words instead."""
-    broken = Misclassified(tmp_path / "not there.jpg", "a.jpg", "cat", "dog", 0.5)
+    broken = Misclassified(
+        partial(read_thumbnail, tmp_path / "not there.jpg"), "a.jpg", "cat", "dog", 0.5
+    )
     first, second = mistakes(tmp_path, 2)
     withheld = withhold([second], ["dog"])
     draw_contact_sheet([first, *withheld, broken], tmp_path / "sheet.jpg")
@@ -73,13 +79,13 @@ def test_photographs_that_may_show_people_are_withheld(
     label: str, answer: str, is_withheld: bool
 ) -> None:
     """Either label is enough, in any case and among several; a part of a word is not."""
-    mistake = Misclassified(Path("a.jpg"), "a.jpg", label, answer, 0.5)
+    mistake = Misclassified(bytes, "a.jpg", label, answer, 0.5)
     assert withhold([mistake], ("human", "person"))[0].is_withheld is is_withheld
 
 
 def test_a_low_score_of_people_withholds_an_image() -> None:
     """A label that is neither true nor predicted counts if it is possible."""
-    one = Misclassified(Path("a.jpg"), "a.jpg", "deer", "fox", 0.5, possible=("fox", "Human"))
+    one = Misclassified(bytes, "a.jpg", "deer", "fox", 0.5, possible=("fox", "Human"))
     assert withhold([one], ("human",))[0].is_withheld
     assert not withhold([one], ("person",))[0].is_withheld
 
@@ -92,17 +98,17 @@ def test_a_thumbnail_does_not_tell_where_it_was_taken(tmp_path: Path) -> None:
     exif.get_ifd(GPS_INFO)[1] = "N"
     exif[0x010F] = "Maker"
     picture.save(path, exif=exif, comment=b"41.8781 N")
-    thumbnail = make_thumbnail(path)
-    thumbnail.save(copy)
+    copy.write_bytes(read_thumbnail(path))
     assert b"41.8781" in path.read_bytes()
     assert b"Maker" in path.read_bytes()
     assert b"41.8781" not in copy.read_bytes()
     assert b"Exif" not in copy.read_bytes()
-    assert thumbnail.size == (320, 240)
+    with Image.open(copy) as thumbnail:
+        assert thumbnail.size == (256, 192)
 
 
-def test_a_mistake_is_shown_by_the_path_of_the_original(tmp_path: Path) -> None:
+def test_a_mistake_is_shown_by_the_path_of_the_original() -> None:
     """The name of a link says nothing to people; without an original it is all there is."""
-    one = Misclassified(tmp_path / "x.jpg", "deer/a~1.jpg", "deer", "fox", 0.9)
+    one = Misclassified(bytes, "deer/a~1.jpg", "deer", "fox", 0.9)
     assert one.shown_name == "deer/a~1.jpg"
     assert replace(one, original="cam1/IMG_1.JPG").shown_name == "cam1/IMG_1.JPG"

@@ -4,6 +4,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from autofocus.boxes.box import Box
+from autofocus.images.thumbnails import read_thumbnail
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.reporting.report import Report
 from tests.reporting import example
@@ -223,7 +225,9 @@ def test_names_are_text_not_code(tmp_path: Path) -> None:
     metrics["test"]["slices"][0]["rows"][0]["value"] = EVIL
     metrics["warnings"] = [EVIL]
     photograph = example.photograph(tmp_path / "a.jpg")
-    wrong = [Misclassified(photograph, f'{EVIL}/"onload="x', EVIL, EVIL, 0.5)]
+    wrong = [
+        Misclassified(partial(read_thumbnail, photograph), f'{EVIL}/"onload="x', EVIL, EVIL, 0.5)
+    ]
     text = render(tmp_path, metrics, mistakes=wrong, settings={EVIL: EVIL}, backbone=EVIL)
     page = Markup.of(text)
     assert page.find("script") == []
@@ -267,7 +271,10 @@ def test_it_stays_small(tmp_path: Path) -> None:
     """Beyond the surest 48, mistakes are counted, not shown: even noise stays below 3 MB."""
     noise = tmp_path / "noise.png"
     Image.effect_noise((640, 480), 90).convert("RGB").save(noise)
-    wrong = [Misclassified(noise, f"{n}.JPG", "cat", "dog", 0.5) for n in range(60)]
+    wrong = [
+        Misclassified(partial(read_thumbnail, noise), f"{n}.JPG", "cat", "dog", 0.5)
+        for n in range(60)
+    ]
     text = render(tmp_path, mistakes=wrong)
     assert len(Markup.of(text).find("img")) == 48
     assert "The other 12 are in <code>misclassified.csv</code>" in text
@@ -276,7 +283,9 @@ def test_it_stays_small(tmp_path: Path) -> None:
 
 def test_a_photograph_that_is_gone_does_not_end_the_report(tmp_path: Path) -> None:
     """A file that can't be read any more has words instead of a picture."""
-    gone = Misclassified(tmp_path / "gone.jpg", "gone.jpg", "cat", "dog", 0.5)
+    gone = Misclassified(
+        partial(read_thumbnail, tmp_path / "gone.jpg"), "gone.jpg", "cat", "dog", 0.5
+    )
     text = render(tmp_path, mistakes=[gone])
     assert Markup.of(text).find("img") == []
     assert "Not shown: no plain file, or a link to nowhere" in text
