@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from sys import intern
 
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import Listing, list_by_folder
@@ -65,7 +66,7 @@ def find_listed_classes(image_dir: Path) -> Classes:
 def _classes(image_dir: Path, folders: Iterable[str], listing: Listing) -> Classes:
     """Return the classes of images in folders of labels."""
     to_label = cache(folder_to_label)
-    files = {name: to_label(name.partition("/")[0]) for name in listing.names}
+    files = {intern(name): to_label(name.partition("/")[0]) for name in listing.names}
     labels = tuple(sorted(set(files.values())))
     if not labels:
         raise MissingInputError(f"{image_dir} has no folder with images of a label.")

@@ -173,8 +173,9 @@ def collect_images(
     for outcome in outcomes:
         if outcome.row.reason is not None:
             continue
-        file = outcome.row.input
-        image = _image(outcome, alone[labels[file]], origins.get(file))
+        # The name is also in the tables' rows: one text of each is in memory.
+        file = intern(outcome.row.input)
+        image = _image(file, outcome, alone[labels[file]], origins.get(file))
         key = image.frame.path if file in origins else image.digest
         other = images.get(key)
         if other is None:
@@ -193,8 +194,7 @@ def collect_images(
     return [replace(image, frame=frame) for image, frame in zip(ordered, frames, strict=True)]
 
 
-def _image(outcome: Outcome, labels: tuple[str, ...], origin: Origin | None) -> Image:
-    file = outcome.row.input
+def _image(file: str, outcome: Outcome, labels: tuple[str, ...], origin: Origin | None) -> Image:
     facts = Facts.from_json(outcome.extra["facts"])
     frame = replace(_frame(file, origin), moment=facts.taken)
     return Image(frame, (file,), labels, outcome.extra["digest"], facts)

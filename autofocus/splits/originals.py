@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from sys import intern
 
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.runs.cameras import camera_folder
@@ -37,7 +38,8 @@ def find_originals(table_folder: Path, filepaths: Iterable[str]) -> dict[str, st
         else:
             prefixes[folder] = below
     prefixes |= _below_common(unmarked)
-    return {path: _join(prefixes[path.rpartition("/")[0]], path) for path in paths}
+    # Other tables have the same names: one text of each is in memory.
+    return {path: intern(_join(prefixes[path.rpartition("/")[0]], path)) for path in paths}
 
 
 def _join(prefix: str, path: str) -> str:

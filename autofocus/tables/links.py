@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import intern
 
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import CsvReader
@@ -51,4 +52,6 @@ def read_links(table: Path) -> Iterator[LinkRow]:
             )
         for row in reader:
             filepath, label, link, *cells = row
-            yield LinkRow(filepath, label, link, dict(zip(further, cells, strict=True)))
+            facts = dict(zip(further, cells, strict=True))
+            # A label is that of many images, and a link is in the memory of many steps.
+            yield LinkRow(filepath, intern(label), intern(link), facts)
