@@ -88,9 +88,8 @@ def _tags(component: Component) -> list[str]:
     takes = {_kind(one.type) for one in component.inputs}
     makes = {_kind(one.type) for one in component.outputs}
     names = {parameter.name for parameter in component.parameters}
-    use = (
-        "training" if "Model" in makes else "inference" if "Model" in takes else "data-processing"
-    )
+    trains = "Model" in makes and takes
+    use = "training" if trains else "inference" if "Model" in takes | makes else "data-processing"
     services = {"s3": _S3 in names, "mlflow": _MLFLOW in names}
     return ["camera-trap", use, *(tag for tag, is_used in services.items() if is_used)]
 

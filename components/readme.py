@@ -25,7 +25,7 @@ PROGRAMS = {
     "anchor": "[anchor.py](../../autofocus/containers/anchor.py)",
     "fine_tune": "[retrain's main.py](../retrain/main.py)",
 }
-COMPONENTS = ("anchor", "ingest", *STAGES)
+COMPONENTS = ("anchor", "ingest", *STAGES, "fetch_model")
 
 
 def path_of(name: str) -> Path:

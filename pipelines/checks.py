@@ -18,6 +18,7 @@ from autofocus.labels.labelmap import check_labelmap
 from autofocus.labels.priority import parse_rules
 from autofocus.options.settings import from_mapping, shown
 from autofocus.tables.detections import find_tables
+from autofocus.tracking.model_address import SCHEME, ModelAddress
 from components.stages import STAGES
 from pipelines.interface import ParameterValue, PipelineInterface
 from pipelines.names import parameter_name
@@ -196,11 +197,23 @@ def _check(run: _Run, name: str, check: Callable[[], object]) -> None:
 def _check_model(run: _Run, name: str) -> None:
     model = run.values[name]
     run.require(
+        not model.startswith(SCHEME),
+        name,
+        f"is {shown(model)}, a registered model: use the pipeline label-registered.yaml instead, "
+        f"with registered_model={model.removeprefix(SCHEME)}.",
+    )
+    run.require(
         "://" in model or model.startswith("/"),
         name,
         "must be where the model is, such as s3://bucket/pipelines/.../model, not "
         f"{shown(model)}.",
     )
+
+
+def _check_registered(run: _Run, name: str) -> None:
+    _check(run, name, lambda: ModelAddress.parse(run.values[name], name))
+    uri = "mlflow_tracking_uri"
+    run.require("://" in run.values.get(uri, ""), uri, "must be the address of MLflow's server.")
 
 
 def _must_match(pattern: "re.Pattern[str]", what: str) -> Callable[[_Run, str], None]:
@@ -238,6 +251,7 @@ _CHECKS: Mapping[str, Callable[[_Run, str], None]] = {
     "labelmap": _check_labelmap,
     "label_priority": _check_rules,
     "model_uri": _check_model,
+    "registered_model": _check_registered,
     "s3_secret": _must_match(_OBJECT, "a secret's name, of small letters, digits, - and ."),
     "mlflow_secret": _must_match(_OBJECT, "a secret's name, of small letters, digits, - and ."),
     "accelerator_type": _must_match(_RESOURCE, "a resource of nodes such as nvidia.com/gpu"),

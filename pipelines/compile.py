@@ -28,6 +28,7 @@ PIPELINES = {
     "train": ("pipelines.train", "train"),
     "train-cpu": ("pipelines.train", "train_cpu"),
     "label": ("pipelines.label", "label"),
+    "label-registered": ("pipelines.label_registered", "label_registered"),
 }
 
 

@@ -228,8 +228,12 @@ def _interface(spec: Mapping[str, Any], path: Path) -> PipelineInterface:
 
 
 def stage_of(label: str) -> str:
-    """Return the component of an executor: its second use in a pipeline is ``exec-download-2``."""
-    return re.sub(r"-\d+$", "", label.removeprefix("exec-"))
+    """Return the component of an executor or a task.
+
+    The second use of `fine_tune` in a pipeline is ``exec-fine-tune-2``: kfp has no underscores in
+    such names.
+    """
+    return re.sub(r"-\d+$", "", label.removeprefix("exec-")).replace("-", "_")
 
 
 def _parameter(name: str, definition: Mapping[str, Any]) -> PipelineParameter:

@@ -1,6 +1,7 @@
 """From a bucket of images and a trained classifier to one table of labels in the bucket."""
 
 import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from kfp import dsl
@@ -8,7 +9,7 @@ from kfp.dsl import Dataset, Input, Model
 
 from components.anchor.component import anchor
 from components.ingest.component import ingest
-from components.interface import Parameter
+from components.interface import Component, Parameter
 from components.predict.component import predict
 from components.publish.component import publish
 from pipelines.resources import resource_parameters
@@ -39,9 +40,30 @@ class Labelled(NamedTuple):
 
 def label() -> Any:
     """Return the pipeline, with the images as they are named now."""
+    return build(NAME, SUMMARY, (), (MODEL,), _import_model)
+
+
+def build(
+    name: str,
+    summary: str,
+    components: tuple[Component, ...],
+    own: tuple[Parameter, ...],
+    open_model: Callable[[Arguments], Any],
+) -> Any:
+    """Return a pipeline that labels images with a model.
+
+    Args:
+        name: its name.
+        summary: what it does.
+        components: those that bring the model.
+        own: parameters besides those of its components.
+        open_model: starts what brings the model, and returns the artifact.
+    """
     parameters = (
         *parameters_of(
-            (anchor, *IN_SHARDS, publish), (MANIFEST, MODEL, S3_SECRET, SHARDS), EXCLUDED
+            (anchor, *IN_SHARDS, publish, *components),
+            (MANIFEST, *own, S3_SECRET, SHARDS),
+            EXCLUDED,
         ),
         *resource_parameters("ingest", "predict", "publish"),
     )
@@ -54,15 +76,18 @@ def label() -> Any:
         artifacts=(Parameter("model", Input[Model], ""),),
         returns=Labelled,
     )
-    return build_pipeline(NAME, SUMMARY, parameters, functools.partial(_label, inner))
+    return build_pipeline(name, summary, parameters, functools.partial(_label, inner, open_model))
 
 
-def _label(inner: Any, arguments: Arguments) -> None:
-    first = equip(start(anchor, arguments), arguments).output
-    model = dsl.importer(
+def _import_model(arguments: Arguments) -> Any:
+    return dsl.importer(
         artifact_uri=arguments["model_uri"], artifact_class=Model, reimport=False
     ).output
-    arguments = {**arguments, "anchor": first, "model": model}
+
+
+def _label(inner: Any, open_model: Callable[[Arguments], Any], arguments: Arguments) -> None:
+    first = equip(start(anchor, arguments), arguments).output
+    arguments = {**arguments, "anchor": first, "model": open_model(arguments)}
     labelled = run_inner(inner, arguments)
     published = start(publish, arguments, **labelled.outputs)
     with_s3(equip(published, arguments), arguments["s3_secret"])

@@ -48,6 +48,7 @@ RESOURCES = {
     "link": Resources("1", "4Gi", "512Mi", "10Gi", HOUR),
     "retrain": Resources("4", "16Gi", "2Gi", "100Gi", 24 * HOUR),
     "fine_tune": Resources("4", "16Gi", "2Gi", "100Gi", 24 * HOUR),
+    "fetch_model": Resources("2", "4Gi", "512Mi", "10Gi", HOUR, retries=3),
     "predict": Resources("4", "8Gi", "2Gi", "40Gi", 12 * HOUR),
     "publish": Resources("1", "2Gi", "256Mi", "10Gi", HOUR, retries=3),
 }

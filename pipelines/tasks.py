@@ -9,6 +9,7 @@ from kfp.dsl import pipeline_channel
 
 from autofocus.features.runtime import NEEDS_GPU_VARIABLE
 from pipelines.compile import STORAGE_CLASS
+from pipelines.interface import stage_of
 from pipelines.resources import HOUR, RESOURCES, of_stage
 
 # The keys of the secrets, which are the variables that boto3 and MLflow read.
@@ -28,7 +29,7 @@ def equip(task: dsl.PipelineTask, given: Mapping[str, Any]) -> dsl.PipelineTask:
         task: the task of a component.
         given: the pipeline's parameters by name.
     """
-    stage = task.name.rstrip("-0123456789")
+    stage = stage_of(task.name)
     resources, sizes = RESOURCES[stage], of_stage(stage, given)
     # kfp doesn't see by itself that sizes are inputs, and leaves them out of the loops around.
     task.register_pipeline_channels([each for each in sizes.values() if _is_channel(each)])

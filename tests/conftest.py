@@ -32,6 +32,7 @@ SLOW = (
     "attack/*",
     "components/test_ingest.py",
     "components/test_failures.py",
+    "components/test_fetch_model.py",
     "components/test_labelling.py",
     "components/test_main.py",
     "containers/test_executor.py",

@@ -196,7 +196,7 @@ class Task:
         """Whether the run takes only new images."""
         return self.request.parameters.get("only_new") is True
 
-    def publish(self, result: StageResult) -> None:
+    def publish(self, result: StageResult | None) -> None:
         """Move all outputs to their final paths, with the stage's counts as metadata.
 
         A newer server may request more outputs and pass more parameters than this component has:
@@ -204,22 +204,14 @@ class Task:
         the log.
 
         Args:
-            result: the stage's counts; its ledger is the output `ledger`.
+            result: the stage's counts, whose ledger is the output `ledger`; None of a component
+                that runs no stage.
         """
-        self.output("ledger", result.ledger)
+        counted = {} if result is None else self._count(result)
         unknown = set(self.request.parameters) - self._used - RESOURCES
         for name in sorted(unknown):
             if not name.startswith("pipelinechannel--"):
                 print(f"note: unknown parameter {name}, ignored", file=sys.stderr)
-        counts = result.counts
-        counted = {
-            "inputs": counts.inputs,
-            "ok": counts.ok,
-            "reused": counts.reused,
-            "rejected": counts.rejected,
-            # Each reason once: where shards meet, a task is handed the metadata of all of them.
-            **(self.shares or _reasons(result)),
-        }
         metadata = {
             name: more or {**counted, **asdict(measure(path))}
             for name, (path, more) in self._made.items()
@@ -239,17 +231,31 @@ class Task:
         for call in self._after:
             call()
 
+    def _count(self, result: StageResult) -> dict[str, int]:
+        """Make the ledger an output, and return the counts for the metadata of all outputs."""
+        self.output("ledger", result.ledger)
+        counts = result.counts
+        return {
+            "inputs": counts.inputs,
+            "ok": counts.ok,
+            "reused": counts.reused,
+            "rejected": counts.rejected,
+            # Each reason once: where shards meet, a task is handed the metadata of all of them.
+            **(self.shares or _reasons(result)),
+        }
+
     def after_publishing(self, call: Callable[[], None]) -> None:
         """Let a function be called once all outputs are in place."""
         self._after.append(call)
 
 
-def main(name: str, work: Callable[[Task], StageResult]) -> int:
+def main(name: str, work: Callable[[Task], StageResult | None]) -> int:
     """Run a component: all that its `main.py` does.
 
     Args:
         name: the stage's name.
-        work: calls the stage's function, and declares its outputs.
+        work: calls the stage's function, declares its outputs, and returns its result; None of a
+            component that runs no stage.
 
     Returns:
         The exit status: 0 only if all outputs are complete.
@@ -271,7 +277,7 @@ def read_executor_input(words: Sequence[str]) -> ExecutorInput:
     return ExecutorInput.parse(words[1])
 
 
-def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
+def _run(work: Callable[[Task], StageResult | None], words: Sequence[str]) -> None:
     request = read_executor_input(words)
     check_gpu()
     with tempfile.TemporaryDirectory(prefix="autofocus-") as folder:
@@ -290,7 +296,8 @@ def _run(work: Callable[[Task], StageResult], words: Sequence[str]) -> None:
         finally:
             os.chdir("/")
         task.publish(result)
-        print(str(result).replace(f"{folder}/", ""), flush=True)
+        if result is not None:
+            print(str(result).replace(f"{folder}/", ""), flush=True)
 
 
 def _show_rejected(ledger: Path) -> None:

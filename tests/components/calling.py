@@ -27,6 +27,7 @@ OUTPUTS = {
     "clean": ("detections_clean", "all_image_properties", "ledger"),
     "link": ("links", "ledger"),
     "retrain": ("model", "metrics", "confusion_matrix", "report", "split", "ledger"),
+    "fetch_model": ("model",),
     "predict": ("predictions", "ledger"),
     "publish": ("labels", "ledger"),
     "embed": ("embeddings", "ledger"),

@@ -18,7 +18,13 @@ from pipelines.parameters import MOST_SHARDS, gather
 
 LEAST = {"bucket": "photographs", "manifest": "unchecked-1"}
 MODEL = {"model_uri": "s3://photographs/model"}
-NEEDED = {"train": LEAST, "train-cpu": LEAST, "label": {**LEAST, **MODEL}}
+REGISTERED = {"registered_model": "raccoons@champion", "mlflow_tracking_uri": "http://mlflow"}
+NEEDED = {
+    "train": LEAST,
+    "train-cpu": LEAST,
+    "label": {**LEAST, **MODEL},
+    "label-registered": {**LEAST, **REGISTERED},
+}
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +176,37 @@ def test_a_model_has_an_address_or_a_path(
     else:
         with pytest.raises(SettingError, match="model_uri must be where the model is"):
             check_settings(interfaces["label"], values)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"registered_model": "raccoons"}, "raccoons names no version of registered_model: w"),
+        ({"registered_model": ""}, "write NAME@ALIAS, such as raccoons@champion, or NAME/VERSION"),
+        ({"mlflow_tracking_uri": ""}, "mlflow_tracking_uri must be the address of MLflow's"),
+        ({"registered_model": "models:/raccoons/3"}, ""),
+    ],
+)
+def test_a_registered_model_has_a_version(
+    interfaces: dict[str, PipelineInterface], values: dict[str, str], told: str
+) -> None:
+    """It is named by an alias or a number, with MLflow's scheme or without."""
+    whole = given({**LEAST, **REGISTERED, **values})
+    if told:
+        with pytest.raises(SettingError, match=told):
+            check_settings(interfaces["label-registered"], whole)
+    else:
+        check_settings(interfaces["label-registered"], whole)
+
+
+def test_a_registered_model_has_a_pipeline_of_its_own(
+    interfaces: dict[str, PipelineInterface],
+) -> None:
+    """In place of an address in an object store, the message names the other pipeline."""
+    values = given({**LEAST, "model_uri": "models:/raccoons@champion"})
+    sentence = r"use the pipeline label-registered\.yaml instead, with registered_model=raccoons@"
+    with pytest.raises(SettingError, match=sentence):
+        check_settings(interfaces["label"], values)
 
 
 @pytest.mark.parametrize("name", PIPELINES)

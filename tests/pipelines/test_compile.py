@@ -16,14 +16,21 @@ from tests.pipelines.compiling import REGISTRY, TAG, compile_all
 GPU = "nvidia.com/gpu"
 TRAINING = ("ingest", "clean", "link", "retrain")
 LABELLING = ("ingest", "predict", "publish")
-STAGES = {"train": TRAINING, "train-cpu": TRAINING, "label": LABELLING}
-# The anchor runs in another stage's image.
+STAGES = {
+    "train": TRAINING,
+    "train-cpu": TRAINING,
+    "label": LABELLING,
+    "label-registered": LABELLING,
+}
+# These run in another stage's image.
 TASKS = {name: ("anchor", *stages) for name, stages in STAGES.items()}
+TASKS["label-registered"] += ("fetch-model",)
 # What is spelt out of the interface; all else has defaults.
 REQUIRED = {
     "train": {"bucket", "manifest"},
     "train-cpu": {"bucket", "manifest"},
     "label": {"bucket", "manifest", "model_uri"},
+    "label-registered": {"bucket", "manifest", "registered_model", "mlflow_tracking_uri"},
 }
 
 
@@ -62,7 +69,9 @@ def test_the_same_code_gives_the_same_bytes(folder: Path, tmp_path: Path) -> Non
 def test_a_pipeline_runs_its_stages_by_name(folder: Path, name: str) -> None:
     """Every container is that of its stage, from the registry and of the tag that were given."""
     found = {stage: each["image"] for stage, each in containers(folder, name).items()}
-    other = {"anchor": "ingest"} | ({"retrain": "retrain-gpu"} if name == "train" else {})
+    other = {"anchor": "ingest", "fetch-model": "retrain"} | (
+        {"retrain": "retrain-gpu"} if name == "train" else {}
+    )
     assert found == {
         task: f"{REGISTRY}/autofocus-{other.get(task, task)}:{TAG}" for task in TASKS[name]
     }
@@ -125,7 +134,7 @@ def test_parameters_are_typed_and_few_must_be_given(folder: Path, name: str) -> 
     assert required == REQUIRED[name]
     kinds = {key: each["parameterType"] for key, each in parameters.items()}
     wanted = {"shards": "LIST", "trim_bottom": "NUMBER_INTEGER", "endpoint_url": "STRING"}
-    if name != "label":
+    if name.startswith("train"):
         wanted |= {
             "labelmap": "STRUCT",
             "label_priority": "LIST",
@@ -177,7 +186,7 @@ def test_training_on_a_gpu_has_all_that_it_takes(folder: Path) -> None:
     assert shared in platform["exec-retrain"]["emptyDirMounts"]
 
 
-@pytest.mark.parametrize("name", ["train-cpu", "label"])
+@pytest.mark.parametrize("name", ["train-cpu", "label", "label-registered"])
 def test_the_others_ask_for_no_gpu(folder: Path, name: str) -> None:
     """Nothing of a GPU is said in the form for clusters without one, nor in labelling."""
     assert "gpu" not in (folder / f"{name}.yaml").read_text()
@@ -251,7 +260,7 @@ def test_credentials_come_from_a_secret_that_a_parameter_names(folder: Path, nam
     secrets = {
         label.removeprefix("exec-"): each["secretAsEnv"]
         for label, each in platform.items()
-        if "secretAsEnv" in each and label != "exec-retrain"
+        if "secretAsEnv" in each and label not in ("exec-retrain", "exec-fetch-model")
     }
     assert set(secrets) == {"ingest", "publish"} & set(STAGES[name])
     for (secret,) in secrets.values():
@@ -316,6 +325,25 @@ def test_labelling_is_wired_from_the_bucket_to_the_bucket(folder: Path) -> None:
     for task in ("publish", "ingest"):
         prefix = found[task]["inputs"]["parameters"]["output_prefix"]["componentInputParameter"]
         assert prefix.removeprefix("pipelinechannel--") == "output_prefix"
+
+
+def test_a_registered_model_is_fetched_anew_by_every_run(folder: Path) -> None:
+    """It takes the place of an imported model, with MLflow's credentials; all else is the same."""
+    spec, platform = documents(folder, "label-registered")
+    found = dict(tasks(spec))
+    assert source(found["label-shards"], "model") == ("fetch-model", "model")
+    assert not found["fetch-model"]["cachingOptions"].get("enableCache")
+    (secret,) = platform["exec-fetch-model"]["secretAsEnv"]
+    assert secret["optional"] is True
+    assert secret["secretNameParameter"] == {"componentInputParameter": "mlflow_secret"}
+    assert spec["pipelineInfo"]["name"] == "autofocus-label-registered"
+    label, _ = documents(folder, "label")
+    own, others = (one["root"]["inputDefinitions"]["parameters"] for one in (spec, label))
+    assert own.keys() - others.keys() == {
+        *("registered_model", "mlflow_tracking_uri", "mlflow_secret")
+    }
+    assert others.keys() - own.keys() == {"model_uri"}
+    assert all(own[name] == others[name] for name in own.keys() & others.keys())
 
 
 @pytest.mark.parametrize("name", PIPELINES)

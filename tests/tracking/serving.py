@@ -15,7 +15,7 @@ from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import experiment
 from autofocus.tracking.registry import MODEL_DIGEST, SPLIT_DIGEST, registry
 
-START_WITHIN_S = 120
+START_WITHIN_S = 300
 
 
 @contextmanager
