@@ -103,7 +103,7 @@ def make_candidate(
     chosen_on = choice.chosen_on
     if len(sample) < len(rows):
         chosen_on += f", of a sample of {len(sample):,} of {len(rows):,} images"
-    fixed = recipe.fixed_by(choice, is_sample=len(sample) < len(rows))
+    fixed = recipe.fixed(choice.strength)
     return _measured(
         source,
         Candidate(

@@ -74,15 +74,12 @@ class Recipe:
         settings: how to train.
         steps: which images are learned from, and how much each counts.
         views: number of views of an image whose probabilities are averaged.
-        chosen_from: number of rows that the strength was chosen on, of a sample of the images; 0
-            if it was not. The more rows there are, the weaker is the penalty of each.
     """
 
     view: View
     settings: HeadSettings
     steps: Steps = field(default_factory=Steps)
     views: int = 1
-    chosen_from: int = 0
 
     def train(
         self,
@@ -128,23 +125,18 @@ class Recipe:
             held_out = source.samples(self.sample(source, validation), self.view)
             learned, _ = self._learned(source, training)
             return fit_by_descent(learned, held_out, self.settings, checkpoint)
+        strength = self.settings.strengths[0]
         if len(self.settings.strengths) > 1:
-            sample = self.sample(source, training)
-            fixed = self.fixed_by(
-                self.choose(source, sample), is_sample=len(sample) < len(training)
-            )
-            return fixed.train(source, training, checkpoint=checkpoint)
+            strength = self.choose(source, self.sample(source, training)).strength
         learned, _ = self._learned(source, training)
-        return fit(learned, self._strength(len(learned)), self.settings, checkpoint)
-
-    def _strength(self, rows: int) -> float:
-        """Return the strength of regularisation for so many rows to learn from."""
-        (strength,) = self.settings.strengths
-        # What the sum over all images is weighed against stays the same.
-        return strength * min(1.0, self.chosen_from / rows) if self.chosen_from else strength
+        return fit(learned, strength, self.settings, checkpoint)
 
     def sample(self, source: DatasetFeatures, rows: Sequence[Assignment]) -> Sequence[Assignment]:
-        """Return the images to make choices on: all, or some of more than fit in memory."""
+        """Return the images to make choices on: all, or some of more than fit in memory.
+
+        Strengths are chosen on groups that are held out, and the sample is of all groups: how much
+        regularisation new locations need, more images of the same locations hardly change.
+        """
         copies = self.steps.distorted_copies
         if source.fits(len(rows), self.view, copies=copies):
             return rows
@@ -179,11 +171,6 @@ class Recipe:
         folds = folds_of(rows, choosing_folds(len(images.learned)))
         pieces = self._pieces(source, rows)
         return choose(images, folds, self.settings, self.steps.choose_by, pieces)
-
-    def fixed_by(self, choice: Choice, *, is_sample: bool) -> "Recipe":
-        """Return the recipe with a choice made, on a sample of the images or on all of them."""
-        fixed = self.fixed(choice.strength)
-        return replace(fixed, chosen_from=choice.learned) if is_sample else fixed
 
     def fixed(self, strength: float, best_step: int | None = None) -> "Recipe":
         """Return the recipe with its choices made, so that none is left to make.

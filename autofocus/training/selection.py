@@ -68,14 +68,12 @@ class Choice:
         path: the results at all strengths that were tried, the strongest first.
         logits: of each image by the head of the chosen strength that was trained without its
             fold, shape (N, C); None if there was nothing to choose by.
-        learned: number of rows that were learned from, in all folds together.
     """
 
     strength: float
     chosen_on: str
     path: tuple[StrengthResult, ...] = ()
     logits: NDArray[np.float32] | None = None
-    learned: int = 0
 
     @property
     def history(self) -> tuple[Measurement, ...]:
@@ -105,7 +103,7 @@ def choose(
     """
     numbers = np.unique(folds).tolist()
     if len(numbers) < _LEAST_FOLDS:
-        return Choice(MIDDLE_STRENGTH, NOT_CHOSEN, learned=len(images.learned))
+        return Choice(MIDDLE_STRENGTH, NOT_CHOSEN)
     total = len(numbers) * len(settings.strengths)
     with single_threaded(), Progress("training", total, "strength") as progress:
         walks = [
@@ -129,7 +127,6 @@ def choose(
         f"{kind}s of groups held out in {len(numbers)} folds",
         tuple(results),
         _Together(images, trials[best], settings).logits,
-        len(images.learned),
     )
 
 
