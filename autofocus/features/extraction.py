@@ -213,14 +213,28 @@ class Extractor:
     def boxes(
         self, cameras: Iterable[Camera], settings: MotionSettings, number: int
     ) -> dict[str, Box]:
-        """Return the box around motion in each image, from the cache if it is there.
+        """Return the box around motion in each image, see `find_motion`."""
+        found: dict[str, Box] = {}
+        self.find_motion(
+            cameras, settings, number, lambda images, box: found.update(dict.fromkeys(images, box))
+        )
+        return found
+
+    def find_motion(
+        self,
+        cameras: Iterable[Camera],
+        settings: MotionSettings,
+        number: int,
+        put: Callable[[Sequence[str], Box], None],
+    ) -> None:
+        """Find the box around motion in each image, from the cache if it is there.
 
         Args:
             cameras: the frames that images are compared with.
             settings: how motion is detected.
             number: of images, for the progress bar.
+            put: is called with the images of each frame, and their box.
         """
-        found: dict[str, Box] = {}
 
         def missing(progress: Progress) -> Iterator[Missing]:
             for camera in cameras:
@@ -233,14 +247,13 @@ class Extractor:
                         if text is None:
                             yield Missing(key, partial(_motion_text, finder, name), images)
                         else:
-                            found.update(dict.fromkeys(images, Box.from_json(json.loads(text))))
+                            put(images, Box.from_json(json.loads(text)))
                             progress.advance(len(images))
 
         with Progress("finding motion", number) as progress:
             for one, text in self._complete_notes(missing(progress)):
-                found.update(dict.fromkeys(one.images, Box.from_json(json.loads(text))))
+                put(one.images, Box.from_json(json.loads(text)))
                 progress.advance(len(one.images))
-        return found
 
     def find_detections(
         self, detector: ObjectDetector, cameras: Iterable[Camera], number: int

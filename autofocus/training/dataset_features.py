@@ -1,8 +1,9 @@
 """From a data set's images to the matrices that a head is trained and evaluated on."""
 
-from collections import Counter
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from autofocus.features.crop import Crop, View, crops_of, needs_detector, needs_
 from autofocus.features.distortions import Distortions
 from autofocus.features.extraction import Extractor
 from autofocus.grouping.locations import LocationPattern
+from autofocus.localization.box_table import BoxTable, NameIndex
 from autofocus.localization.cameras import Camera, Frames
 from autofocus.localization.finding import BoxFinder, BoxSettings, Detections, ObjectDetector
 from autofocus.localization.from_file import FileDetector
@@ -60,9 +62,9 @@ class DatasetFeatures:
     frames: Frames | None = None
     store: FeatureStore | None = None
     pieces: Pieces = field(default_factory=Pieces)
-    _motion_boxes: dict[str, Box] = field(default_factory=dict)
-    _boxes: dict[BoxSettings, dict[str, Box]] = field(default_factory=dict)
-    _detector_scores: dict[str, float] = field(default_factory=dict)
+    _boxes: dict[BoxSettings, BoxTable] = field(default_factory=dict)
+    # The confidence of the detector's best box in each image; empty before it has run.
+    _detector_scores: array[float] = field(default_factory=lambda: array("d"))
 
     def prepare(self, view: View, *, copies: bool = True) -> None:
         """Compute everything that a view needs.
@@ -201,14 +203,13 @@ class DatasetFeatures:
         """
         if not needs_detector(view):
             return None
-        return np.array([self._detector_scores[row.image.name] for row in images], np.float64)
+        scores = [self._detector_scores[self._index[row.image.name]] for row in images]
+        return np.array(scores, np.float64)
 
     def count_boxes(self, view: View) -> dict[str, int]:
         """Return the number of images by what found their box, or as a whole frame."""
-        statuses = Counter[str](
-            box.status for box in self._boxes.get(self.box_settings(view), {}).values()
-        )
-        return {"motion": 0, "whole_frame": 0, **statuses}
+        boxes = self._boxes.get(self.box_settings(view))
+        return {"motion": 0, "whole_frame": 0, **(boxes.count() if boxes else {})}
 
     def box_settings(self, view: View) -> BoxSettings:
         """Return what finds the boxes of a view."""
@@ -225,20 +226,33 @@ class DatasetFeatures:
             self._find_motion()
         if needs_detector(view):
             self._detect()
-        boxes: dict[str, Box] = {}
+        if settings in self._boxes:
+            # They are those around motion.
+            return
+        boxes = BoxTable(self._index)
         for camera in self._cameras():
             finder = self._finder(camera, settings)
             for name, images in camera.images.items():
-                boxes.update(dict.fromkeys(images, finder.box(name)))
+                boxes.put(images, finder.box(name))
                 if needs_detector(view):
-                    score = finder.detector_score(name) or 0.0
-                    self._detector_scores.update(dict.fromkeys(images, score))
+                    self._put_score(images, finder.detector_score(name) or 0.0)
         self._boxes[settings] = boxes
+
+    def _put_score(self, images: Iterable[str], score: float) -> None:
+        if not self._detector_scores:
+            self._detector_scores.extend(bytes(len(self._index)))
+        for image in images:
+            self._detector_scores[self._index[image]] = score
+
+    @cached_property
+    def _index(self) -> NameIndex:
+        return NameIndex(image.name for image in self.dataset.images)
 
     def _finder(self, camera: Camera, settings: BoxSettings) -> BoxFinder:
         motion = {}
         if settings.motion is not None:
-            motion = {name: self._motion_boxes[own[0]] for name, own in camera.images.items()}
+            known = self._boxes[BoxSettings(settings.motion)]
+            motion = {name: known[own[0]] for name, own in camera.images.items()}
         detections = self._detections(camera) if settings.detector else {}
         return BoxFinder(
             camera.frames, camera.read, settings, motion_boxes=motion, detections=detections
@@ -253,10 +267,12 @@ class DatasetFeatures:
         return self.frames or DatasetFrames(alone, self.dataset.images)
 
     def _find_motion(self) -> None:
-        if self._motion_boxes:
-            return
-        number = self._frames.number
-        self._motion_boxes.update(self.extractor.boxes(self._cameras(), self.motion, number))
+        settings = BoxSettings(self.motion)
+        if settings not in self._boxes:
+            found = BoxTable(self._index)
+            number = self._frames.number
+            self.extractor.find_motion(self._cameras(), self.motion, number, found.put)
+            self._boxes[settings] = found
 
     def _detect(self) -> None:
         if self.detector is None or isinstance(self.detector, FileDetector):
@@ -325,7 +341,8 @@ class DatasetFeatures:
         weights = np.ones(len(images), np.float32)
         if not self.weight_by_motion:
             return weights
-        amounts = np.array([self._motion_boxes[row.image.name].score for row in images])
+        boxes = self._boxes[BoxSettings(self.motion)]
+        amounts = np.array([boxes[row.image.name].score for row in images])
         for label in {row.image.label for row in images}:
             has_label = np.array([row.image.label == label for row in images])
             usual = amounts[has_label].mean()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +28,17 @@ def made(tmp_path: Path) -> Iterator[tuple[DatasetFeatures, Means]]:
     data = dataset(tmp_path / "images")
     with EmbeddingCache(tmp_path / "cache", "means", "0" * 64, 6) as cache:
         yield DatasetFeatures(data, Extractor(tmp_path / "images", backbone, cache, 2)), means
+
+
+def put_boxes(monkeypatch: pytest.MonkeyPatch, boxes: dict[str, Box]) -> None:
+    """Let these be the boxes around motion."""
+
+    def find(_: Extractor, *given: Any) -> None:
+        *_others, put = given
+        for name, box in boxes.items():
+            put((name,), box)
+
+    monkeypatch.setattr(Extractor, "find_motion", find)
 
 
 def test_a_second_look_computes_nothing(made: tuple[DatasetFeatures, Means]) -> None:
@@ -75,7 +87,7 @@ def test_both_views_stand_side_by_side(
     boxes = {image.name: MOVED for image in source.dataset.images}
     still = source.dataset.used[0].image.name
     boxes[still] = Box(detail="nothing moved")
-    monkeypatch.setattr(Extractor, "boxes", lambda *_: boxes)
+    put_boxes(monkeypatch, boxes)
     source.prepare("both")
     images = source.dataset.used
     vectors = source.features(images, "both")
@@ -100,7 +112,7 @@ def test_weights_by_motion_keep_classes_alike(
     }
     first = source.dataset.used[0].image.name
     boxes[first] = replace(MOVED, score=0.3)
-    monkeypatch.setattr(Extractor, "boxes", lambda *_: boxes)
+    put_boxes(monkeypatch, boxes)
     source.prepare("full")
     images = source.dataset.used
     weights = source.samples(images, "full").weights
