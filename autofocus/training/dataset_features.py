@@ -64,7 +64,7 @@ class DatasetFeatures:
     pieces: Pieces = field(default_factory=Pieces)
     _boxes: dict[BoxSettings, BoxTable] = field(default_factory=dict)
     # The confidence of the detector's best box in each image; empty before it has run.
-    _detector_scores: array[float] = field(default_factory=lambda: array("d"))
+    _detector_scores: "array[float]" = field(default_factory=lambda: array("d"))
 
     def prepare(self, view: View, *, copies: bool = True) -> None:
         """Compute everything that a view needs.

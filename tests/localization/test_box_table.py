@@ -1,6 +1,5 @@
 """Claims about the table of boxes."""
 
-import random
 import tracemalloc
 
 import pytest
@@ -18,14 +17,14 @@ BOXES = (
 def test_a_box_is_what_was_put_in() -> None:
     """In whatever order names come, and one box may be that of several images."""
     names = [f"fox/{number}.JPG" for number in range(50)]
-    random.Random(0).shuffle(names)
+    names = names[::-2] + names[::2]
     table = BoxTable(NameIndex(names))
     assert not table
     expected = {name: BOXES[number % 3] for number, name in enumerate(names)}
     table.put(names[:1], BOXES[0])
     for box in BOXES:
         table.put([name for name, own in expected.items() if own == box], box)
-    random.Random(1).shuffle(names)
+    names = names[1::2] + names[::2]
     assert {name: table[name] for name in names} == expected
     assert table.count() == {"motion": 17, "detector": 17, "whole_frame": 16}
 
@@ -35,7 +34,7 @@ def test_an_image_without_a_box_is_no_key() -> None:
     table = BoxTable(NameIndex(["a", "c"]))
     table.put(["a"], BOXES[0])
     for name in ("c", "b", "d", ""):
-        with pytest.raises(KeyError, match=name):
+        with pytest.raises(KeyError, match=repr(name)):
             table[name]
     assert table.count() == {"motion": 1}
 
