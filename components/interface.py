@@ -8,7 +8,7 @@ is built, which is when a pipeline is compiled.
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kfp import dsl
@@ -91,8 +91,12 @@ class Component:
             ),
         )
 
-    def build(self) -> Any:
+    def build(self, *, described: bool = True) -> Any:
         """Return the component as kfp takes it, with the image as it is named now.
+
+        Args:
+            described: whether its parameters have their descriptions. A cluster hands them to
+                each pod, and keeps them with the run several times for each task.
 
         Raises:
             SettingError: there is no tag for the image, or one that may move.
@@ -111,7 +115,10 @@ class Component:
             *(Parameter(one.name, Input[one.type], one.help) for one in self.inputs),
             *(Parameter(one.name, Output[one.type], one.help) for one in self.outputs),
         )
-        declare(start, self.name, self.summary, (*artifacts, *self.parameters), dsl.ContainerSpec)
+        declared = [*artifacts, *self.parameters]
+        if not described:
+            declared = [replace(one, help="") for one in declared]
+        declare(start, self.name, self.summary, declared, dsl.ContainerSpec)
         return dsl.container_component(start)
 
 

@@ -26,6 +26,7 @@ _SCRATCH = ".unfinished"
 # File names without their ends, and the functions that build the pipelines.
 PIPELINES = {
     "train": ("pipelines.train", "train"),
+    "train-gpu": ("pipelines.train", "train_gpu"),
     "train-cpu": ("pipelines.train", "train_cpu"),
     "label": ("pipelines.label", "label"),
     "label-registered": ("pipelines.label_registered", "label_registered"),

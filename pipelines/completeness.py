@@ -16,6 +16,7 @@ from autofocus.containers.executor import Artifact
 from autofocus.containers.task import measure
 from autofocus.errors import InputDataError
 from autofocus.runs.wording import plural
+from pipelines.conditions import is_run
 
 EXECUTOR_OUTPUT = "executor_output.json"
 
@@ -36,6 +37,8 @@ class CompletedTask:
 def expected_tasks(spec: Mapping[str, Any], values: Mapping[str, Any]) -> Counter[str]:
     """Count how many tasks of each component a run has.
 
+    A task whose condition can't be known before isn't counted.
+
     Args:
         spec: the compiled pipeline's first document.
         values: the values of its parameters, defaults included.
@@ -52,17 +55,29 @@ def _tasks(
     for task in component["dag"]["tasks"].values():
         name = task["componentRef"]["name"]
         inner = spec["components"][name]
+        given = dict(_given(task, values))
+        if not is_run(task, given):
+            continue
         if "dag" not in inner:
             if "importer" not in spec["deploymentSpec"]["executors"][inner["executorLabel"]]:
-                yield name.removeprefix("comp-")
+                yield _component(name.removeprefix("comp-"))
             continue
-        given = {
-            key: values[value["componentInputParameter"]]
-            for key, value in task.get("inputs", {}).get("parameters", {}).items()
-            if value.get("componentInputParameter") in values
-        }
         for _ in range(_rounds(task, given)):
             yield from _tasks(spec, inner, given)
+
+
+def _given(task: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the inputs of a task, and their values as far as these come from the run's."""
+    for key, value in task.get("inputs", {}).get("parameters", {}).items():
+        if value.get("componentInputParameter") in values:
+            yield key, values[value["componentInputParameter"]]
+        elif "constant" in value.get("runtimeValue", {}):
+            yield key, value["runtimeValue"]["constant"]
+
+
+def _component(name: str) -> str:
+    """Return the name of a component: kfp has no underscores in the names of its tasks."""
+    return name.replace("-", "_")
 
 
 def _rounds(task: Mapping[str, Any], given: Mapping[str, Any]) -> int:
@@ -96,9 +111,9 @@ def check_complete(
     done = []
     for path in written:
         # Of the folders below a run's own, those of the fan-out come first, the task's last.
-        component = path.parent.name
-        names = spec["components"][f"comp-{component}"]["outputDefinitions"]["artifacts"]
-        done.append(_check_task(path, component, list(names)))
+        name = path.parent.name
+        outputs = spec["components"][f"comp-{name}"]["outputDefinitions"]["artifacts"]
+        done.append(_check_task(path, _component(name), list(outputs)))
     expected, counts = expected_tasks(spec, values), Counter(task.component for task in done)
     for component, number in expected.items():
         if counts[component] < number:

@@ -38,7 +38,8 @@ class Display:
         self._change("run", f"run {snapshot.phrase}")
         for stage in snapshot.stages:
             if stage.started is not None:
-                took = format_elapsed(stage.elapsed(stage.finished) if stage.finished else None)
+                end = None if stage.is_skipped else stage.finished
+                took = format_elapsed(stage.elapsed(end) if end else None)
                 self._change(stage.name, str(stage), took and f", took {took}")
         for problem in problems:
             self._change(f"{problem.tasks} {problem.verb}", str(problem))
@@ -125,6 +126,7 @@ def _table(stages: Sequence[StageProgress], now: datetime) -> "RenderableType":
         table.add_column(title, justify="right")
     for stage in stages:
         counts = [str(stage.counts.get(state) or "") for state in _COLUMNS]
-        done = f"{stage.done}/{stage.total}"
-        table.add_row(stage.name, done, *counts, format_elapsed(stage.elapsed(now)))
+        done = State.SKIPPED.value if stage.is_skipped else f"{stage.done}/{stage.total}"
+        elapsed = "" if stage.is_skipped else format_elapsed(stage.elapsed(now))
+        table.add_row(stage.name, done, *counts, elapsed)
     return table

@@ -10,6 +10,7 @@ from typing import Any
 
 from autofocus.errors import InputDataError
 from autofocus.options.settings import shown
+from pipelines.conditions import is_run
 from pipelines.interface import stage_of
 
 Spec = Mapping[str, Any]
@@ -54,14 +55,16 @@ class TaskInputs:
 
     Attributes:
         component: the specification of its component.
+        task: its own specification.
         container: its image, command and environment.
         platform: its specification for Kubernetes.
         parameters: values by the component's parameter.
         artifacts: their origins, by the component's input.
-        is_in_loop: whether there is such a task for each shard.
+        is_in_loop: whether there is such a task in each pod.
     """
 
     component: Spec
+    task: Spec
     container: Spec
     platform: Spec
     parameters: Mapping[str, Value]
@@ -74,9 +77,24 @@ class TaskInputs:
         return stage_of(self.component["executorLabel"])
 
     def is_list(self, name: str) -> bool:
-        """Return whether an input takes an artifact of each shard."""
+        """Return whether an input takes an artifact of each pod."""
         known = self.component.get("inputDefinitions", {}).get("artifacts", {})
         return bool(known.get(name, {}).get("isArtifactList"))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph within a pipeline, which has a driver of its own.
+
+    Attributes:
+        component: the specification of its component.
+        task: its own specification.
+        is_loop: whether there is one in each turn of a loop.
+    """
+
+    component: Spec
+    task: Spec
+    is_loop: bool
 
 
 @dataclass(frozen=True)
@@ -87,15 +105,19 @@ class RunInputs:
         pipeline: the pipeline's name.
         root: the specification of the whole.
         values: the run's parameters, with the pipeline's defaults.
+        documents: the compiled pipeline's documents.
         tasks: one for each container; within a loop, that with the longest item.
-        shards: the length of the longest loop.
+        graphs: those within the pipeline.
+        pods: the length of the longest loop.
     """
 
     pipeline: str
     root: Spec
     values: Mapping[str, Any]
+    documents: tuple[Spec, ...]
     tasks: tuple[TaskInputs, ...]
-    shards: int
+    graphs: tuple[Graph, ...]
+    pods: int
 
 
 def read_inputs(documents: list[Any], values: Mapping[str, Any]) -> RunInputs:
@@ -129,7 +151,15 @@ def _read(documents: list[Any], values: Mapping[str, Any]) -> RunInputs:
     walk = _Walk(spec, documents[1] if len(documents) > 1 else {})
     walk.down(root, {name: Value(name, content) for name, content in complete.items()}, {})
     name = str(spec["pipelineInfo"]["name"])
-    return RunInputs(name, root, complete, tuple(walk.tasks), max(walk.loops, default=1))
+    return RunInputs(
+        name,
+        root,
+        complete,
+        tuple(documents),
+        tuple(walk.tasks),
+        tuple(walk.graphs),
+        max(walk.loops, default=1),
+    )
 
 
 @dataclass(frozen=True)
@@ -139,6 +169,7 @@ class _Walk:
     spec: Spec
     platform: Spec
     tasks: list[TaskInputs] = field(default_factory=list)
+    graphs: list[Graph] = field(default_factory=list)
     loops: list[int] = field(default_factory=list)
 
     def down(
@@ -148,21 +179,24 @@ class _Walk:
         artifacts: Mapping[str, Origin],
         is_in_loop: bool = False,
     ) -> None:
-        """Collect the tasks of a graph, given its inputs."""
+        """Collect the tasks of a graph, given its inputs; not those that the run doesn't have."""
         tasks = component["dag"]["tasks"]
         for task in tasks.values():
             inner = self._component(task)
             given = dict(_parameters(task, parameters))
+            if is_run(task, {name: value.content for name, value in given.items()}) is False:
+                continue
             is_loop = "parameterIterator" in task
             if is_loop:
                 given |= self._item(task["parameterIterator"], given)
             origins = dict(self._artifacts(tasks, task, artifacts))
             if "dag" in inner:
+                self.graphs.append(Graph(inner, task, is_in_loop or is_loop))
                 self.down(inner, given, origins, is_in_loop or is_loop)
             elif container := self._executor(inner["executorLabel"]).get("container"):
                 platform = self._platform(inner["executorLabel"])
                 self.tasks.append(
-                    TaskInputs(inner, container, platform, given, origins, is_in_loop)
+                    TaskInputs(inner, task, container, platform, given, origins, is_in_loop)
                 )
 
     def _component(self, task: Spec) -> Spec:

@@ -9,8 +9,9 @@ pipeline's parameter of the same name, but for these:
   `label_priority`. A cluster can't read a file of this machine.
 
 Keys may stand without a section too, as the pipeline names them. `shards: 4` is short for
-`["0/4", "1/4", "2/4", "3/4"]`. A section of a stage that the pipeline doesn't have is left out,
-so that one file serves all pipelines.
+`["0/4", "1/4", "2/4", "3/4"]`, and `shards: 2000` for 40 parts from `0-49/2000` on, which 40 pods
+take; `pods: 10` divides them into as many parts. A section of a stage that the pipeline doesn't
+have is left out, so that one file serves all pipelines.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,14 +27,16 @@ from autofocus.options.parameter_file import read_yaml
 from autofocus.options.settings import normalise_keys, pairs_of, shown
 from autofocus.retrain_settings import ALL_LAYERS
 from autofocus.run import LOCAL_DATA, SECTIONS
-from autofocus.runs.sharding import Shard
+from autofocus.runs.sharding import Shards
 from components.stages import STAGES, component_of_section
 from pipelines.interface import ParameterValue, PipelineInterface
 from pipelines.names import parameter_name
 
-# `clean` is handed two artifacts of each shard; a cluster can hand it those of 48 shards, and of
-# fewer if inputs are rejected for many reasons in each (see `pipelines.sizes`).
-MOST_SHARDS = 40
+# `clean` is handed two artifacts of each pod; a cluster can hand it those of 48 pods, and of fewer
+# if inputs are rejected for many reasons in each (see `pipelines.sizes`).
+MOST_PODS = 40
+MOST_SHARDS = 1_000_000
+PODS, SHARDS = "pods", "shards"
 
 
 @dataclass
@@ -85,11 +88,12 @@ def gather(
         for key, value in _converted(name, given, Path()):
             on_line.put(key, value)
     gathered.values |= on_line.values
+    divide_shards(gathered.values, interface)
     return gathered
 
 
 def read_parameters(path: Path, interface: PipelineInterface) -> ParameterValues:
-    """Read a parameter file for a pipeline.
+    """Read a parameter file for a pipeline; the number of shards remains a number.
 
     Raises:
         MissingInputError: there is no such file.
@@ -178,8 +182,6 @@ def _converted(
     elif name == "fine_tune_layers" and given.value == "all":
         # A parameter of a pipeline has one type.
         given = replace(given, value=ALL_LAYERS, text=None)
-    elif name == "shards":
-        given = replace(given, value=_shards(given), text=None)
     elif name.endswith("node_selector"):
         _check_labels(name, given)
     yield name, given
@@ -210,45 +212,93 @@ _FROM_FILES: Mapping[str, tuple[str, Callable[[Path], Any]]] = {
 }
 
 
-def _shards(given: ParameterValue) -> Any:
-    """Return the list of parts: 2 is short for ["0/2", "1/2"]."""
-    number = given.value
-    if isinstance(number, float) and number.is_integer():
-        number = int(number)
-    if isinstance(number, int) and not isinstance(number, bool):
+def divide_shards(values: dict[str, ParameterValue], interface: PipelineInterface) -> None:
+    """Replace the number of shards, and that of pods, by the list of what each pod takes."""
+    pods = None if PODS in interface.parameters else values.pop(PODS, None)
+    shards = values.get(SHARDS)
+    number = None if shards is None else _whole(shards.value)
+    if shards is not None and isinstance(shards.value, list):
+        check_shards(shards.value, shards.where)
+    if pods is not None and pods.value is not None and number is None:
+        raise SettingError(
+            f"{pods.where}: {PODS} divides a number of shards, and needs one, such as "
+            f"{SHARDS}=2000."
+        )
+    if shards is not None and number is not None:
         if not 1 <= number <= MOST_SHARDS:
             raise SettingError(
-                f"{given.where}: shards must be 1 to {MOST_SHARDS} parts, not {shown(number)}."
+                f"{shards.where}: {SHARDS} must be 1 to {MOST_SHARDS:,}, not {shown(number)}."
             )
-        return [f"{part}/{number}" for part in range(number)]
-    if isinstance(number, list):
-        check_shards(number, given.where)
+        parts = Shards.divide(number, min(_pods(pods), number))
+        values[SHARDS] = replace(shards, value=list(map(str, parts)), text=None)
+
+
+def _pods(pods: ParameterValue | None) -> int:
+    """Return the number of pods."""
+    if pods is None or pods.value is None:
+        return MOST_PODS
+    number = _whole(pods.value)
+    if number is None or not 1 <= number <= MOST_PODS:
+        raise SettingError(
+            f"{pods.where}: {PODS} must be a whole number of 1 to {MOST_PODS}, as one task is "
+            f"handed the outputs of all, not {shown(pods.value)}."
+        )
     return number
+
+
+def _whole(value: Any) -> int | None:
+    """Return a whole number, also if it is written 3.0; None for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def check_shards(parts: Sequence[Any], where: str) -> None:
     """Check the parts into which the images are divided.
 
     Args:
-        parts: texts such as ``0/2``.
+        parts: what each pod takes: texts such as ``0-49/2000``, or ``0/2`` for a single shard.
         where: who gave them, for messages.
 
     Raises:
-        SettingError: there are none or too many, or they are not parts of one whole.
+        SettingError: there are none or too many, or they aren't all shards, each once.
     """
     if not parts:
         raise SettingError(f"{where}: shards is empty: nothing would be downloaded.")
     try:
-        read = [Shard.parse(str(part)) for part in parts]
+        read = sorted(map(Shards.parse, map(str, parts)), key=lambda one: one.first)
     except SettingError as error:
         raise SettingError(f"{where}: {error}") from None
-    if len(parts) > MOST_SHARDS:
-        raise SettingError(f"{where}: shards must be at most {MOST_SHARDS}, not {len(parts)}.")
-    if len({part.of for part in read}) > 1 or len(set(read)) < len(read):
+    if len(read) > MOST_PODS:
         raise SettingError(
-            f"{where}: shards must be different parts of one number, such as [0/2, 1/2], "
+            f"{where}: shards must have at most {MOST_PODS} parts, not {len(read)}: let a pod "
+            f"take several shards, as with {SHARDS}={read[0].of}."
+        )
+    whole = {one.of for one in read}
+    if len(whole) > 1:
+        raise SettingError(
+            f"{where}: shards must be parts of one number, such as [0/2, 1/2], "
             f"not {shown(list(parts))}."
         )
+    _check_coverage(read, where)
+
+
+def _check_coverage(read: Sequence[Shards], where: str) -> None:
+    """Check that every shard is in one part."""
+    of = read[0].of
+    expected = 0
+    for one in (*read, Shards(of, of, of)):
+        if one.first < expected:
+            raise SettingError(
+                f"{where}: shards must not overlap: shard {one.first} of {of} is in two parts."
+            )
+        if one.first > expected:
+            missing = Shards(expected, one.first - 1, of)
+            raise SettingError(
+                f"{where}: shards must be all of {of}, but {missing} is missing: for a part of "
+                "the images, set sample or prefix."
+            )
+        expected = one.last + 1
 
 
 def _check_labels(name: str, given: ParameterValue) -> None:

@@ -162,4 +162,6 @@ def _label(stage: str, tasks: Sequence[TaskProgress], shards: Sequence[str]) -> 
         names = [*named, f"{len(names) - len(named)} more"]
     if len(names) > 1:
         return f"{stage} (shards {', '.join(names[:-1])} and {names[-1]})"
-    return f"{stage} (shard {names[0]})" if names else stage
+    if not names:
+        return stage
+    return f"{stage} ({'shards' if '-' in names[0] else 'shard'} {names[0]})"

@@ -48,7 +48,7 @@ _REASONS = {
     r"is forbidden: exceeded quota: ([^,]+), (.*)": "the namespace's quota {0} is exceeded: {1}",
     r"configmaps is forbidden": (
         "Argo may not create the ConfigMap that a task with more than 128 KiB of arguments "
-        "needs: use fewer shards or a smaller label map"
+        "needs: use fewer pods or a smaller label map"
     ),
     r"imminent node shutdown|NodeShutdown|node shutdown": "its node was shut down",
     r"^pod deleted": "its pod was deleted (evicted, or its node was removed)",
@@ -78,6 +78,8 @@ _SCHEDULING = {
         "{nodes}: {0}",
     ),
 }
+# The stages that may run on GPUs.
+ON_GPUS = frozenset({"embed", "retrain", "fine_tune"})
 # A sentence in a task's log that doesn't say what to do, and what to do.
 _ADVICE = {
     r"failed to get bucket when downloading input artifact": (
@@ -154,7 +156,7 @@ def _phrases(message: str, task: TaskProgress, parameters: Mapping[str, Any]) ->
         "stage": stage,
         "at_memory": f" at {memory}" if memory else "",
         "raise_memory": "" if task.driver else f": raise {stage}_memory",
-        "more_shards": "" if task.index is None else ": use more shards",
+        "more_shards": "" if task.index is None else ": use more shards, or more pods",
         "deadline": _duration(patch.get("activeDeadlineSeconds")),
         "image": str((image and image[1]) or container.get("image") or "of its container"),
         "labels": _labels(task, parameters),
@@ -164,7 +166,7 @@ def _phrases(message: str, task: TaskProgress, parameters: Mapping[str, Any]) ->
 def _labels(task: TaskProgress, parameters: Mapping[str, Any]) -> str:
     """Return the labels that a task's node must have."""
     selector = task.pod.pod_patch.get("nodeSelector")
-    if not selector and task.stage == "retrain":
+    if not selector and task.stage in ON_GPUS:
         selector = parameters.get("gpu_node_selector")
     if not selector or not isinstance(selector, Mapping):
         return "the labels of its node selector"

@@ -21,6 +21,7 @@ PLACES = {
     ("link", "links"): f"links/{LINKS_NAME}",
     ("link", "ledger"): f"links/{LEDGER_NAME}",
     ("retrain", "model"): "model",
+    ("fine_tune", "model"): "model",
     ("predict", "ledger"): f"labels.{LEDGER_NAME}",
     ("publish", "labels"): "labels.csv",
     ("publish", "ledger"): f"published.{LEDGER_NAME}",

@@ -43,6 +43,7 @@ def build_inner(
     parameters: Iterable[Parameter],
     body: Callable[[Arguments], Any],
     artifacts: Iterable[Parameter] = (),
+    more: Iterable[Parameter] = (),
     returns: Any = None,
 ) -> Any:
     """Return a pipeline over all shards that runs inside another one, see `run_inner`.
@@ -54,6 +55,7 @@ def build_inner(
         parameters: those of the pipeline around it, of which it takes what its components need.
         body: starts its tasks, given the values by parameter, and returns its outputs.
         artifacts: the artifacts that it takes besides the anchor.
+        more: parameters of the pipeline around it that it takes as well.
         returns: the type of its outputs.
     """
     offered = {one.name for one in parameters}
@@ -63,6 +65,7 @@ def build_inner(
         Parameter("anchor", Input[Dataset], ""),
         *artifacts,
         *(replace(one, default=REQUIRED) for one in needed if one.name in offered),
+        *(replace(one, default=REQUIRED) for one in more),
         *resources,
     )
     # The pipeline around it has the descriptions.

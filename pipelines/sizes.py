@@ -22,9 +22,7 @@ Executor inputs of all seven components, of two shards, are estimated 2 % too sm
 large, and that of `clean` of 52 shards, which succeeded, 5 % too large (76,630 and 80,717).
 """
 
-import json
 import math
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,17 +34,10 @@ from autofocus.runs.ledger import Reason, Share
 from components.stages import stages_of
 from pipelines.inputs import Origin, RunInputs, TaskInputs, read_inputs
 from pipelines.interface import PipelineInterface
+from pipelines.json_text import byte_size, go_json, json_text
+from pipelines.workflow_size import SHARDS, WORKFLOW_LIMIT, workflow_parts
 
 LIMIT = 128 * 1024
-WORKFLOW_LIMIT = 1024 * 1024
-# A task's inputs are kept by six nodes: two of its driver, and four of its executor. Of each
-# artifact in a list they have 900 bytes when they are compressed. A workflow with two tasks and
-# three such artifacts for each of 52 shards had 679 KB: that makes 5,200 for each of the tasks.
-_COPIES = 6
-_LISTED = 900
-_NODES = 5_200
-# The workflow's specification, and the nodes of all other tasks but for their parameters.
-_SPECIFICATION = 100_000
 # The rest of a template, which differs little from task to task.
 _REST = 2_650
 _ROOT = "mlpipeline/v2/artifacts"
@@ -83,9 +74,7 @@ _LAUNCHER = (
     "--mlmd_server_port", "8080",
     "--publish_logs", "true", "--publish_logs", "true", "--",
 )  # fmt: skip
-# The parameter over whose items pipelines loop.
-SHARDS = "shards"
-_ADVICE = {"labelmap": "use a smaller label map", SHARDS: "use fewer shards"}
+_ADVICE = {"labelmap": "use a smaller label map", SHARDS: "use fewer pods"}
 
 
 @dataclass(frozen=True)
@@ -106,7 +95,7 @@ class _Template:
     @property
     def size(self) -> int:
         """How many bytes it has."""
-        return _bytes(self.text) + _REST
+        return byte_size(self.text) + _REST
 
 
 def task_sizes(documents: list[Any], values: Mapping[str, Any]) -> dict[str, int]:
@@ -137,7 +126,7 @@ def workflow_size(documents: list[Any], values: Mapping[str, Any]) -> int:
         documents: the compiled pipeline's documents.
         values: the run's values; others are the pipeline's defaults.
     """
-    return _SPECIFICATION + sum(_workflow_parts(read_inputs(documents, values)).values())
+    return sum(_workflow_parts(read_inputs(documents, values)).values())
 
 
 def check_sizes(
@@ -157,15 +146,15 @@ def check_sizes(
     templates = sorted((_of_task(run, task) for task in run.tasks), key=lambda one: -one.size)
     for template in (*templates, _of_run(run)):
         if template.size > LIMIT:
-            part, advice = _largest_part(template.parts, run.shards)
+            part, advice = _largest_part(template.parts, run.pods)
             raise SettingError(
                 f"{template.name} would be handed {_kib(template.size)} ({part}), but a cluster "
                 f"takes at most {_kib(LIMIT)} for one task: {advice}."
             )
     parts = _workflow_parts(run)
-    size = _SPECIFICATION + sum(parts.values())
+    size = sum(parts.values())
     if size > WORKFLOW_LIMIT:
-        part, advice = _largest_part(parts, run.shards)
+        part, advice = _largest_part(parts, run.pods)
         raise SettingError(
             f"The workflow of {interface.name} would grow to {_kib(size)} ({part}), but a cluster "
             f"keeps at most {_kib(WORKFLOW_LIMIT)}: {advice}."
@@ -174,8 +163,9 @@ def check_sizes(
 
 def _largest_part(parts: Mapping[str, int], number: int) -> tuple[str, str]:
     """Return a phrase for the largest part, and what to do about it."""
-    name, size = max(parts.items(), key=lambda item: item[1])
-    called = f"{number} shards" if name == SHARDS else name
+    named = {name: size for name, size in parts.items() if name}
+    name, size = max(named.items(), key=lambda item: item[1])
+    called = f"{number} pods" if name == SHARDS else name
     return f"{called} alone {_kib(size)}", _ADVICE.get(name, f"shorten {name}")
 
 
@@ -184,37 +174,18 @@ def _kib(size: int) -> str:
 
 
 def _workflow_parts(run: RunInputs) -> Counter[str]:
-    """Return the sizes of a workflow's parts: its nodes, compressed, and the parameters.
-
-    Nodes keep the inputs of tasks. Those of one shard are much like those of the next, and cost
-    the same for all; that of other tasks is as large as its parameters are.
-    """
-    parts: Counter[str] = Counter()
-    for task in run.tasks:
-        if task.is_in_loop:
-            parts[SHARDS] += run.shards * _NODES
-            continue
-        parts[SHARDS] += run.shards * sum(map(task.is_list, task.artifacts)) * _LISTED
-        for value in task.parameters.values():
-            if value.source:
-                parts[value.source] += _COPIES * _compressed(_json(value.content))
-    for name, content in run.values.items():
-        parts[name] += _bytes(_go(_go(content))) + 2 * _compressed(_json(content))
-    return parts
-
-
-def _compressed(text: str) -> int:
-    """Return the size of a text in a node: compressed a little less than by zlib, in base64."""
-    escaped = _go(_go(text)).encode("utf-8", "surrogatepass")
-    return len(zlib.compress(escaped)) * 3 // 2
+    templates = {task.stage: _of_task(run, task) for task in run.tasks}
+    lists = {stage: template.parts.get(SHARDS, 0) for stage, template in templates.items()}
+    patches = {stage: byte_size(one.text) - lists[stage] for stage, one in templates.items()}
+    return workflow_parts(run, patches, lists)
 
 
 def _of_run(run: RunInputs) -> _Template:
     """Return the template of the driver of the whole run, which is handed all parameters."""
-    config = _go({"parameterValues": dict(run.values)})
-    arguments = ["--component", _go(run.root), "--runtime_config", config]
-    parts = {name: _bytes(_go(_go(content))) for name, content in run.values.items()}
-    return _Template(f"the driver of {run.pipeline}", _go(arguments), parts)
+    config = go_json({"parameterValues": dict(run.values)})
+    arguments = ["--component", go_json(run.root), "--runtime_config", config]
+    parts = {name: byte_size(go_json(go_json(content))) for name, content in run.values.items()}
+    return _Template(f"the driver of {run.pipeline}", go_json(arguments), parts)
 
 
 def _of_task(run: RunInputs, task: TaskInputs) -> _Template:
@@ -226,8 +197,8 @@ def _of_task(run: RunInputs, task: TaskInputs) -> _Template:
                 "command": [
                     *("/kfp-launcher/launch", "--pipeline_name", run.pipeline, "--run_id", _UUID),
                     *("--execution_id", "1000", "--executor_input"),
-                    _json(_executor_input(run, task)),
-                    *("--component_spec", _json(_with_logs(task)), *_LAUNCHER),
+                    json_text(_executor_input(run, task)),
+                    *("--component_spec", json_text(_with_logs(task)), *_LAUNCHER),
                 ],
                 "args": [*task.container.get("command", []), *task.container.get("args", [])],
                 "env": task.container.get("env", []),
@@ -236,17 +207,17 @@ def _of_task(run: RunInputs, task: TaskInputs) -> _Template:
         ],
         **task.platform,
     }
-    return _Template(task.stage, _go(_go(patch)), _parts(run, task))
+    return _Template(task.stage, go_json(go_json(patch)), _parts(run, task))
 
 
 def _parts(run: RunInputs, task: TaskInputs) -> Counter[str]:
     parts: Counter[str] = Counter()
     for value in task.parameters.values():
         if value.source:
-            parts[value.source] += _bytes(_go(_go(_json(value.content))))
+            parts[value.source] += byte_size(go_json(go_json(json_text(value.content))))
     for name in filter(task.is_list, task.artifacts):
         artifacts = _artifacts(run, task, name)
-        parts[SHARDS] += _bytes(_go(_go(_json(artifacts))))
+        parts[SHARDS] += byte_size(go_json(go_json(json_text(artifacts))))
     return parts
 
 
@@ -299,7 +270,7 @@ def _artifacts(run: RunInputs, task: TaskInputs, name: str) -> list[dict[str, An
         return [{**artifact, "metadata": dict(_IMPORTED)}]
     metadata = {**METADATA, "display_name": origin.output, **_shares(run, origin)}
     one = {**artifact, "type": {"instanceSchema": ""}, "metadata": metadata}
-    return [one] * (run.shards if task.is_list(name) else 1)
+    return [one] * (run.pods if task.is_list(name) else 1)
 
 
 def _shares(run: RunInputs, origin: Origin) -> dict[str, int]:
@@ -311,24 +282,7 @@ def _shares(run: RunInputs, origin: Origin) -> dict[str, int]:
     limits = {f"{stage}_max_rejected" for stage in known}
     is_checked = any(not limits.isdisjoint(task.parameters) for task in run.tasks)
     last = max((known.index(one) for one in stages_of(origin.stage) if one in known), default=-1)
-    if not is_checked:
+    if not is_checked or origin.output not in shards.RECORDED:
         return {}
     stages = list(shards.STAGES)[: last + 1]
     return {key: n for stage in stages for key, n in shards.to_metadata(stage, _SHARE).items()}
-
-
-def _json(value: Any) -> str:
-    """Return JSON as the cluster writes executor inputs: in one line, letters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _go(value: Any) -> str:
-    """Return JSON as Go's encoding/json writes it: safe within HTML."""
-    text = _json(value)
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))

@@ -40,10 +40,11 @@ class State(enum.Enum):
     RETRIED = "being retried"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    SKIPPED = "skipped"
     NOT_STARTED = "not started"
 
 
-_ENDED = frozenset({State.DONE, State.CACHED, State.FAILED, State.CANCELLED})
+_ENDED = frozenset({State.DONE, State.CACHED, State.FAILED, State.CANCELLED, State.SKIPPED})
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ class StageProgress:
     in_loop: bool
     started: datetime | None
     finished: datetime | None
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the run has none of its tasks, as their condition doesn't hold."""
+        return self.counts.get(State.SKIPPED, 0) == self.total
 
     @property
     def done(self) -> int:
@@ -294,7 +300,10 @@ def _attempts(depth: int, nodes: Sequence[Node]) -> TaskProgress:
 def _state(head: Node, pod: Node | None, backs_off: bool) -> State:
     if head.phase == "Succeeded":
         return State.CACHED if pod is not None and pod.phase == "Skipped" else State.DONE
-    if head.phase in {"Omitted", "Skipped"}:
+    # Its condition doesn't hold.
+    if head.phase == "Skipped":
+        return State.SKIPPED
+    if head.phase == "Omitted":
         return State.NOT_STARTED
     if head.phase in _HAS_FAILED:
         return State.CANCELLED if _was_terminated(pod or head, head) else State.FAILED
@@ -324,7 +333,7 @@ def _stage_name(head: Node) -> str:
     """Return the name of a task, or of the component around a graph that Argo made itself."""
     names = [step.name.removesuffix(_DRIVER) for step in head.path]
     if not head.template.startswith(_GRAPH_DRIVER):
-        return names[-1]
+        return names[-1].replace("-", "_")
     own = [name for name in names if not name.startswith(("root", "for-loop-", "iteration"))]
     return own[-1] if own else "the pipeline"
 

@@ -63,7 +63,7 @@ class SubmitSettings(FollowSettings):
         metavar="RUN",
     )
     parallelism: int = option(
-        0, "maximum number of shards at the same time (0: no limit)", metavar="N"
+        0, "maximum number of pods of the loop at the same time (0: no limit)", metavar="N"
     )
     every: str | None = option(
         None,

@@ -66,14 +66,16 @@ def _give_scratch(task: dsl.PipelineTask, size: str) -> None:
         kubernetes.empty_dir_mount(task, "scratch", SCRATCH, size_limit=size)
 
 
-def with_s3(task: dsl.PipelineTask, secret: str) -> dsl.PipelineTask:
+def with_s3(task: dsl.PipelineTask, secret: str, *, optional: bool = False) -> dsl.PipelineTask:
     """Give a task the bucket's credentials.
 
     Args:
         task: one that reads or writes the bucket.
         secret: the name of the Kubernetes secret; a pipeline's parameter.
+        optional: whether the task starts without the secret, too.
     """
-    return kubernetes.use_secret_as_env(task, secret, {key: key for key in S3_KEYS})
+    keys = {key: key for key in S3_KEYS}
+    return kubernetes.use_secret_as_env(task, secret, keys, optional=optional)
 
 
 def with_mlflow(task: dsl.PipelineTask, secret: str) -> dsl.PipelineTask:

@@ -1,6 +1,8 @@
 """From a bucket of images and tables to a trained classifier and its evaluation.
 
-`train` puts the training on a node with a GPU; `train_cpu` is the same for clusters without one.
+`retrain` trains from embeddings, without a GPU; where layers of the network itself are trained,
+`fine_tune` runs in its place. `train` puts that on a node with a GPU, `train_gpu` puts `embed` on
+one as well, and `train_cpu` is for clusters without a GPU.
 """
 
 import functools
@@ -13,21 +15,29 @@ from kfp.dsl import Dataset
 from autofocus.tracking.source import IMAGE_VARIABLE
 from components.anchor.component import anchor
 from components.clean.component import clean
+from components.embed.component import embed
+from components.fine_tune.component import fine_tune
 from components.images import image
 from components.ingest.component import ingest
-from components.interface import Parameter
+from components.interface import Component, Parameter
 from components.link.component import link
-from components.retrain.component import retrain_from_images as retrain
+from components.retrain.component import retrain
 from pipelines.resources import resource_parameters
 from pipelines.settings import MANIFEST, MLFLOW_SECRET, S3_SECRET, SHARDS
 from pipelines.shards import EXCLUDED as OF_SHARDS
 from pipelines.shards import build_inner, ingest_pod, run_inner
-from pipelines.tasks import GPU, equip, on_gpu, with_mlflow
-from pipelines.wiring import Arguments, build_pipeline, parameters_of, start
+from pipelines.tasks import GPU, equip, on_gpu, with_mlflow, with_s3
+from pipelines.wiring import Arguments, build_pipeline, parameters_of, run_if, start
 
 NAME = "autofocus-train"
 SUMMARY = "Train a classifier on the images and tables of a bucket, and evaluate it."
-STAGES = (ingest, clean, link, retrain)
+IN_SHARDS = (ingest, embed)
+STAGES = (*IN_SHARDS, clean, link, retrain, fine_tune)
+# Which of them a run has.
+CONDITIONS = {
+    retrain.name: "int(inputs.parameter_values['fine_tune_layers']) == 0",
+    fine_tune.name: "int(inputs.parameter_values['fine_tune_layers']) != 0",
+}
 # What is for labelling, or for work on one machine.
 EXCLUDED = OF_SHARDS | {
     "only_new",
@@ -48,7 +58,7 @@ FOR_GPU = (
         {"nvidia.com/gpu.present": "true"},
     ),
     Parameter("accelerator_type", str, "the resource that a GPU is, as nodes name it", GPU),
-    Parameter("accelerator_count", str, "how many GPUs retrain is given", "1"),
+    Parameter("accelerator_count", str, "how many GPUs a task is given", "1"),
 )
 
 
@@ -56,21 +66,29 @@ class Prepared(NamedTuple):
     """The outputs of all pods: lists with one artifact of each."""
 
     tables: list[Dataset]
-    preprocessed: list[Dataset]
     image_properties: list[Dataset]
+    preprocessed: list[Dataset]
+    embeddings: list[Dataset]
 
 
 def train() -> Any:
-    """Return the pipeline for a GPU, with the images as they are named now."""
-    return _build(FOR_GPU)
+    """Return the pipeline that trains a network on a GPU, with the images as named now."""
+    return _build(frozenset({fine_tune.name}))
+
+
+def train_gpu() -> Any:
+    """Return the pipeline that also embeds on a GPU, with the images as named now."""
+    return _build(frozenset({embed.name, fine_tune.name}))
 
 
 def train_cpu() -> Any:
-    """Return the pipeline for clusters without a GPU, with the images as they are named now."""
-    return _build(())
+    """Return the pipeline for clusters without a GPU, with the images as named now."""
+    return _build(frozenset())
 
 
-def _build(for_gpu: tuple[Parameter, ...]) -> Any:
+def _build(on_gpus: frozenset[str]) -> Any:
+    """Return a pipeline in which the components of these names run on GPUs."""
+    for_gpu = FOR_GPU if on_gpus else ()
     own = (MANIFEST, S3_SECRET, MLFLOW_SECRET, SHARDS, DETECTIONS, *for_gpu)
     parameters = (
         *parameters_of((anchor, *STAGES), own, EXCLUDED),
@@ -78,26 +96,30 @@ def _build(for_gpu: tuple[Parameter, ...]) -> Any:
     )
     inner = build_inner(
         "prepare-shards",
-        "Download and preprocess the shards of each pod.",
-        (ingest,),
+        "Download, preprocess and embed the shards of each pod.",
+        IN_SHARDS,
         parameters,
-        _prepare,
+        functools.partial(_prepare, on_gpus),
+        more=FOR_GPU if embed.name in on_gpus else (),
         returns=Prepared,
     )
-    return build_pipeline(NAME, SUMMARY, parameters, functools.partial(_train, inner))
+    body = functools.partial(_train, inner, on_gpus)
+    return run_if(build_pipeline(NAME, SUMMARY, parameters, body), CONDITIONS)
 
 
-def _prepare(arguments: Arguments) -> Prepared:
+def _prepare(on_gpus: frozenset[str], arguments: Arguments) -> Prepared:
     with dsl.ParallelFor(arguments["shards"]) as shard:
         ingested = ingest_pod(shard, arguments)
+        embedded = _start(embed, on_gpus, arguments, preprocessed=ingested.outputs["preprocessed"])
     return Prepared(
         dsl.Collected(ingested.outputs["tables"]),
-        dsl.Collected(ingested.outputs["preprocessed"]),
         dsl.Collected(ingested.outputs["image_properties"]),
+        dsl.Collected(ingested.outputs["preprocessed"]),
+        dsl.Collected(embedded.outputs["embeddings"]),
     )
 
 
-def _train(inner: Any, arguments: Arguments) -> None:
+def _train(inner: Any, on_gpus: frozenset[str], arguments: Arguments) -> None:
     first = equip(start(anchor, arguments), arguments).output
     arguments = {**arguments, "anchor": first}
     prepared = run_inner(inner, arguments).outputs
@@ -109,17 +131,25 @@ def _train(inner: Any, arguments: Arguments) -> None:
     )
     detections = equip(cleaned, arguments).outputs["detections_clean"]
     linked = equip(start(link, arguments, detections_clean=detections), arguments)
-    trained = start(
-        retrain,
-        arguments,
-        preprocessed=prepared["preprocessed"],
-        links=linked.outputs["links"],
-    )
-    with_mlflow(equip(trained, arguments), arguments["mlflow_secret"])
-    name = "retrain"
-    if "gpu_node_selector" in arguments:
-        name = "retrain-gpu"
-        trained.set_container_image(image(name))
-        on_gpu(trained, arguments)
+    given = {"embeddings": prepared["embeddings"], "links": linked.outputs["links"]}
+    # No part of a graph of its own, as `dsl.If` makes it: into such a graph the driver hands the
+    # last artifact of each list alone (https://github.com/kubeflow/pipelines/issues/13900).
+    for component in (retrain, fine_tune):
+        more = {"preprocessed": prepared["preprocessed"]} if component is fine_tune else {}
+        trained = _start(component, on_gpus, arguments, **given, **more)
+        with_mlflow(trained, arguments["mlflow_secret"])
+
+
+def _start(
+    component: Component, on_gpus: frozenset[str], arguments: Arguments, **inputs: Any
+) -> dsl.PipelineTask:
+    """Start a component that may run on a GPU, and that keeps its progress in the store."""
+    task = equip(start(component, arguments, **inputs), arguments)
+    with_s3(task, arguments["s3_secret"], optional=True)
+    name = component.image or component.name
+    if component.name in on_gpus:
+        name = f"{name}-gpu"
+        task.set_container_image(image(name))
+        on_gpu(task, arguments)
     # A container doesn't know its own image; MLflow keeps it with the run.
-    trained.set_env_variable(IMAGE_VARIABLE, image(name))
+    return task.set_env_variable(IMAGE_VARIABLE, image(name))

@@ -20,7 +20,7 @@ def content_to_upload(
         path: the compiled pipeline.
         documents: the documents of its YAML; not changed.
         cache: whether tasks may be taken from the cache.
-        parallelism: the maximum number of shards at the same time; 0 for no limit.
+        parallelism: the maximum number of pods at the same time; 0 for no limit.
 
     Raises:
         SettingError: there is a limit, but the pipeline has no loop.

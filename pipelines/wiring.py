@@ -77,4 +77,21 @@ def start(component: Component, arguments: Arguments, **inputs: Any) -> dsl.Pipe
     names = {one.name: parameter_name(component.name, one.name) for one in component.parameters}
     names |= {one.name: one.name for one in component.inputs}
     values = {own: arguments[name] for own, name in names.items() if name in arguments}
-    return component.build()(**values | inputs)
+    # The pipeline has the descriptions.
+    return component.build(described=False)(**values | inputs)
+
+
+def run_if(pipeline: Any, conditions: Mapping[str, str]) -> Any:
+    """Return a pipeline in which tasks outside of loops run under conditions only.
+
+    A condition of the specification on a task itself: `dsl.If` puts tasks into a graph of their
+    own, which can't be handed lists of artifacts (see `pipelines.train`), and has two more pods.
+
+    Args:
+        pipeline: the pipeline; it is changed.
+        conditions: by component, an expression in CEL over the inputs of its task.
+    """
+    tasks = pipeline.pipeline_spec.root.dag.tasks
+    for name, condition in conditions.items():
+        tasks[name.replace("_", "-")].trigger_policy.condition = condition
+    return pipeline

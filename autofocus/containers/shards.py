@@ -19,6 +19,9 @@ STAGES = {
     "preprocess_images": "preprocess",
     "predict": "predict",
 }
+# The outputs that carry the shares to the next stage, and to the task where all shards meet. With
+# all outputs of all pods, they would be too much for that task.
+RECORDED = frozenset({"images", "image_properties", "ledger", "predictions"})
 # A shard is hopeless if a run just within its limit has such a shard with a lower probability.
 HOPELESS = 0.005
 # Below this number of inputs, only a shard of which all were rejected is hopeless.

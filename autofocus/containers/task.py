@@ -46,7 +46,7 @@ class Task:
     Attributes:
         request: the executor input, as the pipeline passes it.
         folder: the working folder; it is removed when the task ends.
-        shares: the shares that this shard's stages rejected, as metadata of all outputs.
+        shares: the shares that the stages rejected, as metadata of outputs.
     """
 
     request: ExecutorInput
@@ -150,7 +150,7 @@ class Task:
     ) -> None:
         """Fail only if a task's shards are hopeless; the whole run is checked where all meet.
 
-        The share that was rejected is recorded with all outputs, for `check_run`.
+        The share that was rejected is recorded with outputs, for `check_run`.
 
         Args:
             result: the result of the stage for the shards.
@@ -213,7 +213,7 @@ class Task:
             if not name.startswith("pipelinechannel--"):
                 print(f"note: unknown parameter {name}, ignored", file=sys.stderr)
         metadata = {
-            name: more or {**counted, **asdict(measure(path))}
+            name: more or {**counted, **self._why(name, result), **asdict(measure(path))}
             for name, (path, more) in self._made.items()
         }
         # Files first: a report may lie in the folder of a model.
@@ -240,9 +240,16 @@ class Task:
             "ok": counts.ok,
             "reused": counts.reused,
             "rejected": counts.rejected,
-            # Each reason once: where shards meet, a task is handed the metadata of all of them.
-            **(self.shares or _reasons(result)),
         }
+
+    def _why(self, name: str, result: StageResult | None) -> dict[str, int]:
+        """Return why inputs were rejected, as metadata of an output.
+
+        Each reason once: where shards meet, a task is handed the metadata of all of them.
+        """
+        if not self.shares:
+            return {} if result is None else _reasons(result)
+        return self.shares if name in shards.RECORDED else {}
 
     def after_publishing(self, call: Callable[[], None]) -> None:
         """Let a function be called once all outputs are in place."""

@@ -14,17 +14,13 @@ from pipelines.compile import PIPELINES
 from pipelines.inputs import read_inputs
 from pipelines.interface import ParameterValue, PipelineInterface, load_documents, read_interface
 from pipelines.names import parameter_name
-from pipelines.parameters import MOST_SHARDS, gather
+from pipelines.parameters import MOST_PODS, gather
 
 LEAST = {"bucket": "photographs", "manifest": "unchecked-1"}
 MODEL = {"model_uri": "s3://photographs/model"}
 REGISTERED = {"registered_model": "raccoons@champion", "mlflow_tracking_uri": "http://mlflow"}
-NEEDED = {
-    "train": LEAST,
-    "train-cpu": LEAST,
-    "label": {**LEAST, **MODEL},
-    "label-registered": {**LEAST, **REGISTERED},
-}
+MORE = {"label": MODEL, "label-registered": REGISTERED}
+NEEDED = {name: {**LEAST, **MORE.get(name, {})} for name in PIPELINES}
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +115,7 @@ def test_stages_that_a_pipeline_lacks_decide_nothing(
         ({"bucket": " "}, "bucket must be the name alone"),
         ({"indir": "/data"}, "indir must name a folder below the bucket's root"),
         ({"indir": "a/../../b"}, "indir must name a folder below the bucket's root"),
-        ({"shards": ["0/2", "0/2"]}, "shards must be different parts of one number"),
+        ({"shards": ["0/2", "0/2"]}, "shards must not overlap: shard 0 of 2 is in two"),
         ({"shards": []}, "shards is empty"),
         ({"detections": []}, "detections must be a list of names such as"),
         ({"detections": [1]}, "detections must be a list of names such as"),
@@ -233,11 +229,11 @@ def test_all_checks_together_return_what_a_run_is_started_with(
 ) -> None:
     """Values come back as the pipeline takes them, completed, and the most shards are accepted."""
     interface, documents = interfaces[name], load_documents(folder / f"{name}.yaml")
-    words = (f"shards={MOST_SHARDS}", "trim_bottom=3.0", "ingest_cpu=0.1")
+    words = (f"shards={MOST_PODS}", "trim_bottom=3.0", "ingest_cpu=0.1")
     values = gather(None, words, interface).values | given(NEEDED[name])
     assert check_values(documents, interface, values) == {
         **NEEDED[name],
-        "shards": [f"{part}/{MOST_SHARDS}" for part in range(MOST_SHARDS)],
+        "shards": [f"{part}/{MOST_PODS}" for part in range(MOST_PODS)],
         "trim_bottom": 3,
         "ingest_cpu": "0.1",
         "ingest_cpu_request": "0.1",

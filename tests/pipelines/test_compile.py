@@ -10,25 +10,28 @@ import yaml
 
 from autofocus.errors import SettingError
 from components.images import image
+from components.stages import STAGES as STAGES_WITH_SETTINGS
 from pipelines.compile import PIPELINES
+from pipelines.completeness import expected_tasks
+from pipelines.interface import stage_of
 from tests.pipelines.compiling import REGISTRY, TAG, compile_all
 
 GPU = "nvidia.com/gpu"
-TRAINING = ("ingest", "clean", "link", "retrain")
+TRAINING = ("ingest", "embed", "clean", "link", "retrain", "fine_tune")
+TRAININGS = ("train", "train-gpu", "train-cpu")
+# The tasks on GPUs.
+ON_GPUS = {"train": {"fine_tune"}, "train-gpu": {"embed", "fine_tune"}}
 LABELLING = ("ingest", "predict", "publish")
 STAGES = {
-    "train": TRAINING,
-    "train-cpu": TRAINING,
+    **dict.fromkeys(TRAININGS, TRAINING),
     "label": LABELLING,
     "label-registered": LABELLING,
 }
-# These run in another stage's image.
 TASKS = {name: ("anchor", *stages) for name, stages in STAGES.items()}
-TASKS["label-registered"] += ("fetch-model",)
+TASKS["label-registered"] += ("fetch_model",)
 # What is spelt out of the interface; all else has defaults.
 REQUIRED = {
-    "train": {"bucket", "manifest"},
-    "train-cpu": {"bucket", "manifest"},
+    **{name: {"bucket", "manifest"} for name in TRAININGS},
     "label": {"bucket", "manifest", "model_uri"},
     "label-registered": {"bucket", "manifest", "registered_model", "mlflow_tracking_uri"},
 }
@@ -40,11 +43,16 @@ def documents(folder: Path, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return spec, platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
 
 
+def executor_of(stage: str) -> str:
+    """Return the label of a stage's executor."""
+    return f"exec-{stage.replace('_', '-')}"
+
+
 def containers(folder: Path, name: str) -> dict[str, dict[str, Any]]:
     """Return each stage's container."""
     executors = documents(folder, name)[0]["deploymentSpec"]["executors"]
     return {
-        label.removeprefix("exec-"): executor["container"]
+        stage_of(label): executor["container"]
         for label, executor in executors.items()
         if "container" in executor
     }
@@ -54,7 +62,7 @@ def tasks(spec: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each task's component and the task, those within loops included."""
     for component in (spec["root"], *spec["components"].values()):
         for task in component.get("dag", {}).get("tasks", {}).values():
-            yield task["componentRef"]["name"].removeprefix("comp-"), task
+            yield stage_of(task["componentRef"]["name"].removeprefix("comp-")), task
 
 
 def test_the_same_code_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
@@ -69,9 +77,10 @@ def test_the_same_code_gives_the_same_bytes(folder: Path, tmp_path: Path) -> Non
 def test_a_pipeline_runs_its_stages_by_name(folder: Path, name: str) -> None:
     """Every container is that of its stage, from the registry and of the tag that were given."""
     found = {stage: each["image"] for stage, each in containers(folder, name).items()}
-    other = {"anchor": "ingest", "fetch-model": "retrain"} | (
-        {"retrain": "retrain-gpu"} if name == "train" else {}
-    )
+    # These run in other stages' images.
+    other = {"anchor": "ingest", "fetch_model": "retrain"}
+    other |= {"embed": "retrain", "fine_tune": "retrain"}
+    other |= dict.fromkeys(ON_GPUS.get(name, ()), "retrain-gpu")
     assert found == {
         task: f"{REGISTRY}/autofocus-{other.get(task, task)}:{TAG}" for task in TASKS[name]
     }
@@ -111,7 +120,7 @@ def test_scratch_can_be_on_volumes_of_a_storage_class(tmp_path: Path) -> None:
 def test_pods_are_accepted_where_pod_security_is_restricted(folder: Path, name: str) -> None:
     """Every task says that it doesn't run as root, which is all that the server leaves out."""
     _, platform = documents(folder, name)
-    assert set(platform) == {f"exec-{task}" for task in TASKS[name]}
+    assert set(platform) == set(map(executor_of, TASKS[name]))
     assert [told["securityContext"] for told in platform.values()] == (
         [{"runAsNonRoot": True}] * len(platform)
     )
@@ -144,46 +153,48 @@ def test_parameters_are_typed_and_few_must_be_given(folder: Path, name: str) -> 
     assert wanted.items() <= kinds.items()
 
 
-def test_only_training_on_a_gpu_is_pinned_to_a_node(folder: Path) -> None:
-    """The second document pins retrain to nodes that a parameter names, and nothing else."""
-    spec, platform = documents(folder, "train")
-    pinned = {label for label, each in platform.items() if "nodeSelector" in each}
-    assert pinned == {"exec-retrain"}
-    assert platform["exec-retrain"]["nodeSelector"] == {
-        "nodeSelectorJson": {"componentInputParameter": "gpu_node_selector"}
-    }
+@pytest.mark.parametrize("name", ON_GPUS)
+def test_only_what_uses_a_gpu_is_pinned_to_a_node(folder: Path, name: str) -> None:
+    """The second document pins it to nodes that a parameter names, and nothing else."""
+    spec, platform = documents(folder, name)
+    pinned = {stage_of(label) for label, each in platform.items() if "nodeSelector" in each}
+    assert pinned == ON_GPUS[name]
+    for stage in pinned:
+        selector = platform[executor_of(stage)]["nodeSelector"]["nodeSelectorJson"]
+        named = selector["componentInputParameter"].removeprefix("pipelinechannel--")
+        assert named == "gpu_node_selector"
     parameter = spec["root"]["inputDefinitions"]["parameters"]["gpu_node_selector"]
     assert parameter["parameterType"] == "STRUCT"
     assert parameter["defaultValue"] == {"nvidia.com/gpu.present": "true"}
 
 
-def test_training_on_a_gpu_has_all_that_it_takes(folder: Path) -> None:
-    """Retrain alone asks for GPUs, whose type and number are parameters with text for values.
+@pytest.mark.parametrize("name", ON_GPUS)
+def test_a_task_on_a_gpu_has_all_that_it_takes(folder: Path, name: str) -> None:
+    """It alone asks for GPUs, whose type and number are parameters with text for values.
 
-    It tolerates their taint, and has shared memory.
+    It tolerates their taint, has shared memory, and fails if it sees no GPU.
     """
-    spec, platform = documents(folder, "train")
-    accelerators = {
-        stage: each["resources"].get("accelerator")
-        for stage, each in containers(folder, "train").items()
-    }
-    retrain = accelerators.pop("retrain")
-    assert retrain == {
-        "resourceType": channel("accelerator_type"),
-        "resourceCount": channel("accelerator_count"),
-    }
+    spec, platform = documents(folder, name)
+    stages = containers(folder, name)
+    accelerators = {stage: each["resources"].get("accelerator") for stage, each in stages.items()}
+    for stage in ON_GPUS[name]:
+        assert accelerators.pop(stage) == {
+            "resourceType": channel("accelerator_type"),
+            "resourceCount": channel("accelerator_count"),
+        }
+        assert {"name": "AUTOFOCUS_NEEDS_GPU", "value": "1"} in stages[stage]["env"]
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     for key, default in {"accelerator_type": GPU, "accelerator_count": "1"}.items():
         assert parameters[key]["parameterType"] == "STRING"
         assert parameters[key]["defaultValue"] == default
     assert set(accelerators.values()) == {None}
-    tolerating = {label for label, each in platform.items() if "tolerations" in each}
-    assert tolerating == {"exec-retrain"}
-    assert platform["exec-retrain"]["tolerations"] == [
-        {"key": GPU, "operator": "Exists", "effect": "NoSchedule"}
-    ]
+    tolerating = {stage_of(label) for label, each in platform.items() if "tolerations" in each}
+    assert tolerating == ON_GPUS[name]
     shared = {"volumeName": "dshm", "mountPath": "/dev/shm", "medium": "Memory"}  # noqa: S108
-    assert shared in platform["exec-retrain"]["emptyDirMounts"]
+    for stage in tolerating:
+        told = platform[executor_of(stage)]
+        assert told["tolerations"] == [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}]
+        assert shared in told["emptyDirMounts"]
 
 
 @pytest.mark.parametrize("name", ["train-cpu", "label", "label-registered"])
@@ -233,7 +244,7 @@ def test_every_task_has_its_limits(folder: Path, name: str) -> None:
     """Disk, time and retries with growing pauses are set for every task."""
     spec, platform = documents(folder, name)
     for stage, container in containers(folder, name).items():
-        told = platform[f"exec-{stage}"]
+        told = platform[executor_of(stage)]
         # The launcher's volumes bear these names; a mount of the same name adds a limit to them.
         volumes = {"scratch": "/scratch", "s3-scratch": "/s3", "minio-scratch": "/minio"}
         mounts = {each["volumeName"]: each for each in told["emptyDirMounts"]}
@@ -249,7 +260,7 @@ def test_every_task_has_its_limits(folder: Path, name: str) -> None:
         assert policy["backoffFactor"] > 1
         # It counts the work of all attempts, and ends those that are left.
         attempts = policy["maxRetryCount"] + 1
-        longest = int(platform[f"exec-{stage}"]["activeDeadlineSeconds"])
+        longest = int(platform[executor_of(stage)]["activeDeadlineSeconds"])
         assert int(policy["backoffMaxDuration"].removesuffix("s")) > attempts * longest
 
 
@@ -258,25 +269,29 @@ def test_credentials_come_from_a_secret_that_a_parameter_names(folder: Path, nam
     """Those tasks that reach the bucket, and no others, have the secret's keys as variables."""
     _, platform = documents(folder, name)
     secrets = {
-        label.removeprefix("exec-"): each["secretAsEnv"]
+        stage_of(label): secret
         for label, each in platform.items()
-        if "secretAsEnv" in each and label not in ("exec-retrain", "exec-fetch-model")
+        for secret in each.get("secretAsEnv", ())
+        if {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+        == {key["envVar"] for key in secret["keyToEnv"]}
     }
-    assert set(secrets) == {"ingest", "publish"} & set(STAGES[name])
-    for (secret,) in secrets.values():
-        assert {each["envVar"] for each in secret["keyToEnv"]} == {
-            "AWS_ACCESS_KEY_ID",
-            "AWS_SECRET_ACCESS_KEY",
-        }
+    needing, keeping = {"ingest", "publish"}, {"embed", "retrain", "fine_tune"}
+    assert set(secrets) == (needing | keeping) & set(STAGES[name])
+    for stage, secret in secrets.items():
+        # These only keep their progress with them.
+        assert secret.get("optional", False) == (stage in keeping)
         named = secret["secretNameParameter"]["componentInputParameter"]
         assert named.removeprefix("pipelinechannel--") == "s3_secret"
 
 
-@pytest.mark.parametrize("name", ["train", "train-cpu"])
-def test_mlflow_s_credentials_reach_the_training_if_there_are_any(folder: Path, name: str) -> None:
+@pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.parametrize("stage", ["retrain", "fine_tune"])
+def test_mlflow_s_credentials_reach_the_training_if_there_are_any(
+    folder: Path, name: str, stage: str
+) -> None:
     """They come from a secret that a parameter names; without it, or its keys, the task starts."""
     _, platform = documents(folder, name)
-    (secret,) = platform["exec-retrain"]["secretAsEnv"]
+    _, secret = platform[executor_of(stage)]["secretAsEnv"]
     assert secret["optional"] is True
     assert secret["secretNameParameter"] == {"componentInputParameter": "mlflow_secret"}
     assert {each["secretKey"]: each["envVar"] for each in secret["keyToEnv"]} == {
@@ -310,8 +325,45 @@ def test_training_is_wired_from_the_bucket_to_the_model(folder: Path) -> None:
     assert source(found["clean"], "tables") == ("prepare-shards", "tables")
     assert source(found["clean"], "image_properties") == ("prepare-shards", "image_properties")
     assert source(found["link"], "detections_clean") == ("clean", "detections_clean")
-    assert source(found["retrain"], "links") == ("link", "links")
-    assert source(found["retrain"], "preprocessed") == ("prepare-shards", "preprocessed")
+    assert source(found["embed"], "preprocessed") == ("ingest", "preprocessed")
+    for stage in ("retrain", "fine_tune"):
+        assert source(found[stage], "links") == ("link", "links")
+        assert source(found[stage], "embeddings") == ("prepare-shards", "embeddings")
+    assert source(found["fine_tune"], "preprocessed") == ("prepare-shards", "preprocessed")
+    assert "preprocessed" not in found["retrain"]["inputs"]["artifacts"]
+
+
+def test_a_run_retrains_or_fine_tunes(folder: Path) -> None:
+    """Which of them runs is a condition of the task itself, and only a loop is a nested graph.
+
+    Into a nested graph the driver of Kubeflow Pipelines 2.17 hands only the last artifact of each
+    list.
+    """
+    spec, _ = documents(folder, "train")
+    for layers, stage in ((0, "retrain"), (2, "fine_tune"), (-1, "fine_tune")):
+        values = {"shards": ["0-3/8", "4-7/8"], "fine_tune_layers": layers}
+        expected = {"anchor": 1, "ingest": 2, "embed": 2, "clean": 1, "link": 1, stage: 1}
+        assert expected_tasks(spec, values) == expected
+    for component in spec["components"].values():
+        if "dag" in component:
+            artifacts = component.get("inputDefinitions", {}).get("artifacts", {})
+            assert not any(each.get("isArtifactList") for each in artifacts.values())
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_options_of_the_training_start_no_embedding(folder: Path, name: str) -> None:
+    """Embed takes the parameters that decide features, and no others, as they are in its key."""
+    spec, _ = documents(folder, name)
+    taken = dict(tasks(spec))["embed"]["inputs"]["parameters"]
+    names = {
+        each["componentInputParameter"].removeprefix("pipelinechannel--")
+        for each in taken.values()
+        if "componentInputParameter" in each
+    }
+    resources = {f"embed_{each}" for each in ("cpu", "cpu_request", "memory", "memory_request")}
+    accelerators = {"accelerator_type", "accelerator_count"} if "gpu" in name else set()
+    settings = STAGES_WITH_SETTINGS["embed"].kinds().keys() - {"jobs", "max_rejected"}
+    assert names == settings | {"embed_max_rejected", "progress"} | resources | accelerators
 
 
 def test_labelling_is_wired_from_the_bucket_to_the_bucket(folder: Path) -> None:
@@ -319,7 +371,7 @@ def test_labelling_is_wired_from_the_bucket_to_the_bucket(folder: Path) -> None:
     spec, _ = documents(folder, "label")
     found = dict(tasks(spec))
     assert source(found["predict"], "preprocessed") == ("ingest", "preprocessed")
-    assert source(found["label-shards"], "model") == ("importer", "artifact")
+    assert source(found["label_shards"], "model") == ("importer", "artifact")
     for name in ("predictions", "originals"):
         assert source(found["publish"], name) == ("label-shards", name)
     for task in ("publish", "ingest"):
@@ -331,8 +383,8 @@ def test_a_registered_model_is_fetched_anew_by_every_run(folder: Path) -> None:
     """It takes the place of an imported model, with MLflow's credentials; all else is the same."""
     spec, platform = documents(folder, "label-registered")
     found = dict(tasks(spec))
-    assert source(found["label-shards"], "model") == ("fetch-model", "model")
-    assert not found["fetch-model"]["cachingOptions"].get("enableCache")
+    assert source(found["label_shards"], "model") == ("fetch-model", "model")
+    assert not found["fetch_model"]["cachingOptions"].get("enableCache")
     (secret,) = platform["exec-fetch-model"]["secretAsEnv"]
     assert secret["optional"] is True
     assert secret["secretNameParameter"] == {"componentInputParameter": "mlflow_secret"}

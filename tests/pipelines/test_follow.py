@@ -178,7 +178,7 @@ def test_a_run_with_too_many_shards_is_retried_for_a_reason(
         "clean being retried",
     ]
     assert last.startswith("clean is being retried: Argo may not create the ConfigMap that a task")
-    assert last.endswith("use fewer shards or a smaller label map")
+    assert last.endswith("use fewer pods or a smaller label map")
 
 
 @pytest.mark.parametrize(

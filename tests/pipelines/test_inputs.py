@@ -132,7 +132,7 @@ def test_defaults_and_constants_count() -> None:
 def test_a_loop_is_as_long_as_its_list_and_has_its_longest_item() -> None:
     """The task of a loop stands for the one with the longest item."""
     run = read()
-    assert run.shards == 3
+    assert run.pods == 3
     assert task(run, "cut").parameters["shard"].content == "99/100"
 
 
@@ -142,7 +142,7 @@ def test_a_loop_may_go_over_a_list_of_the_pipeline() -> None:
     loop = documents[0]["components"]["comp-all"]["dag"]["tasks"]["for-loop-1"]
     loop["parameterIterator"]["items"] = {"raw": '["a", "bb"]'}
     run = read(documents)
-    assert run.shards == 2
+    assert run.pods == 2
     shard = task(run, "cut").parameters["shard"]
     assert (shard.source, shard.content) == ("", "bb")
 

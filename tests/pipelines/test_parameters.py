@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError, SettingError
-from pipelines.interface import PipelineInterface, read_interface
+from pipelines.interface import ParameterValue, PipelineInterface, read_interface
 from pipelines.names import parameter_name
-from pipelines.parameters import gather
+from pipelines.parameters import check_shards, divide_shards, gather
 from tests.pipelines.tiny import write_tiny
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -116,7 +118,36 @@ def test_shards_may_be_a_number(interface: PipelineInterface) -> None:
     parts = ["0/4", "1/4", "2/4", "3/4"]
     assert read(interface, "shards: 4\n") == {"shards": parts}
     assert read(interface, "", "shards=4") == {"shards": parts}
-    assert read(interface, "shards: [1/2]\n") == {"shards": ["1/2"]}
+    assert read(interface, "shards: [1/2, 0/2]\n") == {"shards": ["1/2", "0/2"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "parts"),
+    [
+        ("shards: 2000\n", (), [f"{50 * n}-{50 * n + 49}/2000" for n in range(40)]),
+        ("shards: 24\npods: 3\n", (), ["0-7/24", "8-15/24", "16-23/24"]),
+        ("shards: 24\n", ("pods=2",), ["0-11/24", "12-23/24"]),
+        ("", ("shards=5", "pods=2.0"), ["0-1/5", "2-4/5"]),
+        ("shards: 3\n", ("pods=9",), ["0/3", "1/3", "2/3"]),
+        ("shards: 3\npods: 2\n", ("shards=4",), ["0-1/4", "2-3/4"]),
+        ("shards: 1\n", (), ["0/1"]),
+    ],
+)
+def test_pods_take_several_shards(
+    interface: PipelineInterface, text: str, words: tuple[str, ...], parts: list[str]
+) -> None:
+    """Many shards are divided among at most 40 pods, or as many as are given."""
+    assert read(interface, text, *words) == {"shards": parts}
+
+
+@given(st.integers(1, 1_000_000), st.integers(1, 40))
+def test_every_shard_is_in_one_pod(shards: int, pods: int) -> None:
+    """However many there are, the parts pass the check that they are all shards, each once."""
+    values = {"shards": ParameterValue(shards, "x"), "pods": ParameterValue(pods, "x")}
+    interface = PipelineInterface("p", Path("p.yaml"), "", "", frozenset(), {})
+    divide_shards(values, interface)
+    assert len(values["shards"].value) == min(shards, pods)
+    check_shards(values["shards"].value, "x")
 
 
 def test_columns_may_be_a_mapping(interface: PipelineInterface) -> None:
@@ -168,15 +199,23 @@ def test_nothing_leaves_the_pipeline_s_default(interface: PipelineInterface) -> 
         ),
         ("labelmap: {a: b}\nlabelmap_path: m.json\n", (), "There is no label map"),
         ("labelmap_path: 3\n", (), "labelmap's file must be a path, not 3"),
-        ("shards: 0\n", (), "shards must be 1 to 40 parts, not 0"),
+        ("shards: 0\n", (), "shards must be 1 to 1,000,000, not 0"),
         ("shards: []\n", (), "shards is empty"),
         (
             f"shards: {[f'{part}/41' for part in range(41)]}\n",
             (),
-            "must be at most 40, not 41",
+            "shards must have at most 40 parts, not 41",
         ),
-        ("shards: [0/2, 0/2]\n", (), "different parts of one number"),
-        ("shards: [0/2, 1/3]\n", (), "different parts of one number"),
+        ("shards: [0/2, 0/2]\n", (), "shards must not overlap: shard 0 of 2 is in two"),
+        ("shards: [0-5/9, 3-8/9]\n", (), "shards must not overlap: shard 3 of 9 is in two"),
+        ("shards: [0/2, 1/3]\n", (), "shards must be parts of one number"),
+        ("shards: [1/3]\n", (), "shards must be all of 3, but 0/3 is missing: for a part of"),
+        ("shards: [0-3/9]\n", (), "shards must be all of 9, but 4-8/9 is missing"),
+        ("shards: 9\npods: 41\n", (), "pods must be a whole number of 1 to 40"),
+        ("shards: 9\npods: many\n", (), "pods must be a whole number of 1 to 40"),
+        ("shards: 9\npods: true\n", (), "pods must be a whole number of 1 to 40"),
+        ("pods: 4\n", (), "pods divides a number of shards, and needs one"),
+        ("shards: [0/2, 1/2]\npods: 2\n", (), "pods divides a number of shards, and needs one"),
         ("shards: [2/2]\n", (), "{}: shard: I/N counts from 0"),
         ("gpu_node_selector: {gpu: true}\n", (), 'write gpu: "true", with quotes'),
         ("", ("bucket",), "--set: write NAME=VALUE"),

@@ -34,19 +34,19 @@ def reason(message: str, stage: str, work: Work, parameters: Mapping[str, Any]) 
     [
         (
             'Usage of EmptyDir volume "scratch" exceeds the limit "40Gi". ',
-            "its volume scratch is full (40Gi): use more shards",
+            "its volume scratch is full (40Gi): use more shards, or more pods",
         ),
         (
             "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ",
-            "it wrote more to its local disk than 1Gi: use more shards",
+            "it wrote more to its local disk than 1Gi: use more shards, or more pods",
         ),
         (
             'Container main exceeded its local ephemeral storage limit "2Gi". ',
-            "it wrote more to its local disk than 2Gi: use more shards",
+            "it wrote more to its local disk than 2Gi: use more shards, or more pods",
         ),
         (
             "The node was low on resource: ephemeral-storage. Threshold quantity: 1.",
-            "evicted, as its node ran out of ephemeral-storage: use more shards",
+            "evicted, as its node ran out of ephemeral-storage: use more shards, or more pods",
         ),
         (
             "The node was low on resource: memory. Container main was using 9Gi, request is 1Gi",
@@ -90,7 +90,7 @@ def reason(message: str, stage: str, work: Work, parameters: Mapping[str, Any]) 
             ),
             (
                 "Argo may not create the ConfigMap that a task with more than 128 KiB of "
-                "arguments needs: use fewer shards or a smaller label map"
+                "arguments needs: use fewer pods or a smaller label map"
             ),
         ),
         (
