@@ -6,6 +6,7 @@ Out-of-Distribution", ICLR 2022), as long as the validation images are classifie
 of the best epoch is kept, which is the one before the first epoch if fine-tuning does not help.
 """
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ from autofocus.features.pixels import Pixels, to_batch
 from autofocus.model.head import Head
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
+from autofocus.runs.wording import plural
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.checkpoint import Checkpoint, TrainingState
@@ -310,6 +312,12 @@ class _EpochLoop:
             return self.network.state()
         self.brier_scores = saved.values["brier_scores"]
         self.images_done = saved.values.get("images_done", 0)
+        epochs, part = len(self.brier_scores) - 1, plural(self.images_done, "image")
+        print(
+            f"note: fine-tuning that was interrupted goes on after {plural(epochs, 'epoch')} and "
+            f"{part}",
+            file=sys.stderr,
+        )
         self.network.restore(_unpack(saved, "last"))
         return _unpack(saved, "best")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -184,26 +184,58 @@ def test_ingest_goes_on_with_the_next_shard(
         )
 
 
-@pytest.mark.parametrize("tuned", [{}, {"fine_tune_layers": 1, "fine_tune_epochs": 2}])
 def test_retrain_goes_on_within_the_training(
     cluster: Cluster,
     images: Images,
     anchor: Artifact,
     ingested: dict[str, Artifact],
     links: Artifact,
-    tuned: dict[str, Any],
 ) -> None:
     """Lost within the training, a task computes what is missing, and the model is the same."""
     given = {"links": [links], "anchor": [anchor], "preprocessed": [ingested["preprocessed"]]}
-    whole = cluster.backend.task("retrain", TRAINING | tuned, **given)
+    whole = cluster.backend.task("retrain", TRAINING, **given)
     expected, said = cluster.finish(whole, images("retrain"))
     assert "kept from an interrupted one" not in said
-    task = cluster.backend.task("retrain", TRAINING | tuned, **given)
+    task = cluster.backend.task("retrain", TRAINING, **given)
     cluster.kill(task, images("retrain"), lambda: cluster.manifests(task) >= 1)
     made, said = cluster.finish(task, images("retrain"))
     noted = re.search(r"note: (\d+) of (\d+) parts of the training were kept", said)
     assert noted, said
     assert 0 < int(noted[1]) < int(noted[2])
+    _check_same_models(cluster, made, expected)
+
+
+def test_fine_tuning_goes_on_after_its_last_checkpoint(
+    cluster: Cluster,
+    images: Images,
+    anchor: Artifact,
+    ingested: dict[str, Artifact],
+    links: Artifact,
+) -> None:
+    """Lost within the epochs, a task repeats at most a minute of them; the model is the same."""
+    given = {"links": [links], "anchor": [anchor], "preprocessed": [ingested["preprocessed"]]}
+    tuned = TRAINING | {"fine_tune_layers": 3, "fine_tune_epochs": 12, "fine_tune_rate": 1e-5}
+    task = cluster.backend.task("retrain", tuned, **given)
+    saved: set[str] = set()
+
+    def is_saved_again() -> bool:
+        saved.update(name for name in cluster.kept(task) if name.endswith(".tar"))
+        return len(saved) > 1 and cluster.manifests(task) == 1
+
+    cluster.kill(task, images("retrain"), is_saved_again)
+    made, said = cluster.finish(task, images("retrain"))
+    noted = re.search(r"note: fine-tuning that was interrupted goes on after (\d+) epoch", said)
+    assert noted, said
+    assert int(noted[1]) > 0
+    whole = cluster.backend.task("retrain", tuned, **given)
+    expected, said = cluster.finish(whole, images("retrain"))
+    assert "interrupted" not in said
+    _check_same_models(cluster, made, expected)
+
+
+def _check_same_models(
+    cluster: Cluster, made: dict[str, Artifact], expected: dict[str, Artifact]
+) -> None:
     for name in ("metrics.json", "split.csv", *MODEL_FILES):
         one, other = (cluster.backend.path(each["model"]) / name for each in (made, expected))
         assert one.read_bytes() == other.read_bytes(), name
