@@ -11,12 +11,23 @@ from autofocus.detector.settings import MEGADETECTOR_LITE
 from autofocus.detector.weights import weights_path
 from autofocus.embed import embed
 from autofocus.embed_settings import EmbedSettings
+from autofocus.embeddings.reading import Embeddings
 from autofocus.errors import InputDataError, MissingInputError, SettingError
+from autofocus.grouping.frames import Frame
+from autofocus.grouping.locations import LocationPattern
+from autofocus.images.facts import find_facts
+from autofocus.images.reading import read_image
 from autofocus.options.settings import kinds
 from autofocus.retrain import retrain
 from autofocus.retrain_settings import RetrainSettings
+from autofocus.runs.files import digest_file
+from autofocus.runs.workspace import Workspace
+from autofocus.splits.images import Image, read_origins
+from autofocus.training.frames import DatasetFrames, EmbeddedFiles, FrameFiles
 from tests.embeddings.prepared import make_prepared, split_prepared
 from tests.killing import tree
+from tests.predicting.models import make_backbone
+from tests.training.cameras import FRAMES, PATTERN, make_cameras
 
 FULL = {"view": "full", "random_brightness": 20, "distorted_copies": 2, "views": 2}
 MOTION = {"view": "motion", "weight_by_motion": True}
@@ -140,3 +151,34 @@ def test_settings_are_recorded_alike() -> None:
     """Embeddings are a source like any other: a model may be trained again from them."""
     assert not RetrainSettings.__dataclass_fields__["embeddings"].metadata["affects_output"]
     assert asdict(RetrainSettings())["embeddings"] == ()
+
+
+def test_boxes_from_embeddings_are_found_in_the_frames_of_images(tmp_path: Path) -> None:
+    """Those without labels, with pixels that are cut off, or of several locations are the same."""
+    prepared, links = make_cameras(tmp_path), tmp_path / "links"
+    backbone, pattern = str(make_backbone(tmp_path)), LocationPattern(PATTERN)
+    settings = EmbedSettings(backbone, "motion", PATTERN, max_rejected=1)
+    embed(prepared, tmp_path / "embeddings", settings)
+    origins = read_origins(links)
+    images = [
+        Image(Frame(link, one.filepath), (link,), ("fox",), digest_file(links / link), facts)
+        for link, one in sorted(origins.items())
+        for facts in [find_facts(read_image(links / link))]
+    ]
+    places = {link: one.original for link, one in origins.items()}
+    with (
+        Embeddings([tmp_path / "embeddings"]) as embeddings,
+        Workspace(tmp_path / "model", "retrain", {}) as workspace,
+    ):
+        sources = (
+            FrameFiles(links, origins, origins),
+            EmbeddedFiles(links, origins, origins, embeddings, places),
+        )
+        frames = [DatasetFrames(source, images, workspace) for source in sources]
+        from_images, from_embeddings = (
+            [(one.frames, one.digests, one.images) for one in each.cameras(pattern)]
+            for each in frames
+        )
+        assert frames[0].digest == frames[1].digest
+    assert from_images == from_embeddings
+    assert sum(len(row) for row, *_ in from_images) == 3 * FRAMES - 1
