@@ -31,6 +31,7 @@ PUBLIC_BUCKET = "public"
 SLOW = (
     "attack/*",
     "components/test_ingest.py",
+    "components/test_embed.py",
     "components/test_failures.py",
     "components/test_fetch_model.py",
     "components/test_labelling.py",
