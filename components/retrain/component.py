@@ -1,7 +1,5 @@
 """The interface of the retrain component."""
 
-from dataclasses import replace
-
 from kfp.dsl import HTML, ClassificationMetrics, Dataset, Metrics, Model
 
 from components.interface import PROGRESS, Component, Parameter
@@ -41,13 +39,4 @@ retrain = Component(
     inputs=(EMBEDDINGS, *TABLES),
     outputs=OUTPUTS,
     arguments=ARGUMENTS,
-)
-# Of a pipeline that doesn't embed.
-retrain_from_images = replace(
-    retrain,
-    inputs=(
-        Parameter("preprocessed", list[Dataset], "the prepared images of all shards"),
-        *TABLES,
-    ),
-    arguments=ARGUMENTS[:1],
 )
