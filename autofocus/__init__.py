@@ -52,6 +52,7 @@ _NAMES_BY_MODULE = {
     "serve": ("serve", "ServeSettings", "ServeResult"),
     "label": ("label", "LabelSettings", "LabelResult"),
     "run": ("run", "RunResult"),
+    "promote": ("promote", "PromoteResult"),
     "weights": ("weights", "WeightsSettings", "WeightsResult"),
     "audit": ("audit", "Audit"),
     "errors": (

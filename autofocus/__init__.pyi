@@ -50,6 +50,8 @@ from autofocus.predict_settings import PredictSettings as PredictSettings
 from autofocus.preprocess_images import PreprocessResult as PreprocessResult
 from autofocus.preprocess_images import preprocess_images as preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings as PreprocessSettings
+from autofocus.promote import PromoteResult as PromoteResult
+from autofocus.promote import promote as promote
 from autofocus.publish_labels import PublishResult as PublishResult
 from autofocus.publish_labels import PublishSettings as PublishSettings
 from autofocus.publish_labels import publish_labels as publish_labels

@@ -24,6 +24,7 @@ COMMANDS = {
     "predict": "label images with a trained model",
     "serve": "serve a trained model over HTTP",
     "label": "label new images of a folder or bucket with a trained model, and export the results",
+    "promote": "give an alias such as champion to a version of a registered model",
     "export": "write results in the formats that other programs open",
     "import_corrections": "read corrected labels back as detections for the next run",
     "publish_labels": "merge label tables, and upload the result to an S3 bucket",

@@ -66,6 +66,7 @@ SLOW = (
     "test_outages.py",
     "test_output_prefix.py",
     "test_predict*.py",
+    "test_promote.py",
     "test_preprocess_images*.py",
     "test_retrain*.py",
     "test_run.py",

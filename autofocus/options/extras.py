@@ -51,6 +51,7 @@ COMMAND_EXTRAS = {
     "predict": "predict",
     "serve": "serve",
     "label": "predict",
+    "promote": "train",
     "init": "run",
     "export": "tables",
     "import_corrections": "tables",
