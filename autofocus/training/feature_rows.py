@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.runs.parallel import cores, ordered_map
+from autofocus.training.threads import single_threaded
 
 # A matrix that needs more bytes in double precision is read in blocks: 104,857 rows of 1,280.
 MAX_IN_MEMORY = 1 << 30
@@ -132,13 +133,17 @@ def slices(number: int, size: int | None = None) -> list[slice]:
 def by_block(work: Callable[[slice, NDArray[np.float32]], R], features: Features) -> Iterator[R]:
     """Yield the result for each block of rows, in their order, computed by a thread per core.
 
+    Numerical libraries have no threads of their own meanwhile: these would hinder each other, and
+    results depend on their number.
+
     Args:
         work: is called with the place of a block and its features.
         features: shape (N, D).
     """
-    return ordered_map(
-        lambda block: work(block, load(features[block])), slices(len(features)), cores()
-    )
+    with single_threaded():
+        yield from ordered_map(
+            lambda block: work(block, load(features[block])), slices(len(features)), cores()
+        )
 
 
 def _bytes_of(features: NDArray[np.float32]) -> memoryview:
