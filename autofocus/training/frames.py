@@ -150,6 +150,10 @@ def _prefix(folder: Path, root: Path) -> str:
     return "" if relative == "." else f"{relative}/"
 
 
+# The prefix of a prepared folder, and a camera's folder below it.
+_Folder = tuple[str, str]
+
+
 class _Record(NamedTuple):
     """The frames of one camera, without locations, and the digests of their contents."""
 
@@ -208,43 +212,55 @@ class DatasetFrames:
                 images,
             )
 
+    @property
+    def _records(self) -> Iterator[_Record]:
+        """Yield the cameras one after another, as few frames are to be in memory."""
+        images, read = self._images, self._others
+        for (prefix, camera), names in self._names.items():
+            own: dict[str, list[Image]] = {}
+            for image in images.get((prefix, camera), ()):
+                own.setdefault(self.files.places[image.file].name, []).append(image)
+            yield _record(prefix, names, own, read)
+        yield from _alone([one for one in self.images if one.file not in self.files.places])
+
     @cached_property
-    def _records(self) -> tuple[_Record, ...]:
-        lone, placed = [], dict[_Place, list[Image]]()
-        for image in self.images:
-            if (place := self.files.places.get(image.file)) is None:
-                lone.append(image)
-            else:
-                placed.setdefault(place, []).append(image)
-        return (*self._prepared(placed), *_alone(lone))
-
-    def _prepared(self, images: Mapping[_Place, Sequence[Image]]) -> Iterator[_Record]:
-        """Yield the cameras below folders that `preprocess_images` wrote."""
-        others = [
-            prefix + name
-            for prefix, names in self.files.names.items()
-            for name in names
-            if (prefix, name) not in images
-        ]
-        read = self.files.read(sorted(others), self.workspace, self.jobs)
+    def _names(self) -> dict[_Folder, list[str]]:
+        """The frames of each camera below a folder that `preprocess_images` wrote, sorted."""
+        found: dict[_Folder, list[str]] = {}
         for prefix, names in self.files.names.items():
-            for _, group in groupby(sorted(names, key=_by_camera), key=camera_folder):
-                yield _record(prefix, tuple(group), images, read)
+            for name in names:
+                found.setdefault((prefix, camera_folder(name)), []).append(name)
+        return dict(sorted(found.items()))
 
+    @cached_property
+    def _images(self) -> dict[_Folder, list[Image]]:
+        """The images of each camera."""
+        found: dict[_Folder, list[Image]] = {}
+        for image in self.images:
+            if place := self.files.places.get(image.file):
+                found.setdefault((place.prefix, camera_folder(place.name)), []).append(image)
+        return found
 
-def _by_camera(name: str) -> tuple[str, str]:
-    return camera_folder(name), name
+    @cached_property
+    def _others(self) -> Mapping[str, tuple[str, datetime | None]]:
+        """Digest and moment of each frame without a label."""
+        others = []
+        for (prefix, camera), names in self._names.items():
+            images = self._images.get((prefix, camera), ())
+            own = {self.files.places[image.file].name for image in images}
+            others += [prefix + name for name in names if name not in own]
+        return self.files.read(sorted(others), self.workspace, self.jobs)
 
 
 def _record(
     prefix: str,
     names: Sequence[str],
-    images: Mapping[_Place, Sequence[Image]],
+    images: Mapping[str, Sequence[Image]],
     read: Mapping[str, tuple[str, datetime | None]],
 ) -> _Record:
     frames, digests, needed = [], [], {}
     for name in names:
-        if own := images.get(_Place(prefix, name)):
+        if own := images.get(name):
             digest, moment = own[0].digest, own[0].facts.taken
             needed[name] = tuple(image.name for image in own)
         elif prefix + name in read:
