@@ -16,7 +16,7 @@ fail() {
 REGISTRY=${REGISTRY%/}
 TAG=${TAG:-$(docker/tag.sh)}
 [ "$TAG" != latest ] || fail "the tag latest is not allowed, because its content changes (TAG)."
-STAGES=${STAGES:-download preprocess clean link predict retrain publish retrain-gpu}
+STAGES=${STAGES:-ingest download preprocess clean link predict retrain publish retrain-gpu}
 NOTED=build/digests.json
 
 lines=()

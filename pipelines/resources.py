@@ -37,7 +37,8 @@ class Resources:
     cpu_request: str = "500m"
 
 
-# For shards of up to about 10 GB of images; docs/kubernetes.md has the sums.
+# For shards of up to about 10 GB of images, and pods of up to 500,000 images in all their shards;
+# docs/kubernetes.md has the sums.
 RESOURCES = {
     "anchor": Resources("1", "512Mi", "128Mi", "1Gi", HOUR, retries=3, cpu_request="100m"),
     "download": Resources("2", "4Gi", "512Mi", "40Gi", 6 * HOUR, retries=3),
@@ -49,7 +50,7 @@ RESOURCES = {
     "retrain": Resources("4", "16Gi", "2Gi", "100Gi", 24 * HOUR),
     "fine_tune": Resources("4", "16Gi", "2Gi", "100Gi", 24 * HOUR),
     "fetch_model": Resources("2", "4Gi", "512Mi", "10Gi", HOUR, retries=3),
-    "predict": Resources("4", "8Gi", "2Gi", "40Gi", 12 * HOUR),
+    "predict": Resources("4", "8Gi", "2Gi", "80Gi", 24 * HOUR),
     "publish": Resources("1", "2Gi", "256Mi", "10Gi", HOUR, retries=3),
 }
 _HELPS = {

@@ -3,7 +3,7 @@
     python -m pipelines.run_docker --params sample_data/run.yaml --outdir results-docker
 
 Makes the sample, serves it from a real S3 server on this machine, and runs the compiled pipeline
-on two shards of its bucket.
+on six shards of its bucket in two pods.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class DockerDemo:
 
 
 def run_docker(
-    params: Path, outdir: Path, pipeline: Path, shards: int = 2, workdir: Path = Path("demo")
+    params: Path, outdir: Path, pipeline: Path, shards: int = 6, workdir: Path = Path("demo")
 ) -> DockerDemo:
     """Make a sample, serve it, and run a pipeline on it in Docker.
 
@@ -63,7 +63,7 @@ def run_docker(
     sample = make_sample(workdir / "sample", DEMO_SAMPLE)
     with LocalS3Server(workdir / "s3") as server, server.as_default():
         upload_folder(sample.bucket, bucket)
-        more = [f"endpoint_url={server.endpoint_url}", f"shards={shards}"]
+        more = [f"endpoint_url={server.endpoint_url}", f"shards={shards}", "pods=2"]
         run = run_locally(pipeline, outdir, params, more)
     return DockerDemo(run, outdir / "model" / "report.html")
 

@@ -1,6 +1,7 @@
 """The merge of the tables of shards, in flat memory."""
 
 import heapq
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.runs import files
 from autofocus.runs.csv_files import CsvReader, CsvWriter
+
+# Tables that are open at the same time: systems often allow a process 1024 files.
+MOST_OPEN = 200
 
 
 def merge_tables(paths: Sequence[Path], outpath: Path, key: str) -> int:
@@ -31,6 +35,8 @@ def merge_tables(paths: Sequence[Path], outpath: Path, key: str) -> int:
     if not paths:
         raise MissingInputError("Give at least one table to merge.")
     outpath.parent.mkdir(parents=True, exist_ok=True)
+    if len(paths) > MOST_OPEN:
+        return _merge_in_groups(paths, outpath, key)
     with files.whole_file(outpath, outpath.parent) as unfinished, ExitStack() as stack:
         tables = [stack.enter_context(CsvReader(path, [key])) for path in paths]
         for table in tables[1:]:
@@ -45,6 +51,16 @@ def merge_tables(paths: Sequence[Path], outpath: Path, key: str) -> int:
             writer.write(row)
             number, before = number + 1, name
     return number
+
+
+def _merge_in_groups(paths: Sequence[Path], outpath: Path, key: str) -> int:
+    """Merge more tables than a process may have open files."""
+    with tempfile.TemporaryDirectory(dir=outpath.parent, prefix=".merging-") as folder:
+        groups = []
+        for start in range(0, len(paths), MOST_OPEN):
+            groups.append(Path(folder) / f"{start}.csv")
+            merge_tables(paths[start : start + MOST_OPEN], groups[-1], key)
+        return merge_tables(groups, outpath, key)
 
 
 def _rows(table: CsvReader, key: str) -> Iterator[tuple[str, Path, list[str]]]:

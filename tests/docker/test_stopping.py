@@ -86,7 +86,7 @@ def short_table(folder: Path, name: str) -> Path:
 def prepared(stage: str, folder: Path) -> Call:
     """Prepare a call that won't end by itself within a minute."""
     out = folder / "out"
-    if stage in ("download", "publish"):
+    if stage in ("ingest", "download", "publish"):
         tables = {"predictions": [short_table(folder, "one")]} if stage == "publish" else {}
         return prepare(stage, out, SHARD, **tables)
     if stage == "link":
@@ -114,7 +114,7 @@ def test_sigterm_ends_a_component(images: Images, tmp_path: Path, stage: str) ->
     check_stopped(images(stage), prepared(stage, tmp_path), tmp_path)
 
 
-@pytest.mark.parametrize("stage", ["download", "publish"])
+@pytest.mark.parametrize("stage", ["ingest", "download", "publish"])
 def test_sigterm_ends_a_component_that_waits_for_its_server(
     images: Images, tmp_path: Path, stage: str
 ) -> None:

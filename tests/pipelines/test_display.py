@@ -11,7 +11,16 @@ from pipelines.display import Display, TableDisplay, open_display
 from pipelines.problems import Problem
 from pipelines.snapshot import Snapshot, take_snapshot
 from tests.pipelines.submitting import run, without_times
-from tests.pipelines.workflows import CACHED, DONE, FAILED, OMITTED, RUNNING, START, workflow
+from tests.pipelines.workflows import (
+    CACHED,
+    DONE,
+    EXCLUDED,
+    FAILED,
+    OMITTED,
+    RUNNING,
+    START,
+    workflow,
+)
 
 STARTED = {"created_at": f"{START:%Y-%m-%dT%H:%M:%SZ}"}
 WAITS = [Problem("download", "waits", 'secret "keys" not found')]
@@ -95,3 +104,29 @@ def test_only_a_terminal_that_can_has_a_table(
     monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     assert isinstance(open_display(), kind)
+
+
+def trained() -> Snapshot:
+    """Return a run that retrains and doesn't fine-tune."""
+    then = {"retrain": DONE, "fine-tune": EXCLUDED}
+    return take_snapshot(run("SUCCEEDED", **STARTED), workflow({"ingest": {0: DONE}}, then))
+
+
+def test_a_task_whose_condition_does_not_hold_is_skipped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is no task that hasn't started, and took no time; it has its component's name."""
+    with Display() as lines:
+        lines.show(trained(), [])
+    printed = without_times(capsys.readouterr().err)
+    assert "fine_tune skipped" in printed
+    assert "retrain done, took 0:30" in printed
+
+
+def test_the_table_shows_what_is_skipped() -> None:
+    """In place of a number of tasks stands that it is skipped."""
+    console = Console(file=io.StringIO(), width=120)
+    table = TableDisplay(console)
+    table.show(trained(), [])
+    console.print(table.render())
+    assert "fine_tune  skipped" in console.file.getvalue()  # type: ignore[attr-defined]

@@ -29,7 +29,8 @@ class Work:
 
     Attributes:
         phase: of its pod; `Cached` for one that was skipped, `Omitted` for one that never began,
-            `Backoff` for one whose attempt failed and that is to be tried again.
+            `Excluded` for one whose condition doesn't hold, `Backoff` for one whose attempt failed
+            and that is to be tried again.
         message: of its pod.
         attempts: the number of its pods.
         rounds: how often all of these attempts were made.
@@ -50,6 +51,7 @@ class Work:
 
 
 DONE, CACHED, RUNNING, OMITTED = Work(), Work("Cached"), Work("Running"), Work("Omitted")
+EXCLUDED = Work("Excluded")
 FAILED = Work("Failed", EXIT_1)
 
 
@@ -170,6 +172,11 @@ class _Tree:
             self._omitted(f"{place}.{stage}")
             return "Omitted"
         self._driver(place, stage, container, start=work.start - 10)
+        if work.phase == "Excluded":
+            why = "when 'false != false' evaluated false"
+            template = "retry-system-container-executor"
+            self._node(f"{place}.{stage}", "Skipped", template, "Skipped", why, work=work)
+            return "Skipped"
         return self._executor(f"{place}.{stage}", work)
 
     def _executor(self, name: str, work: Work) -> str:

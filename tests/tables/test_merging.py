@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError
 from autofocus.runs.csv_files import CsvWriter
-from autofocus.tables.merging import merge_tables
+from autofocus.tables.merging import MOST_OPEN, merge_tables
 
 COLUMNS = ["filepath", "label", "note"]
 
@@ -110,3 +110,13 @@ def test_an_earlier_output_stays_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(AutofocusError):
         merge_tables(text_of(tmp_path, HEADER + "a\n"), tmp_path / "out.csv", "filepath")
     assert (tmp_path / "out.csv").read_text() == "earlier"
+
+
+def test_more_tables_than_open_files_are_merged(tmp_path: Path) -> None:
+    """Hundreds of tables become the one that a single run writes, and nothing else stays."""
+    rows = [(f"{number:04}.JPG", "fox", "") for number in range(3 * MOST_OPEN)]
+    whole = write(tmp_path / "whole.csv", rows)
+    paths = [write(tmp_path / f"{row[0]}.csv", [row]) for row in reversed(rows)]
+    assert merge_tables(paths, tmp_path / "new" / "out.csv", "filepath") == len(rows)
+    assert (tmp_path / "new" / "out.csv").read_bytes() == whole.read_bytes()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["out.csv"]
