@@ -99,6 +99,42 @@ def test_the_table_is_that_of_autofocus_predict(model: Path, s3: S3, tmp_path: P
     assert "zoo/site0@2016-07-05T11:" in published["labels"].read_text()
 
 
+def test_pods_with_several_shards_give_the_table_of_autofocus_predict(
+    model: Path, s3: S3, tmp_path: Path
+) -> None:
+    """Five shards that two pods ingest and label give the table of one run, byte for byte."""
+    for key in make_bucket(tmp_path / "bucket"):
+        s3.put(key, (tmp_path / "bucket" / key).read_bytes())
+    preprocess_images(tmp_path / "bucket" / "zoo", tmp_path / "zoo", PreprocessSettings(**TRIMMED))
+    settings = PredictSettings(probabilities=True)
+    expected = predict(model, tmp_path / "zoo", tmp_path / "labels.csv", settings)
+    tables, originals = [], []
+    for pod, shard in enumerate(("0-2/5", "3-4/5")):
+        given = {"bucket": s3.bucket, "indir": "zoo", "shard": shard, **TRIMMED}
+        made = prepare("ingest", tmp_path / f"ingest{pod}", given | {"preprocess_max_rejected": 1})
+        told = start("ingest", made, s3.environment)
+        assert told.returncode == 0, told.stderr
+        labelled = call(
+            "predict",
+            tmp_path / f"predict{pod}",
+            {"indir": "zoo", "probabilities": True},
+            model=model,
+            preprocessed=made["preprocessed"],
+            preprocessing=made["ledger"],
+        )
+        tables.append(labelled["predictions"])
+        originals.append(made["originals"])
+    published = prepare(
+        "publish",
+        tmp_path / "publish",
+        {"bucket": s3.bucket},
+        predictions=tables,
+        originals=originals,
+    )
+    assert start("publish", published, s3.environment).returncode == 0
+    assert published["labels"].read_bytes() == expected.predictions.read_bytes()
+
+
 def test_keys_at_the_bucket_s_root_are_keys(model: Path, tmp_path: Path) -> None:
     """Without a folder that holds the photographs, paths in the table are keys all the same."""
     make_image(tmp_path / "in" / "cam" / "1.JPG", (60, 140, 50))
