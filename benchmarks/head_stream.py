@@ -10,6 +10,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -113,19 +114,37 @@ def _line(row: dict[str, Any]) -> str:
 
 TEXT = """# Training the head on more images than fit in memory
 
-`python -m benchmarks.head_stream FOLDER --images {images} --in-memory {in_memory}` gives this page
-anew. Synthetic vectors of {features:,} numbers in {classes} classes, the rarest a hundredth as
-common as the most common; 500 images at each location, of which each has a background and a mix of
-classes of its own. A tenth of the locations is for the test. Each row is a process of its own, on
-{cores} of {machine}.
+`python -m benchmarks.head_stream FOLDER --images {images} --in-memory {in_memory}{strength}` gives
+this page anew. Synthetic vectors of {features:,} numbers in {classes} classes, the rarest a
+hundredth as common as the most common; 500 images at each location, of which each has a background
+and a mix of classes of its own. A tenth of the locations is for the test. Each row is a process of
+its own, on {cores} cores ({machine}); other work on them makes the seconds longer, and hardly the
+processor time.
 
 {table}
 
-Streamed, the strength of regularisation is chosen on a sample of {sampled:,} images of all
-locations, and the head is fitted by passes over the file. In memory, both are done on all images
-at once by scikit-learn, whatever memory that takes. The accuracies at {in_memory:,} images differ
-by {points:.2f} points.
+Streamed, the head is fitted by passes over the file; if the strength of regularisation is not
+given, it is chosen on a sample of {sampled:,} images of all locations. In memory, both are done on
+all images at once by scikit-learn, whatever memory that takes. The accuracies at {in_memory:,}
+images differ by {points:.2f} points.
 """
+
+
+def page(rows: Sequence[dict[str, Any]], strength: float) -> str:
+    """Return the page, of the rows in memory and streamed, and of more images."""
+    few, same, many = rows
+    return TEXT.format(
+        images=many["images"],
+        in_memory=few["images"],
+        strength=f" --strength {strength:g}" if strength else "",
+        features=FEATURES,
+        classes=CLASSES,
+        cores=cores(),
+        machine=machine(),
+        sampled=MAX_SAMPLED,
+        table="\n".join([HEADER, *map(_line, rows)]),
+        points=100 * abs(few["accuracy"] - same["accuracy"]),
+    )
 
 
 def main() -> None:
@@ -144,17 +163,7 @@ def main() -> None:
     few = given.in_memory
     rows = [in_process(given.folder, few, how, given.strength) for how in (IN_MEMORY, STREAMED)]
     rows.append(in_process(given.folder, given.images, STREAMED, given.strength))
-    text = TEXT.format(
-        images=given.images,
-        in_memory=few,
-        features=FEATURES,
-        classes=CLASSES,
-        cores=cores(),
-        machine=machine(),
-        sampled=MAX_SAMPLED,
-        table="\n".join([HEADER, *map(_line, rows)]),
-        points=100 * abs(rows[0]["accuracy"] - rows[1]["accuracy"]),
-    )
+    text = page(rows, given.strength)
     (Path(__file__).parent / "HEAD_STREAM.md").write_text(text, encoding="utf-8")
     print(text)
 
