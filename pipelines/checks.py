@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from autofocus.containers.places import check_progress
 from autofocus.errors import AutofocusError, MissingInputError, SettingError
 from autofocus.labels.labelmap import check_labelmap
 from autofocus.labels.priority import parse_rules
@@ -194,6 +195,10 @@ def _check(run: _Run, name: str, check: Callable[[], object]) -> None:
         raise SettingError(f"{run.where([name])}: {error}") from None
 
 
+def _check_progress(run: _Run, name: str) -> None:
+    _check(run, name, lambda: check_progress(run.values[name]))
+
+
 def _check_model(run: _Run, name: str) -> None:
     model = run.values[name]
     run.require(
@@ -252,6 +257,7 @@ _CHECKS: Mapping[str, Callable[[_Run, str], None]] = {
     "label_priority": _check_rules,
     "model_uri": _check_model,
     "registered_model": _check_registered,
+    "progress": _check_progress,
     "s3_secret": _must_match(_OBJECT, "a secret's name, of small letters, digits, - and ."),
     "mlflow_secret": _must_match(_OBJECT, "a secret's name, of small letters, digits, - and ."),
     "accelerator_type": _must_match(_RESOURCE, "a resource of nodes such as nvidia.com/gpu"),

@@ -54,6 +54,7 @@ def test_the_pipelines_defaults_are_fine(
         ({"sample": -1}, "sample must not be negative, but is -1."),
         ({"manifest": "abc"}, "manifest must be the digest"),
         ({"endpoint_url": "seaweedfs:8333"}, "endpoint_url must begin with http"),
+        ({"progress": "gs://b/x"}, "progress must be auto, none or s3://BUCKET/PREFIX"),
         ({"output_prefix": "/labels"}, "output_prefix: '/labels' makes odd keys"),
         ({"extensions": []}, "extensions: give at least one"),
         ({"extensions": [1]}, "extensions must be text, not 1."),
