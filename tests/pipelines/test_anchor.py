@@ -39,7 +39,7 @@ def mixes_that_fail(tasks: list[Task]) -> set[str]:
 def test_every_mix_of_cached_and_fresh_can_be_fetched(specs: dict[str, Any], name: str) -> None:
     """No task meets a list whose bucket isn't open, whichever tasks are cached."""
     tasks = expand(specs[name], SHARDS)
-    assert len(list(cache_states(tasks))) > 10
+    assert len(list(cache_states(tasks))) > 8
     assert mixes_that_fail(tasks) == set()
 
 
