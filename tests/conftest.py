@@ -67,6 +67,7 @@ SLOW = (
     "test_output_prefix.py",
     "test_predict*.py",
     "test_promote.py",
+    "test_register_embeddings.py",
     "test_preprocess_images*.py",
     "test_retrain*.py",
     "test_run.py",

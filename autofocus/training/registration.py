@@ -264,14 +264,27 @@ class _Contest:
         # What a view of its own needs is computed for the test images alone.
         is_prepared = view == read_metrics(self.job.saved_model_dir).view.chosen
         if not different and (is_prepared or not has_images):
-            self.source.prepare(view, copies=False)
-            probabilities = probabilities_of(classifier, self.source, rows)
+            probabilities = self._predict_features(classifier, rows)
             if probabilities is not None:
                 return probabilities
             different = "its head can't be read"
         if not has_images:
             raise InputDataError(f"{different}, and there are only features of the images.")
         return self._predict_images(classifier, rows)
+
+    def _predict_features(
+        self, classifier: TrainedClassifier, rows: Sequence[Assignment]
+    ) -> NDArray[np.float64] | None:
+        """Return the champion's probabilities by the images' features; None if it has no head."""
+        description = classifier.description
+        try:
+            self.source.prepare(description.view, copies=False)
+            return probabilities_of(classifier, self.source, rows)
+        except InputDataError:
+            raise InputDataError(
+                f"it needs the view {description.view} of the test images ({description.views} "
+                "each), which the embeddings lack: run embed with these settings."
+            ) from None
 
     def _predict_images(
         self, classifier: TrainedClassifier, rows: Sequence[Assignment]
