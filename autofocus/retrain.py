@@ -4,7 +4,7 @@ python autofocus/retrain.py --image_dir data/links --saved_model_dir data/model
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,7 +153,8 @@ def _train(inputs: Inputs, saved_model_dir: Path, settings: RetrainSettings) -> 
     ):
         workspace.claim([ledger, *_all_files(saved_model_dir, settings)], ledger)
         items = extractor.items(inputs.classes.listing.inputs)
-        outcomes = list(run.outcomes(items, extractor.jobs))
+        # One after another: those of all images would need much memory.
+        outcomes = run.outcomes(items, extractor.jobs)
         dataset = _make_dataset(inputs.classes, inputs.origins, outcomes, settings, workspace)
         frames = DatasetFrames(inputs.files, dataset.images, workspace, extractor.jobs)
         job = _job(inputs, saved_model_dir, dataset, backbone, settings)
@@ -207,7 +208,7 @@ def _check_places(saved_model_dir: Path, settings: RetrainSettings) -> None:
 def _make_dataset(
     classes: Classes,
     origins: Mapping[str, Origin],
-    outcomes: Sequence[Outcome],
+    outcomes: Iterable[Outcome],
     settings: RetrainSettings,
     workspace: Workspace,
 ) -> Dataset:
