@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autofocus.errors import InputDataError, MissingInputError
@@ -31,6 +31,7 @@ def read(path: Path, *columns: str, lenient: bool = False) -> list[list[str]]:
 
 @settings(max_examples=150, deadline=None)
 @given(tables)
+@example([["", ",\n"]])
 def test_cells_come_back(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:
     """Whatever cells hold, line ends and quotation marks included, is read as it was written."""
     path = tmp_path_factory.mktemp("csv") / "t.csv"
