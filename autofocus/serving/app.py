@@ -50,7 +50,7 @@ class Service:
 
     Attributes:
         classifier: the model.
-        model: the first digits of its digest.
+        model: the first digits of its digest, and the registered version if it is one.
         limits: what a request may hold.
         images: the number of images that were labelled.
         name: the model's name in the paths of KServe's protocols.
@@ -66,12 +66,14 @@ class Service:
 
     def app(self) -> Starlette:
         """Return the application."""
+        # Without the registered version, which doesn't fit into a path.
+        version = self.model.partition(" ")[0]
         return Starlette(
             routes=[
                 Route("/", self.help),
                 Route("/health", self.health),
                 Route("/predict", self.predict, methods=["POST"]),
-                *KServe(self.name, self.model, self).routes(),
+                *KServe(self.name, version, self).routes(),
             ],
             exception_handlers={
                 HTTPException: _explain,

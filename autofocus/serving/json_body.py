@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 
 from autofocus.serving.uploads import BAD_REQUEST
 
+_WHITESPACE = b" \t\n\r\v\f"
+
 
 def bad_request(sentence: str) -> HTTPException:
     """Return the error of a request that can't be understood."""
@@ -70,7 +72,9 @@ def decode_base64(text: Any, where: str) -> bytes:
         HTTPException: it is no base64, or empty (400).
     """
     try:
-        content = base64.b64decode("".join(text.split()), validate=True)
+        # Without a list of the lines, which may be as many as there are letters.
+        packed = text.encode("ascii").translate(None, _WHITESPACE)
+        content = base64.b64decode(packed, validate=True)
     except (AttributeError, ValueError, binascii.Error):
         content = b""
     if not content:

@@ -1,11 +1,12 @@
 """The paths of KServe's protocols V1 and V2, which lead to the same predictions as `/predict`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
+import anyio
 from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from autofocus.serving import kserve_v1, kserve_v2
 from autofocus.serving.results import ImageFile, ImageResult
 from autofocus.serving.uploads import Limits, camera_of, read_body
 
+T = TypeVar("T")
 _NOT_FOUND = 404
 _PLATFORM = "autofocus"
 
@@ -46,6 +48,7 @@ class KServe:
     name: str
     version: str
     labeller: Labeller
+    _limiter: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
 
     def routes(self) -> list[Route]:
         """Return the paths of both protocols."""
@@ -100,8 +103,7 @@ class KServe:
         self._check_model(request)
         with self.labeller.turn():
             body = await read_body(request, self.labeller.limits)
-            # Large requests take a while to parse.
-            images = await run_sync(
+            images = await self._parse(
                 kserve_v1.read_instances, body, self.labeller.limits, camera_of(request)
             )
             del body
@@ -114,7 +116,7 @@ class KServe:
         length = request.headers.get(kserve_v2.JSON_LENGTH)
         with self.labeller.turn():
             body = await read_body(request, self.labeller.limits)
-            parsed = await run_sync(
+            parsed = await self._parse(
                 kserve_v2.read_tensors, body, length, self.labeller.limits, camera_of(request)
             )
             del body
@@ -128,6 +130,13 @@ class KServe:
             headers={kserve_v2.JSON_LENGTH: str(len(head))},
             media_type="application/octet-stream",
         )
+
+    async def _parse(self, read: Callable[..., T], *values: Any) -> T:
+        """Return what a body says, one request at a time.
+
+        JSON may take many times its length in memory while it is parsed, and a while.
+        """
+        return await run_sync(read, *values, limiter=self._limiter)
 
     def _check_model(self, request: Request) -> None:
         name, version = request.path_params["name"], request.path_params.get("version")

@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from autofocus.serving.json_body import bad_request, decode_base64, list_of, parse_object, text_of
@@ -188,6 +189,8 @@ def _inputs(inputs: Sequence[Any], rest: bytes, limits: Limits) -> dict[str, lis
                 f"inputs[{number}] has the name {str(name)[:50]!r}: there are {_IMAGE!r} and, if "
                 f"need be, {_CAMERA!r}."
             )
+        if name in tensors:
+            raise bad_request(f"The request has two inputs {name!r}.")
         if one.get("datatype") != _BYTES:
             raise bad_request(f"The input {name!r} must have the datatype {_BYTES}.")
         count = _number(one, name)
@@ -196,13 +199,20 @@ def _inputs(inputs: Sequence[Any], rest: bytes, limits: Limits) -> dict[str, lis
         if size is None:
             tensors[name] = _elements(one, name, count)
         else:
-            tensors[name] = list(_unpack(rest[:size], name))
+            tensors[name] = _binary_elements(rest, size, name, count)
             rest = rest[size:]
         if len(tensors[name]) != count:
             raise bad_request(
-                f"The input {name!r} has {len(tensors[name])} elements, but the shape of {count}."
+                f"The input {name!r} has {_counted(len(tensors[name]), count)} elements, but the "
+                f"shape of {count}."
             )
+    if rest:
+        raise bad_request(f"After the binary data of the inputs there are {len(rest)} bytes.")
     return tensors
+
+
+def _counted(number: int, most: int) -> str:
+    return str(number) if number <= most else f"more than {most}"
 
 
 def _number(tensor: dict[str, Any], name: str) -> int:
@@ -239,6 +249,13 @@ def _binary_size(tensor: dict[str, Any], name: str) -> int | None:
     return size
 
 
+def _binary_elements(content: bytes, size: int, name: str, count: int) -> list[bytes]:
+    if size > len(content):
+        raise bad_request(f"The binary data of the input {name!r} is incomplete.")
+    # One more, so that too many are seen.
+    return list(islice(_unpack(content[:size], name), count + 1))
+
+
 def _unpack(content: bytes, name: str) -> Iterator[bytes]:
     start = 0
     while start < len(content):
@@ -252,7 +269,9 @@ def _unpack(content: bytes, name: str) -> Iterator[bytes]:
 
 
 def _decoded(camera: str | bytes) -> str:
-    return camera if isinstance(camera, str) else camera.decode("utf-8", "replace")
+    if isinstance(camera, str):
+        return text_of(camera, f"An element of the input {_CAMERA!r}")
+    return camera.decode("utf-8", "replace")
 
 
 def _outputs(content: dict[str, Any]) -> list[tuple[Tensor, bool]]:
@@ -263,12 +282,16 @@ def _outputs(content: dict[str, Any]) -> list[tuple[Tensor, bool]]:
     if not content.get("outputs"):
         return [(tensor, all_binary) for tensor in OUTPUTS]
     outputs = []
+    asked: set[str] = set()
     for one in list_of(content, "outputs"):
         name = one.get("name") if isinstance(one, dict) else None
         if not isinstance(name, str) or name not in known:
             raise bad_request(
                 f"There is no output {str(name)[:50]!r}: the outputs are {', '.join(known)}."
             )
+        if name in asked:
+            raise bad_request(f"The request asks for the output {name!r} twice.")
+        asked.add(name)
         parameters = one.get("parameters")
         choice = parameters.get("binary_data") if isinstance(parameters, dict) else None
         outputs.append((known[name], all_binary if choice is None else choice is True))

@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 import uvicorn
+from starlette.routing import Route
 
 from autofocus import __version__
 from autofocus.errors import SettingError
 from autofocus.serve import ServeSettings
 from autofocus.serving.app import Service
 from autofocus.serving.classifier import ImageClassifier
+from autofocus.serving.kserve import KServe
 from autofocus.serving.uploads import Limits
 from tests.features.pictures import COLOURS
 from tests.predicting.models import make_image, make_model
@@ -272,6 +274,21 @@ def test_a_busy_server_says_so_in_all_protocols(server: Server) -> None:
         assert server.get("/v2/health/ready")[0] == 200
     finally:
         server.service._requests = 0
+
+
+def test_the_version_of_a_registered_model_fits_into_a_path(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its version is the digest alone, also where rows name the registered version."""
+    versions = []
+
+    def routes(kserve: KServe) -> list[Route]:
+        versions.append(kserve.version)
+        return []
+
+    monkeypatch.setattr(KServe, "routes", routes)
+    Service(server.service.classifier, f"{VERSION} (raccoons version 3)", LIMITS).app()
+    assert versions == [VERSION]
 
 
 def test_a_model_s_name_must_fit_into_a_path() -> None:

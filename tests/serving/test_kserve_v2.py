@@ -2,6 +2,7 @@
 
 import json
 import struct
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -83,7 +84,10 @@ def test_several_binary_inputs_follow_each_other() -> None:
         ([IMAGE | {"name": "camera"}], "no input 'image'"),
         ([IMAGE, IMAGE | {"name": "camera", "shape": [2], "data": ["A", "B"]}], "but 2 cameras"),
         ([IMAGE | {"parameters": {"binary_data_size": "3"}}], "is not a size"),
-        ([IMAGE | {"parameters": {"binary_data_size": 9}}], "has 0 elements"),
+        ([IMAGE | {"parameters": {"binary_data_size": 0}}], "has 0 elements"),
+        ([IMAGE | {"parameters": {"binary_data_size": 9}}], "is incomplete"),
+        ([IMAGE, IMAGE], "has two inputs 'image'"),
+        ([IMAGE, IMAGE | {"name": "camera", "data": ["\ud800"]}], "'camera' is not text"),
     ],
 )
 def test_another_form_is_an_error_of_one_sentence(inputs: list[Any], sentence: str) -> None:
@@ -100,6 +104,7 @@ def test_another_form_is_an_error_of_one_sentence(inputs: list[Any], sentence: s
         ({"outputs": [{"name": "logits"}]}, "There is no output 'logits': the outputs are status"),
         ({"outputs": ["label"]}, "There is no output 'None'"),
         ({"outputs": {"name": "label"}}, "no list 'outputs'"),
+        ({"outputs": [{"name": "box"}] * 2}, "asks for the output 'box' twice"),
     ],
 )
 def test_an_unknown_output_is_an_error(more: dict[str, Any], sentence: str) -> None:
@@ -122,3 +127,35 @@ def test_binary_data_must_be_complete(content: bytes) -> None:
     head = json.dumps({"inputs": [tensor]}).encode()
     with pytest.raises(HTTPException, match="incomplete"):
         read_tensors(head + content, str(len(head)), LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("size", "content", "sentence"),
+    [
+        (9, b"\x03\0\0\0abc", "The binary data of the input 'image' is incomplete."),
+        (7, b"\x03\0\0\0abcd", "After the binary data of the inputs there are 1 bytes."),
+        (40, bytes(40), "has more than 1 elements, but the shape of 1."),
+    ],
+)
+def test_binary_data_are_as_long_as_the_inputs_say(
+    size: int, content: bytes, sentence: str
+) -> None:
+    """What is missing, left over or too much is an error, and nothing is guessed."""
+    tensor = IMAGE | {"parameters": {"binary_data_size": size}}
+    head = json.dumps({"inputs": [tensor]}).encode()
+    with pytest.raises(HTTPException, match=sentence):
+        read_tensors(head + content, str(len(head)), LIMITS)
+
+
+def test_many_spaces_in_base64_take_no_memory_of_their_own() -> None:
+    """Base64 with a space after every second letter takes little more memory than its text."""
+    data = "YW Jj " * 200_000
+    body = json.dumps({"inputs": [IMAGE | {"data": [data]}]}).encode()
+    tracemalloc.start()
+    try:
+        request = read_tensors(body, None, LIMITS)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert request.images == [ImageFile(b"abc" * 200_000)]
+    assert peak < 5 * len(body)
