@@ -94,9 +94,11 @@ class Schedule:
         values = [_values(field, word) for field, word in zip(_FIELDS, words, strict=True)]
         minutes, hours, days, months, weekdays = values
         weekdays = tuple(sorted({_SUNDAY if day == _ALSO_SUNDAY else day for day in weekdays}))
-        is_either = not any(word.startswith(("*", "?")) for word in (words[2], words[4]))
-        if not words[4].startswith(("*", "?")):
-            words[4] = ",".join(map(str, weekdays))
+        is_either = not any(map(_is_star, (words[2], words[4])))
+        # Numbers, as Kubeflow's cron has no 7, and takes a list with a * in it for a *.
+        for number, chosen in ((2, days), (4, weekdays)):
+            if not _is_star(words[number]):
+                words[number] = ",".join(map(str, chosen))
         cron = " ".join(["0", *words])
         schedule = cls(minutes, hours, days, months, weekdays, is_either, cron)
         if not list(schedule.times(datetime(2000, 1, 1), 1)):
@@ -132,6 +134,11 @@ class Schedule:
         is_weekday = date.isoweekday() % _ALSO_SUNDAY in self.weekdays
         fits = is_day or is_weekday if self.is_either else is_day and is_weekday
         return fits and date.month in self.months
+
+
+def _is_star(word: str) -> bool:
+    """Return whether cron takes a field of days for one that doesn't restrict them."""
+    return word.startswith(("*", "?")) and "," not in word
 
 
 def _values(field: Field, word: str) -> tuple[int, ...]:
