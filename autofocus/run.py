@@ -20,7 +20,7 @@ from autofocus.exporting.settings import ExportSettings, RunExportSettings
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
 from autofocus.options.command import Argument, Command
 from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
-from autofocus.options.settings import Kind, option
+from autofocus.options.settings import Kind, option, require
 from autofocus.predict import predict
 from autofocus.predict_settings import PredictSettings
 from autofocus.preprocess_images import preprocess_images
@@ -43,6 +43,8 @@ NAME = "run"
 LOCAL_DATA = "local_data"
 # A table of deployments, for the export.
 DEPLOYMENTS = "deployments"
+# Options of the download for images that are to be labelled: a training needs all.
+OF_LABELLING = ("only_new", "min_age")
 SECTIONS = {
     "download_images": Section(
         DownloadSettings, {"bucket": Kind(str)}, required=("bucket",), replaced_by=LOCAL_DATA
@@ -83,8 +85,21 @@ class RunResult:
 
 
 def read_parameters(path: Path) -> ParameterFile:
-    """Read the parameter file of a run; see `options.parameter_file.read_parameter_file`."""
-    return read_parameter_file(path, SECTIONS, {LOCAL_DATA: Kind(Path), DEPLOYMENTS: Kind(Path)})
+    """Read the parameter file of a run; see `options.parameter_file.read_parameter_file`.
+
+    Raises:
+        SettingError: it also has an option that is for labelling alone.
+    """
+    values = {LOCAL_DATA: Kind(Path), DEPLOYMENTS: Kind(Path)}
+    parameters = read_parameter_file(path, SECTIONS, values)
+    download = parameters.settings.get("download_images")
+    for name in OF_LABELLING:
+        require(
+            not getattr(download, name, False),
+            f"download_images in {path}: {name} is for labelling, as a run would train on new "
+            "images alone: leave it out.",
+        )
+    return parameters
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from autofocus.options import yaml_text
 from autofocus.options.parameter_file import read_yaml
 from autofocus.options.settings import normalise_keys, pairs_of, shown
 from autofocus.retrain_settings import ALL_LAYERS
-from autofocus.run import LOCAL_DATA, SECTIONS
+from autofocus.run import LOCAL_DATA, OF_LABELLING, SECTIONS
 from autofocus.runs.sharding import Shards
 from components.stages import STAGES, component_of_section
 from pipelines.interface import ParameterValue, PipelineInterface
@@ -152,9 +152,13 @@ def _check_known(option: str, stage: str, where: str, interface: PipelineInterfa
         has_none = option in STAGES[stage].excluded or name not in interface.parameters
     if has_none and option in STAGES[stage].options():
         raise SettingError(
-            f"{where}: {option} is an option for work on one machine; "
+            f"{where}: {option} is an option for {_use_of(option)}; "
             f"the pipeline {interface.name} has no parameter for it, so leave it out."
         )
+
+
+def _use_of(option: str) -> str:
+    return "labelling" if option in OF_LABELLING else "work on one machine"
 
 
 def _from_word(word: str) -> tuple[str, ParameterValue]:
@@ -279,6 +283,10 @@ def check_shards(parts: Sequence[Any], where: str) -> None:
         raise SettingError(
             f"{where}: shards must be parts of one number, such as [0/2, 1/2], "
             f"not {shown(list(parts))}."
+        )
+    if read[0].of > MOST_SHARDS:
+        raise SettingError(
+            f"{where}: there can be at most {MOST_SHARDS:,} shards, not {read[0].of:,}."
         )
     _check_coverage(read, where)
 

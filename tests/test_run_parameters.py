@@ -71,6 +71,10 @@ def test_what_an_export_lacks_is_said_before_the_run(
         ("retrain: {foldz: 1}\n", "unknown key 'foldz'"),
         ("download_images: {}\n", "bucket is missing"),
         ("download_images: {bucket: b}\n", "detections is missing"),
+        (
+            LEAST.replace("bucket: b", "bucket: b, only_new: true, min_age: 5"),
+            "download_images in .*run.yaml: only_new is for labelling",
+        ),
         (LEAST + "retrain: {learning_rate: -1}\n", "learning_rate must be above 0"),
     ],
 )
