@@ -1,10 +1,14 @@
 """Which image of embeddings each image of a table of links is."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from autofocus.errors import InputDataError
 from autofocus.tables.columns import LINKS_NAME
+
+# The folder of prepared images, as `autofocus run` and the components name it.
+_USUAL = "preprocessed"
 
 
 def find_places(
@@ -14,7 +18,8 @@ def find_places(
 
     A table of links names an image relative to its own folder, embeddings relative to that of the
     prepared images: a name is what is left of a path without the folders above the latter. Neither
-    the images nor their folder need exist.
+    the images nor their folder need exist. Where two ends of a path are names of images, the
+    folder is the one that most images are found below.
 
     Args:
         filepaths: the path of each image, by its link.
@@ -26,12 +31,20 @@ def find_places(
     """
     places: dict[str, str] = {}
     missing: list[str] = []
+    numbers = Counter(
+        above for filepath in filepaths.values() for above, _ in _splits(filepath, names)
+    )
+
+    def rank(split: tuple[str, str]) -> tuple[int, bool, int]:
+        above, name = split
+        return numbers[above], above.rpartition("/")[2] == _USUAL, len(name)
+
     for link, filepath in filepaths.items():
-        place = _find(filepath, names)
-        if place is None:
+        split = max(_splits(filepath, names), key=rank, default=None)
+        if split is None:
             missing.append(filepath)
         else:
-            places[link] = place
+            places[link] = split[1]
     if missing:
         shown = ", ".join(str(folder) for folder in folders)
         raise InputDataError(
@@ -42,8 +55,10 @@ def find_places(
     return places
 
 
-def _find(filepath: str, names: Collection[str]) -> str | None:
-    """Return the longest end of a path that is the name of an image; None if there is none."""
+def _splits(filepath: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield each end of a path that is the name of an image, behind the folder above it."""
     parts = filepath.split("/")
-    ends = ("/".join(parts[start:]) for start in range(len(parts)))
-    return next((end for end in ends if end in names), None)
+    for start in range(len(parts)):
+        name = "/".join(parts[start:])
+        if name in names:
+            yield "/".join(parts[:start]), name
