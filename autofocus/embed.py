@@ -12,7 +12,7 @@ from pathlib import Path
 from autofocus.embed_settings import EmbedSettings
 from autofocus.embeddings.caches import Caches, UsedNotes, take_over, write_caches
 from autofocus.embeddings.computing import Computation, Needs
-from autofocus.embeddings.description import IMAGES, IMAGES_NAME, Description
+from autofocus.embeddings.description import IMAGES, IMAGES_NAME, RECIPE, Description
 from autofocus.embeddings.description import NAME as DESCRIPTION_NAME
 from autofocus.embeddings.frames import EmbeddedImage, FolderFrames
 from autofocus.errors import OutputConflictError
@@ -42,8 +42,6 @@ from autofocus.training.candidates import views_to_try
 from autofocus.training.detectors import load_detector_of
 
 NAME = "embed"
-# Raised with every change that makes other embeddings of the same images and settings.
-RECIPE = 1
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from autofocus.boxes.crop_shape import CropShape
 from autofocus.detector.settings import DetectorSettings
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.features.crop import View
+from autofocus.features.embedding_cache import NOTES_NAME, cache_name
+from autofocus.features.thumbnail_cache import THUMBNAILS_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files
@@ -19,6 +21,8 @@ NAME = "embeddings.json"
 IMAGES_NAME = "images.csv"
 IMAGES = ("filepath", "sha256", "moment", "reason", "detail")
 _FORMAT = 1
+# Raised with every change that makes other embeddings of the same images and settings.
+RECIPE = 1
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,25 @@ class Description:
         )
 
     @property
+    def names(self) -> set[str]:
+        """The names of the folder's other files."""
+        cache = cache_name(self.backbone, self.backbone_digest)
+        return {IMAGES_NAME, cache, NOTES_NAME, THUMBNAILS_NAME}
+
+    def check(self) -> None:
+        """Check the values that were read from a file (raises ValueError)."""
+        numbers = [self.recipe, self.feature_size, self.images, self.rejected]
+        numbers += [self.settings.get(name, 0) for name in ("views", "distorted_copies")]
+        numbers += (self.bytes or {}).values()
+        texts = [self.backbone, self.backbone_digest, *self.views]
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError("a number is no number")
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("a name is no text")
+        if (self.bytes or {}).keys() != self.names:
+            raise ValueError("a file is missing")
+
+    @property
     def comparable(self) -> "Description":
         """What must be the same in several folders that are used together."""
         return replace(self, images=0, rejected=0, bytes=None)
@@ -115,17 +138,19 @@ def read_description(folder: Path) -> Description:
         )
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-        version = values["format"]
-        description = Description.from_json(values) if version == _FORMAT else None
-        sizes = dict(values["bytes"])
+        versions = values["format"], values["recipe"]
+        description = Description.from_json(values) if versions == (_FORMAT, RECIPE) else None
+        if description:
+            description.check()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InputDataError(f"{path} can't be read: run autofocus embed again.") from None
     if description is None:
         raise InputDataError(
-            f"{folder} was written by another version of autofocus embed (format {version}, and "
-            f"not {_FORMAT}): run embed again with this version."
+            f"{folder} was written by another version of autofocus embed (format "
+            f"{versions[0]}, recipe {versions[1]}, and not {_FORMAT}, {RECIPE}): run embed again "
+            "with this version."
         )
-    for name, size in sizes.items():
+    for name, size in (description.bytes or {}).items():
         file = folder / name
         if not files.is_below(name) or not file.is_file() or file.stat().st_size != size:
             raise InputDataError(

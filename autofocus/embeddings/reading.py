@@ -52,8 +52,15 @@ class _Table:
         with ExitStack() as stack:
             for path in self._paths:
                 # What is immutable needs no lock, and may lie on a disk that can't be written.
-                uri = f"{path.absolute().as_uri()}?immutable=1"
-                database = sqlite3.connect(uri, uri=True, check_same_thread=False)
+                uri = f"{path.absolute().as_uri()}?immutable=1&mode=ro"
+                try:
+                    database = sqlite3.connect(uri, uri=True, check_same_thread=False)
+                except sqlite3.OperationalError as error:
+                    raise InputDataError(
+                        f"{path} can't be opened ({error}): check that it may be read and, with "
+                        f"{len(self._paths)} folders, how many files a process may open "
+                        "(ulimit -n)."
+                    ) from None
                 stack.callback(database.close)
                 self._databases.append(database)
             yield
@@ -78,6 +85,12 @@ class _Table:
                     return content
         return None
 
+    def starts(self, query: str) -> Iterator[tuple[int, int]]:
+        """Yield the number of each folder with the start of each of its keys, as a number."""
+        for number, key in self.keys(query):
+            with self._damage_explained(number):
+                yield number, _start_of(key)
+
     def keys(self, query: str) -> Iterator[tuple[int, str]]:
         """Yield the number of each folder with each of its keys."""
         for number, database in enumerate(self._databases):
@@ -99,7 +112,7 @@ class _Table:
     def _damage_explained(self, number: int) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, ValueError) as error:
             raise InputDataError(
                 f"{self._paths[number]} is damaged ({error}): run autofocus embed again, or copy "
                 "the whole folder again."
@@ -125,12 +138,17 @@ class _Notes(Mapping[str, str]):
         return sum(1 for _ in self)
 
 
+def _start_of(key: object) -> int:
+    """Return the start of a key as a number (raises ValueError if it can't be one)."""
+    return int(str(key)[:_DIGITS], 16)
+
+
 class _Index(Keys):
     """Which folder has the embedding of a key: 10 bytes of memory per key."""
 
-    def __init__(self, keys: Iterable[tuple[int, str]]) -> None:
+    def __init__(self, starts: Iterable[tuple[int, int]]) -> None:
         pairs = np.fromiter(
-            ((int(key[:_DIGITS], 16), number) for number, key in keys),
+            ((start, number) for number, start in starts),
             dtype=[("start", "<u8"), ("folder", "<u2")],
         )
         order = np.argsort(pairs["start"], kind="stable")
@@ -145,7 +163,7 @@ class _Index(Keys):
 
     def folder(self, key: str) -> int | None:
         """Return the number of the folder that has a key; None if there is none."""
-        start = np.uint64(int(key[:_DIGITS], 16))
+        start = np.uint64(_start_of(key))
         place = int(np.searchsorted(self._starts, start))
         if place == len(self._starts) or self._starts[place] != start:
             return None
@@ -185,7 +203,7 @@ class Embeddings:
             for table in (self._vectors, self._thumbnails, noted):
                 stack.enter_context(table.opened())
             self.notes: Mapping[str, str] = _Notes(noted)
-            self.known = _Index(self._vectors.keys("SELECT digest FROM bottlenecks"))
+            self.known = _Index(self._vectors.starts("SELECT digest FROM bottlenecks"))
             self.images: Mapping[str, EmbeddedImage] = self._read_images()
             self._stack = stack.pop_all()
         return self
