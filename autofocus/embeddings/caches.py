@@ -119,16 +119,34 @@ def write_caches(
         notes: as `embeddings`.
         thumbnails: as `embeddings`.
     """
-    vectors = [one.embeddings for one in sources]
-    for chunk in _chunks(vectors, lambda cache: cache.known, embeddings):
+    write_embeddings([one.embeddings for one in sources], target.embeddings, embeddings)
+    write_notes([one.notes for one in sources], target.notes, notes)
+    write_thumbnails([one.thumbnails for one in sources], target.thumbnails, thumbnails)
+
+
+def write_embeddings(
+    sources: Sequence[EmbeddingCache], target: EmbeddingCache, keys: Collection[str] | None = None
+) -> None:
+    """Write embeddings into a new cache; see `write_caches`."""
+    for chunk in _chunks(sources, lambda cache: cache.known, keys):
         features = np.concatenate([cache.get([key]) for key, cache in chunk])
-        target.embeddings.put([key for key, _ in chunk], features)
-    texts = [one.notes for one in sources]
-    for noted in _chunks(texts, lambda cache: cache.notes.keys(), notes):
-        target.notes.put_notes({key: cache.notes[key] for key, cache in noted})
-    small = [one.thumbnails for one in sources]
-    for shown in _chunks(small, lambda cache: cache.known, thumbnails):
-        target.thumbnails.put({key: cache.get(key) for key, cache in shown})
+        target.put([key for key, _ in chunk], features)
+
+
+def write_notes(
+    sources: Sequence[NoteCache], target: NoteCache, keys: Collection[str] | None = None
+) -> None:
+    """Write facts and boxes into a new cache; see `write_caches`."""
+    for chunk in _chunks(sources, lambda cache: cache.notes.keys(), keys):
+        target.put_notes({key: cache.notes[key] for key, cache in chunk})
+
+
+def write_thumbnails(
+    sources: Sequence[ThumbnailCache], target: ThumbnailCache, keys: Collection[str] | None = None
+) -> None:
+    """Write thumbnails into a new cache; see `write_caches`."""
+    for chunk in _chunks(sources, lambda cache: cache.known, keys):
+        target.put({key: cache.get(key) for key, cache in chunk})
 
 
 def _chunks(
