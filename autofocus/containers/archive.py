@@ -7,11 +7,9 @@ Each tar file belongs to one part, such as the shard `3/24`, so that a component
 several shards can take one after the other.
 """
 
-import errno
 import hashlib
 import json
 import shutil
-import struct
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -19,18 +17,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from autofocus.containers.tars import BROKEN_HEADER, IMPOSSIBLE_NAME
 from autofocus.errors import InputDataError
 from autofocus.runs import files
 from autofocus.runs.progress import Progress
 from autofocus.runs.wording import shown
 
 MANIFEST = "manifest.json"
-# Errors that `tarfile` lets through for headers that can't be read, and those of names that can't
-# be the names of files, or of a file where another member needs a folder.
-_BROKEN_HEADER = (ValueError, OverflowError, EOFError, IndexError, struct.error, RecursionError)
-_IMPOSSIBLE_NAME = {
-    errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ,
-}  # fmt: skip
 # The size at which a tar file is closed (bytes).
 TAR_BYTES = 1 << 30
 
@@ -220,10 +213,10 @@ def _unpack_tar(path: Path, expected: Tar, folder: Path) -> int:
             hashing.drain()
     except InputDataError:
         raise
-    except (tarfile.TarError, *_BROKEN_HEADER):
+    except (tarfile.TarError, *BROKEN_HEADER):
         raise broken from None
     except OSError as error:
-        if error.errno not in _IMPOSSIBLE_NAME:
+        if error.errno not in IMPOSSIBLE_NAME:
             raise
         raise broken from None
     if hashing.hexdigest() != expected.sha256 or number != expected.files:

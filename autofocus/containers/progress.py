@@ -9,7 +9,6 @@ each time, and counts only when the manifest, which is written after it, has its
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import sys
@@ -30,7 +29,7 @@ from autofocus.containers.watching import Watcher
 from autofocus.errors import AutofocusError, StoreUnavailableError
 from autofocus.redaction import without_secrets
 from autofocus.runs import files
-from autofocus.tracking.source import IMAGE_VARIABLE
+from autofocus.tracking.source import code_digest, image
 
 _FORMAT = 1
 _TAR = re.compile(r"[A-Za-z0-9-]+\.[0-9a-f]{12}\.tar")
@@ -263,8 +262,8 @@ def _subject(request: ExecutorInput) -> str:
     """Return a digest of what decides a task's result: the same for each attempt at it."""
     ignored = {PARAMETER, *RESOURCES}
     subject = {
-        "version": __version__,
-        "image": os.environ.get(IMAGE_VARIABLE, ""),
+        # An image that was built anew may have the name of the one before.
+        "code": [__version__, code_digest(), image()],
         "parameters": {
             name: value
             for name, value in request.parameters.items()

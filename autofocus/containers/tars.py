@@ -1,13 +1,22 @@
 """A folder as a tar file: made in a stream, with the times of its files, and unpacked again."""
 
+import errno
 import os
 import shutil
+import struct
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from autofocus.errors import AutofocusError
 from autofocus.runs import files
+
+# Errors that `tarfile` lets through for headers that can't be read, and those of names that can't
+# be the names of files, or of a file where another member needs a folder.
+BROKEN_HEADER = (ValueError, OverflowError, EOFError, IndexError, struct.error, RecursionError)
+IMPOSSIBLE_NAME = {
+    errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EINVAL, errno.EILSEQ,
+}  # fmt: skip
 
 
 class ChangedFolderError(AutofocusError):
@@ -63,7 +72,11 @@ def unpack_tar(path: Path, folder: Path) -> bool:
                     shutil.copyfileobj(content, file)
                 moment = _nanoseconds(member)
                 os.utime(final, ns=(moment, moment))
-    except (tarfile.TarError, ValueError, OverflowError, EOFError, FileExistsError):
+    except (tarfile.TarError, *BROKEN_HEADER):
+        return False
+    except OSError as error:
+        if error.errno not in IMPOSSIBLE_NAME:
+            raise
         return False
     return True
 

@@ -1,5 +1,6 @@
 """The code that made a model: the commit, and the image of the container."""
 
+import hashlib
 import os
 import subprocess
 from functools import cache
@@ -8,6 +9,7 @@ from pathlib import Path
 # Set in images when they are built, and by pipelines for each of their tasks.
 COMMIT_VARIABLE, IMAGE_VARIABLE = "AUTOFOCUS_COMMIT", "AUTOFOCUS_IMAGE"
 _ROOT = Path(__file__).parents[2]
+_PACKAGE = Path(__file__).parents[1]
 
 
 @cache
@@ -26,6 +28,14 @@ def commit() -> str:
 def image() -> str:
     """Return the container's image, with its digest if known; empty outside of a container."""
     return os.environ.get(IMAGE_VARIABLE, "")
+
+
+def code_digest() -> str:
+    """Return a digest of the package's code, which may change while all names stay the same."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _git(*words: str) -> str:

@@ -168,8 +168,10 @@ def test_what_is_damaged_counts_as_absent(
     assert third.restore("fit", tmp_path / "restored")
 
 
-def test_only_the_same_task_finds_what_was_kept_below_a_prefix(tmp_path: Path, s3: S3) -> None:
-    """Below a prefix that several tasks share, inputs and parameters tell them apart."""
+def test_only_the_same_task_finds_what_was_kept_below_a_prefix(
+    tmp_path: Path, s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below a prefix that several tasks share, inputs, parameters and code tell them apart."""
     where = {"progress": f"s3://{s3.bucket}/progress"}
     other = str(tmp_path / "another-run")
 
@@ -181,6 +183,12 @@ def test_only_the_same_task_finds_what_was_kept_below_a_prefix(tmp_path: Path, s
     open_progress(first).save("fit", write(tmp_path / "kept", a=b"1"))
     assert not is_restored(1, folds=5)
     assert not is_restored(2, folds=4, trees="2")
+    with monkeypatch.context() as other_image:
+        other_image.setenv("AUTOFOCUS_IMAGE", "registry/autofocus-retrain@sha256:2")
+        assert not is_restored(4, folds=4)
+    with monkeypatch.context() as other_code:
+        other_code.setattr("autofocus.containers.progress.code_digest", lambda: "2")
+        assert not is_restored(5, folds=4)
     task = task_of(tmp_path / "3", str(tmp_path / "out"), folds=4, memory_limit="9Gi", **where)
     assert open_progress(task).restore("fit", tmp_path / "restored")
 

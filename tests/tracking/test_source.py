@@ -45,3 +45,13 @@ def test_elsewhere_nothing_is_invented(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(source, "_ROOT", tmp_path / "site-packages")
     assert source.commit() == ""
     assert source.image() == ""
+
+
+def test_changed_code_has_another_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the version, the commit and the image are called."""
+    monkeypatch.setattr(source, "_PACKAGE", tmp_path)
+    digests = []
+    for content in ("1", "2", "1"):
+        (tmp_path / "a.py").write_text(content)
+        digests.append(source.code_digest())
+    assert digests[0] == digests[2] != digests[1]
