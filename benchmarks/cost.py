@@ -25,6 +25,8 @@ PAGE, TAR = 1000, 1 << 30
 FITS = 1 + 1 + 3 * 2 / 3
 # The largest object that S3 takes in one request, as which a table is uploaded.
 MOST_PUT = 5e9
+# What is divided by, and how often each image comes.
+_ABOVE_0 = ("pods", "transfer", "copies", "cores")
 Kind = Literal["train", "label"]
 Node = Literal["many", "single"]
 
@@ -364,6 +366,17 @@ def _costs(model: Model, kind: Kind, images: Sequence[int]) -> str:
     return "\n".join([head, *rows]) + "\n\n" + tail
 
 
+def _check(parser: argparse.ArgumentParser, given: Assumptions, images: Sequence[int]) -> None:
+    """End the program if a number makes no sense."""
+    if min(images) < 1:
+        parser.error(f"--images: must be 1 or more, not {min(images)}")
+    for one in dataclasses.fields(Assumptions):
+        value = getattr(given, one.name)
+        if not (math.isfinite(value) and (value > 0 or (value == 0 and one.name not in _ABOVE_0))):
+            least = "above 0" if one.name in _ABOVE_0 else "0 or more"
+            parser.error(f"--{one.name}: must be {least}, not {value}")
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Measure if asked to, and print the costs."""
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.cost")
@@ -377,6 +390,7 @@ def main(words: Sequence[str] | None = None) -> int:
     assumed = Assumptions(
         **{one.name: getattr(given, one.name) for one in dataclasses.fields(Assumptions)}
     )
+    _check(parser, assumed, given.images)
     if given.measure is None and not RATES.is_file():
         parser.error(f"there are no rates in {RATES}: measure them with --measure")
     rates = read_rates() if given.measure is None else measure_rates(given.measure or PARTS)

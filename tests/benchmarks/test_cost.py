@@ -1,5 +1,7 @@
 """Claims about what a run on a cluster costs."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.cost import Assumptions, Estimate, Model, main, most_images
@@ -81,3 +83,25 @@ def test_the_measured_rates_give_a_table(capsys: pytest.CaptureFixture[str]) -> 
     for number in ("100,000", "10,000,000", "1,000,000,000"):
         assert out.count(f"\n| {number} |") == 2
     assert out.count("Within all limits") == 2
+
+
+def test_the_page_on_scaling_has_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line of the tables of docs/scaling.md, and of the limits, is the command's own."""
+    assert main([]) == 0
+    page = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text().splitlines()
+    printed = capsys.readouterr().out.splitlines()
+    told = [line for line in printed if line.startswith(("|", "Within"))]
+    assert len(told) > 10
+    assert [line for line in told if line not in page] == []
+
+
+@pytest.mark.parametrize(
+    "words", [["--images", "0"], ["--pods", "0"], ["--node", "nan"], ["--transfer", "0"]]
+)
+def test_a_number_that_makes_no_sense_is_an_error(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence names the option."""
+    with pytest.raises(SystemExit):
+        main(words)
+    assert f"error: {words[0]}: must be" in capsys.readouterr().err
