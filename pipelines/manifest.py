@@ -44,13 +44,18 @@ def find_manifest(
         values: the given values by parameter.
 
     Returns:
-        The manifest; None if there is no need of it, or no bucket was given.
+        The manifest; a placeholder for a run of new images; None if there is no need of it, or no
+        bucket was given.
 
     Raises:
         StoreError: the bucket can't be listed from here.
     """
     if not needs_manifest(interface, values) or "bucket" not in values:
         return None
+    if _is_of_new(interface, values):
+        # What is labelled is not in the listing: an earlier download may have what is no longer
+        # new.
+        return _placeholder()
     bucket, prefix = _text("bucket", interface, values), _text("prefix", interface, values)
     endpoint = None
     if not any(os.environ.get(name) for name in _ENDPOINTS):
@@ -73,10 +78,6 @@ def manifest_or_placeholder(
     Returns:
         The value, if one is needed, and a sentence if it is a placeholder that was not expected.
     """
-    if needs_manifest(interface, values) and _is_of_new(interface, values):
-        # What is labelled is not in the listing: an earlier download may have what is no longer
-        # new.
-        return _placeholder(), None
     try:
         return find_manifest(interface, values), None
     except StoreError as error:

@@ -1,5 +1,6 @@
 """Tests of the manifest that a submission takes of its bucket."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -193,3 +194,13 @@ def test_a_submission_fills_it_in(
     assert parameters["manifest"] == found.value
     assert parameters["shards"] == ["0/2", "1/2"]
     assert parameters["labelmap"]["opossum"] == "not_raccoon"
+
+
+def test_runs_of_new_images_share_no_manifest() -> None:
+    """Neither on a cluster nor on one machine do they take an earlier run's downloads."""
+    known = {**INTERFACE.parameters, "only_new": PipelineParameter("only_new", "BOOLEAN")}
+    pipeline = dataclasses.replace(INTERFACE, parameters=known)
+    values = given(bucket="b") | {"only_new": ParameterValue(True, "a test")}
+    found = [find_manifest(pipeline, values) for _ in range(2)]
+    assert all(one is not None and one.value.startswith("unchecked-") for one in found)
+    assert found[0] != found[1]
