@@ -182,8 +182,9 @@ def find_place(request: ExecutorInput, value: str, subject: str) -> Place | None
         above = f"{prefix}/" if prefix else ""
         return BucketPlace(bucket, f"{above}{subject[:32]}/", _endpoint(request, bucket))
     uris = [artifact.uri for artifact in request.outputs.values()]
-    # All outputs of a task lie in the same folder.
-    scheme, bucket, key = _split(uris[0] if uris else "")
+    # All outputs of a task lie in the same folder. What a pipeline root has behind a question
+    # mark, such as its region, Kubeflow appends to the address of each.
+    scheme, bucket, key = _split(uris[0].partition("?")[0] if uris else "")
     if scheme:
         folder = key.rpartition("/")[0]
         prefix = f"{folder}/{HIDDEN}/{PARAMETER}/" if folder else f"{HIDDEN}/{PARAMETER}/"

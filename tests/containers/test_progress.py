@@ -349,6 +349,18 @@ def test_the_server_is_that_of_the_pipeline_root(
     )
 
 
+def test_the_query_of_a_pipeline_root_is_no_part_of_the_folder(tmp_path: Path) -> None:
+    """Kubeflow appends region and server of `s3://bucket/root?...` to each output's address."""
+    task = task_of(tmp_path / "1", "s3://bucket/task")
+    query = "?region=eu&endpoint=http://store:8333/&disableSSL=true"
+    outputs = {
+        name: replace(one, uri=one.uri + query) for name, one in task.request.outputs.items()
+    }
+    place = places.find_place(replace(task.request, outputs=outputs), "auto", "subject")
+    assert isinstance(place, places.BucketPlace)
+    assert place.prefix == "task/.autofocus/progress/"
+
+
 def _names(root: str, s3: S3) -> list[str]:
     """Return the names of what is kept beside the outputs."""
     if not root.startswith("s3://"):
