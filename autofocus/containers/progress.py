@@ -26,7 +26,7 @@ from autofocus.containers.places import AUTO, PARAMETER, Place, check_progress, 
 from autofocus.containers.tars import ChangedFolderError, move_files, tar_of, unpack_tar
 from autofocus.containers.task import RESOURCES, Task
 from autofocus.containers.watching import Watcher
-from autofocus.errors import AutofocusError, StoreUnavailableError
+from autofocus.errors import StoreUnavailableError
 from autofocus.redaction import without_secrets
 from autofocus.runs import files
 from autofocus.tracking.source import code_digest, image
@@ -125,7 +125,9 @@ class Progress:
             yield
         except Exception:
             watcher.stop()
-            watcher.save_now()
+            # The disk may be full: then the error is that of the task.
+            with suppress(OSError):
+                watcher.save_now()
             raise
         watcher.stop()
 
@@ -146,8 +148,9 @@ class Progress:
             ended = time.monotonic()
             self._pause_ends = ended + max(PAUSE_S, _PAUSE_FACTOR * (ended - began))
             self._note(f"this task's progress can't be kept now: {error}")
-        except (AutofocusError, OSError) as error:
-            # Denied, full or missing: another attempt would be in vain.
+        except Exception as error:
+            # Denied, full or missing, or whatever a library raises, which is not to end the task:
+            # another attempt would be in vain.
             self._place = None
             self._note(f"this task's progress is not kept any more: {error}")
         return None

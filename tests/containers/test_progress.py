@@ -412,3 +412,34 @@ def _wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < ends
         time.sleep(0.05)
+
+
+def test_whatever_a_library_raises_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error that nobody expects ends neither the task nor the error that it ended with."""
+
+    def fail(*_: Any) -> None:
+        raise RuntimeError("no credentials any more")
+
+    monkeypatch.setattr(places.FolderPlace, "put", fail)
+    progress = open_progress(task_of(tmp_path / "1", str(tmp_path / "out")))
+    assert not progress.save("fit", write(tmp_path / "kept", a=b"1"))
+    assert "progress is not kept any more: no credentials any more" in capsys.readouterr().err
+
+
+def test_a_full_disk_does_not_hide_why_a_task_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the last save fails, the error is that of the task."""
+
+    def fail(*_: Any) -> None:
+        raise OSError("full")
+
+    progress = open_progress(task_of(tmp_path / "1", str(tmp_path / "out")))
+    monkeypatch.setattr(watching.Watcher, "save_now", fail)
+    with (
+        pytest.raises(SettingError, match="wrong"),
+        progress.watch("fit", tmp_path / "memory", "*.npz"),
+    ):
+        raise SettingError("wrong")
