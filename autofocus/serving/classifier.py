@@ -106,11 +106,13 @@ class ImageClassifier:
         settings = self.description.boxes
         if not settings:
             return {}
-        names = {
-            f"{'camera' if images[number].camera else number}/{images[number].camera}/"
-            f"{number:06}": number
-            for number in readable
-        }
+        # By number, as names such as 100RECNX would be taken for folders of one camera.
+        cameras: dict[str, int] = {}
+        names = {}
+        for number in readable:
+            camera = images[number].camera
+            folder = f"camera-{cameras.setdefault(camera, number)}" if camera else f"{number}"
+            names[f"{folder}/{number:06}"] = number
         frames = [Frame(name, name, _moment(readable[number])) for name, number in names.items()]
         finder = BoxFinder(
             frames, lambda name: readable[names[name]].image, settings, self._detector
