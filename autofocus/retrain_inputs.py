@@ -61,9 +61,16 @@ class Inputs:
 
         Raises:
             SettingError: they lack something.
+            MissingInputError: the images are needed as well, and are not there.
         """
         if self.embeddings is None:
             return
+        first = self.image_dir / next(iter(self.classes.files))
+        if settings.fine_tune_layers and not first.is_file():
+            raise MissingInputError(
+                f"{first} is not there: fine_tune_layers needs the images beside the embeddings. "
+                "Give an image_dir with them, or set fine_tune_layers to 0."
+            )
         has_detector = self.detector is not None
         needs = Needs(
             views_to_try(settings.view, with_detector=has_detector),

@@ -118,6 +118,16 @@ def test_what_embeddings_lack_is_named(
     assert not (tmp_path / "model").exists()
 
 
+def test_fine_tuning_asks_for_the_images(
+    prepared: Path, embedded: tuple[Path, ...], tmp_path: Path
+) -> None:
+    """Without them, that is said before anything is trained."""
+    settings = RetrainSettings(**SMALL, fine_tune_layers=1, embeddings=embedded)
+    with pytest.raises(MissingInputError, match="needs the images beside the embeddings"):
+        retrain(links_alone(prepared, tmp_path), tmp_path / "model", settings)
+    assert not (tmp_path / "model").exists()
+
+
 def test_images_that_embeddings_lack_are_named(
     prepared: Path, embedded: tuple[Path, ...], tmp_path: Path
 ) -> None:
