@@ -37,6 +37,7 @@ COLUMNS = ("key", "size", "etag")
 # What a file that was damaged or is another one's raises.
 _UNREADABLE = (OSError, EOFError, zlib.error, csv.Error, UnicodeError, ValueError)
 _COMPRESSION = 6
+_MINUTE = timedelta(minutes=1)
 DIGEST_LENGTH = 32
 
 
@@ -107,11 +108,11 @@ def without_uploads(
         min_age: how long ago the last object of a folder must have been stored (minutes).
         now: the time, with its zone.
     """
-    since = now - timedelta(minutes=min_age)
     recent = {
         camera_folder(path_of(item.key))
         for item in objects
-        if item.modified is not None and item.modified > since
+        # Of any age, which a point in time need not be.
+        if item.modified is not None and (now - item.modified) / _MINUTE < min_age
     }
     return [item for item in objects if camera_folder(path_of(item.key)) not in recent]
 

@@ -192,6 +192,8 @@ def test_the_images_of_a_folder_wait_for_the_last_of_an_upload() -> None:
     ]
     assert [item.key for item in without_uploads(items, 30, now)] == ["b/3.JPG"]
     assert without_uploads(items, 0, now) == items[:3]
+    # Longer ago than there are dates.
+    assert without_uploads(items, 1e300, now) == []
 
 
 def test_recent_images_are_left_to_the_next_run(s3: S3, tmp_path: Path) -> None:
