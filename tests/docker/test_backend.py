@@ -121,9 +121,9 @@ def model(backend: Backend, images: Images, prepared: Made) -> Artifact:
 
 def test_shards_come_through_download_and_preprocess(backend: Backend, prepared: Made) -> None:
     """Both shards' images arrive whole, and each records what both stages rejected."""
-    for artifact in prepared["preprocessed"]:
-        assert read_manifest(backend.path(artifact))
-        metadata = artifact["metadata"]
+    for archive, table in zip(prepared["preprocessed"], prepared["image_properties"], strict=True):
+        assert read_manifest(backend.path(archive))
+        metadata = table["metadata"]
         assert metadata["download_images_inputs"] > 0
         assert metadata["preprocess_images_inputs"] == metadata["inputs"] > 0
 

@@ -206,9 +206,9 @@ FAILURES = {
 
 @pytest.mark.parametrize("component", FAILURES)
 def test_a_component_that_fails_makes_the_run_fail(setting: Setting, component: str) -> None:
-    """Fifty runs of fifty end with an error that names it, whatever kfp's runner says."""
+    """Twenty runs of twenty end with an error that names it, whatever kfp's runner says."""
     mistake, named = FAILURES[component]
-    for _ in range(25):
+    for _ in range(10):
         with pytest.raises(AutofocusError, match=named):
             setting.run("train-cpu", Path("failed"), mistake, cache=True)
 

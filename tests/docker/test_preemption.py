@@ -238,7 +238,7 @@ def test_fine_tuning_goes_on_after_its_last_checkpoint(
 ) -> None:
     """Lost within the epochs, a task repeats at most a minute of them; the model is the same."""
     given = {"links": [links], "anchor": [anchor], "preprocessed": [ingested["preprocessed"]]}
-    tuned = TRAINING | {"fine_tune_layers": 3, "fine_tune_epochs": 16, "fine_tune_rate": 1e-5}
+    tuned = TRAINING | {"fine_tune_layers": 3, "fine_tune_epochs": 40, "fine_tune_rate": 1e-5}
     task = cluster.backend.task("retrain", tuned, **given)
     saved: set[str] = set()
 

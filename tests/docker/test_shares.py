@@ -111,7 +111,7 @@ def test_too_many_bad_images_of_the_whole_run_end_it(
         train(pipeline, s3_server, tmp_path, "many-bad-images", 22)
     printed = capfd.readouterr()
     assert (
-        "22 of 108 inputs were rejected (not_an_image 22) by preprocess_images in all 12 shards, "
+        "22 of 108 inputs were rejected (not_an_image 22) by preprocess_images in all 12 tasks, "
         "more than the share of 0.1 that preprocess_max_rejected allows"
     ) in "".join((printed.out + printed.err).split("\n" + os.linesep))
     assert not (tmp_path / "results" / "model").exists()
