@@ -9,8 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-# How often a folder is looked at (s), and the shortest time between two saves (s).
+# How often a folder is looked at (s), and the shortest time between two saves (s), unless the
+# variable says another.
 LOOK_S, EVERY_S = 1.0, 60.0
+INTERVAL = "AUTOFOCUS_PROGRESS_SECONDS"
 # A save takes at most this share of the time.
 MAX_SHARE = 0.05
 
@@ -77,7 +79,7 @@ class Watcher:
             with suppress(OSError):
                 if self.save_now():
                     ended = time.monotonic()
-                    due = ended + max(EVERY_S, (ended - began) / MAX_SHARE)
+                    due = ended + max(_interval(), (ended - began) / MAX_SHARE)
 
     def _stamps(self) -> _Stamps:
         stamps = {}
@@ -86,3 +88,10 @@ class Watcher:
                 status = path.lstat()
                 stamps[path.name] = (status.st_size, status.st_mtime_ns)
         return stamps
+
+
+def _interval() -> float:
+    try:
+        return max(LOOK_S, float(os.environ.get(INTERVAL, EVERY_S)))
+    except ValueError:
+        return EVERY_S

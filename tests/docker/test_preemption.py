@@ -4,8 +4,10 @@ An attempt is a container that is given the same executor input, with an empty d
 comes from the store of the artifacts.
 """
 
+import io
 import re
 import subprocess
+import tarfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from autofocus.containers.task import measure
+from autofocus.containers.watching import INTERVAL
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.demo.uploading import upload_folder
@@ -67,6 +70,21 @@ class Cluster:
         prefix = f"{key}/.autofocus/progress/"
         found = self.client.list_objects_v2(Bucket=bucket, Prefix=prefix)
         return [item["Key"].removeprefix(prefix) for item in found.get("Contents", [])]
+
+    def files(self, task: Task) -> str:
+        """Return the names of the files in the only tar that is kept; empty while it changes."""
+        tars = [name for name in self.kept(task) if name.endswith(".tar")]
+        # Of two, the manifest may still name the first.
+        if len(tars) != 1:
+            return ""
+        bucket, _, key = task.place.removeprefix("s3://").partition("/")
+        found = {"Bucket": bucket, "Key": f"{key}/.autofocus/progress/{tars[0]}"}
+        try:
+            content = self.client.get_object(**found)["Body"].read()
+        except self.client.exceptions.NoSuchKey:
+            return ""
+        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+            return " ".join(tar.getnames())
 
     def manifests(self, task: Task) -> int:
         """Return how many parts of a task are kept."""
@@ -132,7 +150,8 @@ def cluster(
     with s3_server.as_default():
         upload_folder(sample.bucket, BUCKET)
     s3_client.create_bucket(Bucket=ROOT.removeprefix("s3://").partition("/")[0])
-    options = {"network": "host", "environment": s3_server.environment, "options": []}
+    often = s3_server.environment | {INTERVAL: "1"}
+    options = {"network": "host", "environment": often, "options": []}
     return Cluster(Backend(folder / "s3", options), s3_client)
 
 
@@ -240,15 +259,7 @@ def test_fine_tuning_goes_on_after_its_last_checkpoint(
     given = {"links": [links], "anchor": [anchor], "preprocessed": [ingested["preprocessed"]]}
     tuned = TRAINING | {"fine_tune_layers": 3, "fine_tune_epochs": 40, "fine_tune_rate": 1e-5}
     task = cluster.backend.task("retrain", tuned, **given)
-    saved: set[str] = set()
-
-    def is_saved_again() -> bool:
-        tars = [name for name in cluster.kept(task) if name.endswith(".tar")]
-        saved.update(tars)
-        # Of two, the manifest may still name the first.
-        return len(saved) > 1 and len(tars) == 1
-
-    cluster.kill(task, images("retrain"), is_saved_again)
+    cluster.kill(task, images("retrain"), lambda: "checkpoint-fine-tuning" in cluster.files(task))
     made, said = cluster.finish(task, images("retrain"))
     noted = re.search(r"note: fine-tuning that was interrupted goes on after (\d+) epoch", said)
     assert noted, said
