@@ -78,9 +78,9 @@ class Cluster:
         if len(tars) != 1:
             return ""
         bucket, _, key = task.place.removeprefix("s3://").partition("/")
-        found = {"Bucket": bucket, "Key": f"{key}/.autofocus/progress/{tars[0]}"}
+        name = f"{key}/.autofocus/progress/{tars[0]}"
         try:
-            content = self.client.get_object(**found)["Body"].read()
+            content = self.client.get_object(Bucket=bucket, Key=name)["Body"].read()
         except self.client.exceptions.NoSuchKey:
             return ""
         with tarfile.open(fileobj=io.BytesIO(content)) as tar:
