@@ -156,6 +156,6 @@ def test_a_hundred_thousand_images_take_seconds() -> None:
         return time.process_time() - before
 
     seconds(100)
-    small, large = seconds(1000), seconds(10_000)
-    # Its square would be a hundredfold.
-    assert large < 50 * small
+    # The least of three, as other work on the machine only makes it longer.
+    small, large = (min(seconds(images) for _ in range(3)) for images in (1000, 10_000))
+    assert large < 25 * small

@@ -10,21 +10,14 @@ import pytest
 from autofocus.model.saved_model import digest_model
 from autofocus.tables.columns import SPLIT_NAME
 from tests.components.calling import prepare, start
-from tests.predicting.models import make_model
-from tests.tracking.serving import register_model, running_server
+from tests.tracking.serving import registered_champion
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A model that is registered on a server, whose address MLflow has."""
-    folder = tmp_path_factory.mktemp("registered")
-    made = make_model(folder)
-    (made / SPLIT_NAME).write_text("digest,part\n")
-    with running_server(folder) as address:
-        mlflow.set_tracking_uri(address)
-        register_model("raccoons", made, "champion")
+    with registered_champion(tmp_path_factory.mktemp("registered")) as made:
         yield made
-        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 def test_the_model_has_its_version_as_metadata(model: Path, tmp_path: Path) -> None:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import mlflow
+
 from autofocus.model.saved_model import digest_model
 from autofocus.runs import files
 from autofocus.tables.columns import SPLIT_NAME
 from autofocus.tracking.experiment import experiment
 from autofocus.tracking.registry import MODEL_DIGEST, SPLIT_DIGEST, registry
+from tests.predicting.models import make_model
 
 START_WITHIN_S = 300
 
@@ -38,6 +41,18 @@ def running_server(folder: Path) -> Iterator[str]:
             time.sleep(0.2)
         yield f"http://127.0.0.1:{port}"
         process.terminate()
+
+
+@contextmanager
+def registered_champion(folder: Path) -> Iterator[Path]:
+    """Yield a small model, the champion `raccoons` of a server whose address MLflow has."""
+    made = make_model(folder)
+    (made / SPLIT_NAME).write_text("digest,part\n")
+    with running_server(folder) as address:
+        mlflow.set_tracking_uri(address)
+        register_model("raccoons", made, "champion")
+        yield made
+        mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
 
 
 def _is_healthy(url: str) -> bool:
