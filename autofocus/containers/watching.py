@@ -9,12 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-# How often a folder is looked at (s), and the shortest time between two saves (s), unless the
-# variable says another.
-LOOK_S, EVERY_S = 1.0, 60.0
+# How often a folder is looked at (s).
+LOOK_S = 1.0
+# The shortest time between two saves (s), which take at most this share of the time, unless the
+# variable says after how many seconds to save.
+EVERY_S, MAX_SHARE = 60.0, 0.05
 INTERVAL = "AUTOFOCUS_PROGRESS_SECONDS"
-# A save takes at most this share of the time.
-MAX_SHARE = 0.05
 
 _Stamps = dict[str, tuple[int, int]]
 
@@ -79,7 +79,7 @@ class Watcher:
             with suppress(OSError):
                 if self.save_now():
                     ended = time.monotonic()
-                    due = ended + max(_interval(), (ended - began) / MAX_SHARE)
+                    due = ended + pause_after(ended - began)
 
     def _stamps(self) -> _Stamps:
         stamps = {}
@@ -90,8 +90,8 @@ class Watcher:
         return stamps
 
 
-def _interval() -> float:
-    try:
-        return max(LOOK_S, float(os.environ.get(INTERVAL, EVERY_S)))
-    except ValueError:
-        return EVERY_S
+def pause_after(seconds: float) -> float:
+    """Return how long to wait after a save that took some seconds, in seconds."""
+    with suppress(KeyError, ValueError):
+        return max(LOOK_S, float(os.environ[INTERVAL]))
+    return max(EVERY_S, seconds / MAX_SHARE)
