@@ -259,7 +259,7 @@ def test_fine_tuning_goes_on_after_its_last_checkpoint(
     given = {"links": [links], "anchor": [anchor], "preprocessed": [ingested["preprocessed"]]}
     tuned = TRAINING | {
         "fine_tune_layers": 3,
-        "fine_tune_epochs": 25,
+        "fine_tune_epochs": 10,
         "fine_tune_rate": 1e-5,
         # Without validation images all epochs are run, so it can't end before it is lost.
         "validation_percentage": 0,
