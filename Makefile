@@ -107,8 +107,8 @@ torch: $(READY) ## install torch for the backbones' reference test, where a loca
 	.venv-peers/bin/pip install --quiet --require-hashes -r requirements/peers.txt
 	@touch $@
 
-benchmark: $(READY) .venv-peers/.ready ## measure against peers and write benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks
+benchmark: $(READY) .venv-peers/.ready ## measure against peers and write benchmarks/RESULTS.md [ROW=clean,link]
+	@$(BIN)/python -m benchmarks --row "$(ROW)"
 
 clean: ## remove the environment and all outputs
 	rm -rf $(VENV) .venv-peers $(RESULTS) demo dist build .coverage .mypy_cache .ruff_cache .pytest_cache

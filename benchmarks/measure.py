@@ -1,14 +1,31 @@
 """Measuring commands in pairs, so that a machine's changing speed touches both alike."""
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+RUNS = 3
+MB = 1e6
+# Of what a failed command wrote, its end is told.
+TAIL = 2000
+By = Literal["wall", "cpu", "peak"]
+UNITS: dict[By, str] = {"wall": "s", "cpu": "CPU s", "peak": "MB"}
+
+
+class BenchmarkError(Exception):
+    """A command failed, or did not do the work that is measured."""
+
+
+def _nothing() -> None:
+    """Prepare and check nothing."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +37,37 @@ class Task:
         command: the command line.
         prepare: is called before each run, and not measured.
         environment: variables beside this process's own.
+        check: is called after each run, and not measured: raises `BenchmarkError` if the work was
+            not done (see `has_files`).
+        reports: the command measures its own work, without its start: the last line that it
+            prints is a JSON object with `wall` and `cpu` (s).
     """
 
     name: str
     command: Sequence[str]
-    prepare: Callable[[], None] = lambda: None
+    prepare: Callable[[], None] = _nothing
     environment: tuple[tuple[str, str], ...] = ()
+    check: Callable[[], None] = _nothing
+    reports: bool = False
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one run of a command took.
+
+    Attributes:
+        wall: time (s).
+        cpu: processor time (s) of the command and all its child processes.
+        peak: the most memory (bytes) of the largest of these processes.
+    """
+
+    wall: float
+    cpu: float
+    peak: float
+
+    def by(self, name: By) -> float:
+        """Return one of the three, memory in MB."""
+        return self.peak / MB if name == "peak" else float(getattr(self, name))
 
 
 @dataclass(frozen=True)
@@ -36,79 +78,160 @@ class Comparison:
         what: what both did.
         units: how many units of work that was.
         unit: what a unit is.
-        ours: the seconds of each of our runs.
+        ours: each of our runs.
         peer: the peer's name.
-        theirs: the seconds of each of its runs, in the same order.
+        theirs: each of its runs, in the same order.
+        by: what is compared.
+        goal: the least ratio, the peer's to ours.
+        margin: what ours may take more than the peer (s, or MB), instead of a ratio.
+        peer_units: the peer's units of work, if they are not ours.
     """
 
     what: str
     units: int
     unit: str
-    ours: tuple[float, ...]
+    ours: tuple[Measurement, ...]
     peer: str
-    theirs: tuple[float, ...]
+    theirs: tuple[Measurement, ...]
+    by: By = "wall"
+    goal: float = 1.25
+    margin: float | None = None
+    peer_units: int | None = None
 
     @property
     def ratios(self) -> list[float]:
-        """How many times as long the peer took, pair by pair."""
-        return [theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True)]
+        """How many times as much the peer took per unit, pair by pair; or how much less."""
+        pairs = [
+            (a.by(self.by), b.by(self.by)) for a, b in zip(self.ours, self.theirs, strict=True)
+        ]
+        if self.margin is not None:
+            return [ours - theirs for ours, theirs in pairs]
+        scale = self.units / (self.peer_units or self.units)
+        return [scale * theirs / max(ours, 1e-9) for ours, theirs in pairs]
 
-    def row(self) -> str:
-        """Return the comparison as a row of a Markdown table."""
-        ours, theirs = statistics.median(self.ours), statistics.median(self.theirs)
-        low, middle, high = min(self.ratios), statistics.median(self.ratios), max(self.ratios)
-        return (
-            f"| {self.what} | {self.units / ours:,.0f} {self.unit}/s | {self.peer} "
-            f"| {self.units / theirs:,.0f} {self.unit}/s | **{middle:.2f}** "
-            f"({low:.2f} to {high:.2f}) |"
+    @property
+    def ratio(self) -> float:
+        """The median of the ratios."""
+        return statistics.median(self.ratios)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.ratio <= self.margin if self.margin is not None else self.ratio >= self.goal
+
+
+def has_files(folder: Path, pattern: str, number: int) -> Callable[[], None]:
+    """Return a check that so many files, or links, below a folder match a pattern."""
+
+    def check() -> None:
+        found = sum(1 for path in folder.rglob(pattern) if path.is_symlink() or path.is_file())
+        if found != number:
+            raise BenchmarkError(f"There are {found} of {number} files {pattern} in {folder}.")
+
+    return check
+
+
+def has_lines(path: Path, number: int) -> Callable[[], None]:
+    """Return a check that a file has so many lines."""
+
+    def check() -> None:
+        with path.open("rb") as file:
+            found = sum(1 for _ in file)
+        if found != number:
+            raise BenchmarkError(f"There are {found} of {number} lines in {path}.")
+
+    return check
+
+
+def measure(task: Task) -> Measurement:
+    """Run a command once, and return what it took.
+
+    Raises:
+        BenchmarkError: it failed, or did not do its work.
+    """
+    task.prepare()
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "took.json"
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", str(LAUNCHER), str(result), *task.command],
+            check=False,
+            env=os.environ | dict(task.environment),
+            capture_output=True,
+            text=True,
         )
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip()[-TAIL:]
+            raise BenchmarkError(f"{task.name} ended with status {done.returncode}: {said}")
+        took = json.loads(result.read_text(encoding="utf-8"))
+    if task.reports:
+        took |= json.loads(done.stdout.strip().splitlines()[-1])
+    task.check()
+    return Measurement(took["wall"], took["cpu"], took["peak"])
+
+
+def measure_in_turn(
+    what: str, tasks: Sequence[Task], runs: int = RUNS
+) -> dict[str, tuple[Measurement, ...]]:
+    """Run commands in turn (A B A B ...), after one round that isn't counted.
+
+    Returns:
+        What each run took, by the name of the task.
+
+    Raises:
+        BenchmarkError: a command failed, or did not do its work.
+    """
+    measured: dict[str, list[Measurement]] = {task.name: [] for task in tasks}
+    for number in range(runs + 1):
+        for task in tasks:
+            took = measure(task)
+            if number:
+                measured[task.name].append(took)
+            print(
+                f"{what}: {task.name} {took.wall:.2f} s, {took.cpu:.2f} CPU s, "
+                f"{took.peak / MB:.0f} MB",
+                file=sys.stderr,
+                flush=True,
+            )
+    return {name: tuple(runs_) for name, runs_ in measured.items()}
 
 
 def compare(
-    what: str, units: int, unit: str, ours: Task, peers: Sequence[Task], runs: int = 3
+    what: str,
+    units: int,
+    unit: str,
+    ours: Task,
+    peers: Sequence[Task],
+    runs: int = RUNS,
+    by: By = "wall",
+    goal: float = 1.25,
+    margin: float | None = None,
 ) -> list[Comparison]:
     """Run our command and its peers in turn, after one round that isn't counted.
 
+    Args:
+        what: what all of them do.
+        units: how many units of work that is.
+        unit: what a unit is, in the plural.
+        ours: our command.
+        peers: those that it is compared with.
+        runs: how often each is run and counted.
+        by: what is compared.
+        goal: the least ratio, the peer's to ours. Of peers with other goals, replace it in what is
+            returned (`dataclasses.replace`).
+        margin: what ours may take more than the peer (s, or MB), instead of a ratio.
+
+    Returns:
+        A comparison per peer.
+
     Raises:
-        subprocess.CalledProcessError: a command failed.
+        BenchmarkError: a command failed, or did not do its work.
     """
-    tasks = [ours, *peers]
-    seconds: dict[str, list[float]] = {task.name: [] for task in tasks}
-    for number in range(runs + 1):
-        for task in tasks:
-            took = _time(task)
-            if number:
-                seconds[task.name].append(took)
-            print(f"{what}: {task.name} {took:.2f} s", flush=True)
-    mine = tuple(seconds[ours.name])
+    measured = measure_in_turn(what, [ours, *peers], runs)
+    mine = measured[ours.name]
     return [
-        Comparison(what, units, unit, mine, peer.name, tuple(seconds[peer.name])) for peer in peers
+        Comparison(what, units, unit, mine, peer.name, measured[peer.name], by, goal, margin)
+        for peer in peers
     ]
-
-
-def _time(task: Task) -> float:
-    task.prepare()
-    environment = {**os.environ, **dict(task.environment)}
-    start = time.perf_counter()
-    subprocess.run(
-        task.command,
-        check=True,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    return time.perf_counter() - start
-
-
-HEADER = (
-    "| what | Autofocus | peer | peer's speed | times as fast (median, range) |\n"
-    "|---|---:|---|---:|---:|"
-)
-
-
-def table(comparisons: Sequence[Comparison]) -> str:
-    """Return comparisons as a Markdown table."""
-    return "\n".join([HEADER, *(comparison.row() for comparison in comparisons)])
 
 
 def machine() -> str:
@@ -143,3 +266,20 @@ def publish(name: str, measure: Callable[[Path], str], kept: Path | None = None)
     (Path(__file__).parent / name).write_text(text, encoding="utf-8")
     print(text)
     return 0
+
+
+def as_json(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as JSON can hold it."""
+    return {
+        **vars(comparison),
+        "ours": [vars(took) for took in comparison.ours],
+        "theirs": [vars(took) for took in comparison.theirs],
+    }
+
+
+def from_json(given: dict[str, Any]) -> Comparison:
+    """Return the comparison that `as_json` gave."""
+    runs = {
+        name: tuple(Measurement(**took) for took in given[name]) for name in ("ours", "theirs")
+    }
+    return Comparison(**(given | runs))

@@ -18,8 +18,14 @@ from autofocus.images.names import PREPARATION_NAME
 from autofocus.images.preparing import Preparation, Trim
 from autofocus.retrain import retrain
 from benchmarks.labelled import draw, link
-from benchmarks.measure import Comparison, Task, compare, machine, publish, table
+from benchmarks.measure import Comparison, Task, compare, machine, publish
+from benchmarks.results import Note, table
 
+ROW = "predict"
+NOTE = Note(
+    "The plain loop decodes a batch with Pillow, then asks the same network, one after the other; "
+    "it keeps no ledger, finds no sequences and can't go on after a stop."
+)
 PEER = Path(__file__).parent / "peers" / "plain_predict.py"
 SEQUENCES, SITES, SIDE, RUNS = 100, 8, 256, 3
 FEW, MANY, RAW = 300, 3000, 1500
@@ -111,8 +117,12 @@ def _multiply(photographs: Path, names: Sequence[Path], folder: Path, number: in
     return folder
 
 
-def measure(folder: Path) -> str:
-    """Measure, and return the text."""
+def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our environment
+    """Measure on preprocessed and on raw photographs."""
+    return _run(folder)[1]
+
+
+def _run(folder: Path) -> tuple[_Bench, list[Comparison]]:
     data = draw(folder / "sample", SEQUENCES, SITES)
     links = link(data, folder / "small", SIDE)
     retrain(links, folder / "model")
@@ -120,13 +130,18 @@ def measure(folder: Path) -> str:
     preprocessed = folder / "small" / "preprocessed"
     # Those that were preprocessed can be read, which the plain loop needs.
     names = sorted(path.relative_to(preprocessed) for path in preprocessed.rglob("*.JPG"))
-    few = _multiply(preprocessed, names, folder / "few", FEW)
+    _multiply(preprocessed, names, folder / "few", FEW)
     many = _multiply(preprocessed, names, folder / "many", MANY)
     raw = _multiply(data, names, folder / "raw", RAW)
-    comparisons = [
+    return bench, [
         bench.compare("preprocessed photographs", many, (0, 0)),
         bench.compare("raw photographs", raw, (Preparation().trim_bottom, SIDE)),
     ]
+
+
+def measure(folder: Path) -> str:
+    """Measure, and return the text."""
+    bench, comparisons = _run(folder)
     return TEXT.format(
         machine=machine(),
         python=platform.python_version(),
@@ -134,9 +149,9 @@ def measure(folder: Path) -> str:
         runs=RUNS,
         table=table(comparisons),
         few=FEW,
-        few_mb=bench.megabytes(few),
+        few_mb=bench.megabytes(folder / "few"),
         many=MANY,
-        many_mb=bench.megabytes(many),
+        many_mb=bench.megabytes(folder / "many"),
     )
 
 

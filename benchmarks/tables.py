@@ -1,14 +1,16 @@
-"""clean_detections and link_images_by_label against plain loops."""
+"""clean_detections against a plain loop."""
 
 import shutil
 import sys
 from pathlib import Path
 
 from autofocus.tables.columns import DETECTIONS, PROPERTIES
-from benchmarks.measure import Comparison, Task, compare
+from benchmarks.measure import Comparison, Task, compare, has_lines
+from benchmarks.results import Note
 
+ROW = "clean"
+NOTE = Note("The loop joins without rules, ledger, checks, or a way to go on after a stop.")
 ROWS = 1_000_000
-LINKS = 20_000
 LABELS = ("raccoon", "empty", "deer", "coyote")
 PEERS = Path(__file__).parent / "peers"
 
@@ -37,12 +39,8 @@ def _autofocus(*words: object) -> list[str]:
     return [sys.executable, "-m", "autofocus", *map(str, words)]
 
 
-def run(folder: Path) -> list[Comparison]:
-    """Measure cleaning and linking."""
-    return [*_run_clean(folder / "clean"), *_run_link(folder / "link")]
-
-
-def _run_clean(folder: Path) -> list[Comparison]:
+def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our environment
+    """Measure cleaning."""
     detections, properties = make_tables(folder, ROWS)
     out = folder / "out"
 
@@ -59,28 +57,8 @@ def _run_clean(folder: Path) -> list[Comparison]:
         "Python, row by row, no ledger",
         [*script, str(detections), str(properties), str(out / "peer.csv")],
         fresh,
+        check=has_lines(out / "peer.csv", ROWS + 1),
     )
     what = f"clean {ROWS:,} detections of {ROWS:,} photographs"
-    return compare(what, ROWS, "rows", Task("autofocus", ours, fresh), [peer])
-
-
-def _run_link(folder: Path) -> list[Comparison]:
-    folder.mkdir()
-    table, out = folder / "table.csv", folder / "out"
-    with table.open("w", encoding="utf-8") as file:
-        file.write("filepath," + ",".join(f"contains_{label}" for label in LABELS) + "\n")
-        for number in range(LINKS):
-            image = folder / f"s{number % 50}" / f"{number}.JPG"
-            image.parent.mkdir(exist_ok=True)
-            image.touch()
-            flags = ",".join(str(int(number % len(LABELS) == place)) for place in range(4))
-            file.write(f"s{number % 50}/{number}.JPG,{flags}\n")
-
-    def fresh() -> None:
-        shutil.rmtree(out, ignore_errors=True)
-
-    ours = _autofocus("link_images_by_label", "--detections-path", table, "--outdir", out)
-    script = [sys.executable, str(PEERS / "rows_link.py")]
-    peer = Task("Python, row by row, no ledger", [*script, str(table), str(out)], fresh)
-    what = f"link {LINKS:,} photographs"
-    return compare(what, LINKS, "rows", Task("autofocus", ours, fresh), [peer])
+    task = Task("autofocus", ours, fresh, check=has_lines(out / "clean.csv", ROWS + 1))
+    return compare(what, ROWS, "rows", task, [peer])
