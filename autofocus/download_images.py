@@ -286,34 +286,81 @@ def _describe(plan: Plan, manifest: str, local_folder: Path) -> DownloadResult:
 def _copy(
     source: Bucket, plan: Plan, local_folder: Path, settings: DownloadSettings
 ) -> DownloadResult:
-    ledger = local_folder / LEDGER_NAME
-    begun_with = {"bucket": source.address.bucket, **describe(settings)}
-    with Workspace(local_folder, NAME, begun_with, recipe=RECIPE) as workspace:
+    with open_folder(source, local_folder, settings) as workspace:
         downloader = Downloader(
             local_folder,
             workspace.scratch,
             Fetcher(source),
             find_rejections(plan.chosen, probe(workspace.scratch), local_folder),
         )
-        with ItemRun(workspace, ledger, aside=local_folder / HIDDEN / VANISHED) as run:
-            tally = Tally()
-            outcomes = run.outcomes(downloader.items(plan.chosen), settings.jobs, "object")
-            for item, outcome in zip(plan.chosen, outcomes, strict=True):
-                tally.add(item, outcome)
-            counts = run.publish()
-    if tally.is_all_denied:
-        raise denial(source.address)
-    _check_all_arrived(counts, ledger)
-    counts.check(settings.max_rejected, ledger)
-    return DownloadResult(
-        NAME,
-        counts,
-        ledger,
-        {"folder": local_folder},
-        (*plan.notes(), *tally.notes(), *run.notes),
-        left_out=sum(plan.left_out.values()),
-        objects=tally.answered,
-    )
+        copied = copy_objects(plan.chosen, downloader, workspace, settings.jobs)
+    return copied.result(source, plan, settings)
+
+
+def open_folder(source: Bucket, local_folder: Path, settings: DownloadSettings) -> Workspace:
+    """Return the stage's memory in a folder, to be entered."""
+    begun_with = {"bucket": source.address.bucket, **describe(settings)}
+    return Workspace(local_folder, NAME, begun_with, recipe=RECIPE)
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What has become of the objects.
+
+    Attributes:
+        folder: the folder that they were copied to.
+        counts: of the ledger.
+        tally: what is told of all objects.
+        notes: on files whose objects are gone.
+    """
+
+    folder: Path
+    counts: Counts
+    tally: Tally
+    notes: tuple[str, ...]
+
+    def result(self, source: Bucket, plan: Plan, settings: DownloadSettings) -> DownloadResult:
+        """Return the result of `download_images`.
+
+        Raises:
+            CredentialsError, StoreError, TooManyRejectedError: see `download_images`.
+        """
+        ledger = self.folder / LEDGER_NAME
+        if self.tally.is_all_denied:
+            raise denial(source.address)
+        _check_all_arrived(self.counts, ledger)
+        self.counts.check(settings.max_rejected, ledger)
+        return DownloadResult(
+            NAME,
+            self.counts,
+            ledger,
+            {"folder": self.folder},
+            (*plan.notes(), *self.tally.notes(), *self.notes),
+            left_out=sum(plan.left_out.values()),
+            objects=self.tally.answered,
+        )
+
+
+def copy_objects(
+    objects: Sequence[StoredObject], downloader: Downloader, workspace: Workspace, jobs: int
+) -> Copied:
+    """Download objects, and write the ledger.
+
+    Args:
+        objects: all that are selected, in rising order of their keys.
+        downloader: fetches each.
+        workspace: the stage's memory in the folder; it must have been entered.
+        jobs: the number of worker threads.
+    """
+    folder = downloader.folder
+    aside = folder / HIDDEN / VANISHED
+    with ItemRun(workspace, folder / LEDGER_NAME, aside=aside) as run:
+        tally = Tally()
+        outcomes = run.outcomes(downloader.items(objects), jobs, "object")
+        for item, outcome in zip(objects, outcomes, strict=True):
+            tally.add(item, outcome)
+        counts = run.publish()
+    return Copied(folder, counts, tally, run.notes)
 
 
 def _check_all_arrived(counts: Counts, ledger: Path) -> None:

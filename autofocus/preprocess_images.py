@@ -4,16 +4,14 @@ python autofocus/preprocess_images.py --indir data/lpz_data --outdir data/prepro
 """
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from autofocus.detector.detecting import Detector
-from autofocus.errors import OutputConflictError, RejectedImageError, SettingError, need
-from autofocus.grouping.locations import LocationPattern
+from autofocus.errors import OutputConflictError, RejectedImageError, need
 from autofocus.images import trims, videos
 from autofocus.images.capture import READING, Capture
 from autofocus.images.encoding import encode_image
@@ -31,19 +29,18 @@ from autofocus.images.preparing import (
 )
 from autofocus.images.reading import DecodedImage, read_image
 from autofocus.localization.finding import ObjectDetector
-from autofocus.localization.from_file import FileDetector, read_boxes, rows_of_folder
-from autofocus.localization.tables import AllBoxMaker
-from autofocus.motion.settings import MotionSettings
-from autofocus.motion.tables import BoxMaker, check_drawings
+from autofocus.localization.from_file import FileDetector
+from autofocus.motion.tables import check_drawings
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     describe,
 )
+from autofocus.preprocess_boxes import box_makers, check_drawing_folders, load_detector
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs import files
 from autofocus.runs.items import ItemRun, Items
 from autofocus.runs.journal import Outcome
-from autofocus.runs.ledger import LEDGER_NAME, Row, rejected
+from autofocus.runs.ledger import LEDGER_NAME, Counts, Row, rejected
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.products import OutputFile, Product
@@ -54,6 +51,8 @@ from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
 
 NAME = "preprocess_images"
+# What it writes beside the images, the ledger first.
+_TABLES = (LEDGER_NAME, PROPERTIES_NAME, PREPARATION_NAME)
 # Raised with every change that makes other outputs of the same inputs and settings.
 RECIPE = 1
 
@@ -98,51 +97,163 @@ def preprocess_images(
             in an output's place, or is or holds `indir`.
         TooManyRejectedError: too many images were rejected; all others are done.
     """
+    drawings = check_places(indir, outdir, settings)
+    listing, detector = with_detector(list_inputs(indir, outdir, settings), outdir, settings)
+    for folder in drawings:
+        check_drawings(listing.names, folder)
+    with open_outdir(outdir, settings) as workspace:
+        source = trims.Source(indir, settings.frame_rate)
+        done = Preprocessing(outdir, settings, workspace).complete(listing, source, detector)
+    return done.result(outdir, settings)
+
+
+def check_places(indir: Path, outdir: Path, settings: PreprocessSettings) -> tuple[Path, ...]:
+    """Check what `preprocess_images` may write to, and return the folders of drawings.
+
+    Raises:
+        SettingError, OutputConflictError: see `preprocess_images`.
+    """
     if files.inside(outdir, indir):
         raise OutputConflictError(
             f"outdir, {outdir}, is or holds indir, {indir}: give another --outdir, so that no "
             "original is lost."
         )
-    drawings = _check_drawing_folders(indir, outdir, settings)
-    ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
-    preparation_path = outdir / PREPARATION_NAME
-    check_outputs([ledger, properties, preparation_path], [outdir, *drawings])
-    listing = _list_inputs(indir, outdir, settings)
-    detector = _load_detector(settings, listing.names, outdir)
+    drawings = check_drawing_folders(indir, outdir, settings)
+    check_outputs([outdir / name for name in _TABLES], [outdir, *drawings])
+    return drawings
+
+
+def with_detector(
+    listing: Listing, outdir: Path, settings: PreprocessSettings
+) -> tuple[Listing, ObjectDetector | None]:
+    """Load the detector, if one is asked for, and return the listing with its notes."""
+    detector = load_detector(settings, listing.names, outdir)
     if isinstance(detector, FileDetector):
         listing = dataclasses.replace(listing, left_out=(*listing.left_out, *detector.notes))
-    for folder in drawings:
-        check_drawings(listing.names, folder)
-    jobs = settings.jobs or cores()
-    with Workspace(outdir, NAME, describe(settings), recipe=RECIPE, free=FREE) as workspace:
-        tables = [Table(properties, PROPERTIES, _properties_row)]
-        makers = _box_makers(outdir, listing.names, workspace, settings, detector)
+    return listing, detector
+
+
+def open_outdir(outdir: Path, settings: PreprocessSettings) -> Workspace:
+    """Return the stage's memory in a folder, to be entered."""
+    return Workspace(outdir, NAME, describe(settings), recipe=RECIPE, free=FREE)
+
+
+@dataclass(frozen=True)
+class Preprocessed:
+    """What has become of the images.
+
+    Attributes:
+        counts: of the ledger.
+        tables: further tables of boxes, by their names.
+        notes: what people should know.
+    """
+
+    counts: Counts
+    tables: Mapping[str, Path]
+    notes: tuple[str, ...]
+
+    def result(self, outdir: Path, settings: PreprocessSettings) -> PreprocessResult:
+        """Return the result of `preprocess_images`.
+
+        Raises:
+            TooManyRejectedError: too many images were rejected.
+        """
+        ledger, properties = outdir / LEDGER_NAME, outdir / PROPERTIES_NAME
+        self.counts.check(settings.max_rejected, ledger, notes=self.notes)
+        outputs = {"properties": properties, **self.tables}
+        return PreprocessResult(
+            NAME, self.counts, ledger, outputs, self.notes, properties=properties
+        )
+
+
+def _ignore(_: Outcome) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Preprocesses images into a folder whose memory is open.
+
+    Attributes:
+        outdir: the folder to write to.
+        settings: how to prepare the images.
+        workspace: the stage's memory in the folder; it must have been entered.
+        jobs: the number of worker threads; 0: that of the settings.
+        stop: called when the run ends early.
+    """
+
+    outdir: Path
+    settings: PreprocessSettings
+    workspace: Workspace
+    jobs: int = 0
+    stop: Callable[[], None] | None = None
+
+    def complete(
+        self, listing: Listing, source: trims.Source, detector: ObjectDetector | None
+    ) -> Preprocessed:
+        """Prepare all images and write all tables."""
+        done = self.try_to_complete(listing, source, detector, _ignore, lambda: True)
+        if done is None:
+            raise TypeError("Nothing kept the tables from being written.")
+        return done
+
+    def try_to_complete(
+        self,
+        listing: Listing,
+        source: trims.Source,
+        detector: ObjectDetector | None,
+        watch: Callable[[Outcome], None],
+        may_publish: Callable[[], bool],
+    ) -> Preprocessed | None:
+        """Prepare all images, and write all tables if they may be written then.
+
+        Args:
+            listing: the images.
+            source: where they are read.
+            detector: finds objects for the tables of boxes.
+            watch: called with each outcome, in order.
+            may_publish: tells, once all images are done, whether the tables may be written.
+
+        Returns:
+            None if they may not: the run counts as interrupted.
+        """
+        outdir, settings, workspace = self.outdir, self.settings, self.workspace
+        ledger, properties, preparation_path = (outdir / name for name in _TABLES)
+        jobs = self.jobs or settings.jobs or cores()
+        makers = box_makers(outdir, listing.names, workspace, settings, detector)
         box_outputs = [path for maker in makers for path in maker.outputs]
-        own = [ledger, properties, preparation_path, *box_outputs]
-        workspace.check_outputs(own, ledger)
-        source = trims.Source(indir, settings.frame_rate)
+        workspace.check_outputs([ledger, properties, preparation_path, *box_outputs], ledger)
         preparation, found = trims.complete(settings.preparation, source, listing.names, jobs)
         preprocessor = _Preprocessor(
-            indir, outdir, workspace.scratch, settings, preparation, frozenset(listing.unreadable)
-        )
+            source, outdir, workspace.scratch, settings, preparation,
+            frozenset(listing.unreadable), self.stop,
+        )  # fmt: skip
+        tables = [Table(properties, PROPERTIES, _properties_row)]
         with ItemRun(workspace, ledger, tables) as run:
             moments = MomentCount()
             for outcome in run.outcomes(preprocessor.items(listing.inputs), jobs):
+                watch(outcome)
                 if outcome.row.reason is None:
                     moments.add(outcome.extra)
+            if not may_publish():
+                return None
             workspace.claim([preparation_path], ledger)
             files.write_json(preparation_path, preparation.to_json(), workspace.scratch)
             counts = run.publish()
         made = [maker.make() for maker in makers]
-    outputs = {"properties": properties}
-    outputs |= {one.table.stem.replace("_", " "): one.table for one in made}
-    notes = (*listing.notes, *found, *run.notes, *moments.notes, *map(str, made))
-    counts.check(settings.max_rejected, ledger, notes=notes)
-    return PreprocessResult(NAME, counts, ledger, outputs, notes, properties=properties)
+        return Preprocessed(
+            counts,
+            {one.table.stem.replace("_", " "): one.table for one in made},
+            (*listing.notes, *found, *run.notes, *moments.notes, *map(str, made)),
+        )
 
 
-def _list_inputs(indir: Path, outdir: Path, settings: PreprocessSettings) -> Listing:
-    """Return the images, and the frames of videos if they are asked for."""
+def list_inputs(indir: Path, outdir: Path, settings: PreprocessSettings) -> Listing:
+    """Return the images, and the frames of videos if they are asked for.
+
+    Raises:
+        MissingInputError, MissingDependencyError: see `preprocess_images`.
+    """
     has_videos = settings.frame_rate > 0
     if has_videos:
         need("av", "video")
@@ -159,71 +270,17 @@ def _list_inputs(indir: Path, outdir: Path, settings: PreprocessSettings) -> Lis
     )
 
 
-def _check_drawing_folders(
-    indir: Path, outdir: Path, settings: PreprocessSettings
-) -> tuple[Path, ...]:
-    """Return the folders of drawings, which must not be those of images or of each other.
-
-    Raises:
-        SettingError: there are no boxes to draw.
-        OutputConflictError: the folder can't be used.
-    """
-    if settings.box_drawings is not None and settings.boxes == "none":
-        raise SettingError("box_drawings needs boxes to draw: add --boxes detector or another.")
-    given = {"motion_drawings": settings.motion_drawings, "box_drawings": settings.box_drawings}
-    folders = {name: folder for name, folder in given.items() if folder is not None}
-    for name, folder in folders.items():
-        if files.inside(indir, folder) or files.inside(outdir, folder):
-            raise OutputConflictError(
-                f"{name}, {folder}, lies in the folder of the images, where drawings would be "
-                "taken for images: give another folder."
-            )
-    one, other = given.values()
-    if one and other and (files.inside(one, other) or files.inside(other, one)):
-        raise OutputConflictError(
-            f"motion_drawings and box_drawings, {other}, share a folder: give each its own."
-        )
-    return tuple(folders.values())
-
-
-def _load_detector(
-    settings: PreprocessSettings, names: Sequence[str], outdir: Path
-) -> ObjectDetector | None:
-    if settings.boxes_from is not None:
-        originals = {name: name for name in names}
-        return read_boxes(settings.boxes_from, originals, rows_of_folder(outdir))
-    return Detector() if settings.boxes in ("detector", "both") else None
-
-
-def _box_makers(
-    outdir: Path,
-    names: Sequence[str],
-    workspace: Workspace,
-    settings: PreprocessSettings,
-    detector: ObjectDetector | None,
-) -> list[BoxMaker]:
-    pattern = LocationPattern(settings.location_pattern)
-    given = (outdir, workspace, settings.jobs or cores(), pattern, names)
-    makers = []
-    if settings.motion_boxes or settings.motion_drawings is not None:
-        makers.append(BoxMaker(*given, settings.motion_drawings))
-    if settings.boxes != "none":
-        uses_motion = settings.boxes in ("motion", "both")
-        motion = MotionSettings(tight=True) if uses_motion else None
-        makers.append(AllBoxMaker(*given, settings.box_drawings, motion, detector))
-    return makers
-
-
 @dataclass(frozen=True)
 class _Preprocessor:
     """Preprocesses one image."""
 
-    indir: Path
+    source: trims.Source
     outdir: Path
     scratch: Path
     settings: PreprocessSettings
     preparation: Preparation
     unreadable: Collection[str]
+    stop: Callable[[], None] | None
 
     def items(self, names: Sequence[str]) -> Items[str]:
         """Return the images, and what to do with each."""
@@ -232,6 +289,7 @@ class _Preprocessor:
             name=str,
             work=self._work,
             is_whole=self._is_whole,
+            stop=self.stop,
             outputs=lambda name: [] if name in self.unreadable else [self.outdir / name],
             extra=_EXTRA,
         )
@@ -246,30 +304,27 @@ class _Preprocessor:
         """The original is unchanged and known to be sound, and would be cropped as it was."""
         # Not "older than the result": clocks of cameras may be years ahead.
         stamp: object = earlier.extra.get("original", "unknown")
-        is_unchanged = _stamp(self._file(name)) == stamp and is_checked(earlier.extra)
+        is_unchanged = self.source.stamp(name) == stamp and is_checked(earlier.extra)
         is_current = earlier.extra.get("reading") == READING
         return is_unchanged and is_current and trims.is_same_trim(self.preparation, earlier.extra)
 
-    def _file(self, name: str) -> Path:
-        """Return the file that holds an image, which for a frame is the video."""
-        frame = parse_frame(name) if self.settings.frame_rate else None
-        return self.indir / (name if frame is None else frame.video)
-
-    def _read(self, name: str) -> DecodedImage:
+    def _read(self, name: str, path: Path) -> DecodedImage:
         rate = self.settings.frame_rate
         frame = parse_frame(name) if rate else None
-        if frame is None and is_video(name):
-            raise videos.explain_rejection(self.indir / name)
-        if frame is None:
-            return read_image(self.indir / name, self.preparation)
-        video = self.indir / frame.video
-        return videos.read_frame(video, frame.number, rate, self.preparation)
+        if frame is not None:
+            return videos.read_frame(path, frame.number, rate, self.preparation)
+        if is_video(name):
+            raise videos.explain_rejection(path)
+        return read_image(path, self.preparation)
 
     def _prepare(self, name: str) -> Product:
         check_name(name)
-        # Taken before reading: a file that is changed meanwhile is done again by the next run.
-        stamp = _stamp(self._file(name))
-        decoded = self._read(name)
+        with self.source.original(name) as path:
+            # Taken before reading: a file that is changed meanwhile is done again by the next run.
+            return self._make(name, path, _stamp(path))
+
+    def _make(self, name: str, path: Path, stamp: dict[str, int] | None) -> Product:
+        decoded = self._read(name, path)
         image, capture = decoded.image, decoded.capture
         extra = {
             **dataclasses.asdict(capture),

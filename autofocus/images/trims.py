@@ -5,7 +5,8 @@ depends on their names alone, so that the same folder always gives the same numb
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from autofocus.images.footers import BandHeight, Bands, find_height, measure_ban
 from autofocus.images.names import AUTO
 from autofocus.images.preparing import CameraTrim, Preparation
 from autofocus.images.reading import DecodedImage
+from autofocus.runs import files
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 from autofocus.runs.video_names import FrameName, parse_frame
@@ -85,7 +87,7 @@ class CameraBands:
 
 @dataclass(frozen=True)
 class Source:
-    """The images to measure.
+    """Original images, and the footers that are measured in them.
 
     Attributes:
         folder: the folder that names are relative to.
@@ -95,13 +97,29 @@ class Source:
     folder: Path
     frame_rate: float = 0.0
 
+    @contextmanager
+    def original(self, name: str) -> Iterator[Path]:
+        """Yield the file of an image, which for a frame is the video."""
+        yield self._file(name)
+
+    def stamp(self, name: str) -> dict[str, int] | None:
+        """Return the stamp of an image's file; None if there is none."""
+        try:
+            return files.stamp(self._file(name))
+        except OSError:
+            return None
+
+    def _file(self, name: str) -> Path:
+        frame = self._frame(name)
+        return self.folder / (name if frame is None else frame.video)
+
     def camera(self, name: str) -> Camera | None:
         """Return an image's camera from its header; None if the image can't be used."""
         try:
             if frame := self._frame(name):
                 read = videos.read_frame(self.folder / frame.video, frame.number, self.frame_rate)
                 return Camera(read.capture.camera_make, read.width, read.height)
-            with open_image(self.folder / name) as opened:
+            with self.original(name) as path, open_image(path) as opened:
                 make = read_capture(opened.image).camera_make
                 return Camera(make, opened.width, opened.height)
         except RejectedImageError:
@@ -118,7 +136,7 @@ class Source:
         if frame := self._frame(name):
             path = self.folder / frame.video
             return videos.read_frame(path, frame.number, self.frame_rate).image
-        with open_image(self.folder / name) as opened:
+        with self.original(name) as path, open_image(path) as opened:
             return decode(opened)[0]
 
     def _frame(self, name: str) -> FrameName | None:
