@@ -5,14 +5,13 @@ python autofocus/link_images_by_label.py --detections-path data/detections_clean
         --label-priority-path sample_data/label_priority.txt
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from autofocus.errors import InputDataError, OutputConflictError
 from autofocus.images.names import PREPARATION_NAME
-from autofocus.labels.choosing import Choice, choose
+from autofocus.labels.choosing import Choices, choose
 from autofocus.labels.folders import label_to_folder
 from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.linking import Linker, Making, common_preparation
@@ -27,7 +26,7 @@ from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
-from autofocus.runs.results import LateTable
+from autofocus.runs.results import RowsTable
 from autofocus.runs.spelling import describe_merges, merge_spellings
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import LINKS, LINKS_NAME
@@ -134,10 +133,11 @@ def link_images_by_label(
         _check_folders(labelled, outdir)
         linker = Linker(detections_path.parent, outdir, workspace.scratch, settings.making)
         is_table_only = settings.making is Making.NOTHING
-        common = None if is_table_only else common_preparation(linker, choices)
+        folders = (detections_path.parent / folder for folder in choices.folders())
+        common = None if is_table_only else common_preparation(folders)
         workspace.check_outputs([ledger, links, *([preparation] if common else [])], ledger)
-        with ItemRun(workspace, ledger, [_links_table(links, choices)]) as run:
-            counts = run.complete(linker.items(choices), cores())
+        with ItemRun(workspace, ledger, [_links_table(links, choices.facts)]) as run:
+            counts = run.complete(linker.items(choices, choices.labels), cores())
         _write_preparation(common, preparation, ledger, workspace)
     notes = (
         *_note_sizes(choices),
@@ -162,21 +162,23 @@ def _check_folders(labelled: Labelled, outdir: Path) -> None:
             )
 
 
-def _links_table(path: Path, choices: Sequence[Choice]) -> LateTable:
-    """Return the table of links: one row per link, several where an image has several labels."""
-    further = tuple(choices[0].facts) if choices else ()
+def _links_table(path: Path, further: Sequence[str]) -> RowsTable:
+    """Return the table of links: one row per link, several where an image has several labels.
 
-    def rows(outcomes: Callable[[], Iterator[Outcome]]) -> Iterator[Sequence[str]]:
-        for outcome in outcomes():
-            if outcome.row.reason is None:
-                yield from _link_rows(outcome.extra, further)
+    Args:
+        path: of the table.
+        further: the columns that the input has beside paths and labels.
+    """
 
-    return LateTable(path, (*LINKS, *further), rows)
+    def rows(outcome: Outcome) -> list[Sequence[str]]:
+        extra = outcome.extra
+        facts = [extra["facts"][name] for name in further]
+        return [
+            (extra["filepath"], label, link, *facts)
+            for label, link in zip(extra["labels"], extra["links"], strict=True)
+        ]
 
-
-def _link_rows(extra: Mapping[str, Any], further: Sequence[str]) -> Iterator[Sequence[str]]:
-    for label, link in zip(extra["labels"], extra["links"], strict=True):
-        yield (extra["filepath"], label, link, *(extra["facts"][name] for name in further))
+    return RowsTable(path, (*LINKS, *further), rows)
 
 
 def _write_preparation(text: str | None, path: Path, ledger: Path, workspace: Workspace) -> None:
@@ -188,12 +190,9 @@ def _write_preparation(text: str | None, path: Path, ledger: Path, workspace: Wo
         files.write_text(path, text, workspace.scratch)
 
 
-def _note_sizes(choices: Sequence[Choice]) -> tuple[str, ...]:
-    sizes: dict[str, int] = {}
-    for choice in choices:
-        for label in choice.labels if choice.reason is None else ():
-            sizes[label] = sizes.get(label, 0) + 1
-    return (", ".join(f"{label} {number}" for label, number in sorted(sizes.items())),)
+def _note_sizes(choices: Choices) -> tuple[str, ...]:
+    sizes = sorted(choices.sizes().items())
+    return (", ".join(f"{label} {number}" for label, number in sizes),)
 
 
 def describe_labels(

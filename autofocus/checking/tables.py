@@ -159,12 +159,10 @@ def _report_classes(
     mapped = merge_labels(labelled, map_labels(labelled.labels, labelmap))
     choices = choose(mapped, rules, keep_unresolved=settings.keep_unresolved)
     counts = Counts()
-    sizes: dict[str, int] = {}
+    sizes = choices.sizes()
     for choice in choices:
         if choice.reason is not None:
             counts.reasons[choice.reason.value] += 1
-        for label in choice.labels if choice.reason is None else ():
-            sizes[label] = sizes.get(label, 0) + 1
     ordered = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(f"{label} {number:,}" for label, number in ordered[:_MAX_LABELS])
     more = f" and {len(ordered) - _MAX_LABELS} more" if len(ordered) > _MAX_LABELS else ""

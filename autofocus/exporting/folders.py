@@ -82,7 +82,8 @@ def _link(choices: "list[Choice]", images: Path, outdir: Path) -> Counts:
 
     with Workspace(outdir, _STAGE, {}) as workspace:
         linker = Linker(images, outdir, workspace.scratch)
-        return process(linker.items(choices), workspace, outdir / LEDGER_NAME, jobs=1)
+        labels = {label for choice in choices for label in choice.labels}
+        return process(linker.items(choices, labels), workspace, outdir / LEDGER_NAME, jobs=1)
 
 
 def _choices(export: Export) -> "Iterator[Choice]":

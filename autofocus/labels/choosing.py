@@ -1,15 +1,22 @@
 """The decision under which labels an image is linked."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, overload
 
-from autofocus.labels.priority import Rule, apply_rules
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.labels.folders import split_path
+from autofocus.labels.priority import Flags, Rule, apply_rules
 from autofocus.runs.ledger import Reason
 from autofocus.tables.labels import Labelled
 
+_NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Choice:
+
+class Choice(NamedTuple):
     """The decision for an image.
 
     Attributes:
@@ -24,12 +31,101 @@ class Choice:
     labels: tuple[str, ...]
     reason: Reason | None
     detail: str
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = _NO_FACTS
 
 
-def choose(
-    labelled: Labelled, rules: Sequence[Rule], *, keep_unresolved: bool = False
-) -> list[Choice]:
+class Decision(NamedTuple):
+    """The decision for all images with the same labels; for the attributes, see `Choice`."""
+
+    labels: tuple[str, ...]
+    reason: Reason | None
+    detail: str
+
+
+class Choices(Sequence[Choice]):
+    """The decisions for all images, sorted by path, in little more memory than the table's cells.
+
+    Args:
+        filepaths: N paths of images, unique and sorted.
+        decisions: what is decided.
+        numbers: which of these it is for each image, shape (N,).
+        facts: what else the table tells about each image, by column.
+    """
+
+    def __init__(
+        self,
+        filepaths: Sequence[str],
+        decisions: Sequence[Decision],
+        numbers: NDArray[np.intp],
+        facts: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._filepaths = filepaths
+        self._decisions = decisions
+        self._numbers = numbers
+        self._facts = facts
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The columns that the table has beside paths and labels."""
+        return tuple(self._facts)
+
+    @property
+    def labels(self) -> set[str]:
+        """The labels under which images are linked."""
+        return set(self.sizes())
+
+    def sizes(self) -> Counter[str]:
+        """Return how many images are linked under each label."""
+        sizes: Counter[str] = Counter()
+        numbers = np.bincount(self._numbers, minlength=len(self._decisions)).tolist()
+        for decision, number in zip(self._decisions, numbers, strict=True):
+            if decision.reason is None and number:
+                sizes.update(dict.fromkeys(decision.labels, number))
+        return sizes
+
+    def folders(self) -> set[str]:
+        """Return the folders of the images that are linked, as in the table."""
+        is_linked = [decision.reason is None for decision in self._decisions]
+        both = zip(self._filepaths, self._numbers.tolist(), strict=True)
+        return {split_path(path)[0] for path, number in both if is_linked[number]}
+
+    def __len__(self) -> int:
+        return len(self._filepaths)
+
+    def __iter__(self) -> Iterator[Choice]:
+        for start in range(0, len(self), _PART):
+            yield from self[start : start + _PART]
+
+    @overload
+    def __getitem__(self, at: int) -> Choice: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Choice]: ...
+
+    def __getitem__(self, at: int | slice) -> Choice | list[Choice]:
+        if not isinstance(at, slice):
+            place = range(len(self))[at]
+            return self[place : place + 1][0]
+        paths, numbers = self._filepaths[at], self._numbers[at].tolist()
+        decisions = map(self._decisions.__getitem__, numbers)
+        if not self._facts:
+            return [
+                Choice(path, labels, reason, detail)
+                for path, (labels, reason, detail) in zip(paths, decisions, strict=True)
+            ]
+        names = self.facts
+        cells = zip(*(values[at] for values in self._facts.values()), strict=True)
+        return [
+            Choice(path, labels, reason, detail, dict(zip(names, row, strict=True)))
+            for path, (labels, reason, detail), row in zip(paths, decisions, cells, strict=True)
+        ]
+
+
+# So many choices are made at a time.
+_PART = 1000
+
+
+def choose(labelled: Labelled, rules: Sequence[Rule], *, keep_unresolved: bool = False) -> Choices:
     """Return the decision for each image.
 
     Args:
@@ -37,27 +133,62 @@ def choose(
         rules: the priority rules, in the order in which they apply.
         keep_unresolved: whether an image with several labels is linked under each.
     """
-    left, changed = apply_rules(labelled.labels, labelled.present, rules)
-    choices = []
-    for number, filepath in enumerate(labelled.filepaths):
-        labels = tuple(labelled.labels[column] for column in left[number].nonzero()[0])
+    distinct, numbers = _find_distinct(labelled.present)
+    left, changed = apply_rules(labelled.labels, distinct, rules)
+    decisions = []
+    for number, flags in enumerate(left):
+        labels = tuple(labelled.labels[column] for column in flags.nonzero()[0])
         applied = [str(rule) for rule, rows in zip(rules, changed, strict=True) if rows[number]]
-        detail = f"decided by {'; '.join(applied)}" if applied else ""
-        reason = None
-        if not labels:
-            reason = Reason.NO_LABEL
-        elif len(labels) > 1 and not keep_unresolved:
-            reason = Reason.CONFLICTING_LABELS
-            detail = "; ".join([f"no rule decides between {', '.join(labels)}", *_of(detail)])
-        facts = {name: values[number] for name, values in labelled.facts.items()}
-        choices.append(Choice(filepath, labels, reason, detail, facts))
-    nothing = dict.fromkeys(labelled.facts, "")
-    choices += [
-        Choice(name, (), Reason.MISSING_FIELD, problem, nothing)
-        for name, problem in labelled.problems.items()
-    ]
-    return sorted(choices, key=lambda choice: choice.filepath)
+        decisions.append(_decide(labels, applied, keep_unresolved=keep_unresolved))
+    return _with_problems(labelled, decisions, numbers)
 
 
-def _of(detail: str) -> list[str]:
-    return [detail] if detail else []
+def _find_distinct(present: Flags) -> tuple[Flags, NDArray[np.intp]]:
+    """Return the distinct rows of flags, and which of them each row is.
+
+    There are few of them, whatever the number of images.
+    """
+    seen: dict[bytes, int] = {}
+    packed = np.packbits(present, axis=1)
+    found = (seen.setdefault(row.tobytes(), len(seen)) for row in packed)
+    numbers = np.fromiter(found, np.intp, len(packed))
+    rows = np.frombuffer(b"".join(seen), np.uint8).reshape(len(seen), packed.shape[1])
+    return np.unpackbits(rows, axis=1, count=present.shape[1]).astype(bool), numbers
+
+
+def _decide(labels: tuple[str, ...], applied: Sequence[str], *, keep_unresolved: bool) -> Decision:
+    """Return the decision for the labels that the rules leave.
+
+    Args:
+        labels: those that are left.
+        applied: the rules that changed something.
+        keep_unresolved: whether an image with several labels is linked under each.
+    """
+    detail = f"decided by {'; '.join(applied)}" if applied else ""
+    if not labels:
+        return Decision(labels, Reason.NO_LABEL, detail)
+    if len(labels) > 1 and not keep_unresolved:
+        conflict = f"no rule decides between {', '.join(labels)}"
+        detail = f"{conflict}; {detail}" if detail else conflict
+        return Decision(labels, Reason.CONFLICTING_LABELS, detail)
+    return Decision(labels, None, detail)
+
+
+def _with_problems(
+    labelled: Labelled, decisions: list[Decision], numbers: NDArray[np.intp]
+) -> Choices:
+    """Return the choices, those of rows that can't be used included, sorted by path."""
+    if not labelled.problems:
+        return Choices(labelled.filepaths, decisions, numbers, labelled.facts)
+    problems = [Decision((), Reason.MISSING_FIELD, text) for text in labelled.problems.values()]
+    paths = [*labelled.filepaths, *labelled.problems]
+    places = [*numbers.tolist(), *range(len(decisions), len(decisions) + len(problems))]
+    order = sorted(range(len(paths)), key=paths.__getitem__)
+    nothing = [""] * len(problems)
+    facts = {name: [*values, *nothing] for name, values in labelled.facts.items()}
+    return Choices(
+        [paths[at] for at in order],
+        [*decisions, *problems],
+        np.asarray(places, np.intp)[order],
+        {name: [values[at] for at in order] for name, values in facts.items()},
+    )

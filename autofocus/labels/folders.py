@@ -6,7 +6,9 @@ folder, and the label can be recovered from the name.
 """
 
 import hashlib
-from pathlib import PurePosixPath
+import os
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
 from autofocus.images.names import PREPARATION_NAME
@@ -30,8 +32,11 @@ _OWN_FILES = {LINKS_NAME, LEDGER_NAME, PREPARATION_NAME}
 _DIGITS = 10
 # The folder of the empty label; in all other names, two digits follow a `%`.
 _NAMELESS = "%"
+# What stands behind the last slash of a path and is not its last name.
+_NO_NAMES = ("", ".")
 
 
+@lru_cache(maxsize=4096)
 def label_to_folder(label: str) -> str:
     """Return the name of a label's folder.
 
@@ -69,8 +74,26 @@ def link_name(filepath: str) -> str:
     Args:
         filepath: the image's path, relative to the folder of the table.
     """
-    path = PurePosixPath(filepath)
-    return f"{_cut(path.stem, _LONGEST_STEM)}-{_digest(filepath)}{_cut(path.suffix, 20)}"
+    name = filepath.rpartition("/")[2]
+    if name in _NO_NAMES:
+        name = PurePosixPath(filepath).name
+    dot = name.rfind(".")
+    # As of `PurePath`: what begins or ends with its only dot has no suffix.
+    at = dot if 0 < dot < len(name) - 1 else len(name)
+    return f"{_cut(name[:at], _LONGEST_STEM)}-{_digest(filepath)}{_cut(name[at:], 20)}"
+
+
+def split_path(filepath: str) -> tuple[str, str]:
+    """Return the folder and the name of an image, as `Path` does, in a fraction of the time.
+
+    Args:
+        filepath: the image's path, with `/` between the components.
+    """
+    folder, slash, name = filepath.rpartition("/")
+    if name in _NO_NAMES or os.sep in name or (slash and not folder.strip("/")):
+        path = Path(filepath)
+        return os.fspath(path.parent), path.name
+    return folder, name
 
 
 def _digest(text: str) -> str:
@@ -79,4 +102,6 @@ def _digest(text: str) -> str:
 
 def _cut(text: str, size: int) -> str:
     """Shorten to a number of bytes, at the end of a character."""
+    if len(text) <= size and text.isascii():
+        return text
     return text.encode("utf-8", "surrogateescape")[:size].decode("utf-8", "ignore")

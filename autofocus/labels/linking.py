@@ -1,25 +1,33 @@
 """Links to images, in one folder per label."""
 
+import errno
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from autofocus.errors import InputDataError
+from autofocus.errors import InputDataError, OutputConflictError
 from autofocus.images.names import PREPARATION_NAME
 from autofocus.labels.choosing import Choice
 from autofocus.labels.folders import label_to_folder, link_name
+from autofocus.labels.image_folders import FoundImage, ImageFolders
 from autofocus.runs import files
 from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
-from autofocus.runs.products import OutputFile, Product
-from autofocus.runs.spelling import find_spelled
+from autofocus.runs.products import OutputFile, Product, link_mark, recorded
 from autofocus.runs.wording import shown
 from autofocus.tables.links import read_links
+
+# So many links are recorded at once.
+_BLOCK = 500
+# Of file systems that have no links, and of Windows where making them is not allowed.
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+# From so many characters on, a link's target is perhaps too long for the file system.
+_LONG_TARGET = 200
 
 
 class Making(Enum):
@@ -46,11 +54,15 @@ class Linker:
     scratch: Path
     making: Making = Making.LINKS
 
-    def items(self, choices: Sequence[Choice]) -> Items[Choice]:
+    def items(self, choices: Sequence[Choice], labels: Iterable[str]) -> Items[Choice]:
         """Return the images, and what to do with each.
 
         The outcomes' extra values are `filepath` (relative to `outdir`), `labels`, `links` and
         `facts`.
+
+        Args:
+            choices: the decisions for all images.
+            labels: all labels under which images are linked.
         """
         return Items(
             choices,
@@ -58,87 +70,110 @@ class Linker:
             work=self._work,
             is_whole=self._is_whole,
             outputs=self._outputs,
+            folders=[self.outdir / label_to_folder(label) for label in labels],
+            block=1 if self.making is Making.COPIES else _BLOCK,
             extra={"filepath": str, "labels": list, "links": list, "facts": dict},
         )
 
-    def image(self, choice: Choice) -> Path:
-        """Return the path of an image, as it is spelled on the disk."""
-        image = self.table_folder / choice.filepath
-        if self.making is Making.NOTHING or image.is_file():
-            return image
-        return find_spelled(self.table_folder, choice.filepath) or image
-
-    def _links(self, choice: Choice) -> list[str]:
-        name = link_name(choice.filepath)
-        return [f"{label_to_folder(label)}/{name}" for label in choice.labels]
+    @cached_property
+    def _folders(self) -> ImageFolders:
+        return ImageFolders(
+            self.table_folder, self.outdir, need_exist=self.making is not Making.NOTHING
+        )
 
     def _outputs(self, choice: Choice) -> list[Path]:
         if self.making is Making.NOTHING or choice.reason is not None:
             return []
-        return [self.outdir / link for link in self._links(choice)]
+        return [self.outdir / link for link in _links(choice)]
 
     def _work(self, choice: Choice) -> Outcome | Product:
         if choice.reason is not None:
             return Outcome(rejected(choice.filepath, choice.reason, choice.detail))
-        image = self.image(choice)
-        if self.making is not Making.NOTHING and not image.is_file():
+        image = self._folders.find(choice.filepath)
+        if image is None:
             detail = f"there is no file {shown(choice.filepath, 300)} beside the table"
             return Outcome(rejected(choice.filepath, Reason.IMAGE_MISSING, detail))
-        links = self._links(choice)
+        links = _links(choice)
         extra: dict[str, Any] = {
-            "filepath": files.relative_to_folder(_real(image), _real_folder(self.outdir)),
+            "filepath": image.filepath,
             "labels": list(choice.labels),
             "links": links,
             "facts": dict(choice.facts),
         }
         if self.making is Making.COPIES:
-            extra["original"] = files.stamp(image)
+            extra["original"] = files.stamp(image.path)
         row = Row(choice.filepath, detail=choice.detail, output="; ".join(links))
-        made = tuple(self._make(image, path) for path in self._outputs(choice))
-        return Product(Outcome(row, extra), made)
+        return self._product(Outcome(row, extra), image, links)
 
-    def _make(self, image: Path, link: Path) -> OutputFile:
-        unfinished = files.unfinished_path(link, self.scratch)
+    def _product(self, outcome: Outcome, image: FoundImage, links: Sequence[str]) -> Product:
         if self.making is Making.COPIES:
-            shutil.copyfile(image, unfinished)
-        else:
-            unfinished.unlink(missing_ok=True)
-            unfinished.symlink_to(_target(image, link))
+            return Product(outcome, tuple(self._copy(image, self.outdir / link) for link in links))
+        targets = self._targets(image, links)
+        if not targets or (self._can_link and max(map(len, targets.values())) < _LONG_TARGET):
+            return Product(outcome, links=targets)
+        # Perhaps longer than the file system allows, which a trial tells.
+        made = (self._link(target, self.outdir / link) for link, target in targets.items())
+        return Product(outcome, tuple(made))
+
+    @cached_property
+    def _can_link(self) -> bool:
+        """Whether links can be made, found out before any is recorded as made.
+
+        Raises:
+            OutputConflictError: they can't.
+        """
+        trial = files.unfinished_path(self.outdir / "trial", self.scratch)
+        trial.unlink(missing_ok=True)
+        try:
+            trial.symlink_to("trial")
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            raise OutputConflictError(
+                f"{self.outdir} can't hold symbolic links ({error.strerror}): choose an output on "
+                "another file system, or copy the images (link_images_by_label --copy)."
+            ) from None
+        trial.unlink()
+        return True
+
+    def _targets(self, image: FoundImage, links: Iterable[str]) -> dict[str, str]:
+        """Return the target of each link; empty if none is made."""
+        if self.making is Making.NOTHING:
+            return {}
+        return {link: image.from_folder(link.rpartition("/")[0]) for link in links}
+
+    def _copy(self, image: FoundImage, link: Path) -> OutputFile:
+        unfinished = files.unfinished_path(link, self.scratch)
+        shutil.copyfile(image.path, unfinished)
+        return OutputFile(link, unfinished)
+
+    def _link(self, target: str, link: Path) -> OutputFile:
+        unfinished = files.unfinished_path(link, self.scratch)
+        unfinished.unlink(missing_ok=True)
+        unfinished.symlink_to(target)
         return OutputFile(link, unfinished)
 
     def _is_whole(self, choice: Choice, earlier: Outcome) -> bool:
-        extra = earlier.extra
-        if choice.reason is not None or extra.get("links") != self._links(choice):
+        extra, links = earlier.extra, _links(choice)
+        if choice.reason is not None or extra.get("links") != links:
             return False
         if earlier.row.detail != choice.detail or extra.get("facts") != choice.facts:
             return False
         if self.making is Making.NOTHING:
             return True
-        image = self.image(choice)
-        if not image.is_file():
+        image = self._folders.find(choice.filepath)
+        if image is None:
             return False
         if self.making is Making.COPIES:
-            return files.is_unchanged(image, extra.get("original", {}))
-        return all(_leads_to(image, link) for link in self._outputs(choice))
+            return files.is_unchanged(image.path, extra.get("original", {}))
+        # Whether the links still have these targets, the run checks by itself.
+        targets = self._targets(image, links)
+        return recorded(earlier) == {link: link_mark(target) for link, target in targets.items()}
 
 
-@cache
-def _real_folder(folder: Path) -> Path:
-    """Resolve a folder's path; many images share one."""
-    return folder.resolve()
-
-
-def _real(image: Path) -> Path:
-    return _real_folder(image.parent) / image.name
-
-
-def _leads_to(image: Path, link: Path) -> bool:
-    return link.is_symlink() and link.readlink().as_posix() == _target(image, link)
-
-
-def _target(image: Path, link: Path) -> str:
-    """Return the target of a relative link."""
-    return files.relative_to_folder(_real(image), _real_folder(link.parent))
+def _links(choice: Choice) -> list[str]:
+    name = link_name(choice.filepath)
+    return [f"{label_to_folder(label)}/{name}" for label in choice.labels]
 
 
 def make_links(table: Path) -> int:
@@ -153,28 +188,29 @@ def make_links(table: Path) -> int:
     Raises:
         InputDataError: it is another table, or an image does not exist.
     """
-    folder, number = table.parent, 0
+    images, number = ImageFolders(table.parent, table.parent, need_exist=True), 0
+    made: set[str] = set()
     for row in read_links(table):
-        filepath = row.filepath
-        image, link = folder / filepath, folder / row.link
-        if not image.is_file():
+        image, folder = images.find(row.filepath), row.link.rpartition("/")[0]
+        if image is None:
             raise InputDataError(
-                f"{filepath}, which {table.name} lists, is not among the images: give the images "
-                "that the detections were joined to."
+                f"{row.filepath}, which {table.name} lists, is not among the images: give the "
+                "images that the detections were joined to."
             )
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(_target(image, link))
+        link = table.parent / row.link
+        if folder not in made:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            made.add(folder)
+        link.symlink_to(image.from_folder(folder))
         number += 1
     return number
 
 
-def common_preparation(linker: Linker, choices: Sequence[Choice]) -> str | None:
-    """Return the text of `preparation.json` if it is the same for all linked images.
+def common_preparation(folders: Iterable[Path]) -> str | None:
+    """Return the text of `preparation.json` if it is the same for all images in some folders.
 
     It is read from the nearest folder above each image; None if one is missing, or two differ.
     """
-    paths = (choice.filepath for choice in choices if choice.reason is None)
-    folders = {(linker.table_folder / path).parent for path in paths}
     texts = {_preparation_above(folder) for folder in folders if folder.is_dir()}
     return texts.pop() if len(texts) == 1 else None
 

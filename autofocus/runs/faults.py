@@ -39,12 +39,14 @@ class Faults:
 
     memory: Path
 
-    def caught(self, name: str, outputs: Sequence[Path], work: Callable[[], T]) -> "T | Outcome":
+    def caught(
+        self, name: str, outputs: Callable[[], Sequence[Path]], work: Callable[[], T]
+    ) -> "T | Outcome":
         """Return the result of work on one input, or its rejection if it raises an exception.
 
         Args:
             name: of the input.
-            outputs: the paths that are made of it.
+            outputs: returns the paths that are made of it.
             work: makes something of the input.
 
         Raises:
@@ -55,7 +57,7 @@ class Faults:
         except RejectedImageError as error:
             return Outcome(rejected(name, error.reason, shown(error.detail)))
         except Exception as error:
-            if self.is_of_environment(error, outputs):
+            if self.is_of_environment(error, outputs()):
                 raise
             reason = Reason.UNREADABLE if isinstance(error, OSError) else Reason.UNEXPECTED
             return Outcome(rejected(name, reason, describe(error)))

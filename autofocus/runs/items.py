@@ -4,9 +4,11 @@ In parallel, in order, resumable, with a ledger: a stage says what to do with on
 `process` does the rest.
 """
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +19,7 @@ from autofocus.runs.marks import Mark
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.products import OutputFolder, Product, recorded
 from autofocus.runs.progress import Progress
-from autofocus.runs.results import LateTable, ResultsWriter, Table
+from autofocus.runs.results import LateTable, ResultsWriter, RowsTable, Table
 from autofocus.runs.workspace import Workspace
 
 T = TypeVar("T")
@@ -54,6 +56,11 @@ class Items(Generic[T]):
         batch: the size of a batch.
         stop: called when the run ends early, so that long work in progress may end, too.
         outputs: returns the paths of the files that are made of an input.
+        folders: all folders in which outputs may lie, where they are few: while none exists,
+            nothing stands in an output's place.
+        block: for work that is done in no time, such as a link: so many inputs are handled one
+            after the other, without threads, and recorded at once. With 1, each is recorded by
+            itself.
         rejects_blocked: whether `work` rejects an input in whose place a folder stands, or a file
             in that of its folder, instead of failing the run.
         extra: the types of the extra values that an earlier outcome must have to be reused.
@@ -67,6 +74,8 @@ class Items(Generic[T]):
     batch: int = 32
     stop: Callable[[], None] | None = None
     outputs: Callable[[T], Sequence[Path]] = _no_outputs
+    folders: Collection[Path] = ()
+    block: int = 1
     rejects_blocked: bool = False
     extra: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
 
@@ -76,7 +85,7 @@ def process(
     workspace: Workspace,
     ledger: Path,
     *,
-    tables: Sequence[Table | LateTable] = (),
+    tables: Sequence[Table | RowsTable | LateTable] = (),
     jobs: int,
     unit: str = "image",
 ) -> Counts:
@@ -120,7 +129,7 @@ class ItemRun:
         self,
         workspace: Workspace,
         ledger: Path,
-        tables: Sequence[Table | LateTable] = (),
+        tables: Sequence[Table | RowsTable | LateTable] = (),
         aside: Path | None = None,
     ) -> None:
         self._workspace = workspace
@@ -128,7 +137,9 @@ class ItemRun:
         self._paths = [ledger, *(table.path for table in tables)]
         workspace.check_outputs(self._paths, ledger)
         check = workspace.trust.check
-        self._folder = OutputFolder(workspace.root, workspace.name, aside, check=check)
+        self._folder = OutputFolder(
+            workspace.root, workspace.name, workspace.scratch, aside, check=check
+        )
         self._synced = time.monotonic()
         self._faults = Faults(workspace.folder)
         self._has_stale = False
@@ -162,11 +173,13 @@ class ItemRun:
         if items.outputs is not _no_outputs:
             self._take_over(items, jobs)
         with Progress(self._workspace.name, len(items.inputs), unit) as progress:
-            for result in self._results(items, jobs):
-                self._record(result)
-                self._results_writer.write(result.outcome)
-                progress.advance()
-                yield result.outcome
+            for results in self._blocks(items, jobs):
+                outcomes = [result.outcome for result in results]
+                lines = [outcome.to_line() for outcome in outcomes]
+                self._record(results, lines)
+                self._results_writer.write(outcomes, lines)
+                progress.advance(len(outcomes))
+                yield from outcomes
 
     def publish(self) -> Counts:
         """Put the ledger and the tables in place, and count.
@@ -184,13 +197,15 @@ class ItemRun:
         return self._results_writer.ledger.counts
 
     def _take_over(self, items: Items[T], jobs: int) -> None:
+        if items.folders and not any(map(os.path.lexists, items.folders)):
+            return
         for item in items.inputs:
             self._folder.check_places(items.outputs(item), links_only=items.rejects_blocked)
         taken = [item for item in items.inputs if self._is_taken(item, items)]
         self._reopen_journal()
         if taken:
-            for result in self._results(replace(items, inputs=taken), jobs):
-                self._record(result)
+            for results in self._blocks(replace(items, inputs=taken), jobs):
+                self._record(results, [result.outcome.to_line() for result in results])
             self._reopen_journal()
 
     def _is_taken(self, item: T, items: Items[T]) -> bool:
@@ -207,21 +222,37 @@ class ItemRun:
         self._journal.close()
         self._journal = self._open_journal()
 
-    def _record(self, result: "_Result") -> None:
-        """Record a fresh outcome, then put its files, which are on the disk, in their places.
+    def _record(self, results: "Sequence[_Result]", lines: Sequence[str]) -> None:
+        """Record fresh outcomes, then put their files, which are on the disk, in their places.
 
         A power cut may lose the last lines of the journal: what stands then in the places of
         files is compared with what is made anew, and taken over.
+
+        Args:
+            results: of inputs in a row.
+            lines: of their outcomes.
         """
-        if not result.is_fresh:
+        fresh = [result for result in results if result.is_fresh]
+        if not fresh:
             return
-        self._journal.append(result.outcome)
-        self._folder.put_in_place(result.moves)
+        both = zip(results, lines, strict=True)
+        self._journal.append_lines(line for result, line in both if result.is_fresh)
+        for result in fresh:
+            self._folder.put_in_place(result.moves, result.links)
+            if result.known and set(result.known) - set(recorded(result.outcome)):
+                self._has_stale = True
         if time.monotonic() - self._synced > _SYNC_S:
             self._journal.sync()
             self._synced = time.monotonic()
-        if result.known and set(result.known) - set(recorded(result.outcome)):
-            self._has_stale = True
+
+    def _blocks(self, items: Items[T], jobs: int) -> "Iterator[Sequence[_Result]]":
+        """Yield what becomes of the inputs, in order: lists of those that are recorded at once."""
+        if items.block == 1:
+            yield from ([result] for result in self._results(items, jobs))
+            return
+        tasks = (self._task(item, items) for item in items.inputs)
+        while block := list(islice(tasks, items.block)):
+            yield [self._do(task, items) for task in block]
 
     def _results(self, items: Items[T], jobs: int) -> "Iterator[_Result]":
         tasks = (self._task(item, items) for item in items.inputs)
@@ -233,8 +264,10 @@ class ItemRun:
         return _in_batches(results, items, self._faults)
 
     def _task(self, item: T, items: Items[T]) -> "_Task[T]":
-        name, paths = items.name(item), items.outputs(item)
-        known = self._folder.known(self._journal.versions(name), paths)
+        name = items.name(item)
+        versions = self._journal.versions(name)
+        paths = items.outputs(item) if any(versions) else ()
+        known = self._folder.known(versions, paths)
         return _Task(item, self._journal.earlier(name), paths, known)
 
     def _do(self, task: "_Task[T]", items: Items[T]) -> "_Result":
@@ -244,10 +277,12 @@ class ItemRun:
             intact = self._folder.refresh(task.earlier, task.paths)
             if intact is not None:
                 return _Result(intact, name, task.known, is_fresh=False)
-        made = self._faults.caught(name, task.paths, lambda: items.work(task.item))
+        made = self._faults.caught(
+            name, lambda: items.outputs(task.item), lambda: items.work(task.item)
+        )
         if isinstance(made, Product):
             delivery = self._folder.prepare(made, task.known)
-            return _Result(delivery.outcome, name, task.known, delivery.moves)
+            return _Result(delivery.outcome, name, task.known, delivery.moves, delivery.links)
         return _Result(made, name, task.known)
 
     def _discard_stale(self) -> None:
@@ -263,7 +298,7 @@ class ItemRun:
 
 @dataclass(frozen=True)
 class _Task(Generic[T]):
-    """An input, and what earlier runs made of it."""
+    """An input, and what earlier runs made of it; the paths are those of its files, if any."""
 
     item: T
     earlier: Outcome | None
@@ -279,6 +314,7 @@ class _Result:
     name: str
     known: Collection[str]
     moves: Sequence[tuple[Path, Path]] = ()
+    links: Sequence[tuple[str, str]] = ()
     is_fresh: bool = True
 
     @property
@@ -345,6 +381,6 @@ def _complete_batch(
         if faults.is_of_environment(error):
             raise
     return [
-        faults.caught(name, (), lambda payload=payload: complete([payload])[0])  # type: ignore[misc]
+        faults.caught(name, tuple, lambda payload=payload: complete([payload])[0])  # type: ignore[misc]
         for name, payload in pending
     ]

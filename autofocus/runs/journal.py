@@ -11,7 +11,7 @@ import heapq
 import json
 import os
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -147,7 +147,11 @@ class Journal:
 
     def append(self, outcome: Outcome) -> None:
         """Record a fresh outcome at once."""
-        self._file.write(outcome.to_line())
+        self.append_lines([outcome.to_line()])
+
+    def append_lines(self, lines: Iterable[str]) -> None:
+        """Record the lines of fresh outcomes at once, in one write."""
+        self._file.write("".join(lines))
 
     def sync(self) -> None:
         """Flush what was recorded to the disk."""

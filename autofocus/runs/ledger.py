@@ -236,8 +236,13 @@ class LedgerWriter:
 
     def write(self, row: Row) -> None:
         """Write one row."""
-        self.counts.add(row.status, row.reason)
-        self._file.write(row.cells(self._stage))
+        self.write_all([row])
+
+    def write_all(self, rows: Iterable[Row]) -> None:
+        """Write several rows."""
+        for row in rows:
+            self.counts.add(row.status, row.reason)
+            self._file.write(row.cells(self._stage))
 
     def close(self) -> None:
         """Close the file."""

@@ -48,23 +48,33 @@ class Product:
     Attributes:
         outcome: of the input.
         files: all files that were made of it.
+        links: symbolic links to be made of it: their targets, by their paths relative to the
+            output folder.
     """
 
     outcome: Outcome
-    files: tuple[OutputFile, ...]
+    files: tuple[OutputFile, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """An outcome to be recorded, and the files to be renamed afterwards.
+    """An outcome to be recorded, and what is to be put in place afterwards.
 
     Attributes:
         outcome: with the marks of its files.
         moves: where each file is, and where it belongs.
+        links: the path of each link to be made, relative to the output folder, and its target.
     """
 
     outcome: Outcome
-    moves: tuple[tuple[Path, Path], ...] = ()
+    moves: Sequence[tuple[Path, Path]] = ()
+    links: Sequence[tuple[str, str]] = ()
+
+
+def link_mark(target: str) -> dict[str, str]:
+    """Return the mark of a link, as it will be read back: Windows has other separators."""
+    return {"link": target.replace("/", os.sep)}
 
 
 def recorded(outcome: Outcome | None) -> Mapping[str, marks.Mark]:
@@ -89,6 +99,7 @@ class OutputFolder:
     Attributes:
         root: the folder; the paths in the journal are relative to it.
         stage: the stage's name, for messages.
+        scratch: a folder on the same file system for unfinished files.
         aside: where to move files whose inputs are gone; None: they are removed.
         gone: how many such files were moved or removed.
         kept: paths of those that were left, as they have been changed since, or lie behind a link.
@@ -97,16 +108,27 @@ class OutputFolder:
 
     root: Path
     stage: str
+    scratch: Path
     aside: Path | None = None
     check: Callable[[Path, marks.Mark], dict[str, Any] | None] = marks.check
     gone: int = 0
     kept: list[str] = field(default_factory=list)
     _sound: set[Path] = field(default_factory=set, init=False)
     _touched: set[Path] = field(default_factory=set, init=False)
+    # Whether a folder was made by this run, by its path relative to the root.
+    _are_new: dict[str, bool] = field(default_factory=dict, init=False)
+    _prefix: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._prefix = os.path.join(self.root, "")  # noqa: PTH118 - faster than paths, per link
 
     def name(self, path: Path) -> str:
         """Return a path relative to the folder."""
         return files.relative_to_folder(path, self.root)
+
+    def path(self, name: str) -> str:
+        """Return the path of a file whose path relative to the folder is known."""
+        return f"{self._prefix}{name}"
 
     def known(self, versions: Iterable[Outcome | None], paths: Iterable[Path]) -> set[str]:
         """Return the paths that the stage may overwrite: those that it wrote earlier.
@@ -143,16 +165,37 @@ class OutputFolder:
             if not links_only and kind_of(path) not in _PLAIN:
                 raise OutputConflictError(conflict(path, self.stage))
 
-    def put_in_place(self, moves: Iterable[tuple[Path, Path]]) -> None:
-        """Rename complete files to their final paths."""
+    def put_in_place(
+        self, moves: Iterable[tuple[Path, Path]], links: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Rename complete files to their final paths, and make links where nothing stands.
+
+        Raises:
+            OutputConflictError: something stands in a link's place by now.
+        """
         for unfinished, final in moves:
             unfinished.replace(final)
             self._touched.add(final.parent)
+        for name, target in links:
+            self._make_link(name, target)
+
+    def _make_link(self, name: str, target: str) -> None:
+        # A link exists with its target, or not at all: it needs no other name until it is whole.
+        path = self.path(name)
+        try:
+            os.symlink(target, path)  # noqa: PTH211 - a path per link would take longer
+        except FileNotFoundError:
+            # Somebody has removed the folder meanwhile.
+            self._make_folder(Path(path))
+            Path(path).symlink_to(target)
+        except FileExistsError:
+            raise OutputConflictError(conflict(Path(path), self.stage)) from None
 
     def sync(self) -> None:
         """Flush all folders in which files were put in place to the disk."""
         files.sync_folders(self._touched, self.root)
         self._touched.clear()
+        self._are_new.clear()
 
     def are_taken(self, paths: Iterable[Path], known: Collection[str]) -> bool:
         """Tell whether something that is not the stage's own stands in one of the places."""
@@ -194,17 +237,51 @@ class OutputFolder:
                 files.sync(unfinished)
                 moves.append((unfinished, file.final))
             recorded_marks[name] = mark
+        links = []
+        for name, target in product.links.items():
+            recorded_marks[name] = link_mark(target)
+            if self._is_free(name):
+                links.append((name, target))
+            else:
+                moves += self._replace_link(name, target, is_known=name in known)
         outcome = product.outcome
         extra = {**outcome.extra, FILES: recorded_marks}
-        return Delivery(replace(outcome, extra=extra), tuple(moves))
+        return Delivery(Outcome(outcome.row, extra), moves, links)
 
-    def _is_there(self, unfinished: Path, final: Path, is_known: bool) -> bool:
-        """Tell whether the same file stands there already; create the folder if it doesn't."""
+    def _is_free(self, name: str) -> bool:
+        """Tell whether nothing stands in the place of a file; create its folder."""
+        folder = name.rpartition("/")[0]
+        is_new = self._are_new.get(folder)
+        if is_new is None:
+            path = self.root / folder
+            is_new = self._are_new[folder] = not os.path.lexists(path)
+            self._make_folder(self.root / name)
+            self._touched.add(path)
+        # In a folder of its own making, nobody else is expected to put anything.
+        return is_new or not os.path.lexists(self.path(name))
+
+    def _replace_link(self, name: str, target: str, *, is_known: bool) -> list[tuple[Path, Path]]:
+        """Return how to replace what stands in the place of a link, or nothing if it is right."""
+        final = self.root / name
+        unfinished = files.unfinished_path(final, self.scratch)
+        unfinished.unlink(missing_ok=True)
+        unfinished.symlink_to(target)
+        if self._is_there(unfinished, final, is_known):
+            unfinished.unlink()
+            return []
+        return [(unfinished, final)]
+
+    def _make_folder(self, final: Path) -> None:
+        """Create the folder of a file."""
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             standing = next(above for above in final.parents if os.path.lexists(above))
             raise OutputConflictError(conflict(standing, self.stage)) from None
+
+    def _is_there(self, unfinished: Path, final: Path, is_known: bool) -> bool:
+        """Tell whether the same file stands there already; create the folder if it doesn't."""
+        self._make_folder(final)
         if not os.path.lexists(final):
             return False
         if kind_of(final) not in _PLAIN:

@@ -28,6 +28,27 @@ class Table:
 
 
 @dataclass(frozen=True)
+class RowsTable:
+    """A table with any number of rows for each input that was not rejected.
+
+    Attributes:
+        path: the path of the table.
+        columns: its header.
+        rows: makes the rows of an outcome.
+    """
+
+    path: Path
+    columns: Sequence[str]
+    rows: Callable[[Outcome], Iterable[Sequence[Any]]]
+
+    @classmethod
+    def of(cls, table: Table) -> "RowsTable":
+        """Return a table of one row for each input as one of any number."""
+        row = table.row
+        return cls(table.path, table.columns, lambda outcome: (row(outcome),))
+
+
+@dataclass(frozen=True)
 class LateTable:
     """A table whose rows depend on all outcomes: it is made when all are known.
 
@@ -47,7 +68,7 @@ class ResultsWriter:
     """Writes the ledger, the tables and all outcomes, unfinished until `publish`."""
 
     def __init__(
-        self, workspace: Workspace, ledger: Path, tables: Sequence[Table | LateTable]
+        self, workspace: Workspace, ledger: Path, tables: Sequence[Table | RowsTable | LateTable]
     ) -> None:
         scratch = workspace.scratch
         self._moves = {scratch / "ledger": ledger}
@@ -57,8 +78,8 @@ class ResultsWriter:
             "w", encoding="utf-8", errors="backslashreplace", newline="\n"
         )
         self._files: list[IO[str] | CsvWriter] = [self._lines]
-        self._tables = []
-        self._late = []
+        self._tables: list[tuple[RowsTable, CsvWriter]] = []
+        self._late: list[tuple[LateTable, CsvWriter]] = []
         for number, table in enumerate(tables):
             path = scratch / f"table{number}"
             writer = CsvWriter(path, table.columns)
@@ -67,15 +88,21 @@ class ResultsWriter:
             if isinstance(table, LateTable):
                 self._late.append((table, writer))
             else:
-                self._tables.append((table, writer))
+                rows = RowsTable.of(table) if isinstance(table, Table) else table
+                self._tables.append((rows, writer))
 
-    def write(self, outcome: Outcome) -> None:
-        """Write the row of an outcome into the ledger and the tables."""
-        self.ledger.write(outcome.row)
-        self._lines.write(outcome.to_line())
-        if outcome.row.reason is None:
-            for table, writer in self._tables:
-                writer.write(table.row(outcome))
+    def write(self, outcomes: Sequence[Outcome], lines: Iterable[str]) -> None:
+        """Write the rows of outcomes into the ledger and the tables.
+
+        Args:
+            outcomes: of inputs in a row.
+            lines: of the outcomes; see `Outcome.to_line`.
+        """
+        self.ledger.write_all(outcome.row for outcome in outcomes)
+        self._lines.writelines(lines)
+        good = [outcome for outcome in outcomes if outcome.row.reason is None]
+        for table, writer in self._tables:
+            writer.write_all(row for outcome in good for row in table.rows(outcome))
 
     def finish_lines(self) -> None:
         """Complete the file of all outcomes, so that it can be read."""
