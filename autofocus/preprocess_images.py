@@ -4,6 +4,7 @@ python autofocus/preprocess_images.py --indir data/lpz_data --outdir data/prepro
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -342,11 +343,12 @@ class _Preprocessor:
     def _save(self, image: Image.Image, capture: Capture, name: str) -> OutputFile:
         final, content = self.outdir / name, encode_image(image, capture, name)
         # An image that is only checked again leaves its output as it is.
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         if final.is_file() and not final.is_symlink() and final.read_bytes() == content:
-            return OutputFile(final)
+            return OutputFile(final, digest=digest)
         unfinished = files.unfinished_path(final, self.scratch)
         files.write_bytes(unfinished, content)
-        return OutputFile(final, unfinished)
+        return OutputFile(final, unfinished, digest)
 
 
 def _stamp(path: Path) -> dict[str, int] | None:

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from autofocus.errors import AutofocusError, MissingDependencyError, RejectedImageError, need
+from autofocus.images.content import Content, words_of
 from autofocus.images.integrity.jpeg import check_header
 from autofocus.images.integrity.png import open_png
 from autofocus.images.loading import load_whole
@@ -43,7 +44,6 @@ _JPEG_START, _PNG_START = b"\xff\xd8\xff", b"\x89PNG"
 # 23008-12, annexes B and E).
 _HEIF_START = b"ftyp"
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
-_START_BYTES = 12
 _PIECE_ROWS = 256
 
 
@@ -56,7 +56,7 @@ class OpenImage:
         width: of the upright image, in pixels.
         height: of the upright image, in pixels.
         orientation: EXIF orientation of the stored image, 1 (upright) to 8.
-        path: the file; None for pixels that are decoded already.
+        content: of the file; None for pixels that are decoded already.
         resources: what is released when the image is closed.
     """
 
@@ -64,7 +64,7 @@ class OpenImage:
     width: int
     height: int
     orientation: int = 1
-    path: Path | None = None
+    content: Content | None = None
     resources: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -74,8 +74,11 @@ class OpenImage:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[OpenImage]:
+def open_image(source: Path | Content) -> Iterator[OpenImage]:
     """Open a file and read its header; the file is closed at the end of the `with` block.
+
+    Args:
+        source: the file, of which no more is read than is needed; or its content.
 
     Yields:
         The open image.
@@ -84,12 +87,13 @@ def open_image(path: Path) -> Iterator[OpenImage]:
         RejectedImageError: it is empty, no image, too large, or can't be read.
     """
     _ignore_pillow_warnings()
-    with _open(path) as image, ExitStack() as resources:
+    content = Content.of_file(source, whole=False) if isinstance(source, Path) else source
+    with _open(content) as image, ExitStack() as resources:
         width, height = image.size
         orientation = _orientation(image)
         if orientation in _TRANSPOSED:
             width, height = height, width
-        yield OpenImage(image, width, height, orientation, path, resources)
+        yield OpenImage(image, width, height, orientation, content, resources)
 
 
 @cache
@@ -102,18 +106,18 @@ def _ignore_pillow_warnings() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
-def _open(path: Path) -> Image.Image:
-    start = read_start(path)
+def _open(content: Content) -> Image.Image:
+    start = content.start
     formats = FORMATS
     if _is_heif(start):
         _register_heif()
         formats = ("HEIF",)
     try:
         if start.startswith(_JPEG_START):
-            check_header(path)
+            check_header(content)
         if start.startswith(_PNG_START):
-            return open_png(path)
-        return Image.open(path, formats=formats)
+            return open_png(content)
+        return Image.open(content.source, formats=formats)
     except RejectedImageError:
         raise
     except UnidentifiedImageError:
@@ -147,17 +151,7 @@ def read_start(path: Path) -> bytes:
     Raises:
         RejectedImageError: it is empty, or can't be read.
     """
-    try:
-        # Reading a pipe would block forever.
-        if not path.is_file():
-            raise RejectedImageError(Reason.UNREADABLE, "no plain file, or a link to nowhere")
-        with path.open("rb") as file:
-            start = file.read(_START_BYTES)
-    except OSError as error:
-        raise RejectedImageError(Reason.UNREADABLE, _words(error)) from None
-    if not start:
-        raise RejectedImageError(Reason.EMPTY_FILE, "the file has no bytes")
-    return start
+    return Content.of_file(path, whole=False).start
 
 
 def _unidentified(start: bytes) -> RejectedImageError:
@@ -199,7 +193,7 @@ def decode(opened: OpenImage, shrink: float = 1.0) -> tuple[Image.Image, float]:
             drafted = image.draft(None, minimum)
             # The box is the full size divided by 1, 2, 4 or 8, not rounded.
             fraction = drafted[1][2] / full_width if drafted else 1.0
-        decoded = load_whole(image, opened.path, opened.width * opened.height, opened.resources)
+        decoded = load_whole(image, opened.content, opened.width * opened.height, opened.resources)
         result = to_8_bit(_upright(decoded, opened.orientation))
     except AutofocusError:
         # A rejection, or a package that is missing.
@@ -217,7 +211,7 @@ def decode(opened: OpenImage, shrink: float = 1.0) -> tuple[Image.Image, float]:
 
 
 def _broken(error: Exception) -> RejectedImageError:
-    words = _words(error)
+    words = words_of(error)
     # The second is Pillow's message for a JPEG file that ends between header and pixels.
     is_truncated = (
         any(text in words.lower() for text in ("truncated", "end of file"))
@@ -250,11 +244,3 @@ def _from_deep(image: Image.Image) -> Image.Image:
         values = np.nan_to_num(np.asarray(piece, dtype=np.float64), nan=0.0) / 257.0
         scaled[top : top + piece.height] = np.clip(np.rint(values), 0, 255)
     return Image.fromarray(scaled, "L")
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = " ".join(str(error).split()) or type(error).__name__
-    # A decoder may quote the file's path, which differs from machine to machine.
-    return text.split(" '/")[0][:200]

@@ -1,11 +1,11 @@
 """Loading the pixels of an open image, if they are all there, and within a limit of memory."""
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from PIL import Image
 
 from autofocus.errors import RejectedImageError
+from autofocus.images.content import Content
 from autofocus.images.integrity.jpeg import Target, decode_jpeg
 from autofocus.images.integrity.png import check_png
 from autofocus.images.integrity.strict_pillow import strict_pillow
@@ -25,30 +25,30 @@ _JPEG = ("JPEG", "MPO")
 
 
 def load_whole(
-    image: Image.Image, path: Path | None, pixels: int, resources: ExitStack
+    image: Image.Image, content: Content | None, pixels: int, resources: ExitStack
 ) -> Image.Image:
     """Return an image with its pixels.
 
     Args:
         image: as Pillow opened it, perhaps at a reduced size (`Image.draft`).
-        path: its file; None if the pixels are there already.
+        content: of its file; None if the pixels are there already.
         pixels: their number at the full size.
         resources: where the memory is held until the image is no longer needed.
 
     Raises:
         RejectedImageError: the file is damaged, or decoding it takes too much time or memory.
     """
-    if path is None:
+    if content is None:
         return image
     memory = image.width * image.height * (_LOADED + _COPIED)
     if image.format in _JPEG:
-        _claim(memory + _jpeg_memory(image, path, pixels), resources)
-        return _load_jpeg(image, path, pixels)
+        _claim(memory + _jpeg_memory(image, content, pixels), resources)
+        return _load_jpeg(image, content, pixels)
     _claim(memory, resources)
     if image.format == "PNG":
-        return _load_png(image, path)
+        return _load_png(image, content)
     if image.format == "WEBP":
-        check_webp(path, _MAX_FILE)
+        check_webp(content.read(_MAX_FILE), _MAX_FILE)
     return _load(image)
 
 
@@ -59,17 +59,15 @@ def _claim(size: int, resources: ExitStack) -> None:
     resources.enter_context(DECODING.claim(size))
 
 
-def _jpeg_memory(image: Image.Image, path: Path, pixels: int) -> int:
-    file = min(path.stat().st_size, _MAX_FILE)
+def _jpeg_memory(image: Image.Image, content: Content, pixels: int) -> int:
+    file = min(content.size, _MAX_FILE)
     is_progressive = "progressive" in image.info
     # A file that isn't whole is copied.
     return 2 * file + is_progressive * pixels * _COEFFICIENT * len(image.getbands())
 
 
-def _load_jpeg(image: Image.Image, path: Path, pixels: int) -> Image.Image:
-    with path.open("rb") as file:
-        data = file.read(_MAX_FILE)
-    decoded = decode_jpeg(data, Target(image.mode, *image.size, pixels))
+def _load_jpeg(image: Image.Image, content: Content, pixels: int) -> Image.Image:
+    decoded = decode_jpeg(content.read(_MAX_FILE), Target(image.mode, *image.size, pixels))
     if decoded is None:
         return _load(image)
     # Pillow writes some of it, such as a comment, into what is made of the image.
@@ -77,11 +75,11 @@ def _load_jpeg(image: Image.Image, path: Path, pixels: int) -> Image.Image:
     return decoded
 
 
-def _load_png(image: Image.Image, path: Path) -> Image.Image:
-    content = check_png(path)
-    if content is None:
+def _load_png(image: Image.Image, content: Content) -> Image.Image:
+    checked = check_png(content)
+    if checked is None:
         return _load(image)
-    with Image.open(content, formats=["PNG"]) as stored:
+    with Image.open(checked, formats=["PNG"]) as stored:
         return _load(stored)
 
 

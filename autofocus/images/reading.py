@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from autofocus.images.capture import Capture, read_capture
+from autofocus.images.content import Content
 from autofocus.images.decoding import OpenImage, decode, open_image
 from autofocus.images.preparing import Preparation, prepare
 
@@ -27,17 +28,18 @@ class DecodedImage:
     height: int
 
 
-def read_image(path: Path, preparation: Preparation | None = None) -> DecodedImage:
+def read_image(source: Path | Content, preparation: Preparation | None = None) -> DecodedImage:
     """Read and decode an image.
 
     Args:
-        path: the file.
+        source: the file, which is read once; or its content.
         preparation: how to crop and resize it; None for an image that is preprocessed already.
 
     Raises:
         RejectedImageError: the file can't be used.
     """
-    with open_image(path) as opened:
+    content = Content.of_file(source) if isinstance(source, Path) else source
+    with open_image(content) as opened:
         # Before decoding, after which Pillow no longer knows the EXIF data of some formats.
         capture = read_capture(opened.image)
         image = _pixels(opened, capture, preparation)

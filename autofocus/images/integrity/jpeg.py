@@ -6,11 +6,11 @@ warnings are about damage; some are about what many cameras write.
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
 from autofocus.errors import RejectedImageError, need
+from autofocus.images.content import Content
 from autofocus.images.integrity import jpeg_stream
 from autofocus.images.integrity.damage import corrupt, truncated
 from autofocus.runs.ledger import Reason
@@ -32,13 +32,13 @@ _MAX_SEGMENTS, _MAX_STRAYS = 20_000, 200_000
 _MAX_SCANS, _MAX_WORK = 40, 250_000_000
 
 
-def check_header(path: Path) -> None:
+def check_header(content: Content) -> None:
     """Reject a file whose header would take many seconds to read.
 
     Raises:
         RejectedImageError: it has far more segments or stray bytes than an image.
     """
-    with path.open("rb") as file:
+    with content.open() as file:
         segments, strays = jpeg_stream.count_before_scan(file, _MAX_STRAYS)
     if segments > _MAX_SEGMENTS or strays > _MAX_STRAYS:
         raise corrupt("the header holds far more than that of an image")

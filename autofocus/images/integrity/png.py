@@ -8,12 +8,12 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from PIL import Image
 
 from autofocus.errors import RejectedImageError
+from autofocus.images.content import Content
 from autofocus.images.integrity.damage import corrupt, truncated
 from autofocus.runs.ledger import Reason
 
@@ -63,20 +63,21 @@ class _Chunk:
     is_whole: bool
 
 
-def open_png(path: Path) -> Image.Image:
+def open_png(content: Content) -> Image.Image:
     """Open a PNG file, without what would stop Pillow for no good reason.
 
     Its EXIF data are known afterwards, for which Pillow would decode all pixels.
     """
-    with path.open("rb") as file:
-        chunks, content = _read_chunks(file, path.stat().st_size), None
+    source = content.source
+    with content.open() as file:
+        chunks = _read_chunks(file, content.size)
         left_out = _useless(file, chunks)
         if left_out:
             kept = [chunk for chunk in chunks if chunk not in left_out]
-            content = io.BytesIO(b"".join([_SIGNATURE, *(_copy(file, chunk) for chunk in kept)]))
+            source = io.BytesIO(b"".join([_SIGNATURE, *(_copy(file, chunk) for chunk in kept)]))
         exif = next((one for one in chunks if one.kind == _EXIF and one not in left_out), None)
         exif_content = _content(file, exif) if exif else b""
-    image = Image.open(content or path, formats=["PNG"])
+    image = Image.open(source, formats=["PNG"])
     image.info.setdefault("exif", exif_content or _exif_in_text(image))
     return image
 
@@ -167,7 +168,7 @@ def _copy(file: IO[bytes], chunk: _Chunk) -> bytes:
     return file.read(chunk.length + 12)
 
 
-def check_png(path: Path) -> IO[bytes] | None:
+def check_png(content: Content) -> IO[bytes] | None:
     """Check the pixels of a PNG file.
 
     Returns:
@@ -177,8 +178,8 @@ def check_png(path: Path) -> IO[bytes] | None:
     Raises:
         RejectedImageError: the file is damaged.
     """
-    with path.open("rb") as file:
-        chunks = _read_chunks(file, path.stat().st_size)
+    with content.open() as file:
+        chunks = _read_chunks(file, content.size)
         header = next((chunk for chunk in chunks if chunk.kind == b"IHDR"), None)
         if header is None or header.length < 13:  # noqa: PLR2004 - its fixed length
             raise corrupt("the header is missing")

@@ -4,7 +4,6 @@ The container is that of Google's "WebP Container Specification".
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from autofocus.images.integrity.damage import HOLE, corrupt, truncated
 
@@ -15,18 +14,16 @@ _PIXELS = (b"VP8 ", b"VP8L")
 _FRAME, _FRAME_HEADER = b"ANMF", 16
 
 
-def check_webp(path: Path, most: int) -> None:
+def check_webp(data: bytes, most: int) -> None:
     """Check the pixels of a WebP file, of its first frame if it is an animation.
 
     Args:
-        path: the file.
-        most: the number of bytes to read.
+        data: of the file, from its beginning.
+        most: if the file is longer than this, the data end here.
 
     Raises:
         RejectedImageError: the file is damaged.
     """
-    with path.open("rb") as file:
-        data = file.read(most)
     end = 8 + int.from_bytes(data[4:8], "little")
     # Some writers leave out the byte that makes the length even.
     if end > len(data) + 1 and len(data) < most:
