@@ -32,6 +32,8 @@ _NAMES_BY_MODULE = {
     "download_settings": ("DownloadSettings",),
     "preprocess_images": ("preprocess_images", "PreprocessResult"),
     "preprocess_settings": ("PreprocessSettings",),
+    "ingest_images": ("ingest_images", "IngestResult"),
+    "ingest_settings": ("IngestSettings",),
     "clean_detections": ("clean_detections", "CleanSettings", "CleanResult"),
     "link_images_by_label": ("link_images_by_label", "LinkSettings", "LinkResult"),
     "embed": ("embed", "EmbedResult"),

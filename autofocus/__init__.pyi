@@ -35,6 +35,9 @@ from autofocus.exporting.settings import ExportSettings as ExportSettings
 from autofocus.import_corrections import CorrectionResult as CorrectionResult
 from autofocus.import_corrections import CorrectionSettings as CorrectionSettings
 from autofocus.import_corrections import import_corrections as import_corrections
+from autofocus.ingest_images import IngestResult as IngestResult
+from autofocus.ingest_images import ingest_images as ingest_images
+from autofocus.ingest_settings import IngestSettings as IngestSettings
 from autofocus.init import InitResult as InitResult
 from autofocus.init import InitSettings as InitSettings
 from autofocus.init import init as init

@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "inspect images and tables, and write a parameter file for `run`",
     "download_images": "download images and tables from an S3 bucket",
     "preprocess_images": "crop and resize images; record time, night and brightness",
+    "ingest_images": "download and preprocess images in one go, without keeping the originals",
     "clean_detections": "join detection tables to images",
     "link_images_by_label": "link each image into the folder of its label",
     "embed": "compute what retrain needs of images, so that it can do without them",

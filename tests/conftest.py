@@ -59,6 +59,7 @@ SLOW = (
     "test_api.py",
     "test_embed.py",
     "test_foreign_files.py",
+    "test_ingest*.py",
     "test_killing.py",
     "test_label.py",
     "test_new_places.py",

@@ -44,6 +44,7 @@ EXTRA_OF_PACKAGE = {
 COMMAND_EXTRAS = {
     "download_images": "download",
     "preprocess_images": "preprocess",
+    "ingest_images": "preprocess",
     "clean_detections": "tables",
     "link_images_by_label": "tables",
     "embed": "train",

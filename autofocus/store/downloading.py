@@ -11,6 +11,7 @@ from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 from autofocus.runs.products import OutputFile, Product
+from autofocus.store.failures import Failure
 from autofocus.store.keys import Rejection, is_folder, path_of
 from autofocus.store.listing import StoredObject
 from autofocus.store.reading import TransferError
@@ -18,7 +19,7 @@ from autofocus.store.transfer import Fetcher
 from autofocus.store.verifying import MD5, holds
 
 # Why the server did not give an object, which it may do another time.
-_NOT_ANSWERED = (Reason.REFUSED, Reason.ARCHIVED, Reason.DOWNLOAD_FAILED)
+NOT_ANSWERED = (Reason.REFUSED, Reason.ARCHIVED, Reason.DOWNLOAD_FAILED)
 
 
 @dataclass
@@ -39,13 +40,13 @@ class Tally:
 
     def add(self, item: StoredObject, outcome: Outcome) -> None:
         """Count the outcome of an object."""
-        if outcome.row.reason not in _NOT_ANSWERED:
+        if outcome.row.reason not in NOT_ANSWERED:
             self.answered.append(_as_fetched(item, outcome))
         if outcome.extra.get(_DENIED):
             self.denied += 1
-        elif outcome.row.reason in _NOT_ANSWERED:
+        elif outcome.row.reason in NOT_ANSWERED:
             self.others += 1
-        elif verified := outcome.extra.get(_VERIFIED):
+        elif verified := outcome.extra.get(VERIFIED):
             self.verified[verified] += 1
 
     @property
@@ -93,9 +94,7 @@ class Downloader:
         try:
             return self._fetch(item)
         except TransferError as error:
-            failure = error.failure
-            row = rejected(item.key, failure.reason, failure.detail)
-            return Outcome(row, {_DENIED: True} if failure.is_denial else {})
+            return failed(item, error.failure)
         except OSError as error:
             if error.errno not in _NAME_FAULTS:
                 raise
@@ -103,13 +102,12 @@ class Downloader:
 
     def _is_whole(self, item: StoredObject, earlier: Outcome) -> bool:
         """The object has not been changed since; a folder is there."""
-        is_same = all(earlier.extra.get(key) == value for key, value in _version(item).items())
-        if item.key in self.rejections or not is_same:
+        if item.key in self.rejections or not is_of_version(item, earlier):
             return False
         if is_folder(item):
             return self._path(item).is_dir()
         # Earlier versions of the program did not compare objects with the listing.
-        return _VERIFIED in earlier.extra
+        return VERIFIED in earlier.extra
 
     def _fetch(self, item: StoredObject) -> Product:
         final = self._path(item)
@@ -119,23 +117,40 @@ class Downloader:
         # Without the stage's memory, a file of the object's content need not be fetched again.
         if verified := holds(final, item):
             digest = f"md5:{item.etag}" if verified == MD5 else ""
-            return _arrived(item, verified, OutputFile(final, digest=digest))
+            return Product(arrived(item, verified), (OutputFile(final, digest=digest),))
         unfinished = files.unfinished_path(final, self.scratch)
         fetched = self.fetcher.fetch(item, unfinished)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.is_dir() and not final.is_symlink():
             raise IsADirectoryError(errno.EISDIR, "a folder stands in its place", str(final))
         file = OutputFile(final, unfinished, f"md5:{fetched.md5}")
-        return _arrived(fetched.item, fetched.verified, file)
+        return Product(arrived(fetched.item, fetched.verified), (file,))
 
 
 # Of the values that the memory keeps of an object.
-_VERIFIED, _DENIED = "verified", "denied"
+VERIFIED, _DENIED = "verified", "denied"
 
 
-def _arrived(item: StoredObject, verified: str, file: OutputFile) -> Product:
+def arrived(item: StoredObject, verified: str) -> Outcome:
+    """Return the outcome of an object that has arrived.
+
+    Args:
+        item: the object, as it was fetched.
+        verified: by what it is known to be the object, see `verifying.verify`.
+    """
     row = Row(item.key, detail=f"verified: {verified}", output=path_of(item.key))
-    return Product(Outcome(row, {**_version(item), _VERIFIED: verified}), (file,))
+    return Outcome(row, {**_version(item), VERIFIED: verified})
+
+
+def failed(item: StoredObject, failure: Failure) -> Outcome:
+    """Return the outcome of an object that could not be fetched."""
+    row = rejected(item.key, failure.reason, failure.detail)
+    return Outcome(row, {_DENIED: True} if failure.is_denial else {})
+
+
+def is_of_version(item: StoredObject, earlier: Outcome) -> bool:
+    """Tell whether an outcome is of the object as it is listed now."""
+    return all(earlier.extra.get(key) == value for key, value in _version(item).items())
 
 
 def _as_fetched(item: StoredObject, outcome: Outcome) -> StoredObject:
