@@ -9,7 +9,7 @@ The stages, their settings and their results can be imported from here:
 
 `import autofocus` imports none of them: each comes with its module when it is first used. A stage
 and its module share their name, and here the name always stands for the function. The module's
-other names are imported from it as usual (`from autofocus.predict import COMMAND`), and the module
+other names are imported from it as usual (`from autofocus.predict import NAME`), and the module
 itself is `importlib.import_module("autofocus.predict")`.
 
 Type checkers read `__init__.pyi`.

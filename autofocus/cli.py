@@ -36,8 +36,17 @@ COMMANDS = {
     "demo": "run all stages on a synthetic data set and a local S3 server",
 }
 
-# The commands that aren't modules of the package itself.
-_MODULES = {"make_sample": "autofocus.demo.make_sample", "demo": "autofocus.demo.run_demo"}
+# The commands that aren't in the module of their name: those of heavy stages are beside their
+# settings, so that `--help` is fast.
+_MODULES = {
+    "make_sample": "autofocus.demo.make_sample",
+    "demo": "autofocus.demo.run_demo",
+    "preprocess_images": "autofocus.preprocess_settings",
+    "embed": "autofocus.embed_settings",
+    "retrain": "autofocus.retrain_settings",
+    "predict": "autofocus.predict_settings",
+    "run": "autofocus.run_settings",
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:

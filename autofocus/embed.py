@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
-from autofocus.embed_settings import EmbedSettings
+from autofocus.embed_settings import COMMAND, EmbedSettings
 from autofocus.embeddings.caches import Caches, UsedNotes, take_over, write_caches
 from autofocus.embeddings.computing import Computation, Needs
 from autofocus.embeddings.description import IMAGES, IMAGES_NAME, RECIPE, Description
@@ -26,7 +26,6 @@ from autofocus.images.finding import list_images
 from autofocus.images.names import IMAGE_FORMATS, PREPARATION_NAME
 from autofocus.images.preparing import Preparation
 from autofocus.localization.finding import ObjectDetector
-from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe
 from autofocus.predicting.headers import Header, read_headers
 from autofocus.runs import files
@@ -277,18 +276,6 @@ def _read_preparation(image_dir: Path) -> Preparation | None:
     path = image_dir / PREPARATION_NAME
     return Preparation.from_file(path) if path.is_file() else None
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Compute features, boxes and thumbnails of images, for retrain --embeddings.",
-    example=f"autofocus {NAME} --image_dir data/preprocessed --outdir data/embeddings",
-    function=embed,
-    arguments=(
-        Argument("image_dir", "a folder of preprocessed images"),
-        Argument("outdir", "the folder to write to"),
-    ),
-    settings=EmbedSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

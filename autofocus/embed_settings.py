@@ -1,9 +1,13 @@
-"""The settings of `embed`: those of `retrain` that decide what it needs of an image."""
+"""The settings and the command line of `embed`.
+
+The settings are those of `retrain` that decide what it needs of an image.
+"""
 
 from dataclasses import dataclass
 
-from autofocus.features.crop import ViewChoice
+from autofocus.features.choices import ViewChoice
 from autofocus.grouping.locations import LocationPattern
+from autofocus.options.command import Argument, Command, Stage
 from autofocus.options.settings import jobs_option, max_rejected_option, option_of
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.retrain_settings import RetrainSettings, check_features
@@ -30,3 +34,16 @@ class EmbedSettings:
     def __post_init__(self) -> None:
         check_features(self)
         LocationPattern(self.location_pattern)
+
+
+COMMAND = Command(
+    name="embed",
+    summary="Compute features, boxes and thumbnails of images, for retrain --embeddings.",
+    example="autofocus embed --image_dir data/preprocessed --outdir data/embeddings",
+    function=Stage("embed"),
+    arguments=(
+        Argument("image_dir", "a folder of preprocessed images"),
+        Argument("outdir", "the folder to write to"),
+    ),
+    settings=EmbedSettings,
+)

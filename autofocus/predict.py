@@ -17,11 +17,10 @@ from autofocus.model.decision import ACCEPT, REVIEW
 from autofocus.model.description import Description
 from autofocus.model.registered import model_text, read_registered
 from autofocus.model.saved_model import TrainedClassifier, digest_model
-from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     describe,
 )
-from autofocus.predict_settings import PredictSettings
+from autofocus.predict_settings import COMMAND, PredictSettings
 from autofocus.predicting.blurring import FOLDER, blur_images, blurred_beside
 from autofocus.predicting.boxes_from import open_detector, read_file_boxes
 from autofocus.predicting.event_table import events_beside
@@ -43,7 +42,7 @@ from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import Workspace
-from autofocus.tracking.local_models import MODEL_HELP, local_model
+from autofocus.tracking.local_models import local_model
 
 NAME = "predict"
 # Raised with every change that makes other outputs of the same inputs and settings.
@@ -348,19 +347,6 @@ def _sequence_notes(table: PredictionTable) -> tuple[str, ...]:
     review = f"{sequences[REVIEW]:,} for review ({plural(images[REVIEW], 'image')})"
     return (f"by sequence: {accepted} ({plural(images[ACCEPT], 'image')}), {review}",)
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Label images with a trained model.",
-    example=f"autofocus {NAME} --saved_model_dir data/model --indir photos --outpath labels.csv",
-    function=predict,
-    arguments=(
-        Argument("saved_model_dir", MODEL_HELP),
-        Argument("indir", "the folder of the images, or a single image"),
-        Argument("outpath", "the table to write, or a folder for predictions.csv"),
-    ),
-    settings=PredictSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

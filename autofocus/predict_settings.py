@@ -1,12 +1,12 @@
-"""The settings of `predict`."""
+"""The settings and the command line of `predict`."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from autofocus.features.views import MOST_VIEWS
-from autofocus.grouping.events import DEFAULT_GAP_MIN
+from autofocus.features.choices import MOST_VIEWS
 from autofocus.images.names import DEFAULT_EXTENSIONS
+from autofocus.options.command import Argument, Command, Stage
 from autofocus.options.settings import (
     IMAGES,
     LIMITS,
@@ -17,8 +17,9 @@ from autofocus.options.settings import (
     require_not_negative,
     require_share,
 )
-from autofocus.predicting.thresholds import parse_thresholds
+from autofocus.predicting.options import DEFAULT_GAP_MIN, parse_thresholds
 from autofocus.runs.sharding import Shards
+from autofocus.tracking.local_models import MODEL_HELP
 
 
 @dataclass(frozen=True)
@@ -163,3 +164,17 @@ class PredictSettings:
     def part(self) -> Shards | None:
         """The shard to label."""
         return None if self.shard is None else Shards.parse(self.shard)
+
+
+COMMAND = Command(
+    name="predict",
+    summary="Label images with a trained model.",
+    example="autofocus predict --saved_model_dir data/model --indir photos --outpath labels.csv",
+    function=Stage("predict"),
+    arguments=(
+        Argument("saved_model_dir", MODEL_HELP),
+        Argument("indir", "the folder of the images, or a single image"),
+        Argument("outpath", "the table to write, or a folder for predictions.csv"),
+    ),
+    settings=PredictSettings,
+)

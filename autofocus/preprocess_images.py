@@ -32,12 +32,11 @@ from autofocus.images.reading import DecodedImage, read_image
 from autofocus.localization.finding import ObjectDetector
 from autofocus.localization.from_file import FileDetector
 from autofocus.motion.tables import check_drawings
-from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     describe,
 )
 from autofocus.preprocess_boxes import box_makers, check_drawing_folders, load_detector
-from autofocus.preprocess_settings import PreprocessSettings
+from autofocus.preprocess_settings import COMMAND, PreprocessSettings
 from autofocus.runs import files
 from autofocus.runs.items import ItemRun, Items
 from autofocus.runs.journal import Outcome
@@ -366,18 +365,6 @@ def _properties_row(outcome: Outcome) -> list[Any]:
     values = {"filepath": outcome.row.output, **outcome.extra}
     return [values[column] for column in PROPERTIES]
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Crop and resize images; tabulate date, time, brightness, and night or day.",
-    example=f"autofocus {NAME} --indir data/lpz_data --outdir data/preprocessed --trim-bottom 198",
-    function=preprocess_images,
-    arguments=(
-        Argument("indir", "folder with the images, at any depth"),
-        Argument("outdir", "folder to write to"),
-    ),
-    settings=PreprocessSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

@@ -1,4 +1,4 @@
-"""The settings of `preprocess_images`."""
+"""The settings and the command line of `preprocess_images`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from autofocus.images.preparing import (
     Trim,
     require_different,
 )
+from autofocus.options.command import Argument, Command, Stage
 from autofocus.options.settings import (
     IMAGES,
     LIMITS,
@@ -170,3 +171,17 @@ class PreprocessSettings:
     def cameras(self) -> tuple[CameraTrim, ...]:
         """The cameras of which other pixels are cropped."""
         return tuple(map(CameraTrim.parse, self.trim_by_camera))
+
+
+COMMAND = Command(
+    name="preprocess_images",
+    summary="Crop and resize images; tabulate date, time, brightness, and night or day.",
+    example="autofocus preprocess_images --indir data/lpz_data --outdir data/preprocessed "
+    "--trim-bottom 198",
+    function=Stage("preprocess_images"),
+    arguments=(
+        Argument("indir", "folder with the images, at any depth"),
+        Argument("outdir", "folder to write to"),
+    ),
+    settings=PreprocessSettings,
+)

@@ -23,13 +23,12 @@ from autofocus.images.finding import note_ignored
 from autofocus.images.preparing import Preparation
 from autofocus.labels.classes import Classes
 from autofocus.localization.from_file import FileDetector
-from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe
 from autofocus.reporting import results
 from autofocus.reporting.summaries import SUMMARIES, write_summaries
 from autofocus.retrain_inputs import Inputs, distortions_of, opened
 from autofocus.retrain_result import RetrainResult
-from autofocus.retrain_settings import ALL_LAYERS, RetrainSettings
+from autofocus.retrain_settings import ALL_LAYERS, COMMAND, RetrainSettings
 from autofocus.runs import files
 from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome
@@ -319,18 +318,6 @@ def _write_extras(saved_model_dir: Path, metrics: Metrics, settings: RetrainSett
     if settings.print_misclassified_test_images:
         print((saved_model_dir / results.MISTAKES_TABLE).read_text(encoding="utf-8"), end="")
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Train a head on a frozen ImageNet backbone, tracked by MLflow.",
-    example=f"autofocus {NAME} --image_dir data/links --saved_model_dir data/model",
-    function=retrain,
-    arguments=(
-        Argument("image_dir", "a folder with one folder of images per label"),
-        Argument("saved_model_dir", "the folder to write to", default=Path("model")),
-    ),
-    settings=RetrainSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

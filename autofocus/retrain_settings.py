@@ -1,14 +1,16 @@
-"""The settings of `retrain`. Those of TensorFlow's retraining script keep name and meaning."""
+"""The settings and the command line of `retrain`.
+
+The settings of TensorFlow's retraining script keep name and meaning.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from autofocus.features.backbones import DEFAULT_BACKBONE
-from autofocus.features.crop import ViewChoice
-from autofocus.features.views import MOST_VIEWS
+from autofocus.features.choices import DEFAULT_BACKBONE, MOST_VIEWS, ViewChoice
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
 from autofocus.grouping.sequences import SequencePattern
+from autofocus.options.command import Argument, Command, Stage
 from autofocus.options.settings import (
     jobs_option,
     max_rejected_option,
@@ -373,3 +375,16 @@ class RetrainSettings:
             f"testing_percentage and validation_percentage add up to {both:g}: "
             "no images are left for training.",
         )
+
+
+COMMAND = Command(
+    name="retrain",
+    summary="Train a head on a frozen ImageNet backbone, tracked by MLflow.",
+    example="autofocus retrain --image_dir data/links --saved_model_dir data/model",
+    function=Stage("retrain"),
+    arguments=(
+        Argument("image_dir", "a folder with one folder of images per label"),
+        Argument("saved_model_dir", "the folder to write to", default=Path("model")),
+    ),
+    settings=RetrainSettings,
+)

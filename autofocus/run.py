@@ -18,9 +18,8 @@ from autofocus.download_settings import DownloadSettings
 from autofocus.export import export
 from autofocus.exporting.settings import ExportSettings, RunExportSettings
 from autofocus.link_images_by_label import LinkSettings, link_images_by_label
-from autofocus.options.command import Argument, Command
 from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
-from autofocus.options.settings import Kind, option, require
+from autofocus.options.settings import Kind, require
 from autofocus.predict import predict
 from autofocus.predict_settings import PredictSettings
 from autofocus.preprocess_images import preprocess_images
@@ -29,6 +28,7 @@ from autofocus.redaction import without_secrets
 from autofocus.retrain import retrain
 from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
+from autofocus.run_settings import COMMAND, RunSettings
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.memory import RunMemory
@@ -102,15 +102,6 @@ def read_parameters(path: Path) -> ParameterFile:
     return parameters
 
 
-@dataclass(frozen=True)
-class RunSettings:
-    """The options of the command `run`."""
-
-    check: bool = option(
-        False, "only check files, tables, labels, locations, disk and servers, and write nothing"
-    )
-
-
 def run(params: Path, outdir: Path) -> RunResult:
     """Run all stages in sequence.
 
@@ -157,7 +148,12 @@ def check(params: Path, outdir: Path) -> Report:
     return check_run(parameters, stages.local_data, outdir)
 
 
-def _run_or_check(params: Path, outdir: Path, settings: RunSettings) -> RunResult | Report:
+def run_or_check(params: Path, outdir: Path, settings: RunSettings) -> RunResult | Report:
+    """Run all stages, or only check what can be known before.
+
+    Raises:
+        AutofocusError: see `run` and `check`.
+    """
     if not settings.check:
         return run(params, outdir)
     report = check(params, outdir)
@@ -300,18 +296,6 @@ def _tells_locations(table: Path) -> bool:
     with CsvReader(table) as reader:
         return LOCATION in reader.columns
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Run all stages in sequence, from one parameter file.",
-    example="autofocus run --params sample_data/run.yaml --outdir results/",
-    function=_run_or_check,
-    arguments=(
-        Argument("params", "a YAML file with a section for each stage"),
-        Argument("outdir", "the folder to write to"),
-    ),
-    settings=RunSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

@@ -19,7 +19,7 @@ from autofocus.model.registered import model_text, read_registered
 from autofocus.model.saved_model import digest_model
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import option, require
-from autofocus.predicting.thresholds import parse_thresholds
+from autofocus.predicting.options import parse_thresholds
 from autofocus.tracking.local_models import MODEL_HELP, local_model
 
 NAME = "serve"

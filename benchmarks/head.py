@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from autofocus import __version__
 from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.features.backbones import DEFAULT_BACKBONE, load_backbone
+from autofocus.features.backbones import load_backbone
+from autofocus.features.choices import DEFAULT_BACKBONE
 from autofocus.features.pixels import to_batch, to_pixels
 from autofocus.images.reading import read_image
 from autofocus.preprocess_images import preprocess_images

@@ -13,6 +13,7 @@ import pytest
 
 import autofocus
 from autofocus.cli import COMMANDS
+from autofocus.options.command import Stage
 
 STAGES = [name for name in COMMANDS if name not in ("make_sample", "demo")]
 STUB = Path(autofocus.__file__).with_suffix(".pyi")
@@ -74,9 +75,12 @@ def test_a_stage_s_module_is_there(name: str) -> None:
     module = importlib.import_module(f"autofocus.{name}")
     assert module.COMMAND.name == name
     assert getattr(autofocus, name) is getattr(module, name)
+    function = module.COMMAND.function
     # The command `run` can also only check.
     if name != "run":
-        assert module.COMMAND.function is getattr(module, name)
+        assert (function.load() if isinstance(function, Stage) else function) is getattr(
+            module, name
+        )
 
 
 def test_every_name_is_there() -> None:

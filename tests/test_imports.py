@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from autofocus.cli import COMMANDS
+
 # A second import of everything, when all other packages have done what they do on theirs. Modules
 # that import TensorFlow at their tops are imported only by the functions that need it.
 SCRIPT = """
@@ -72,3 +74,19 @@ def test_a_light_stage_is_imported_without_the_packages_of_others(
         f"import autofocus.{module}"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+# Commands whose options are declared beside their stage.
+SLOWER = {"init", "clean_detections", "link_images_by_label", "serve", "label", "weights"}
+SLOWER |= {"make_sample", "demo"}
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - SLOWER))
+def test_options_are_read_without_what_a_stage_needs(command: str) -> None:
+    """`--help` of no command imports a package that takes long."""
+    slow = ["numpy", "pandas", "polars", "PIL", "boto3", "obstore", "tensorflow", "mlflow", "tqdm"]
+    script = (
+        f"import sys; sys.modules.update(dict.fromkeys({slow})); "
+        f"from autofocus.cli import main; raise SystemExit(main([{command!r}, '--help']))"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)

@@ -18,8 +18,8 @@ from autofocus.errors import (
     SettingError,
     TooManyRejectedError,
 )
-from autofocus.preprocess_images import COMMAND, PreprocessResult, preprocess_images
-from autofocus.preprocess_settings import PreprocessSettings
+from autofocus.preprocess_images import PreprocessResult, preprocess_images
+from autofocus.preprocess_settings import COMMAND, PreprocessSettings
 from autofocus.runs.ledger import Reason, Row, Status, read_ledger
 from tests.images.pictures import DATE_TIME, MAKE, MODEL, constant, encoded, exif, hills, write
 from tests.killing import check_killed_runs, finish, kill_when, noted, tree

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from autofocus.errors import SettingError
-from autofocus.preprocess_images import COMMAND, preprocess_images
-from autofocus.preprocess_settings import PreprocessSettings
+from autofocus.preprocess_images import preprocess_images
+from autofocus.preprocess_settings import COMMAND, PreprocessSettings
 from tests.images.footers import write_camera
 from tests.killing import tree
 

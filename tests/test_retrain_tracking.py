@@ -11,7 +11,7 @@ import mlflow
 import pytest
 from mlflow.entities import Run
 
-from autofocus.retrain import COMMAND
+from autofocus.retrain_settings import COMMAND
 from autofocus.tracking.experiment import EXPERIMENT, check_store
 from tests.features.pictures import make_classes
 

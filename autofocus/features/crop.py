@@ -18,8 +18,6 @@ from autofocus.features.views import FixedView
 # What a classifier sees: the whole frame; the crop around motion; that around what the detector
 # found; around what either found; or the whole frame beside the crop around motion.
 View = Literal["full", "motion", "detector", "combined", "both"]
-# A view, or `auto` to choose one in training.
-ViewChoice = Literal["full", "motion", "detector", "combined", "both", "auto"]
 
 
 def needs_motion(view: View) -> bool:

@@ -15,7 +15,6 @@ from autofocus.features.pixels import Pixels, to_pixels
 _VERSION = "views/1"
 # Each pair of views, plain and mirrored, is enlarged by this much more than the pair before.
 _STEP = 0.1
-MOST_VIEWS = 8
 
 
 def note_views(number: int) -> tuple[str, ...]:

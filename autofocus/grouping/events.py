@@ -7,7 +7,6 @@ more than half an hour lies between them (O'Brien et al. 2003, Animal Conservati
 import numpy as np
 from numpy.typing import NDArray
 
-DEFAULT_GAP_MIN = 30.0
 # The number of an image that belongs to no event.
 NONE = -1
 

@@ -7,17 +7,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
-from PIL import Image
+from typing import TYPE_CHECKING, Any, Literal
 
 from autofocus.errors import InputDataError, RejectedImageError, SettingError
-from autofocus.images.decoding import OpenImage, decode
 from autofocus.images.names import AUTO, PREPARATION_NAME
 from autofocus.options.settings import require
 from autofocus.runs.ledger import Reason
 from autofocus.runs.wording import shown
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from autofocus.images.decoding import OpenImage
 
 # Maximum ratio of the result's sides: what is left above a footer is a strip beyond it, no scene.
 MAX_STRETCH = 40
@@ -247,7 +248,7 @@ def _without_cameras(preparation: Preparation) -> Preparation:
     return replace(preparation, cameras=())
 
 
-def prepare(opened: OpenImage, preparation: Preparation) -> Image.Image:
+def prepare(opened: "OpenImage", preparation: Preparation) -> "Image.Image":
     """Decode, crop and resize an image.
 
     Args:
@@ -260,6 +261,11 @@ def prepare(opened: OpenImage, preparation: Preparation) -> Image.Image:
     Raises:
         RejectedImageError: the file is broken, or too short to crop.
     """
+    # Only here, as options are read without them.
+    from PIL import Image
+
+    from autofocus.images.decoding import decode
+
     size = preparation.output_size(opened.width, opened.height)
     top_rows, bottom_rows = _number(preparation.trim_top), _number(preparation.trim_bottom)
     rows = opened.height - top_rows - bottom_rows
@@ -270,7 +276,7 @@ def prepare(opened: OpenImage, preparation: Preparation) -> Image.Image:
 
 
 def _scene_rows(
-    opened: OpenImage, image: Image.Image, fraction: float, trim_top: int, trim_bottom: int
+    opened: "OpenImage", image: "Image.Image", fraction: float, trim_top: int, trim_bottom: int
 ) -> tuple[int, int]:
     """Return the first row of the scene in a reduced image, and the one after its last.
 
@@ -284,8 +290,10 @@ def _scene_rows(
     return top, bottom
 
 
-def colourfulness(image: Image.Image) -> float:
+def colourfulness(image: "Image.Image") -> float:
     """Return the mean over pixels of max - min of R, G, B, 0 to 255."""
+    import numpy as np
+
     if image.mode == "L":
         return 0.0
     red, green, blue = (np.asarray(channel) for channel in image.split())
@@ -294,6 +302,8 @@ def colourfulness(image: Image.Image) -> float:
     return float((highest - lowest).mean())
 
 
-def mean_brightness(image: Image.Image) -> float:
+def mean_brightness(image: "Image.Image") -> float:
     """Return the mean of the image in greyscale (ITU-R 601-2 luma), 0 to 255."""
+    import numpy as np
+
     return float(np.asarray(image.convert("L")).mean())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autofocus.features.backbones.input_format import InputFormat
-from autofocus.features.views import MOST_VIEWS
+from autofocus.features.choices import MOST_VIEWS
 
 Check = Callable[[Any], bool]
 

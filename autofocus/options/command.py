@@ -6,6 +6,7 @@ Options can be written with `-` or `_`. An error is printed as one sentence on s
 import argparse
 import dataclasses
 import errno
+import importlib
 import os
 import sys
 import traceback
@@ -51,6 +52,31 @@ class Argument:
     default: Any = None
     required: bool = True
     positional: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The function of a stage, imported when it is called.
+
+    So a command explains and reads its options without what the stage needs.
+
+    Attributes:
+        name: of the stage's module in this package.
+        function: the name of its function, if it is another.
+    """
+
+    name: str
+    function: str = ""
+
+    def __call__(self, **arguments: Any) -> Any:
+        """Call the stage, and return its result."""
+        return self.load()(**arguments)
+
+    def load(self) -> Callable[..., Any]:
+        """Return the function itself."""
+        module = importlib.import_module(f"autofocus.{self.name}")
+        function: Callable[..., Any] = getattr(module, self.function or self.name)
+        return function
 
 
 @dataclass(frozen=True)

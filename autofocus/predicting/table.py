@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from autofocus.boxes.box import Box
-from autofocus.grouping.events import DEFAULT_GAP_MIN
 from autofocus.model.decision import ACCEPT, REVIEW, Prediction
 from autofocus.model.description import Description
 from autofocus.predicting.event_table import Events
 from autofocus.predicting.events import ImageEvents, find_image_events
 from autofocus.predicting.known import Known
 from autofocus.predicting.network import second_label
+from autofocus.predicting.options import DEFAULT_GAP_MIN
 from autofocus.predicting.people import PeopleRule, boxes_to_blur
 from autofocus.predicting.sequences import (
     NO_SEQUENCE,

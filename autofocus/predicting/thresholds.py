@@ -7,6 +7,7 @@ from autofocus.errors import InputDataError, SettingError
 from autofocus.model.description import Description
 from autofocus.model.precision import PrecisionCurve, shortfall
 from autofocus.options.settings import shown
+from autofocus.predicting.options import parse_thresholds
 
 _PRECISION = "precision"
 
@@ -56,31 +57,6 @@ def with_thresholds(
 def _ensuring(precision: float, curves: Mapping[str, PrecisionCurve]) -> dict[str, float | None]:
     """Return the threshold of each label that ensures a precision; None where none does."""
     return {label: curve.threshold(precision) for label, curve in curves.items()}
-
-
-def parse_thresholds(texts: Sequence[str]) -> dict[str, float]:
-    """Return thresholds by label from texts such as ``raccoon=0.8``.
-
-    Raises:
-        SettingError: a text is not of that form, or its threshold not from 0 to 1.
-    """
-    thresholds = {}
-    for text in texts:
-        label, equals, value = text.rpartition("=")
-        if not (equals and label and _is_share(value)):
-            raise SettingError(
-                "threshold must be a label and a share from 0 to 1, such as raccoon=0.8, "
-                f"not {shown(text)}."
-            )
-        thresholds[label] = float(value)
-    return thresholds
-
-
-def _is_share(text: str) -> bool:
-    try:
-        return 0 <= float(text) <= 1
-    except ValueError:
-        return False
 
 
 def missing_evidence(description: Description) -> tuple[str, ...]:

@@ -4,8 +4,6 @@ import os
 import sys
 import time
 
-from tqdm import tqdm
-
 from autofocus.options.printing import unfiltered_stderr
 
 LINE_EVERY_S = 15.0
@@ -21,6 +19,9 @@ class Progress:
     """
 
     def __init__(self, what: str, total: int, unit: str = "image") -> None:
+        # Only here: a command that ends at once does without it.
+        from tqdm import tqdm
+
         self._terminal = _is_terminal()
         self._next_line = time.monotonic() + LINE_EVERY_S
         self._has_begun = False

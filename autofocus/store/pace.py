@@ -10,8 +10,6 @@ import threading
 import time
 from collections import deque
 
-from tqdm import tqdm
-
 # The share of the present rate that is left after a throttled request; the first time it is that
 # of the requests of the last second.
 _CUT, _FIRST_CUT = 0.7, 0.5
@@ -98,6 +96,8 @@ class Pace:
 
     def _log(self) -> None:
         # `print` would break a progress bar.
+        from tqdm import tqdm
+
         tqdm.write(
             f"{self._server} throttles requests: continuing with {self._rate:.1f} per second, and "
             "faster as soon as it allows.",

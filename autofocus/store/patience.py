@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from tqdm import tqdm
-
 from autofocus.errors import StoreUnavailableError, need
 from autofocus.redaction import without_secrets
 
@@ -168,4 +166,6 @@ def _age(moment: float) -> float:
 
 def _log(line: str) -> None:
     # `print` would break a progress bar.
+    from tqdm import tqdm
+
     tqdm.write(without_secrets(line), file=sys.stderr)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.evaluation.training_metrics import ViewCandidate
-from autofocus.features.crop import View, ViewChoice
+from autofocus.features.choices import ViewChoice
+from autofocus.features.crop import View
 from autofocus.splits.split import Assignment
 from autofocus.splits.subsets import Subset
 from autofocus.training.checkpoint import Checkpoint

@@ -2,7 +2,8 @@
 
 from autofocus.detector.settings import DetectorSettings
 from autofocus.errors import MissingDependencyError, MissingInputError
-from autofocus.features.crop import ViewChoice, needs_detector
+from autofocus.features.choices import ViewChoice
+from autofocus.features.crop import needs_detector
 from autofocus.localization.finding import ObjectDetector, load_detector
 
 

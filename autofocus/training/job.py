@@ -8,7 +8,7 @@ from typing import Any
 from autofocus import __version__
 from autofocus.evaluation.settings import EvaluationSettings
 from autofocus.features.backbones import Backbone
-from autofocus.features.crop import ViewChoice
+from autofocus.features.choices import ViewChoice
 from autofocus.images.preparing import Preparation
 from autofocus.splits.dataset import Dataset
 from autofocus.training.fine_tuning import FineTuning

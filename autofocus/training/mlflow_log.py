@@ -11,7 +11,8 @@ from autofocus.errors import InputDataError
 from autofocus.evaluation.scalars import class_scalars, scalars
 from autofocus.evaluation.serialization import from_text
 from autofocus.evaluation.training_metrics import Metrics
-from autofocus.features.crop import View, ViewChoice
+from autofocus.features.choices import ViewChoice
+from autofocus.features.crop import View
 from autofocus.reporting import results
 from autofocus.reporting.formats import count
 from autofocus.reporting.wording import summary

@@ -21,7 +21,8 @@ from autofocus.errors import (
     StoreUnavailableError,
 )
 from autofocus.grouping.locations import DEFAULT_PATTERN
-from autofocus.run import COMMAND, check, run
+from autofocus.run import check, run
+from autofocus.run_settings import COMMAND
 from autofocus.runs.workspace import Workspace
 from tests.conftest import S3
 

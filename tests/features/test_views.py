@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image
 
 from autofocus.boxes.box import Box
+from autofocus.features.choices import MOST_VIEWS
 from autofocus.features.crop import Crop
-from autofocus.features.views import MOST_VIEWS
 
 IMAGE = Image.fromarray(np.random.default_rng(3).integers(0, 255, (60, 80, 3)).astype(np.uint8))
 SIZE = (24, 32)

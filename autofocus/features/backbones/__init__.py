@@ -11,11 +11,9 @@ from autofocus.features.backbones.onnx_models import load_onnx
 from autofocus.features.backbones.saved_model import load_saved_model
 from autofocus.runs.wording import shown
 
-DEFAULT_BACKBONE = "efficientnet-lite0"
-
 _FILES = {".keras": load_keras_file, ".onnx": load_onnx}
 
-__all__ = ["DEFAULT_BACKBONE", "Backbone", "load_backbone"]
+__all__ = ["Backbone", "load_backbone"]
 
 
 def load_backbone(module: str) -> Backbone:
