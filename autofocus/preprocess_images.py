@@ -18,7 +18,7 @@ from autofocus.images.capture import READING, Capture
 from autofocus.images.encoding import encode_image
 from autofocus.images.finding import Listing, check_name, list_images
 from autofocus.images.integrity.damage import is_checked, record_check
-from autofocus.images.moments import MomentCount
+from autofocus.images.moments import MomentCount, moment_keys
 from autofocus.images.names import (
     FREE,
     PREPARATION_NAME,
@@ -38,6 +38,7 @@ from autofocus.options.settings import (
 from autofocus.preprocess_boxes import box_makers, check_drawing_folders, load_detector
 from autofocus.preprocess_settings import COMMAND, PreprocessSettings
 from autofocus.runs import files
+from autofocus.runs.blocks import Fingerprints
 from autofocus.runs.items import ItemRun, Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Counts, Row, rejected
@@ -230,16 +231,15 @@ class Preprocessing:
         )  # fmt: skip
         tables = [Table(properties, PROPERTIES, _properties_row)]
         with ItemRun(workspace, ledger, tables) as run:
-            moments = MomentCount()
-            for outcome in run.outcomes(preprocessor.items(listing.inputs), jobs):
+            items = preprocessor.items(listing.inputs)
+            for outcome in run.outcomes(items, jobs, by_block=watch is _ignore):
                 watch(outcome)
-                if outcome.row.reason is None:
-                    moments.add(outcome.extra)
             if not may_publish():
                 return None
             workspace.claim([preparation_path], ledger)
             files.write_json(preparation_path, preparation.to_json(), workspace.scratch)
             counts = run.publish()
+            moments = MomentCount.of(run.tally)
         made = [maker.make() for maker in makers]
         return Preprocessed(
             counts,
@@ -292,6 +292,12 @@ class _Preprocessor:
             stop=self.stop,
             outputs=lambda name: [] if name in self.unreadable else [self.outdir / name],
             extra=_EXTRA,
+            fingerprints=Fingerprints(
+                version=[READING, record_check(), self.preparation.to_json()],
+                present=self.source.stamp_text,
+                past=_past_state,
+                keys=_keys,
+            ),
         )
 
     def _work(self, name: str) -> Outcome | Product:
@@ -355,6 +361,15 @@ def _stamp(path: Path) -> dict[str, int] | None:
         return files.stamp(path)
     except OSError:
         return None
+
+
+def _past_state(outcome: Outcome) -> str:
+    stamp = outcome.extra["original"]
+    return f"{stamp['bytes']} {stamp['modified_ns']}"
+
+
+def _keys(outcome: Outcome) -> tuple[str, ...]:
+    return moment_keys(outcome.extra) if outcome.row.reason is None else ()
 
 
 # The types of what later runs and the table need of an outcome.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from autofocus.embeddings.reading import Embeddings
 from autofocus.features.crop import Crop
 from autofocus.features.extraction import Extractor, Missing
-from autofocus.runs.items import Pending
+from autofocus.runs.batches import Pending
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from autofocus.errors import MissingInputError, RejectedImageError
 from autofocus.images.names import IMAGE_FORMATS
@@ -149,13 +149,20 @@ def list_by_folder(folder: Path) -> tuple[list[str], Listing]:
     listing = _list(
         walk, (name for name in every if "/" in name or _is_image(name)), IMAGE_FORMATS
     )
-    beside = Counter(PurePath(name).suffix.lower() for name in listing.names if "/" not in name)
+    beside = Counter(_ending(name) for name in listing.names if "/" not in name)
     names = [name for name in listing.names if "/" in name]
     return folders, replace(listing, names=names, ignored=Counter(listing.ignored) + beside)
 
 
 def _is_image(name: str) -> bool:
-    return PurePath(name).suffix.lower() in IMAGE_FORMATS
+    return _ending(name) in IMAGE_FORMATS
+
+
+def _ending(name: str) -> str:
+    """Return the ending of a file's name in lower case, as `PurePath.suffix` does, only sooner."""
+    base = name[name.rfind("/") + 1 :]
+    dot = base.rfind(".")
+    return base[dot:].lower() if 0 < dot < len(base) - 1 else ""
 
 
 def _list(walk: Walk, found: Iterable[str], suffixes: Collection[str]) -> Listing:
@@ -164,7 +171,7 @@ def _list(walk: Walk, found: Iterable[str], suffixes: Collection[str]) -> Listin
     irregular: list[str] = []
     try:
         for name in found:
-            ending = PurePath(name).suffix.lower()
+            ending = _ending(name)
             if ending in suffixes:
                 names.append(name)
             elif name in walk.irregular:

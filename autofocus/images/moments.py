@@ -128,11 +128,10 @@ class MomentCount:
     without: int = 0
     unread_notes: int = 0
 
-    def add(self, capture: Mapping[str, Any]) -> None:
-        """Count an image, given the fields of its `Capture`."""
-        self.images += 1
-        self.without += not capture["date"]
-        self.unread_notes += bool(capture.get("unread_note"))
+    @classmethod
+    def of(cls, tally: Mapping[str, int]) -> "MomentCount":
+        """Return the count of images by the keys of `moment_keys`."""
+        return cls(tally.get(_IMAGES, 0), tally.get(_WITHOUT, 0), tally.get(_UNREAD, 0))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -145,3 +144,13 @@ class MomentCount:
             verb = "has" if self.unread_notes == 1 else "have"
             note += f"; {self.unread_notes:,} of them {verb} a MakerNote that is not understood"
         return (note,)
+
+
+_IMAGES, _WITHOUT, _UNREAD = "images", "without_moment", "unread_notes"
+
+
+def moment_keys(capture: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what an image counts as, given the fields of its `Capture`; see `MomentCount`."""
+    without = (_WITHOUT,) if not capture["date"] else ()
+    unread = (_UNREAD,) if capture.get("unread_note") else ()
+    return (_IMAGES, *without, *unread)

@@ -4,6 +4,7 @@ Cameras are told apart by manufacturer and image size. Only a sample of the imag
 depends on their names alone, so that the same folder always gives the same numbers.
 """
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -108,6 +109,15 @@ class Source:
             return files.stamp(self._file(name))
         except OSError:
             return None
+
+    def stamp_text(self, name: str) -> str:
+        """Return the stamp of an image's file as a text, for millions of images in a row.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        path = os.fspath(self._file(name)) if self.frame_rate else f"{self.folder}/{name}"
+        return files.stamp_text(path)
 
     def _file(self, name: str) -> Path:
         frame = self._frame(name)

@@ -23,7 +23,7 @@ from autofocus.runs.wording import shown
 from autofocus.tables.links import read_links
 
 # So many links are recorded at once.
-_BLOCK = 500
+_GROUP = 500
 # Of file systems that have no links, and of Windows where making them is not allowed.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 # From so many characters on, a link's target is perhaps too long for the file system.
@@ -71,7 +71,7 @@ class Linker:
             is_whole=self._is_whole,
             outputs=self._outputs,
             folders=[self.outdir / label_to_folder(label) for label in labels],
-            block=1 if self.making is Making.COPIES else _BLOCK,
+            group=1 if self.making is Making.COPIES else _GROUP,
             extra={"filepath": str, "labels": list, "links": list, "facts": dict},
         )
 

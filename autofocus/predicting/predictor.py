@@ -20,7 +20,8 @@ from autofocus.predicting.network import Inputs, network_inputs, network_scores
 from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.training_images import TrainingImages
 from autofocus.runs import files
-from autofocus.runs.items import Items, Pending
+from autofocus.runs.batches import Pending
+from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
 

@@ -11,11 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.runs.spelling import clean_name
 from autofocus.runs.wording import listed, shown
+
+if TYPE_CHECKING:
+    from _csv import Writer
 
 UTF8, WINDOWS = "utf-8-sig", "cp1252"
 UTF16, UTF16_LITTLE, UTF16_BIG = "utf-16", "utf-16-le", "utf-16-be"
@@ -324,9 +327,7 @@ class CsvWriter:
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-        # With "\n" for `lineterminator`, the writer would leave a carriage return within a cell
-        # unquoted, and readers take it for the row's end; macOS has files with one in their names.
-        self._writer = csv.writer(_UnixLineEnds(self._file), lineterminator="\r\n")
+        self._writer = csv_writer(self._file)
         self.write = self._writer.writerow
         self.write_all = self._writer.writerows
         self.write(columns)
@@ -340,6 +341,13 @@ class CsvWriter:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def csv_writer(file: IO[str]) -> "Writer":
+    """Return a writer of rows to an open text file, in the form that `CsvWriter` describes."""
+    # With "\n" for `lineterminator`, the writer would leave a carriage return within a cell
+    # unquoted, and readers take it for the row's end; macOS has files with one in their names.
+    return csv.writer(_UnixLineEnds(file), lineterminator="\r\n")
 
 
 class _UnixLineEnds:

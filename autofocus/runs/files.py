@@ -162,6 +162,16 @@ def stamp(path: Path) -> dict[str, int]:
     return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
 
 
+def stamp_text(path: str) -> str:
+    """Return a file's size and modification time as a text, for millions of files in a row.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    status = os.stat(path)  # noqa: PTH116 - making a Path takes longer than the call
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
 def is_unchanged(path: Path, recorded: Mapping[str, Any]) -> bool:
     """Return whether a file is there with the stamp that was recorded, among other values."""
     try:

@@ -6,12 +6,21 @@ In parallel, in order, resumable, with a ledger: a stage says what to do with on
 
 import os
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from autofocus.runs.batches import Complete, Pending, Result, in_batches
+from autofocus.runs.blocks import (
+    RECORD_NAME,
+    BlockFinder,
+    Fingerprints,
+    IntactBlock,
+    read_blocks,
+)
 from autofocus.runs.faults import Faults
 from autofocus.runs.journal import Journal, Outcome, read_outcomes
 from autofocus.runs.ledger import Counts
@@ -19,21 +28,13 @@ from autofocus.runs.marks import Mark
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.products import OutputFolder, Product, recorded
 from autofocus.runs.progress import Progress
-from autofocus.runs.results import LateTable, ResultsWriter, RowsTable, Table
+from autofocus.runs.results import AnyTable, ResultsWriter
 from autofocus.runs.workspace import Workspace
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class Pending:
-    """One input that is ready for work done in batches, such as a network's.
-
-    Attributes:
-        payload: what the batch work needs.
-    """
-
-    payload: Any
+# So often the journal is flushed to the disk.
+_SYNC_S = 0.5
 
 
 def _no_outputs(_: Any) -> Sequence[Path]:
@@ -58,26 +59,29 @@ class Items(Generic[T]):
         outputs: returns the paths of the files that are made of an input.
         folders: all folders in which outputs may lie, where they are few: while none exists,
             nothing stands in an output's place.
-        block: for work that is done in no time, such as a link: so many inputs are handled one
+        group: for work that is done in no time, such as a link: so many inputs are handled one
             after the other, without threads, and recorded at once. With 1, each is recorded by
             itself.
         rejects_blocked: whether `work` rejects an input in whose place a folder stands, or a file
             in that of its folder, instead of failing the run.
         extra: the types of the extra values that an earlier outcome must have to be reused.
+        fingerprints: how blocks of inputs are recognised whose outcomes all hold; None: each
+            input is handled by itself.
     """
 
     inputs: Sequence[T]
     name: Callable[[T], str]
     work: Callable[[T], "Outcome | Pending | Product"]
     is_whole: Callable[[T, Outcome], bool]
-    complete: Callable[[Sequence[Any]], Sequence[Outcome]] | None = None
+    complete: Complete | None = None
     batch: int = 32
     stop: Callable[[], None] | None = None
     outputs: Callable[[T], Sequence[Path]] = _no_outputs
     folders: Collection[Path] = ()
-    block: int = 1
+    group: int = 1
     rejects_blocked: bool = False
     extra: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
+    fingerprints: Fingerprints[T] | None = None
 
 
 def process(
@@ -85,7 +89,7 @@ def process(
     workspace: Workspace,
     ledger: Path,
     *,
-    tables: Sequence[Table | RowsTable | LateTable] = (),
+    tables: Sequence[AnyTable] = (),
     jobs: int,
     unit: str = "image",
 ) -> Counts:
@@ -129,7 +133,7 @@ class ItemRun:
         self,
         workspace: Workspace,
         ledger: Path,
-        tables: Sequence[Table | RowsTable | LateTable] = (),
+        tables: Sequence[AnyTable] = (),
         aside: Path | None = None,
     ) -> None:
         self._workspace = workspace
@@ -143,6 +147,8 @@ class ItemRun:
         self._synced = time.monotonic()
         self._faults = Faults(workspace.folder)
         self._has_stale = False
+        # Where lines stand in the journal of the last finished run that need not be read.
+        self._left_out: list[tuple[int, int]] = []
         self._journal = self._open_journal()
         self._results_writer = ResultsWriter(workspace, ledger, tables)
 
@@ -158,43 +164,95 @@ class ItemRun:
         """What people should know about files whose inputs are gone, once published."""
         return self._folder.notes
 
+    @property
+    def tally(self) -> Counter[str]:
+        """How many outcomes are counted under each key; see `Fingerprints`."""
+        return self._results_writer.tally
+
     def complete(self, items: Items[T], jobs: int, unit: str = "image") -> Counts:
         """Do what is left, and publish."""
-        for _ in self.outcomes(items, jobs, unit):
+        for _ in self.outcomes(items, jobs, unit, by_block=True):
             pass
         return self.publish()
 
-    def outcomes(self, items: Items[T], jobs: int, unit: str = "image") -> Iterator[Outcome]:
+    def outcomes(
+        self, items: Items[T], jobs: int, unit: str = "image", *, by_block: bool = False
+    ) -> Iterator[Outcome]:
         """Do what is left, and yield the outcome of every input in order.
 
         Inputs whose places are taken by unknown files come first: if they are what the stage
         would write, they are taken over, and otherwise the run fails before it writes anything.
+
+        Args:
+            items: the inputs, and what to do with each.
+            jobs: the number of worker threads.
+            unit: the name of an input in the progress bar.
+            by_block: whether outcomes in blocks that are intact may be left out, which takes a
+                small part of the time; `tally` counts them nevertheless.
         """
+        if items.fingerprints is not None:
+            self._results_writer.record_blocks(items.fingerprints)
+        blocks = deque(self._find_blocks(items) if by_block else ())
+        others = replace(items, inputs=_outside(items.inputs, blocks))
         if items.outputs is not _no_outputs:
-            self._take_over(items, jobs)
+            self._take_over(others, jobs)
         with Progress(self._workspace.name, len(items.inputs), unit) as progress:
-            for results in self._blocks(items, jobs):
+            for results in self._groups(others, jobs):
                 outcomes = [result.outcome for result in results]
                 lines = [outcome.to_line() for outcome in outcomes]
                 self._record(results, lines)
-                self._results_writer.write(outcomes, lines)
+                for outcome, line in zip(outcomes, lines, strict=True):
+                    while blocks and blocks[0].first < outcome.row.input:
+                        self._take(blocks.popleft(), progress)
+                    self._results_writer.write(outcome, line)
                 progress.advance(len(outcomes))
                 yield from outcomes
+            while blocks:
+                self._take(blocks.popleft(), progress)
+
+    def _find_blocks(self, items: Items[T]) -> list[IntactBlock]:
+        """Return the intact blocks of the last finished run, whose lines are not read again."""
+        fingerprints, results = items.fingerprints, self._results_writer
+        if fingerprints is None:
+            return []
+        finder = BlockFinder(
+            items.inputs,
+            items.name,
+            fingerprints,
+            self._workspace.root,
+            self._folder.is_reachable,
+            self._workspace.trust.doubted_ns,
+            results.hold,
+        )
+        recorded_blocks = read_blocks(
+            self._workspace.folder / RECORD_NAME, results.version(fingerprints)
+        )
+        touched = (outcome.row.input for outcome in self._journal.interrupted())
+        blocks = list(finder.find(recorded_blocks, touched))
+        self._left_out = [(block.parts[0].offset, block.parts[0].end) for block in blocks]
+        self._reopen_journal()
+        return blocks
+
+    def _take(self, block: IntactBlock, progress: Progress) -> None:
+        self._results_writer.take(block, keeps_statuses=self._journal.keeps_statuses)
+        progress.advance(block.number)
 
     def publish(self) -> Counts:
         """Put the ledger and the tables in place, and count.
 
         All files of inputs are on the disk before, so that a power cut after it loses none.
         """
+        results = self._results_writer
         self._folder.sync()
-        self._results_writer.finish_lines()
+        lines = results.finish_lines()
         if self._has_stale or self._journal.has_vanished:
-            self._discard_stale()
+            self._discard_stale(lines)
         self._workspace.claim(self._paths, self._ledger)
-        self._results_writer.publish()
-        self._workspace.mark_ending(self._results_writer.lines_path)
-        self._journal.finish(self._results_writer.lines_path)
-        return self._results_writer.ledger.counts
+        results.publish()
+        self._workspace.mark_ending(lines)
+        self._journal.finish(lines)
+        results.publish_record()
+        return results.counts
 
     def _take_over(self, items: Items[T], jobs: int) -> None:
         if items.folders and not any(map(os.path.lexists, items.folders)):
@@ -204,7 +262,7 @@ class ItemRun:
         taken = [item for item in items.inputs if self._is_taken(item, items)]
         self._reopen_journal()
         if taken:
-            for results in self._blocks(replace(items, inputs=taken), jobs):
+            for results in self._groups(replace(items, inputs=taken), jobs):
                 self._record(results, [result.outcome.to_line() for result in results])
             self._reopen_journal()
 
@@ -216,13 +274,17 @@ class ItemRun:
         return self._folder.are_taken(paths, self._folder.known(versions, paths))
 
     def _open_journal(self) -> Journal:
-        return Journal(self._workspace.folder, is_continued=self._workspace.is_continued)
+        return Journal(
+            self._workspace.folder,
+            is_continued=self._workspace.is_continued,
+            left_out=self._left_out,
+        )
 
     def _reopen_journal(self) -> None:
         self._journal.close()
         self._journal = self._open_journal()
 
-    def _record(self, results: "Sequence[_Result]", lines: Sequence[str]) -> None:
+    def _record(self, results: "Sequence[Result]", lines: Sequence[str]) -> None:
         """Record fresh outcomes, then put their files, which are on the disk, in their places.
 
         A power cut may lose the last lines of the journal: what stands then in the places of
@@ -245,23 +307,23 @@ class ItemRun:
             self._journal.sync()
             self._synced = time.monotonic()
 
-    def _blocks(self, items: Items[T], jobs: int) -> "Iterator[Sequence[_Result]]":
+    def _groups(self, items: Items[T], jobs: int) -> "Iterator[Sequence[Result]]":
         """Yield what becomes of the inputs, in order: lists of those that are recorded at once."""
-        if items.block == 1:
+        if items.group == 1:
             yield from ([result] for result in self._results(items, jobs))
             return
         tasks = (self._task(item, items) for item in items.inputs)
-        while block := list(islice(tasks, items.block)):
-            yield [self._do(task, items) for task in block]
+        while group := list(islice(tasks, items.group)):
+            yield [self._do(task, items) for task in group]
 
-    def _results(self, items: Items[T], jobs: int) -> "Iterator[_Result]":
+    def _results(self, items: Items[T], jobs: int) -> "Iterator[Result]":
         tasks = (self._task(item, items) for item in items.inputs)
         # While one batch is completed, the next is made ready.
         ahead = 2 * items.batch if items.complete else 0
         results = ordered_map(
             lambda task: self._do(task, items), tasks, jobs, items.stop, ahead=ahead
         )
-        return _in_batches(results, items, self._faults)
+        return in_batches(results, items.complete, items.batch, self._faults)
 
     def _task(self, item: T, items: Items[T]) -> "_Task[T]":
         name = items.name(item)
@@ -270,23 +332,22 @@ class ItemRun:
         known = self._folder.known(versions, paths)
         return _Task(item, self._journal.earlier(name), paths, known)
 
-    def _do(self, task: "_Task[T]", items: Items[T]) -> "_Result":
+    def _do(self, task: "_Task[T]", items: Items[T]) -> "Result":
         """Make something of one input, in a worker thread."""
         name = items.name(task.item)
         if task.earlier and _still_holds(task.item, task.earlier, items):
             intact = self._folder.refresh(task.earlier, task.paths)
             if intact is not None:
-                return _Result(intact, name, task.known, is_fresh=False)
+                return Result(intact, name, task.known, is_fresh=False)
         made = self._faults.caught(
             name, lambda: items.outputs(task.item), lambda: items.work(task.item)
         )
         if isinstance(made, Product):
             delivery = self._folder.prepare(made, task.known)
-            return _Result(delivery.outcome, name, task.known, delivery.moves, delivery.links)
-        return _Result(made, name, task.known)
+            return Result(delivery.outcome, name, task.known, delivery.moves, delivery.links)
+        return Result(made, name, task.known)
 
-    def _discard_stale(self) -> None:
-        lines = self._results_writer.lines_path
+    def _discard_stale(self, lines: Path) -> None:
         stale: dict[str, list[Mark]] = {}
         for earlier, present in self._journal.with_earlier(lines):
             for name, mark in recorded(earlier).items():
@@ -306,23 +367,14 @@ class _Task(Generic[T]):
     known: Collection[str]
 
 
-@dataclass(frozen=True)
-class _Result:
-    """What has become of an input, and the files that are to be renamed."""
-
-    made: Outcome | Pending
-    name: str
-    known: Collection[str]
-    moves: Sequence[tuple[Path, Path]] = ()
-    links: Sequence[tuple[str, str]] = ()
-    is_fresh: bool = True
-
-    @property
-    def outcome(self) -> Outcome:
-        """The outcome, when nothing is pending any more."""
-        if isinstance(self.made, Pending):
-            raise TypeError("This input is still pending.")
-        return self.made
+def _outside(inputs: Sequence[T], blocks: Sequence[IntactBlock]) -> Sequence[T]:
+    """Return the inputs that are in no block, in order."""
+    if not blocks:
+        return inputs
+    starts = [0, *(block.stop for block in blocks)]
+    stops = [*(block.start for block in blocks), len(inputs)]
+    between = (inputs[start:stop] for start, stop in zip(starts, stops, strict=True))
+    return list(chain.from_iterable(between))
 
 
 def _still_holds(item: T, earlier: Outcome, items: Items[T]) -> bool:
@@ -336,51 +388,3 @@ def _still_holds(item: T, earlier: Outcome, items: Items[T]) -> bool:
         return items.is_whole(item, earlier)
     except (TypeError, ValueError, KeyError, AttributeError, OSError):
         return False
-
-
-# So many outcomes may wait behind a pending one, for each place in a batch.
-_WAITING = 8
-# So often the journal is flushed to the disk.
-_SYNC_S = 0.5
-
-
-def _in_batches(results: Iterator[_Result], items: Items[T], faults: Faults) -> Iterator[_Result]:
-    """Complete what is pending, batch by batch, and keep the order."""
-    waiting: list[_Result] = []
-    pending = 0
-    for result in results:
-        waiting.append(result)
-        pending += isinstance(result.made, Pending)
-        if pending in (0, items.batch) or len(waiting) >= _WAITING * items.batch:
-            yield from _complete(waiting, items, faults)
-            waiting, pending = [], 0
-    yield from _complete(waiting, items, faults)
-
-
-def _complete(waiting: Sequence[_Result], items: Items[T], faults: Faults) -> Iterator[_Result]:
-    pending = [(r.name, r.made.payload) for r in waiting if isinstance(r.made, Pending)]
-    completed = iter(_complete_batch(pending, items.complete, faults) if pending else ())
-    for result in waiting:
-        if isinstance(result.made, Pending):
-            yield replace(result, made=next(completed))
-        else:
-            yield result
-
-
-def _complete_batch(
-    pending: Sequence[tuple[str, Any]],
-    complete: Callable[[Sequence[Any]], Sequence[Outcome]] | None,
-    faults: Faults,
-) -> Sequence[Outcome]:
-    """Complete a batch; if that fails, each input alone, so that one spoils no other."""
-    if complete is None:
-        raise TypeError("Inputs are pending, but nothing completes them.")
-    try:
-        return complete([payload for _, payload in pending])
-    except Exception as error:
-        if faults.is_of_environment(error):
-            raise
-    return [
-        faults.caught(name, tuple, lambda payload=payload: complete([payload])[0])  # type: ignore[misc]
-        for name, payload in pending
-    ]

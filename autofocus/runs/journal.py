@@ -10,8 +10,9 @@ into memory.
 import heapq
 import json
 import os
+import re
 import zlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from typing import IO, Any
 
 from autofocus.runs import files
 from autofocus.runs.ledger import Reason, Row, Status
+from autofocus.runs.workspace import FINISHED_NAME
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Outcome:
         row = self.row
         reason = row.reason.value if row.reason else None
         cells = [row.input, row.status.value, reason, row.detail, row.output, self.extra]
-        text = json.dumps(cells, ensure_ascii=False)
+        text = _ENCODE(cells)
         return f'{text[:-1]}, "{_checksum(text)}"]\n'
 
     @classmethod
@@ -72,12 +74,29 @@ class Outcome:
 
 # Of the cells of a line: input, status, reason, detail, output and extra values.
 _TYPES = (str, str, str | None, str, str, dict)
+# `json.dumps` would make an encoder for each line.
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+# What a line of an input that was made by a run begins with: its name and its status.
+_MADE = re.compile(rb'\["(?:[^"\\]|\\.)*", "(?=ok", null, )')
 # Its quotes, and the bracket that closes the line.
 _CHECKSUM_LENGTH = len(', "00000000"]')
 
 
 def _checksum(text: str) -> str:
     return f"{zlib.crc32(text.encode('utf-8', 'backslashreplace')):08x}"
+
+
+def reuse_lines(content: bytes) -> bytes:
+    """Return whole lines of a journal with the status `reused` in place of `ok`."""
+    return b"".join(map(_reuse_line, content.splitlines(keepends=True)))
+
+
+def _reuse_line(line: bytes) -> bytes:
+    made = _MADE.match(line)
+    if made is None:
+        return line
+    text = b"%sreused%s]" % (made[0], line[made.end() + len("ok") : -_CHECKSUM_LENGTH - 1])
+    return b'%s, "%08x"]\n' % (text[:-1], zlib.crc32(text))
 
 
 def _without_checksum(line: str) -> str:
@@ -90,15 +109,26 @@ class Journal:
     Args:
         folder: the stage's hidden folder (`Workspace.folder`).
         is_continued: whether the last finished run was this one, before it was stopped.
+        left_out: places in `finished.jsonl`, in order and in bytes, of whole lines whose outcomes
+            will not be asked for, as they are known to hold.
+
+    Attributes:
+        keeps_statuses: whether what a finished run did counts as done by this one.
     """
 
-    def __init__(self, folder: Path, *, is_continued: bool = False) -> None:
-        self._keeps_statuses = is_continued or in_same_run()
-        self._finished = folder / "finished.jsonl"
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        is_continued: bool = False,
+        left_out: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        self.keeps_statuses = is_continued or in_same_run()
+        self._finished = folder / FINISHED_NAME
         self._interrupted = folder / "journal.jsonl"
         self._new = folder / "journal.new.jsonl"
         self._merge()
-        self._earlier = [_Reader(self._interrupted), _Reader(self._finished)]
+        self._earlier = [_Reader(self._interrupted), _Reader(self._finished, left_out)]
         self._file: IO[str] = self._new.open(
             "w", encoding="utf-8", errors="backslashreplace", newline="\n", buffering=1
         )
@@ -130,7 +160,7 @@ class Journal:
         if interrupted:
             return interrupted
         if finished and finished.row.status is not Status.REJECTED:
-            if self._keeps_statuses:
+            if self.keeps_statuses:
                 return finished
             return replace(finished, row=replace(finished.row, status=Status.REUSED))
         return None
@@ -157,6 +187,10 @@ class Journal:
         """Flush what was recorded to the disk."""
         self._file.flush()
         os.fsync(self._file.fileno())
+
+    def interrupted(self) -> Generator[Outcome, None, None]:
+        """Yield the outcomes of interrupted starts, in order."""
+        return read_outcomes(self._interrupted)
 
     def with_earlier(self, lines: Path) -> Iterator[tuple[Outcome, Outcome | None]]:
         """Yield each outcome of earlier runs, rejected ones included, with the present one.
@@ -185,10 +219,12 @@ class Journal:
         """Replace the journals by the outcomes of all inputs: the run has ended.
 
         Args:
-            lines: a file with these outcomes, in order.
+            lines: a file with these outcomes, in order; that of the last finished run if it is
+                the same.
         """
         self.close()
-        files.put_in_place(lines, self._finished)
+        if lines != self._finished:
+            files.put_in_place(lines, self._finished)
         self._interrupted.unlink(missing_ok=True)
         self._new.unlink(missing_ok=True)
 
@@ -218,8 +254,8 @@ def in_same_run() -> bool:
 class _Reader:
     """Finds outcomes in an ordered file by reading it once."""
 
-    def __init__(self, path: Path) -> None:
-        self._outcomes = read_outcomes(path)
+    def __init__(self, path: Path, left_out: Sequence[tuple[int, int]] = ()) -> None:
+        self._outcomes = read_outcomes(path, left_out)
         self._head = next(self._outcomes, None)
         self._is_used = False
         self._has_skipped = False
@@ -245,20 +281,23 @@ class _Reader:
         self._outcomes.close()
 
 
-def read_outcomes(path: Path) -> Generator[Outcome, None, None]:
+def read_outcomes(
+    path: Path, left_out: Sequence[tuple[int, int]] = ()
+) -> Generator[Outcome, None, None]:
     """Yield the outcomes in a file of lines, up to the first torn one; none if it is missing.
 
     Args:
         path: the file; its lines are in rising order of the inputs' names.
+        left_out: where whole lines begin and end that are not to be read, in order and in bytes.
     """
     if not path.exists():
         return
     before: str | None = None
-    # A torn line may end within a letter.
-    with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
-        for line in file:
+    with path.open("rb") as file:
+        for line in _lines(file, left_out):
             try:
-                outcome = Outcome.from_line(line)
+                # A torn line may end within a letter.
+                outcome = Outcome.from_line(line.decode("utf-8", "replace"))
             except ValueError:
                 # The line that was being written when the run was killed: its work is redone.
                 return
@@ -267,3 +306,12 @@ def read_outcomes(path: Path) -> Generator[Outcome, None, None]:
                 return
             before = outcome.row.input
             yield outcome
+
+
+def _lines(file: IO[bytes], left_out: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+    """Yield the lines of a file, without those between some places."""
+    for start, end in left_out:
+        while file.tell() < start and (line := file.readline()):
+            yield line
+        file.seek(end)
+    yield from file

@@ -4,15 +4,17 @@
 `ledger.csv`; a stage that writes one file keeps it beside that file as `<name>.ledger.csv`.
 """
 
+import csv
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from io import StringIO
 from pathlib import Path
 
 from autofocus.errors import InputDataError, TooManyRejectedError
-from autofocus.runs.csv_files import CsvReader, CsvWriter
+from autofocus.runs.csv_files import CsvReader, CsvWriter, csv_writer
 
 LEDGER_NAME = "ledger.csv"
 COLUMNS = ("stage", "input", "status", "reason", "detail", "output")
@@ -247,6 +249,18 @@ class LedgerWriter:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def reuse_rows(content: bytes) -> bytes:
+    """Return whole rows of a ledger with the status `reused` in place of `ok`."""
+    text = StringIO(newline="")
+    status = COLUMNS.index("status")
+    rows = list(csv.reader(StringIO(content.decode(), newline="")))
+    for row in rows:
+        if row[status] == _OK.value:
+            row[status] = _REUSED.value
+    csv_writer(text).writerows(rows)
+    return text.getvalue().encode()
 
 
 def ledger_beside(output: Path) -> Path:

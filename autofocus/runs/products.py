@@ -114,6 +114,7 @@ class OutputFolder:
     gone: int = 0
     kept: list[str] = field(default_factory=list)
     _sound: set[Path] = field(default_factory=set, init=False)
+    _reachable: set[Path] = field(default_factory=set, init=False)
     _touched: set[Path] = field(default_factory=set, init=False)
     # Whether a folder was made by this run, by its path relative to the root.
     _are_new: dict[str, bool] = field(default_factory=dict, init=False)
@@ -312,6 +313,14 @@ class OutputFolder:
                 self.gone += 1
             else:
                 self.kept.append(name)
+
+    def is_reachable(self, folder: Path) -> bool:
+        """Tell whether no link leads from the output folder to a folder in it."""
+        if folder not in self._reachable:
+            if not self._is_reachable(folder / "file"):
+                return False
+            self._reachable.add(folder)
+        return True
 
     def _discard(self, path: Path) -> None:
         if self.aside is None:

@@ -1,15 +1,29 @@
 """What a stage makes of all outcomes: the ledger, further tables, and the journal's last state."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from autofocus.runs import files
-from autofocus.runs.csv_files import CsvWriter
-from autofocus.runs.journal import Outcome, read_outcomes
-from autofocus.runs.ledger import LedgerWriter
-from autofocus.runs.workspace import Workspace
+from autofocus.runs.block_files import BlockFile
+from autofocus.runs.blocks import (
+    RECORD_NAME,
+    SIZE,
+    Block,
+    BlockBuilder,
+    Count,
+    Fingerprints,
+    IntactBlock,
+    Part,
+    header_line,
+)
+from autofocus.runs.csv_files import CsvWriter, csv_writer
+from autofocus.runs.journal import Outcome, read_outcomes, reuse_lines
+from autofocus.runs.ledger import COLUMNS, Counts, Reason, Status, reuse_rows
+from autofocus.runs.workspace import FINISHED_NAME, Workspace
 
 
 @dataclass(frozen=True)
@@ -64,61 +78,182 @@ class LateTable:
     rows: Callable[[Callable[[], Iterator[Outcome]]], Iterable[Sequence[Any]]]
 
 
+AnyTable = Table | RowsTable | LateTable
+
+
 class ResultsWriter:
-    """Writes the ledger, the tables and all outcomes, unfinished until `publish`."""
+    """Writes the ledger, the tables and all outcomes, unfinished until `publish`.
 
-    def __init__(
-        self, workspace: Workspace, ledger: Path, tables: Sequence[Table | RowsTable | LateTable]
-    ) -> None:
-        scratch = workspace.scratch
-        self._moves = {scratch / "ledger": ledger}
-        self.ledger = LedgerWriter(scratch / "ledger", workspace.name)
-        self.lines_path = scratch / "lines"
-        self._lines = self.lines_path.open(
-            "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+    Args:
+        workspace: the stage's memory.
+        ledger: the path of the ledger.
+        tables: the tables beside it.
+
+    Attributes:
+        counts: of the ledger.
+        tally: how many outcomes are counted under each key; see `Fingerprints`.
+    """
+
+    def __init__(self, workspace: Workspace, ledger: Path, tables: Sequence[AnyTable]) -> None:
+        self.counts = Counts()
+        self.tally: Counter[str] = Counter()
+        self._stage, self._scratch = workspace.name, workspace.scratch
+        self._lines = BlockFile(self._scratch / "lines", workspace.folder / FINISHED_NAME)
+        self._rows = BlockFile(self._scratch / "ledger", ledger, _csv_line(COLUMNS))
+        self._write_rows = csv_writer(self._rows.text).writerows
+        self._late = [table for table in tables if isinstance(table, LateTable)]
+        self._tables = [
+            RowsTable.of(table) if isinstance(table, Table) else table
+            for table in tables
+            if not isinstance(table, LateTable)
+        ]
+        self._files = [self._lines, self._rows]
+        self._table_writers = []
+        for number, table in enumerate(self._tables):
+            file = BlockFile(
+                self._scratch / f"table{number}", table.path, _csv_line(table.columns)
+            )
+            self._files.append(file)
+            self._table_writers.append((table, csv_writer(file.text).writerows))
+        self._record_path = workspace.folder / RECORD_NAME
+        self._record: BlockFile | None = None
+        self._builder: BlockBuilder | None = None
+        # The outcomes of the present block.
+        self._waiting: list[Outcome] = []
+
+    def version(self, fingerprints: Fingerprints[Any]) -> list[Any]:
+        """Return what the outcomes and the tables depend on, beside the states of inputs."""
+        tables = [[table.path.name, *table.columns] for table in self._tables]
+        return [fingerprints.version, self._stage, tables]
+
+    def record_blocks(self, fingerprints: Fingerprints[Any]) -> None:
+        """Record the blocks of what is going to be written, for the next run."""
+        header = header_line(self.version(fingerprints))
+        self._record = BlockFile(self._scratch / "blocks", self._record_path, header)
+        self._builder = BlockBuilder(fingerprints)
+
+    def hold(self, parts: Sequence[Part]) -> bool:
+        """Tell whether the lines of a block are as the last run wrote them."""
+        return len(parts) == len(self._files) and all(
+            file.holds(part) for file, part in zip(self._files, parts, strict=True)
         )
-        self._files: list[IO[str] | CsvWriter] = [self._lines]
-        self._tables: list[tuple[RowsTable, CsvWriter]] = []
-        self._late: list[tuple[LateTable, CsvWriter]] = []
-        for number, table in enumerate(tables):
-            path = scratch / f"table{number}"
-            writer = CsvWriter(path, table.columns)
-            self._moves[path] = table.path
-            self._files.append(writer)
-            if isinstance(table, LateTable):
-                self._late.append((table, writer))
-            else:
-                rows = RowsTable.of(table) if isinstance(table, Table) else table
-                self._tables.append((rows, writer))
 
-    def write(self, outcomes: Sequence[Outcome], lines: Iterable[str]) -> None:
-        """Write the rows of outcomes into the ledger and the tables.
+    def write(self, outcome: Outcome, line: str) -> None:
+        """Write the row of an outcome into the ledger and the tables.
 
         Args:
-            outcomes: of inputs in a row.
-            lines: of the outcomes; see `Outcome.to_line`.
+            outcome: of the next input.
+            line: of the outcome; see `Outcome.to_line`.
         """
-        self.ledger.write_all(outcome.row for outcome in outcomes)
-        self._lines.writelines(lines)
-        good = [outcome for outcome in outcomes if outcome.row.reason is None]
-        for table, writer in self._tables:
-            writer.write_all(row for outcome in good for row in table.rows(outcome))
+        state = self._builder.state(outcome) if self._builder else None
+        is_in_block = self._builder is not None and self._builder.number > 0
+        if len(self._waiting) == SIZE or (self._waiting and is_in_block != (state is not None)):
+            self._end_block()
+        if self._builder and state is not None:
+            self._builder.add(outcome, state)
+        elif self._builder:
+            self.tally.update(self._builder.keys(outcome))
+        self._waiting.append(outcome)
+        self._lines.text.write(line)
 
-    def finish_lines(self) -> None:
-        """Complete the file of all outcomes, so that it can be read."""
-        self._lines.close()
+    def _write_waiting(self) -> None:
+        """Write the rows of the outcomes that wait, all of them at once."""
+        stage, good = self._stage, []
+        for outcome in self._waiting:
+            row = outcome.row
+            self.counts.add(row.status, row.reason)
+            if row.reason is None:
+                good.append(outcome)
+        self._write_rows(outcome.row.cells(stage) for outcome in self._waiting)
+        for table, write_rows in self._table_writers:
+            write_rows(row for outcome in good for row in table.rows(outcome))
+        self._waiting.clear()
+
+    def take(self, block: IntactBlock, *, keeps_statuses: bool) -> None:
+        """Write the lines of an intact block, as the last run wrote them.
+
+        Args:
+            block: with places in the files of the last run.
+            keeps_statuses: whether an input that was made by the last run counts as made by this
+                one; otherwise it is reused.
+        """
+        self._end_block()
+        is_reused = block.has_fresh and not keeps_statuses
+        counts = block.counts
+        if is_reused:
+            counts = [(_REUSED if one == _OK else one, why, n) for one, why, n in counts]
+            lines, rows, *others = block.parts
+            parts = [
+                self._lines.append(reuse_lines(self._lines.read(lines))),
+                self._rows.append(reuse_rows(self._rows.read(rows))),
+                *map(BlockFile.take, self._files[2:], others),
+            ]
+        else:
+            parts = list(map(BlockFile.take, self._files, block.parts))
+        for status, reason, number in counts:
+            self.counts.add(Status(status), Reason(reason) if reason else None, number)
+        self.tally.update(block.tally)
+        self._take_record(block, parts, counts)
+
+    def _take_record(self, block: IntactBlock, parts: list[Part], counts: list[Count]) -> None:
+        if self._record is None:
+            return
+        if parts == block.parts and counts == block.counts:
+            self._record.take(block.line)
+        else:
+            line = self._record.read(block.line).decode()
+            moved = replace(Block.from_line(line), parts=parts, counts=counts)
+            self._record.append(moved.to_line().encode())
+
+    def _end_block(self) -> None:
+        """Write what waits, and record it as a block if it is one."""
+        self._write_waiting()
+        parts = [file.end_block() for file in self._files]
+        if self._builder and self._builder.number:
+            block = self._builder.end(parts)
+            self.tally.update(self._builder.tally)
+            self._builder = BlockBuilder(self._builder.fingerprints)
+            if self._record and block:
+                self._record.append(block.to_line().encode())
+
+    def finish_lines(self) -> Path:
+        """Complete the file of all outcomes, and return its path: it can be read now."""
+        self._end_block()
+        return self._lines.finish()
 
     def close(self) -> None:
         """Close all files."""
-        self.ledger.close()
-        for file in self._files:
+        for file in (*self._files, *([self._record] if self._record else [])):
             file.close()
 
     def publish(self) -> None:
         """Complete the tables, and put them and the ledger in place."""
-        for table, writer in self._late:
-            writer.write_all(table.rows(lambda: read_outcomes(self.lines_path)))
-        self.close()
-        for unfinished, final in self._moves.items():
+        lines = self.finish_lines()
+        late = [self._write_late(number, lines) for number in range(len(self._late))]
+        for file in self._files[1:]:
+            file.publish()
+        for unfinished, final in late:
             final.parent.mkdir(parents=True, exist_ok=True)
             files.put_in_place(unfinished, final)
+
+    def _write_late(self, number: int, lines: Path) -> tuple[Path, Path]:
+        table, path = self._late[number], self._scratch / f"late{number}"
+        with CsvWriter(path, table.columns) as writer:
+            writer.write_all(table.rows(lambda: read_outcomes(lines)))
+        return path, table.path
+
+    def publish_record(self) -> None:
+        """Put the record of blocks in place, when all they depend on is in place."""
+        if self._record is None:
+            self._record_path.unlink(missing_ok=True)
+        else:
+            self._record.publish()
+
+
+_OK, _REUSED = Status.OK.value, Status.REUSED.value
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    text = StringIO(newline="")
+    csv_writer(text).writerow(cells)
+    return text.getvalue()

@@ -1,10 +1,12 @@
 """Claims about moments as cameras and programs write them."""
 
 import struct
+from collections import Counter
+from typing import Any
 
 import pytest
 
-from autofocus.images.moments import MomentCount, parse_moment, parse_reconyx
+from autofocus.images.moments import MomentCount, moment_keys, parse_moment, parse_reconyx
 
 
 @pytest.mark.parametrize(
@@ -71,12 +73,14 @@ def test_notes_of_reconyx(start: bytes, offset: int, packed: bytes) -> None:
 
 def test_images_without_a_moment_are_counted() -> None:
     """A note counts the images without a moment, and how many of them have a MakerNote."""
-    count = MomentCount()
-    count.add({"date": "2016-07-05"})
-    assert MomentCount(images=1).notes == ()
-    count.add({"date": "", "unread_note": True})
-    count.add({"date": ""})
-    (note,) = count.notes
+    captures: list[dict[str, Any]] = [
+        {"date": "2016-07-05"},
+        {"date": "", "unread_note": True},
+        {"date": ""},
+    ]
+    assert MomentCount.of(Counter(moment_keys(captures[0]))).notes == ()
+    tally = Counter(key for capture in captures for key in moment_keys(capture))
+    (note,) = MomentCount.of(tally).notes
     assert note == (
         "2 of 3 images have no date and time (EXIF); 1 of them has a MakerNote that is not "
         "understood"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from autofocus.runs.batches import Pending
 from autofocus.runs.files import unfinished_path
-from autofocus.runs.items import ItemRun, Items, Pending, process
+from autofocus.runs.items import ItemRun, Items, process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Counts, Reason, Row, Status, read_ledger, rejected
 from autofocus.runs.products import OutputFile, Product
