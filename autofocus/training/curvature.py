@@ -69,7 +69,7 @@ def _moments(loss: StreamedLoss, point: Vector) -> tuple[Vector, Vector, Matrix]
 
     def part(rows: slice, features: NDArray[np.float32]) -> tuple[Vector, Vector, Matrix]:
         bends = loss.errors(rows, logits(features)).bends
-        standard = (features - loss.scale.mean) / loss.scale.deviation
+        standard = loss.scale.apply(features)
         weighted = standard * bends.sum(axis=1, keepdims=True).astype(np.float32)
         products = (standard.T @ weighted).astype(np.float64)
         return bends.sum(axis=0), weighted.sum(axis=0, dtype=np.float64), products

@@ -22,7 +22,7 @@ class Standardization:
 
     Attributes:
         mean: shape (D,).
-        deviation: shape (D,); 1 for a feature that is constant.
+        deviation: shape (D,); infinite for a feature that is constant, which becomes 0.
     """
 
     mean: NDArray[np.float32]
@@ -43,20 +43,16 @@ class Standardization:
         # Rounding leaves a trace of deviation in constant features.
         is_constant = deviation <= _CONSTANT * np.abs(mean) + _TINY
         if is_constant.all():
-            return cls(mean.astype(np.float32), np.ones_like(mean, np.float32))
+            return cls(mean.astype(np.float32), np.full_like(mean, np.inf, np.float32))
         # A feature that hardly varies here may vary much elsewhere: divided by its deviation, it
         # would drown all others there.
         least = _MIN_DEVIATION * np.median(deviation[~is_constant])
-        bounded = np.where(is_constant, 1.0, np.maximum(deviation, least))
+        bounded = np.where(is_constant, np.inf, np.maximum(deviation, least))
         return cls(mean.astype(np.float32), bounded.astype(np.float32))
 
-    def apply(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return standardised features, shape (N, D), in double precision for an optimizer."""
-        scaled = np.empty(features.shape)
-        for start in range(0, len(features), _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            scaled[rows] = (features[rows] - self.mean) / self.deviation
-        return scaled
+    def apply(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return standardised features, shape (N, D)."""
+        return (features - self.mean) / self.deviation
 
     def unfold(self, head: Head) -> Head:
         """Return the head for raw features that equals a head for standardised ones."""

@@ -2,17 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.training.class_weights import LossWeights
 from autofocus.training.feature_rows import by_block
 from autofocus.training.lbfgs import Vector
 from autofocus.training.samples import Samples
 from autofocus.training.standardization import Standardization
 
 Matrix = NDArray[np.float64]
+
+
+class TermWeights(Protocol):
+    """The weights of the terms of the loss: class weights times weights of the images."""
+
+    def of_rows(self, rows: slice, /) -> NDArray[np.float32]:
+        """Return the weights of some images; shape (M, C) with several labels, else (M, 1)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class StreamedLoss:
 
     samples: Samples
     scale: Standardization
-    weights: LossWeights
+    weights: TermWeights
     columns: NDArray[np.int64]
     multilabel: bool
     strength: float

@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from autofocus.model.head import Head
 from autofocus.runs.progress import Progress
 from autofocus.training.checkpoint import Checkpoint, TrainingState
 from autofocus.training.class_weights import ClassWeights, LossWeights
 from autofocus.training.curvature import Curvature
 from autofocus.training.lbfgs import Search, Vector, advance
-from autofocus.training.logistic_regression import TOLERANCE, Solution, log_odds_of_unseen
+from autofocus.training.learned_classes import LearnedClasses
+from autofocus.training.logistic_regression import TOLERANCE, Solution
 from autofocus.training.samples import Samples
 from autofocus.training.standardization import Standardization
 from autofocus.training.streamed_loss import StreamedLoss
@@ -51,12 +51,7 @@ class StreamedRegression:
         self._multilabel = multilabel
         self._max_steps = max_steps
         self._scale = Standardization.of(samples.features)
-        self._sizes = np.count_nonzero(samples.targets, axis=0)
-        is_learned = self._sizes > 0
-        if multilabel:
-            # A label that is on all images has nothing to be learned.
-            is_learned &= self._sizes < len(samples)
-        self._columns = np.flatnonzero(is_learned)
+        self._classes = LearnedClasses.of(samples, multilabel=multilabel)
 
     def solve(self, strength: float, checkpoint: Checkpoint | None = None) -> Solution:
         """Return the head at a strength of regularisation.
@@ -66,7 +61,8 @@ class StreamedRegression:
             checkpoint: keeps the state after a step; with it, an interrupted search goes on and
                 ends with the same head.
         """
-        memory = _Memory(checkpoint, [strength, *self._scale.mean.tolist(), *self._sizes.tolist()])
+        sizes = self._classes.sizes.tolist()
+        memory = _Memory(checkpoint, [strength, *self._scale.mean.tolist(), *sizes])
         with Progress("training", 0, "pass") as progress:
             loss = replace(self._loss(self._samples, strength), on_pass=progress.advance)
             start, search = memory.load() or (self._start(strength), None)
@@ -75,18 +71,19 @@ class StreamedRegression:
             while not _is_done(search, curvature, self._max_steps):
                 search = advance(search, loss, curvature.divide)
                 memory.save(start, search, is_last=_is_done(search, curvature, self._max_steps))
-        return Solution(self._head(search.point), search.steps, search.steps < self._max_steps)
+        head = self._scale.unfold(self._classes.head(search.point))
+        return Solution(head, search.steps, search.steps < self._max_steps)
 
     def _loss(self, samples: Samples, strength: float) -> StreamedLoss:
         weights = LossWeights.of(samples, self._kind, multilabel=self._multilabel)
         return StreamedLoss(
-            samples, self._scale, weights, self._columns, self._multilabel, strength
+            samples, self._scale, weights, self._classes.columns, self._multilabel, strength
         )
 
     def _start(self, strength: float) -> Vector:
         """Return the minimum on the sample, where the curvature is measured twice."""
         loss = self._loss(self._sample(), strength)
-        point = np.zeros((loss.samples.features.shape[1] + 1) * len(self._columns))
+        point = np.zeros((loss.samples.features.shape[1] + 1) * len(self._classes.columns))
         for steps in (_SAMPLE_STEPS // 10, _SAMPLE_STEPS):
             curvature = Curvature.at(loss, point)
             search = Search.begin(loss, point)
@@ -99,28 +96,10 @@ class StreamedRegression:
         """Return some of the images, evenly spaced, in memory; of rare classes more."""
         number = _SAMPLE_BYTES // (4 * self._samples.features.shape[1])
         chosen = [_spaced(np.arange(len(self._samples)), number)]
-        for column in self._columns.tolist():
+        for column in self._classes.columns.tolist():
             shown = np.flatnonzero(self._samples.targets[:, column])
             chosen.append(_spaced(shown, _LEAST_PER_CLASS))
         return self._samples.rows(np.unique(np.concatenate(chosen))).load()
-
-    def _head(self, point: Vector) -> Head:
-        """Return the head for raw features, with biases for what there was nothing to learn of."""
-        size, classes = self._samples.features.shape[1], len(self._sizes)
-        table = point.reshape(size + 1, len(self._columns))
-        if not self._multilabel:
-            # All classes may be shifted alike.
-            table = table - table.mean(axis=1, keepdims=True)
-        weights, bias = np.zeros((size, classes)), np.zeros(classes)
-        weights[:, self._columns], bias[self._columns] = table[:-1], table[-1]
-        rare = log_odds_of_unseen(len(self._samples))
-        absent = self._sizes == 0
-        if self._multilabel:
-            bias[absent], bias[self._sizes == len(self._samples)] = rare, -rare
-        else:
-            bias[absent] = bias[self._columns].min() + rare
-        head = Head(weights.astype(np.float32), bias.astype(np.float32), self._multilabel)
-        return self._scale.unfold(head)
 
 
 def _is_done(search: Search, curvature: Curvature, max_steps: int) -> bool:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 from autofocus.errors import need
+
+_LOCK = Lock()
+_BODIES: list[object] = []
 
 
 @contextmanager
@@ -15,9 +19,20 @@ def single_threaded() -> Iterator[None]:
     processor busy: while other programs compute, small problems took forty times as long.
 
     Raises:
-        MissingDependencyError: scikit-learn or threadpoolctl isn't installed.
+        MissingDependencyError: SciPy or threadpoolctl isn't installed.
     """
     # Only pools of libraries that are loaded already are limited.
-    need("sklearn.linear_model", "train")
-    with need("threadpoolctl", "train").threadpool_limits(limits=1):
-        yield
+    need("scipy.linalg", "train")
+    limits = need("threadpoolctl", "train").threadpool_limits
+    with _LOCK:
+        is_limited = bool(_BODIES)
+        _BODIES.append(None)
+    try:
+        if is_limited:
+            # Looking for the pools takes longer than a small problem.
+            yield
+        else:
+            with limits(limits=1):
+                yield
+    finally:
+        _BODIES.pop()

@@ -11,6 +11,7 @@ from autofocus.evaluation.folds import folds_of_groups
 from autofocus.model.distance import DECIMALS, RelativeDistance
 from autofocus.training.feature_rows import Features, by_block, fits, load
 from autofocus.training.samples import Samples
+from autofocus.training.threads import single_threaded
 
 # Directions to keep: more of them told left-out classes no better (benchmarks/UNKNOWN.md).
 DIRECTIONS = 128
@@ -60,7 +61,19 @@ def fit_unknown(
     folds = folds_of_groups(groups) if is_seen is None else np.where(is_seen, -1, 0)
     if len(np.unique(folds)) < 2:  # noqa: PLR2004 - nothing to measure from
         return None
-    known = np.concatenate(
+    with single_threaded():
+        known = _distances_without_fold(samples, folds)
+        rank = math.ceil((len(known) + 1) * (1 - share))
+        if rank > len(known):
+            return None
+        limit = round(float(np.sort(known)[rank - 1]), DECIMALS)
+        fitted = samples if is_seen is None else samples.rows(np.asarray(is_seen))
+        return Unknown(fit_distance(fitted), limit)
+
+
+def _distances_without_fold(samples: Samples, folds: NDArray[np.int64]) -> Matrix:
+    """Return the distance of each image in a fold, fitted to the images that are not in it."""
+    return np.concatenate(
         [
             fit_distance(samples.rows(folds != fold)).distances(
                 load(samples.features[folds == fold])
@@ -68,12 +81,6 @@ def fit_unknown(
             for fold in np.unique(folds[folds >= 0])
         ]
     )
-    rank = math.ceil((len(known) + 1) * (1 - share))
-    if rank > len(known):
-        return None
-    limit = round(float(np.sort(known)[rank - 1]), DECIMALS)
-    fitted = samples if is_seen is None else samples.rows(np.asarray(is_seen))
-    return Unknown(fit_distance(fitted), limit)
 
 
 def distances(distance: RelativeDistance, features: Features) -> Matrix:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
+from autofocus.training import feature_rows
 from autofocus.training import logistic_regression as module
 from autofocus.training.class_weights import ClassWeights, loss_weights
 from autofocus.training.feature_rows import load
@@ -92,3 +93,25 @@ def test_it_starts_from_the_solution_before() -> None:
     every = regressions(blobs(150, spread=3))
     assert every.solve(0.1).steps > 1
     assert every.solve(0.1).steps <= 1
+
+
+def test_the_solution_does_not_depend_on_the_number_of_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a thread or four, the head is the same to the last bit."""
+    monkeypatch.setattr(feature_rows, "BLOCK", 100)
+    digests = set()
+    for number in (1, 4):
+        monkeypatch.setattr(feature_rows, "cores", lambda number=number: number)
+        digests.add(regressions(blobs(300, spread=3)).solve(0.01).head.digest)
+    assert len(digests) == 1
+
+
+def test_a_search_ends_where_rounding_hides_the_minimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tolerance below what single precision can tell costs a few steps, not all of them."""
+    monkeypatch.setattr(module, "TOLERANCE", 1e-12)
+    samples = blobs(150, spread=3)
+    shifted = Samples(load(samples.features) + 1000, samples.targets, samples.weights)
+    solution = regressions(shifted).solve(0.05)
+    assert solution.converged
+    assert solution.steps < 200

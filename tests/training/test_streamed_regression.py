@@ -113,7 +113,7 @@ def test_the_head_is_the_one_that_is_trained_in_memory(
 def test_what_fits_in_memory_gives_the_same_bytes_from_a_file(
     stored: Store,
 ) -> None:
-    """Below the bound scikit-learn trains the head, wherever the features lie."""
+    """Below the bound the head is trained in memory, wherever the features lie."""
     samples = uneven(1800)
     every = LogisticRegressions(
         samples, "balanced", multilabel=False, max_steps=SETTINGS.max_steps
