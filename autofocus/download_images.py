@@ -355,11 +355,17 @@ def copy_objects(
     folder = downloader.folder
     aside = folder / HIDDEN / VANISHED
     with ItemRun(workspace, folder / LEDGER_NAME, aside=aside) as run:
-        tally = Tally()
-        outcomes = run.outcomes(downloader.items(objects), jobs, "object")
-        for item, outcome in zip(objects, outcomes, strict=True):
-            tally.add(item, outcome)
+        tally, left = Tally(), iter(objects)
+        for outcome in run.outcomes(downloader.items(objects), jobs, "object", by_block=True):
+            for item in left:
+                if item.key == outcome.row.input:
+                    tally.add(item, outcome)
+                    break
+                tally.keep(item)
+        for item in left:
+            tally.keep(item)
         counts = run.publish()
+        tally.verified = run.tally
     return Copied(folder, counts, tally, run.notes)
 
 

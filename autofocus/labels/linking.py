@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -15,6 +15,7 @@ from autofocus.labels.choosing import Choice
 from autofocus.labels.folders import label_to_folder, link_name
 from autofocus.labels.image_folders import FoundImage, ImageFolders
 from autofocus.runs import files
+from autofocus.runs.blocks import Fingerprints
 from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
@@ -73,7 +74,23 @@ class Linker:
             folders=[self.outdir / label_to_folder(label) for label in labels],
             group=1 if self.making is Making.COPIES else _GROUP,
             extra={"filepath": str, "labels": list, "links": list, "facts": dict},
+            fingerprints=Fingerprints(
+                version=self.making.value,
+                present=self._state,
+                past=_past_state,
+                rejections=_DECIDED,
+            ),
         )
+
+    def _state(self, choice: Choice) -> str | None:
+        """Return what decides how an image is linked; None if there is no such image."""
+        if choice.reason is not None:
+            return f"{choice.reason.value} {choice.detail}"
+        image = self._folders.find(choice.filepath)
+        if image is None:
+            return None
+        stamp = files.stamp_text(str(image.path)) if self.making is Making.COPIES else ""
+        return _state(stamp, image.filepath, choice.labels, choice.detail, choice.facts)
 
     @cached_property
     def _folders(self) -> ImageFolders:
@@ -169,6 +186,26 @@ class Linker:
         # Whether the links still have these targets, the run checks by itself.
         targets = self._targets(image, links)
         return recorded(earlier) == {link: link_mark(target) for link, target in targets.items()}
+
+
+# Why the table and the rules leave out an image, whatever lies on the disk.
+_DECIDED = frozenset((Reason.NO_LABEL, Reason.CONFLICTING_LABELS, Reason.MISSING_FIELD))
+
+
+def _past_state(outcome: Outcome) -> str:
+    """Return the state of an image when it was linked; see `Linker`."""
+    row, extra = outcome.row, outcome.extra
+    if row.reason is not None:
+        return f"{row.reason.value} {row.detail}"
+    original = extra.get("original")
+    stamp = f"{original['bytes']} {original['modified_ns']}" if original else ""
+    return _state(stamp, extra["filepath"], extra["labels"], row.detail, extra["facts"])
+
+
+def _state(
+    stamp: str, filepath: str, labels: Iterable[str], detail: str, facts: Mapping[str, str]
+) -> str:
+    return f"{stamp} {filepath} {list(labels)} {detail!r} {dict(facts)}"
 
 
 def _links(choice: Choice) -> list[str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autofocus.runs import files
+from autofocus.runs.blocks import Fingerprints
 from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
-from autofocus.runs.products import OutputFile, Product
+from autofocus.runs.products import OutputFile, Product, recorded
 from autofocus.store.failures import Failure
 from autofocus.store.keys import Rejection, is_folder, path_of
 from autofocus.store.listing import StoredObject
@@ -46,8 +47,10 @@ class Tally:
             self.denied += 1
         elif outcome.row.reason in NOT_ANSWERED:
             self.others += 1
-        elif verified := outcome.extra.get(VERIFIED):
-            self.verified[verified] += 1
+
+    def keep(self, item: StoredObject) -> None:
+        """Count an object whose copy is known to be intact."""
+        self.answered.append(item)
 
     @property
     def is_all_denied(self) -> bool:
@@ -79,11 +82,24 @@ class Downloader:
             stop=self.fetcher.stop,
             outputs=self._outputs,
             rejects_blocked=True,
+            fingerprints=Fingerprints(
+                version="objects", present=self._state, past=_past_state, keys=_keys
+            ),
         )
 
+    def _state(self, item: StoredObject) -> str | None:
+        """Return what tells a changed object from the one that was fetched."""
+        if item.key in self.rejections:
+            return None
+        if is_folder(item):
+            return _state(_version(item), _FOLDER) if self._path(item).is_dir() else None
+        return _state(_version(item), _FILE if self._has_file(item) else _NO_FILE)
+
+    def _has_file(self, item: StoredObject) -> bool:
+        return item.key not in self.rejections and not is_folder(item)
+
     def _outputs(self, item: StoredObject) -> list[Path]:
-        is_file = item.key not in self.rejections and not is_folder(item)
-        return [self._path(item)] if is_file else []
+        return [self._path(item)] if self._has_file(item) else []
 
     def _path(self, item: StoredObject) -> Path:
         return self.folder / path_of(item.key)
@@ -151,6 +167,28 @@ def failed(item: StoredObject, failure: Failure) -> Outcome:
 def is_of_version(item: StoredObject, earlier: Outcome) -> bool:
     """Tell whether an outcome is of the object as it is listed now."""
     return all(earlier.extra.get(key) == value for key, value in _version(item).items())
+
+
+# What an object has in the folder.
+_FILE, _NO_FILE, _FOLDER = "file", "no file", "folder"
+
+
+def _state(version: Mapping[str, object], kind: str) -> str:
+    return f"{version['bytes']} {version['etag']} {kind}"
+
+
+def _past_state(outcome: Outcome) -> str | None:
+    """Return the state of an object when it was fetched; see `Downloader`."""
+    if VERIFIED in outcome.extra:
+        return _state(outcome.extra, _FILE if recorded(outcome) else _NO_FILE)
+    # Earlier versions of the program did not compare objects with the listing.
+    return _state(outcome.extra, _FOLDER) if outcome.row.input.endswith("/") else None
+
+
+def _keys(outcome: Outcome) -> tuple[str, ...]:
+    """Return by what an object was verified."""
+    verified = outcome.extra.get(VERIFIED)
+    return (verified,) if verified and outcome.row.reason is None else ()
 
 
 def _as_fetched(item: StoredObject, outcome: Outcome) -> StoredObject:

@@ -203,8 +203,8 @@ class StreamingDownloader(Downloader):
 
     stream: Stream
 
-    def _outputs(self, item: StoredObject) -> list[Path]:
-        return [] if item.key in self.stream else super()._outputs(item)
+    def _has_file(self, item: StoredObject) -> bool:
+        return item.key not in self.stream and super()._has_file(item)
 
     def _work(self, item: StoredObject) -> Outcome | Product:
         settled = self.stream.settled.get(item.key)
