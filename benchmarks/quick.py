@@ -22,9 +22,13 @@ def _once(function: Any) -> Any:
     return again
 
 
+def _nothing(fd: Any) -> None:
+    """Wait for no disk."""
+
+
 def main() -> int:
     """Run the command."""
-    os.fsync = lambda _: None
+    os.fsync = _nothing
     stage = importlib.import_module("autofocus.preprocess_images")
     for name in ("read_image", "encode_image", "colourfulness", "mean_brightness"):
         setattr(stage, name, _once(getattr(stage, name)))

@@ -5,6 +5,7 @@ are intact and made from the same inputs; otherwise it makes them and writes the
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,14 +81,22 @@ def make_jointly(
     for path in outputs:
         files.put_in_place(unfinished[path], path)
     files.put_in_place(workspace.scratch / "ledger", ledger)
-    value = {
-        "inputs": inputs,
-        "notes": list(outcome.notes),
-        "outputs": recorded,
-        "ledger": counts.inputs,
-    }
-    write_record(record, value, workspace.scratch)
+    value = {"inputs": inputs, "notes": list(outcome.notes), "outputs": recorded}
+    _write_memory(workspace, value, ledger, counts)
     return counts, outcome.notes
+
+
+def _write_memory(
+    workspace: Workspace, memory: Mapping[str, Any], ledger: Path, counts: Counts
+) -> None:
+    """Record what was made, and the ledger about it."""
+    value = {
+        **memory,
+        "ledger": counts.inputs,
+        "counts": [counts.ok, counts.reused, dict(counts.reasons)],
+        "ledger_mark": marks.mark_of(ledger),
+    }
+    write_record(workspace.folder / MEMORY_NAME, value, workspace.scratch)
 
 
 def read_memory(workspace: Workspace) -> dict[str, Any]:
@@ -121,6 +130,9 @@ def _reusable(workspace: Workspace, inputs: Any) -> dict[str, Any] | None:
 
 def _mark_reused(workspace: Workspace, ledger: Path, memory: Mapping[str, Any]) -> Counts | None:
     """Write into the ledger that inputs were reused; None if it is damaged."""
+    kept = _kept_counts(workspace, ledger, memory)
+    if kept is not None and (kept.ok == 0 or in_same_run()):
+        return kept
     try:
         rows = (row for _, row in read_ledger(ledger))
         if not in_same_run():
@@ -135,7 +147,21 @@ def _mark_reused(workspace: Workspace, ledger: Path, memory: Mapping[str, Any]) 
     if counts.inputs != memory.get("ledger", counts.inputs):
         return None
     files.put_in_place(workspace.scratch / "ledger", ledger)
+    _write_memory(workspace, memory, ledger, counts)
     return counts
+
+
+def _kept_counts(workspace: Workspace, ledger: Path, memory: Mapping[str, Any]) -> Counts | None:
+    """Return the counts of a ledger that is as the last run left it; None if it isn't."""
+    try:
+        ok, reused, reasons = memory["counts"]
+        counts = Counts(ok, reused, sum(reasons.values()), Counter(reasons))
+        is_known = counts.inputs == memory["ledger"]
+        is_same = is_known and workspace.trust.check(ledger, memory["ledger_mark"]) is not None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        # Earlier versions recorded none.
+        return None
+    return counts if is_same else None
 
 
 def _write(workspace: Workspace, ledger: Path, rows: Iterable[Row]) -> Counts:

@@ -61,6 +61,18 @@ def test_the_same_inputs_are_reused(tmp_path: Path) -> None:
     assert stage.statuses() == [Status.REUSED, Status.REJECTED]
 
 
+def test_a_ledger_that_says_reused_is_not_written_again(tmp_path: Path) -> None:
+    """The third run leaves the ledger as it is, with the same counts; an edited one it doesn't."""
+    stage = Stage(tmp_path)
+    ends = [stage.run() for _ in range(2)]
+    before, content = stage.ledger.stat().st_ino, stage.ledger.read_bytes()
+    assert stage.run() == ends[1]
+    assert stage.ledger.stat().st_ino == before
+    stage.ledger.write_bytes(content.replace(b"reused", b"ok"))
+    assert stage.run() == ends[1]
+    assert stage.ledger.read_bytes() == content
+
+
 def test_a_run_that_goes_on_keeps_its_ledger(tmp_path: Path) -> None:
     """Within the same run of several stages, what was ok stays ok."""
     stage = Stage(tmp_path)
