@@ -39,6 +39,7 @@ class Task:
         environment: variables beside this process's own.
         check: is called after each run, and not measured: raises `BenchmarkError` if the work was
             not done (see `has_files`).
+        status: the exit status with which it ends.
         reports: the command measures its own work, without its start: the last line that it
             prints is a JSON object with `wall` and `cpu` (s).
     """
@@ -48,6 +49,7 @@ class Task:
     prepare: Callable[[], None] = _nothing
     environment: tuple[tuple[str, str], ...] = ()
     check: Callable[[], None] = _nothing
+    status: int = 0
     reports: bool = False
 
 
@@ -159,7 +161,7 @@ def measure(task: Task) -> Measurement:
             capture_output=True,
             text=True,
         )
-        if done.returncode:
+        if done.returncode != task.status:
             said = (done.stderr or done.stdout).strip()[-TAIL:]
             raise BenchmarkError(f"{task.name} ended with status {done.returncode}: {said}")
         took = json.loads(result.read_text(encoding="utf-8"))

@@ -50,9 +50,11 @@ def test_a_command_may_measure_its_work_itself() -> None:
 
 
 def test_a_failed_command_is_not_measured() -> None:
-    """The status and the end of what it said are in the error."""
+    """The status and the end of what it said are in the error, unless it was to end so."""
     with pytest.raises(BenchmarkError, match="task ended with status 3: no disk"):
         measure(python("import sys; print('no disk', file=sys.stderr); sys.exit(3)"))
+    ended = python("import sys; sys.exit(3)")
+    assert measure(replace(ended, status=3)).cpu > 0
 
 
 def test_work_that_was_not_done_is_not_measured(tmp_path: Path) -> None:
