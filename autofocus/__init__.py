@@ -27,7 +27,8 @@ __version__ = "0.1.0"
 interrupts.install()
 
 _NAMES_BY_MODULE = {
-    "init": ("init", "InitSettings", "InitResult"),
+    "init": ("init", "InitResult"),
+    "init_settings": ("InitSettings",),
     "download_images": ("download_images", "DownloadResult"),
     "download_settings": ("DownloadSettings",),
     "preprocess_images": ("preprocess_images", "PreprocessResult"),
@@ -35,7 +36,8 @@ _NAMES_BY_MODULE = {
     "ingest_images": ("ingest_images", "IngestResult"),
     "ingest_settings": ("IngestSettings",),
     "clean_detections": ("clean_detections", "CleanSettings", "CleanResult"),
-    "link_images_by_label": ("link_images_by_label", "LinkSettings", "LinkResult"),
+    "link_images_by_label": ("link_images_by_label", "LinkResult"),
+    "link_settings": ("LinkSettings",),
     "embed": ("embed", "EmbedResult"),
     "embed_settings": ("EmbedSettings",),
     "retrain": ("retrain",),
@@ -51,8 +53,10 @@ _NAMES_BY_MODULE = {
         "CorrectionResult",
     ),
     "publish_labels": ("publish_labels", "PublishSettings", "PublishResult"),
-    "serve": ("serve", "ServeSettings", "ServeResult"),
-    "label": ("label", "LabelSettings", "LabelResult"),
+    "serve": ("serve", "ServeResult"),
+    "serve_settings": ("ServeSettings",),
+    "label": ("label", "LabelResult"),
+    "label_settings": ("LabelSettings",),
     "run": ("run", "RunResult"),
     "promote": ("promote", "PromoteResult"),
     "weights": ("weights", "WeightsSettings", "WeightsResult"),

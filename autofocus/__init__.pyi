@@ -39,14 +39,14 @@ from autofocus.ingest_images import IngestResult as IngestResult
 from autofocus.ingest_images import ingest_images as ingest_images
 from autofocus.ingest_settings import IngestSettings as IngestSettings
 from autofocus.init import InitResult as InitResult
-from autofocus.init import InitSettings as InitSettings
 from autofocus.init import init as init
+from autofocus.init_settings import InitSettings as InitSettings
 from autofocus.label import LabelResult as LabelResult
-from autofocus.label import LabelSettings as LabelSettings
 from autofocus.label import label as label
+from autofocus.label_settings import LabelSettings as LabelSettings
 from autofocus.link_images_by_label import LinkResult as LinkResult
-from autofocus.link_images_by_label import LinkSettings as LinkSettings
 from autofocus.link_images_by_label import link_images_by_label as link_images_by_label
+from autofocus.link_settings import LinkSettings as LinkSettings
 from autofocus.predict import PredictResult as PredictResult
 from autofocus.predict import predict as predict
 from autofocus.predict_settings import PredictSettings as PredictSettings
@@ -64,8 +64,8 @@ from autofocus.retrain_settings import RetrainSettings as RetrainSettings
 from autofocus.run import RunResult as RunResult
 from autofocus.run import run as run
 from autofocus.serve import ServeResult as ServeResult
-from autofocus.serve import ServeSettings as ServeSettings
 from autofocus.serve import serve as serve
+from autofocus.serve_settings import ServeSettings as ServeSettings
 from autofocus.weights import WeightsResult as WeightsResult
 from autofocus.weights import WeightsSettings as WeightsSettings
 from autofocus.weights import weights as weights

@@ -46,6 +46,10 @@ _MODULES = {
     "retrain": "autofocus.retrain_settings",
     "predict": "autofocus.predict_settings",
     "run": "autofocus.run_settings",
+    "init": "autofocus.init_settings",
+    "link_images_by_label": "autofocus.link_settings",
+    "serve": "autofocus.serve_settings",
+    "label": "autofocus.label_settings",
 }
 
 

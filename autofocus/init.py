@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autofocus.errors import OutputConflictError
+from autofocus.init_settings import COMMAND, InitSettings
 from autofocus.inspection.files import fetch_sample, is_bucket, list_folder
 from autofocus.inspection.proposal import locate, propose, summarise
 from autofocus.inspection.survey import survey
-from autofocus.options.command import Argument, Command
-from autofocus.options.settings import (
-    Kind,
-    endpoint_option,
-    jobs_option,
-    option,
-    request_payer_option,
-    require_not_negative,
-)
 from autofocus.runs import files
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
@@ -34,19 +26,6 @@ _HEAD = """\
 """
 # The first line of a file that may be written again, as long as nobody has changed it.
 _MARK = "# autofocus init "
-
-
-@dataclass(frozen=True)
-class InitSettings:
-    """The options of `init`."""
-
-    endpoint_url: str | None = endpoint_option()
-    no_sign_request: bool = option(False, "send no credentials, for public buckets")
-    request_payer: bool = request_payer_option()
-    jobs: int = jobs_option()
-
-    def __post_init__(self) -> None:
-        require_not_negative(self, "jobs")
 
 
 @dataclass(frozen=True)
@@ -137,18 +116,6 @@ def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write_text(path, f"{_mark(text)}\n{text}", path.parent)
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Inspect images and tables, and write a commented parameter file for `run`.",
-    example=f"autofocus {NAME} images --outpath run.yaml",
-    function=init,
-    arguments=(
-        Argument("source", "a folder, or s3://bucket/prefix", Kind(str), positional=True),
-        Argument("outpath", "the parameter file to write", default=Path("run.yaml")),
-    ),
-    settings=InitSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

@@ -17,8 +17,8 @@ from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.linking import Linker, Making, common_preparation
 from autofocus.labels.notes import note_labelmap, note_rules, note_separators
 from autofocus.labels.priority import Rule, read_rules
-from autofocus.options.command import Argument, Command
-from autofocus.options.settings import describe, option, require, require_share
+from autofocus.link_settings import COMMAND, LinkSettings
+from autofocus.options.settings import describe
 from autofocus.runs import files
 from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome
@@ -38,49 +38,6 @@ RECIPE = 2
 
 
 @dataclass(frozen=True)
-class LinkSettings:
-    """The options of `link_images_by_label`."""
-
-    labelmap_path: Path | None = option(
-        None,
-        "JSON object that maps labels to other labels; labels that are not in it stay",
-        affects_output=False,
-        metavar="JSON",
-    )
-    label_priority_path: Path | None = option(
-        None,
-        "rules such as `human > *`, one per line, that choose among several labels",
-        affects_output=False,
-        metavar="TXT",
-    )
-    keep_unresolved: bool = option(
-        False, "link images that still have several labels under each of them"
-    )
-    copy: bool = option(False, "copy the images instead of linking to them")
-    links_only: bool = option(False, "write only the table of links; the images need not exist")
-    max_rejected: float = option(
-        0.5,
-        "largest share of images, 0 to 1, that may be left out",
-        affects_output=False,
-        metavar="SHARE",
-    )
-
-    def __post_init__(self) -> None:
-        require_share("max_rejected", self.max_rejected)
-        require(
-            not (self.copy and self.links_only),
-            "copy and links_only contradict each other: leave one out.",
-        )
-
-    @property
-    def making(self) -> Making:
-        """What is made of an image."""
-        if self.links_only:
-            return Making.NOTHING
-        return Making.COPIES if self.copy else Making.LINKS
-
-
-@dataclass(frozen=True)
 class LinkResult(StageResult):
     """The result of `link_images_by_label`.
 
@@ -89,6 +46,13 @@ class LinkResult(StageResult):
     """
 
     links: Path = Path(LINKS_NAME)
+
+
+def _making(settings: LinkSettings) -> Making:
+    """Return what is made of an image."""
+    if settings.links_only:
+        return Making.NOTHING
+    return Making.COPIES if settings.copy else Making.LINKS
 
 
 def link_images_by_label(
@@ -131,8 +95,8 @@ def link_images_by_label(
     memory = {**describe(settings), "labelmap": labelmap, "rules": [str(rule) for rule in rules]}
     with Workspace(outdir, NAME, memory, recipe=RECIPE) as workspace:
         _check_folders(labelled, outdir)
-        linker = Linker(detections_path.parent, outdir, workspace.scratch, settings.making)
-        is_table_only = settings.making is Making.NOTHING
+        linker = Linker(detections_path.parent, outdir, workspace.scratch, _making(settings))
+        is_table_only = _making(settings) is Making.NOTHING
         folders = (detections_path.parent / folder for folder in choices.folders())
         common = None if is_table_only else common_preparation(folders)
         workspace.check_outputs([ledger, links, *([preparation] if common else [])], ledger)
@@ -214,22 +178,6 @@ def describe_labels(
         *note_rules(map_labels(given.labels, labelmap), rules),
     )
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Link each image into the folder of its label.",
-    example=(
-        f"autofocus {NAME} --detections-path data/detections_clean.csv --outdir data/links "
-        "--labelmap-path sample_data/raccoon_labelmap.json "
-        "--label-priority-path sample_data/label_priority.txt"
-    ),
-    function=link_images_by_label,
-    arguments=(
-        Argument("detections_path", "table with filepath and contains_<label>, or label"),
-        Argument("outdir", "folder to write to"),
-    ),
-    settings=LinkSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from autofocus.grouping.locations import DEFAULT_PATTERN, LocationPattern
+from autofocus.images.finding import need_folder
 from autofocus.images.names import (
     AUTO,
     AUTO_IN_SHARDS,
@@ -173,6 +174,12 @@ class PreprocessSettings:
         return tuple(map(CameraTrim.parse, self.trim_by_camera))
 
 
+def _check(indir: Path, settings: PreprocessSettings, **_: Any) -> None:
+    """Check what is known without reading an image (raises MissingInputError)."""
+    if not settings.allow_empty:
+        need_folder(indir)
+
+
 COMMAND = Command(
     name="preprocess_images",
     summary="Crop and resize images; tabulate date, time, brightness, and night or day.",
@@ -184,4 +191,5 @@ COMMAND = Command(
         Argument("outdir", "folder to write to"),
     ),
     settings=PreprocessSettings,
+    check=_check,
 )

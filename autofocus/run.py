@@ -17,7 +17,8 @@ from autofocus.download_images import download_images
 from autofocus.download_settings import DownloadSettings
 from autofocus.export import export
 from autofocus.exporting.settings import ExportSettings, RunExportSettings
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.link_settings import LinkSettings
 from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
 from autofocus.options.settings import Kind, require
 from autofocus.predict import predict

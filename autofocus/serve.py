@@ -4,7 +4,6 @@ python autofocus/serve.py --model data/model
 """
 
 import logging
-import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -17,10 +16,8 @@ from autofocus import interrupts
 from autofocus.errors import SettingError, need
 from autofocus.model.registered import model_text, read_registered
 from autofocus.model.saved_model import digest_model
-from autofocus.options.command import Argument, Command
-from autofocus.options.settings import option, require
-from autofocus.predicting.options import parse_thresholds
-from autofocus.tracking.local_models import MODEL_HELP, local_model
+from autofocus.serve_settings import COMMAND, ServeSettings
+from autofocus.tracking.local_models import local_model
 
 NAME = "serve"
 # So many digits of the model's digest identify it, as in the table of predictions.
@@ -31,54 +28,6 @@ _GRACE_S = 30
 _MEGABYTE = 1_000_000
 # An image to compile the network with before the first request: its size in pixels.
 _FIRST_IMAGE = (1024, 768)
-
-
-@dataclass(frozen=True)
-class ServeSettings:
-    """The options of `serve`."""
-
-    host: str = option(
-        "127.0.0.1",
-        "address to listen at; 0.0.0.0: any network may send images, without a password",
-        metavar="ADDRESS",
-    )
-    port: int = option(8000, "port to listen at (0: any that is free)", metavar="N")
-    precision: float | None = option(
-        None,
-        "accept predictions from the thresholds on that ensure this precision, instead of the "
-        "model's",
-        metavar="SHARE",
-    )
-    threshold: tuple[str, ...] = option(
-        (),
-        "accept predictions of a label from this probability on, such as raccoon=0.8",
-        metavar="LABEL=SHARE",
-    )
-    model_name: str = option(
-        "autofocus",
-        "name of the model in the paths of KServe's protocols, such as /v2/models/NAME/infer",
-        metavar="NAME",
-    )
-    max_images: int = option(64, "maximum number of images per request", metavar="N")
-    max_megabytes: float = option(100.0, "maximum size of a request", metavar="MB")
-
-    def __post_init__(self) -> None:
-        require(
-            0 <= self.port <= _MAX_PORT, f"port must be from 0 to {_MAX_PORT}, not {self.port}."
-        )
-        require(
-            self.precision is None or 0 <= self.precision < 1,
-            f"precision must be from 0 to below 1, not {self.precision}: no number of images can "
-            "ensure 1.",
-        )
-        require(
-            re.fullmatch(r"[A-Za-z0-9._-]+", self.model_name) is not None,
-            f"model_name must consist of letters, digits, '.', '_' and '-', not "
-            f"{self.model_name!r}.",
-        )
-        for name in ("max_images", "max_megabytes"):
-            require(getattr(self, name) > 0, f"{name} must be above 0, not {getattr(self, name)}.")
-        parse_thresholds(self.threshold)
 
 
 @dataclass(frozen=True)
@@ -174,15 +123,6 @@ def _first_image() -> bytes:
     Image.new("RGB", _FIRST_IMAGE, (128, 128, 128)).save(content, "JPEG")
     return content.getvalue()
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Serve a trained model over HTTP: images in, labels out.",
-    example=f"autofocus {NAME} --model data/model --port 8000",
-    function=serve,
-    arguments=(Argument("model", MODEL_HELP),),
-    settings=ServeSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from autofocus.clean_detections import clean_detections
 from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.link_settings import LinkSettings
 from autofocus.preprocess_images import preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings
 

@@ -22,7 +22,8 @@ from autofocus.features.embedding_cache import EmbeddingCache
 from autofocus.features.extraction import Extractor
 from autofocus.grouping.locations import LocationPattern
 from autofocus.labels.classes import find_classes
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.link_settings import LinkSettings
 from autofocus.preprocess_images import preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.items import ItemRun

@@ -138,7 +138,7 @@ CLEAN = "--detections d --image-dir i --image-properties p --outpath o/c.csv"
 @pytest.mark.parametrize(
     ("package", "words", "extra"),
     [
-        ("PIL", "preprocess_images --indir i --outdir o", "preprocess"),
+        ("PIL", "preprocess_images --indir . --outdir o", "preprocess"),
         ("numpy", "clean_detections --help", "tables"),
         ("pandas", f"clean_detections {CLEAN}", "tables"),
         ("boto3", "download_images --bucket b --local-folder o", "download"),

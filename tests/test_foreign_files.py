@@ -15,7 +15,8 @@ from autofocus.demo.make_sample import SampleSettings, make_sample
 from autofocus.download_images import download_images
 from autofocus.download_settings import DownloadSettings
 from autofocus.errors import OutputConflictError
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.link_settings import LinkSettings
 from autofocus.predict import predict
 from autofocus.predict_settings import PredictSettings
 from autofocus.preprocess_images import preprocess_images

@@ -13,7 +13,8 @@ import yaml
 from autofocus.clean_detections import clean_detections
 from autofocus.demo.uploading import upload_folder
 from autofocus.errors import MissingInputError, OutputConflictError
-from autofocus.init import COMMAND, init
+from autofocus.init import init
+from autofocus.init_settings import COMMAND
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.preprocess_images import preprocess_images
 from autofocus.run import read_parameters

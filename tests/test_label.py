@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from autofocus.errors import MissingInputError, OutputConflictError, SettingError
-from autofocus.label import LabelResult, LabelSettings, label
+from autofocus.label import LabelResult, label
+from autofocus.label_settings import LabelSettings
 from autofocus.predict_settings import PredictSettings
 from autofocus.preprocess_settings import PreprocessSettings
 from tests.conftest import S3

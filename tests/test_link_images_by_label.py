@@ -17,7 +17,8 @@ from autofocus.errors import (
     TooManyRejectedError,
 )
 from autofocus.labels.folders import folder_to_label
-from autofocus.link_images_by_label import LinkResult, LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import LinkResult, link_images_by_label
+from autofocus.link_settings import LinkSettings
 
 GOLDEN = Path(__file__).parent / "golden" / "link_images_by_label"
 

@@ -7,7 +7,8 @@ import pytest
 
 from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
 from autofocus.errors import InputDataError
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.link_settings import LinkSettings
 from autofocus.tables.columns import PROPERTIES
 from autofocus.tables.links import read_links
 

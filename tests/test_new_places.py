@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.link_settings import LinkSettings
 from autofocus.predict import predict
 from autofocus.preprocess_images import preprocess_images
 from autofocus.reporting.formats import percent

@@ -11,7 +11,8 @@ from autofocus.errors import AutofocusError
 from autofocus.labels.choosing import choose
 from autofocus.labels.labelmap import map_labels, read_labelmap
 from autofocus.labels.priority import Rule, read_rules
-from autofocus.link_images_by_label import LinkSettings, describe_labels
+from autofocus.link_images_by_label import describe_labels
+from autofocus.link_settings import LinkSettings
 from autofocus.runs.csv_files import CsvReader, CsvWriter
 from autofocus.runs.ledger import Counts, Reason
 from autofocus.runs.wording import plural

@@ -92,6 +92,16 @@ def find_images(
     return list_images(folder, extensions, leave_out, allow_empty=allow_empty).names
 
 
+def need_folder(folder: Path) -> None:
+    """Check that a folder of images exists.
+
+    Raises:
+        MissingInputError: it does not.
+    """
+    if not folder.is_dir():
+        raise MissingInputError(f"There is no folder {folder}: give one that holds images.")
+
+
 def list_images(
     folder: Path,
     extensions: Collection[str],
@@ -113,10 +123,9 @@ def list_images(
     Raises:
         MissingInputError: the folder is missing, can't be read, or holds no such file.
     """
-    if not folder.is_dir():
-        if allow_empty:
-            return Listing([])
-        raise MissingInputError(f"There is no folder {folder}: give one that holds images.")
+    if allow_empty and not folder.is_dir():
+        return Listing([])
+    need_folder(folder)
     suffixes = {"." + extension.lower().lstrip(".") for extension in extensions}
     walk = Walk(folder, leave_out)
     listing = _list(walk, walk, suffixes)

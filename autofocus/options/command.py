@@ -90,6 +90,8 @@ class Command:
         function: the stage; it takes the arguments by name, and `settings`.
         arguments: the parameters of the function besides its settings.
         settings: its settings dataclass, if it has any.
+        check: takes what the function takes, and raises an error of which the stage itself would
+            only tell when it is imported, which may take long; or None.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Command:
     function: Callable[..., Any]
     arguments: Sequence[Argument]
     settings: type | None = None
+    check: Callable[..., None] | None = None
 
     @property
     def program(self) -> str:
@@ -129,6 +132,8 @@ class Command:
                 for name, value in given.items()
             }
             arguments["settings"] = self.settings(**chosen)
+        if self.check is not None:
+            self.check(**arguments)
         print(harmless(without_secrets(str(self.function(**arguments)))))
 
     def parser(self) -> argparse.ArgumentParser:

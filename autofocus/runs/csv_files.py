@@ -44,6 +44,16 @@ _END = "end"
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
+def need_table(path: Path) -> None:
+    """Check that a table exists.
+
+    Raises:
+        MissingInputError: it does not.
+    """
+    if not path.is_file():
+        raise MissingInputError(f"There is no table {path}.")
+
+
 class CsvReader:
     """A CSV file, open for reading row by row.
 
@@ -77,8 +87,7 @@ class CsvReader:
         delimiter: str = ",",
         skip: int = 0,
     ) -> None:
-        if not path.is_file():
-            raise MissingInputError(f"There is no table {path}.")
+        need_table(path)
         self.path = path
         self._lenient = lenient
         self._file = path.open(encoding=encoding, newline="")
@@ -249,8 +258,7 @@ def find_encoding(path: Path, encodings: Sequence[str] = (UTF8, WINDOWS)) -> str
         MissingInputError: there is no such file.
         InputDataError: none fits.
     """
-    if not path.is_file():
-        raise MissingInputError(f"There is no table {path}.")
+    need_table(path)
     wide = _find_wide(path)
     for encoding in (wide,) if wide else encodings:
         if encoding == WINDOWS:

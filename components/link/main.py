@@ -5,7 +5,8 @@ import shutil
 from typing import Any
 
 from autofocus.containers.task import Task, main
-from autofocus.link_images_by_label import NAME, LinkResult, LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import NAME, LinkResult, link_images_by_label
+from autofocus.link_settings import LinkSettings
 
 
 def link(task: Task) -> LinkResult:

@@ -14,7 +14,8 @@ from autofocus.containers.archive import unpack
 from autofocus.containers.task import measure
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.download_images import download_images
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.link_settings import LinkSettings
 from autofocus.preprocess_images import preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.sharding import Shard

@@ -7,7 +7,7 @@ import pytest
 from starlette.routing import Match, Route
 
 from autofocus.options.command import with_dashes
-from autofocus.serve import COMMAND
+from autofocus.serve_settings import COMMAND
 from autofocus.serving import app
 from autofocus.serving.kserve import KServe
 from pipelines.quantities import parse_memory

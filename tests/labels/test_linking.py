@@ -8,7 +8,8 @@ import pytest
 
 from autofocus.errors import InputDataError
 from autofocus.labels.linking import make_links
-from autofocus.link_images_by_label import LinkSettings, link_images_by_label
+from autofocus.link_images_by_label import link_images_by_label
+from autofocus.link_settings import LinkSettings
 from tests.killing import tree
 
 HEADER = "filepath,label,link\n"

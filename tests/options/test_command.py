@@ -18,7 +18,7 @@ from autofocus.errors import (
     SettingError,
     TooManyRejectedError,
 )
-from autofocus.options.command import Argument, Command, guarded, with_dashes
+from autofocus.options.command import Argument, Command, Stage, guarded, with_dashes
 from autofocus.options.settings import Kind, option, require
 
 
@@ -364,3 +364,14 @@ def test_two_names_of_an_option_must_not_contradict_each_other(
     assert run("--indir", "in", order[0], "a", order[1], "b") == 2
     message = f"{order[0]} and {order[1]} are one option, but have different values"
     assert message in capsys.readouterr().err
+
+
+def test_what_a_command_checks_comes_before_its_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    """A stage whose check fails is not called, nor imported."""
+
+    def check(indir: Path) -> None:
+        raise InputDataError(f"no {indir}")
+
+    never = Command("x", "", "", Stage("no_such_stage"), (Argument("indir", ""),), check=check)
+    assert never.main(["--indir", "i"]) == 3
+    assert capsys.readouterr().err == "autofocus x: error: no i\n"

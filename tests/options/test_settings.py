@@ -11,7 +11,7 @@ from autofocus.clean_detections import CleanSettings
 from autofocus.demo.make_sample import SampleSettings
 from autofocus.download_settings import DownloadSettings
 from autofocus.errors import SettingError
-from autofocus.link_images_by_label import LinkSettings
+from autofocus.link_settings import LinkSettings
 from autofocus.options.settings import (
     Kind,
     describe,

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from autofocus import __version__
 from autofocus.errors import SettingError
-from autofocus.serve import ServeSettings
+from autofocus.serve_settings import ServeSettings
 from autofocus.serving.app import Service
 from autofocus.serving.classifier import ImageClassifier
 from autofocus.serving.kserve import KServe
