@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from autofocus.labels.folders import split_path
 from autofocus.runs.files import relative_to_folder
@@ -52,8 +53,7 @@ class ImageFolder:
         return prefix
 
 
-@dataclass(frozen=True)
-class FoundImage:
+class FoundImage(NamedTuple):
     """An image.
 
     Attributes:

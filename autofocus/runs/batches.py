@@ -1,9 +1,9 @@
 """Work that is done in batches, such as a network's, among inputs that are handled one by one."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autofocus.runs.faults import Faults
 from autofocus.runs.journal import Outcome
@@ -25,8 +25,7 @@ class Pending:
     payload: Any
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What has become of an input, and the files that are to be put in their places."""
 
     made: Outcome | Pending
@@ -66,7 +65,7 @@ def _complete(
     completed = iter(_complete_batch(pending, complete, faults) if pending else ())
     for result in waiting:
         if isinstance(result.made, Pending):
-            yield replace(result, made=next(completed))
+            yield result._replace(made=next(completed))
         else:
             yield result
 

@@ -22,6 +22,7 @@ from autofocus.runs.blocks import (
     read_blocks,
 )
 from autofocus.runs.faults import Faults
+from autofocus.runs.garbage import rare_collections
 from autofocus.runs.journal import Journal, Outcome, read_outcomes
 from autofocus.runs.ledger import Counts
 from autofocus.runs.marks import Mark
@@ -171,8 +172,9 @@ class ItemRun:
 
     def complete(self, items: Items[T], jobs: int, unit: str = "image") -> Counts:
         """Do what is left, and publish."""
-        for _ in self.outcomes(items, jobs, unit, by_block=True):
-            pass
+        with rare_collections():
+            for _ in self.outcomes(items, jobs, unit, by_block=True):
+                pass
         return self.publish()
 
     def outcomes(
@@ -328,14 +330,16 @@ class ItemRun:
     def _task(self, item: T, items: Items[T]) -> "_Task[T]":
         name = items.name(item)
         versions = self._journal.versions(name)
-        paths = items.outputs(item) if any(versions) else ()
+        if not any(versions):
+            return _Task(item)
+        paths = items.outputs(item)
         known = self._folder.known(versions, paths)
         return _Task(item, self._journal.earlier(name), paths, known)
 
     def _do(self, task: "_Task[T]", items: Items[T]) -> "Result":
         """Make something of one input, in a worker thread."""
         name = items.name(task.item)
-        if task.earlier and _still_holds(task.item, task.earlier, items):
+        if task.earlier is not None and _still_holds(task.item, task.earlier, items):
             intact = self._folder.refresh(task.earlier, task.paths)
             if intact is not None:
                 return Result(intact, name, task.known, is_fresh=False)
@@ -362,9 +366,9 @@ class _Task(Generic[T]):
     """An input, and what earlier runs made of it; the paths are those of its files, if any."""
 
     item: T
-    earlier: Outcome | None
-    paths: Sequence[Path]
-    known: Collection[str]
+    earlier: Outcome | None = None
+    paths: Sequence[Path] = ()
+    known: Collection[str] = ()
 
 
 def _outside(inputs: Sequence[T], blocks: Sequence[IntactBlock]) -> Sequence[T]:

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autofocus.errors import OutputConflictError
 from autofocus.runs import files, marks
@@ -57,8 +57,7 @@ class Product:
     links: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """An outcome to be recorded, and what is to be put in place afterwards.
 
     Attributes:
