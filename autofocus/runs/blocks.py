@@ -237,7 +237,8 @@ class BlockBuilder:
                 self._marks[name] = f"{mark['bytes']} {mark['modified_ns']}"
                 self._newest_ns = max(self._newest_ns, mark["modified_ns"])
         self._counts[row.status.value, row.reason.value if row.reason else ""] += 1
-        self.tally.update(self.keys(outcome))
+        for key in self.keys(outcome):
+            self.tally[key] += 1
 
     def end(self, parts: Sequence[Part]) -> Block | None:
         """Return the block; None if it has files and links as well.

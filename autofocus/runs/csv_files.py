@@ -9,9 +9,10 @@ import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import chain
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.runs.spelling import clean_name
@@ -356,6 +357,37 @@ def csv_writer(file: IO[str]) -> "Writer":
     # With "\n" for `lineterminator`, the writer would leave a carriage return within a cell
     # unquoted, and readers take it for the row's end; macOS has files with one in their names.
     return csv.writer(_UnixLineEnds(file), lineterminator="\r\n")
+
+
+def csv_lines(rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows as `csv_writer` writes them, in a fraction of the time where cells are plain."""
+    lines = _join(rows)
+    if lines is not None:
+        return lines
+    text = StringIO(newline="")
+    csv_writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _join(rows: Sequence[Sequence[Any]]) -> str | None:
+    """Return the lines of rows of texts that need no quotation marks; None for others.
+
+    They need none if the lines have no more commas and ends than there are between cells and rows.
+    """
+    sizes = [len(row) for row in rows]
+    if min(sizes, default=0) < 2:  # noqa: PLR2004 - an empty cell alone has quotation marks
+        return None
+    try:
+        lines = "\n".join(map(",".join, rows)) + "\n"
+    except TypeError:
+        return None
+    is_plain = (
+        '"' not in lines
+        and "\r" not in lines
+        and lines.count("\n") == len(rows)
+        and lines.count(",") == sum(sizes) - len(sizes)
+    )
+    return lines if is_plain else None
 
 
 class _UnixLineEnds:

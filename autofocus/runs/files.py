@@ -14,6 +14,8 @@ from typing import Any
 from autofocus.runs.outputs import check_file
 
 CHUNK = 1 << 20
+# Components of paths that name nothing of their own.
+_NO_NAMES = frozenset(("", ".", ".."))
 
 
 @contextmanager
@@ -197,7 +199,7 @@ def is_below(name: object) -> bool:
     """Tell whether a text is a relative path that leads to a file below its folder."""
     if not isinstance(name, str) or "\0" in name or name.startswith("/"):
         return False
-    return not {"", ".", ".."} & set(name.split("/"))
+    return _NO_NAMES.isdisjoint(name.split("/"))
 
 
 def relative_to_folder(path: Path, folder: Path) -> str:

@@ -14,7 +14,7 @@ from io import StringIO
 from pathlib import Path
 
 from autofocus.errors import InputDataError, TooManyRejectedError
-from autofocus.runs.csv_files import CsvReader, CsvWriter, csv_writer
+from autofocus.runs.csv_files import CsvReader, CsvWriter, csv_lines
 
 LEDGER_NAME = "ledger.csv"
 COLUMNS = ("stage", "input", "status", "reason", "detail", "output")
@@ -253,14 +253,12 @@ class LedgerWriter:
 
 def reuse_rows(content: bytes) -> bytes:
     """Return whole rows of a ledger with the status `reused` in place of `ok`."""
-    text = StringIO(newline="")
     status = COLUMNS.index("status")
     rows = list(csv.reader(StringIO(content.decode(), newline="")))
     for row in rows:
         if row[status] == _OK.value:
             row[status] = _REUSED.value
-    csv_writer(text).writerows(rows)
-    return text.getvalue().encode()
+    return csv_lines(rows).encode()
 
 
 def ledger_beside(output: Path) -> Path:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autofocus.errors import OutputConflictError
@@ -41,8 +42,7 @@ class OutputFile:
     digest: str = ""
 
 
-@dataclass(frozen=True)
-class Product:
+class Product(NamedTuple):
     """What a stage has made of an input, before the files are put in their places.
 
     Attributes:
@@ -54,7 +54,7 @@ class Product:
 
     outcome: Outcome
     files: tuple[OutputFile, ...] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = MappingProxyType({})
 
 
 class Delivery(NamedTuple):
@@ -86,9 +86,13 @@ def recorded(outcome: Outcome | None) -> Mapping[str, marks.Mark]:
 
 
 def _are_marks(found: Any) -> bool:
-    return isinstance(found, dict) and all(
-        isinstance(mark, dict) and files.is_below(name) for name, mark in found.items()
-    )
+    if not isinstance(found, dict):
+        return False
+    # A generator would take longer, and this is asked of every outcome.
+    for name, mark in found.items():
+        if not isinstance(mark, dict) or not files.is_below(name):
+            return False
+    return True
 
 
 @dataclass
@@ -240,7 +244,8 @@ class OutputFolder:
         links = []
         for name, target in product.links.items():
             recorded_marks[name] = link_mark(target)
-            if self._is_free(name):
+            # In a folder of its own making, nobody else is expected to put anything.
+            if self._is_new(name.rpartition("/")[0]) or not os.path.lexists(self.path(name)):
                 links.append((name, target))
             else:
                 moves += self._replace_link(name, target, is_known=name in known)
@@ -248,17 +253,15 @@ class OutputFolder:
         extra = {**outcome.extra, FILES: recorded_marks}
         return Delivery(Outcome(outcome.row, extra), moves, links)
 
-    def _is_free(self, name: str) -> bool:
-        """Tell whether nothing stands in the place of a file; create its folder."""
-        folder = name.rpartition("/")[0]
+    def _is_new(self, folder: str) -> bool:
+        """Tell whether this run has made the folder of a link; make it if it is missing."""
         is_new = self._are_new.get(folder)
         if is_new is None:
             path = self.root / folder
             is_new = self._are_new[folder] = not os.path.lexists(path)
-            self._make_folder(self.root / name)
+            self._make_folder(path / "link")
             self._touched.add(path)
-        # In a folder of its own making, nobody else is expected to put anything.
-        return is_new or not os.path.lexists(self.path(name))
+        return is_new
 
     def _replace_link(self, name: str, target: str, *, is_known: bool) -> list[tuple[Path, Path]]:
         """Return how to replace what stands in the place of a link, or nothing if it is right."""

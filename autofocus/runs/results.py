@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from autofocus.runs.blocks import (
     Part,
     header_line,
 )
-from autofocus.runs.csv_files import CsvWriter, csv_writer
+from autofocus.runs.csv_files import CsvWriter, csv_lines
 from autofocus.runs.journal import Outcome, read_outcomes, reuse_lines
 from autofocus.runs.ledger import COLUMNS, Counts, Reason, Status, reuse_rows
 from autofocus.runs.workspace import FINISHED_NAME, Workspace
@@ -99,8 +98,7 @@ class ResultsWriter:
         self.tally: Counter[str] = Counter()
         self._stage, self._scratch = workspace.name, workspace.scratch
         self._lines = BlockFile(self._scratch / "lines", workspace.folder / FINISHED_NAME)
-        self._rows = BlockFile(self._scratch / "ledger", ledger, _csv_line(COLUMNS))
-        self._write_rows = csv_writer(self._rows.text).writerows
+        self._rows = BlockFile(self._scratch / "ledger", ledger, csv_lines([COLUMNS]))
         self._late = [table for table in tables if isinstance(table, LateTable)]
         self._tables = [
             RowsTable.of(table) if isinstance(table, Table) else table
@@ -108,13 +106,12 @@ class ResultsWriter:
             if not isinstance(table, LateTable)
         ]
         self._files = [self._lines, self._rows]
-        self._table_writers = []
+        self._table_files = []
         for number, table in enumerate(self._tables):
-            file = BlockFile(
-                self._scratch / f"table{number}", table.path, _csv_line(table.columns)
-            )
+            header = csv_lines([table.columns])
+            file = BlockFile(self._scratch / f"table{number}", table.path, header)
             self._files.append(file)
-            self._table_writers.append((table, csv_writer(file.text).writerows))
+            self._table_files.append((table, file))
         self._record_path = workspace.folder / RECORD_NAME
         self._record: BlockFile | None = None
         self._builder: BlockBuilder | None = None
@@ -164,9 +161,10 @@ class ResultsWriter:
             self.counts.add(row.status, row.reason)
             if row.reason is None:
                 good.append(outcome)
-        self._write_rows(outcome.row.cells(stage) for outcome in self._waiting)
-        for table, write_rows in self._table_writers:
-            write_rows(row for outcome in good for row in table.rows(outcome))
+        rows = [outcome.row.cells(stage) for outcome in self._waiting]
+        self._rows.text.write(csv_lines(rows))
+        for table, file in self._table_files:
+            file.text.write(csv_lines([row for outcome in good for row in table.rows(outcome)]))
         self._waiting.clear()
 
     def take(self, block: IntactBlock, *, keeps_statuses: bool) -> None:
@@ -251,9 +249,3 @@ class ResultsWriter:
 
 
 _OK, _REUSED = Status.OK.value, Status.REUSED.value
-
-
-def _csv_line(cells: Sequence[str]) -> str:
-    text = StringIO(newline="")
-    csv_writer(text).writerow(cells)
-    return text.getvalue()

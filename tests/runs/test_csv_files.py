@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autofocus.errors import InputDataError, MissingInputError
-from autofocus.runs.csv_files import WINDOWS, CsvReader, CsvWriter, find_encoding
+from autofocus.runs.csv_files import (
+    WINDOWS,
+    CsvReader,
+    CsvWriter,
+    csv_lines,
+    csv_writer,
+    find_encoding,
+)
 
 HEADER = "name,label\n"
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
@@ -189,3 +197,11 @@ def test_another_librarys_limit_of_cells_does_not_count(tmp_path: Path) -> None:
         assert read(write(tmp_path, HEADER + "a," + "x" * 200_000), lenient=True)[1][0] == "a"
     finally:
         csv.field_size_limit(before)
+
+
+@given(st.lists(st.lists(st.text(',"\r\n a1é'), min_size=1, max_size=3), max_size=5))
+def test_lines_of_many_rows_are_those_of_the_writer(rows: list[list[str]]) -> None:
+    """Whether cells need quotation marks or not, `csv_lines` writes what `csv_writer` does."""
+    text = StringIO(newline="")
+    csv_writer(text).writerows(rows)
+    assert csv_lines(rows) == text.getvalue()
