@@ -333,7 +333,7 @@ class _Preprocessor:
         decoded = self._read(name, path)
         image, capture = decoded.image, decoded.capture
         extra = {
-            **dataclasses.asdict(capture),
+            **vars(capture),
             "night": int(colourfulness(image) <= self.settings.night_tolerance),
             "mean_brightness": f"{mean_brightness(image):.2f}",
             "width": decoded.width,

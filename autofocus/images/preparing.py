@@ -16,6 +16,8 @@ from autofocus.runs.ledger import Reason
 from autofocus.runs.wording import shown
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image
 
     from autofocus.images.decoding import OpenImage
@@ -296,14 +298,25 @@ def colourfulness(image: "Image.Image") -> float:
 
     if image.mode == "L":
         return 0.0
-    red, green, blue = (np.asarray(channel) for channel in image.split())
+    red, green, blue = map(_values, image.split())
     highest = np.maximum(np.maximum(red, green), blue)
     lowest = np.minimum(np.minimum(red, green), blue)
-    return float((highest - lowest).mean())
+    return _mean(highest - lowest)
 
 
 def mean_brightness(image: "Image.Image") -> float:
     """Return the mean of the image in greyscale (ITU-R 601-2 luma), 0 to 255."""
+    return _mean(_values(image.convert("L")))
+
+
+def _values(channel: "Image.Image") -> "NDArray[np.uint8]":
     import numpy as np
 
-    return float(np.asarray(image.convert("L")).mean())
+    return np.frombuffer(channel.tobytes(), np.uint8)
+
+
+def _mean(values: "NDArray[np.uint8]") -> float:
+    import numpy as np
+
+    # Of whole numbers, which add up fast and without error.
+    return int(values.sum(dtype=np.int64)) / values.size

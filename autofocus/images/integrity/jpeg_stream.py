@@ -104,15 +104,16 @@ def count_before_scan(file: IO[bytes], most: int) -> tuple[int, int]:
 
 def has_one_scan(data: bytes, channels: int) -> bool:
     """Tell whether the first scan holds all pixels at full precision."""
-    head = data[: data.find(_SCAN) + _MAX_SCAN_HEADER]
-    # A thumbnail in the EXIF data has scans of its own.
-    while not any(segment.marker == _SOS for segment in read_segments(head)):
-        following = data.find(_SCAN, len(head))
-        if following < 0:
+    position = data.find(_SCAN)
+    while True:
+        segments = list(read_segments(data[: position + _MAX_SCAN_HEADER]))
+        first = next((segment for segment in segments if segment.marker == _SOS), None)
+        if first is not None:
+            break
+        # It was a scan of the thumbnail in the EXIF data.
+        position = data.find(_SCAN, position + _MAX_SCAN_HEADER)
+        if position < 0:
             return True
-        head = data[: following + _MAX_SCAN_HEADER]
-    segments = list(read_segments(head))
-    first = next(segment for segment in segments if segment.marker == _SOS)
     return not is_progressive(segments) and first.body[:1] == bytes([channels])
 
 
