@@ -141,7 +141,7 @@ CLEAN = "--detections d --image-dir i --image-properties p --outpath o/c.csv"
         ("PIL", "preprocess_images --indir . --outdir o", "preprocess"),
         ("numpy", "clean_detections --help", "tables"),
         ("pandas", f"clean_detections {CLEAN}", "tables"),
-        ("boto3", "download_images --bucket b --local-folder o", "download"),
+        ("botocore", "download_images --bucket b --local-folder o", "download"),
         ("yaml", "run --params p --outdir o", "run"),
     ],
 )  # fmt: skip

@@ -95,6 +95,8 @@ class Pace:
             self._rate = math.inf
 
     def _log(self) -> None:
+        from tqdm import tqdm
+
         # `print` would break a progress bar.
         from tqdm import tqdm
 

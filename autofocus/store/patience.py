@@ -74,10 +74,26 @@ class Patience:
         """
         if not self.seconds:
             return work()
+        try:
+            return self._attempt(work)
+        except StoreUnavailableError as error:
+            failed = error
+        return self._call_again(work, failed, stopped or threading.Event())
+
+    def _call_again(
+        self, work: Callable[[], R], failed: StoreUnavailableError, stopped: threading.Event
+    ) -> R:
+        """Go on after a first attempt that has failed; most calls have none."""
         need("tenacity", "download")
         from tenacity import Retrying, retry_if_exception_type, sleep_using_event
 
-        stopped = stopped or threading.Event()
+        attempts = iter([failed])
+
+        def attempt() -> R:
+            if (first := next(attempts, None)) is not None:
+                raise first
+            return self._attempt(work)
+
         backoff = _Backoff(self, stopped)
         retrying = Retrying(
             retry=retry_if_exception_type(StoreUnavailableError),
@@ -86,7 +102,7 @@ class Patience:
             sleep=sleep_using_event(stopped),
             reraise=True,
         )
-        result: R = retrying(self._attempt, work)
+        result: R = retrying(attempt)
         return result
 
     def _attempt(self, work: Callable[[], R]) -> R:
@@ -165,6 +181,8 @@ def _age(moment: float) -> float:
 
 
 def _log(line: str) -> None:
+    from tqdm import tqdm
+
     # `print` would break a progress bar.
     from tqdm import tqdm
 

@@ -12,10 +12,11 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from autofocus.errors import StoreError, need
+from autofocus.store.entries import SUCCESSES, parse_entries_fast
 from autofocus.store.patience import Patience
 from autofocus.store.problems import (
     REGION_HEADER,
@@ -26,10 +27,10 @@ from autofocus.store.problems import (
 )
 
 if TYPE_CHECKING:
-    import boto3
+    import botocore.credentials
     import botocore.session
     from mypy_boto3_s3 import S3Client
-    from obstore.store import ClientConfig, S3Config, S3Store
+    from obstore.store import ClientConfig, S3Config, S3Credential, S3Store
 
 DEFAULT_REGION = "us-east-1"
 CONNECT_TIMEOUT_S = 5
@@ -43,7 +44,6 @@ BOTO3_ATTEMPTS_OF_PATIENT, OBSTORE_RETRIES_OF_PATIENT_S = 1, 5
 # How long obstore may take credentials for fresh; it asks for new ones 5 minutes before the end.
 # boto3 hands out temporary ones only while they are good for 10 minutes more.
 CREDENTIALS_TTL = datetime.timedelta(minutes=10)
-_SUCCESSES = range(200, 300)
 # Root elements of an S3 server's response to a listing.
 _ROOTS = (b"<ListBucketResult", b"<Error")
 
@@ -95,9 +95,9 @@ def open_bucket(
         SettingError: the bucket's name, its region or the endpoint is invalid.
         StoreUnavailableError: the server is out of reach, or overloaded.
         StoreError: it is not an S3 server, or there is no secure connection to it.
-        MissingDependencyError: boto3 or obstore isn't installed.
+        MissingDependencyError: botocore or obstore isn't installed.
     """
-    need("boto3", "download")
+    need("botocore", "download")
     need("obstore", "download")
     access = Access(name, endpoint_url, no_sign_request, connections, patience, request_payer)
     with ExitStack() as stack:
@@ -129,26 +129,25 @@ class Access:
 
         return botocore.session.Session()
 
-    @cached_property
-    def _session(self) -> "boto3.Session":
-        import boto3
-
-        return boto3.Session(botocore_session=self._core)
-
     @contextmanager
     def client(self, region: str | None = None) -> "Iterator[S3Client]":
-        """Create a client of boto3, and close its connections at the end."""
+        """Create a client as of boto3, and close its connections at the end."""
         with plain_client_errors(
             BucketAddress(self.bucket, self.endpoint_url or "", self.unsigned, self.request_payer)
         ):
-            client = self._session.client(
-                "s3",
-                region_name=region,
-                endpoint_url=self.endpoint_url,
-                config=self._config(),
+            client = cast(
+                "S3Client",
+                # What boto3 does, too, which takes as long again to import.
+                self._core.create_client(
+                    "s3",
+                    region_name=region,
+                    endpoint_url=self.endpoint_url,
+                    config=self._config(),
+                ),
             )
         with closing(client):
             _check_listings(client, self.address_of(client))
+            parse_entries_fast(client)
             if self.request_payer:
                 _pay(client)
             yield client
@@ -192,7 +191,6 @@ class Access:
 
     def objects(self, client: "S3Client", region: str) -> "S3Store":
         """Create obstore's counterpart of a client of boto3."""
-        from obstore.auth.boto3 import Boto3CredentialProvider
         from obstore.store import S3Store
 
         endpoint, is_virtual = self._address(client)
@@ -215,9 +213,7 @@ class Access:
                 "max_retries": 3,
                 "retry_timeout": datetime.timedelta(seconds=retries_s),
             },
-            credential_provider=None
-            if self.unsigned
-            else Boto3CredentialProvider(self._core, ttl=CREDENTIALS_TTL),
+            credential_provider=None if self.unsigned else _Credentials.of(self._core),
         )
 
     def _address(self, client: "S3Client") -> tuple[str, bool]:
@@ -244,6 +240,34 @@ class Access:
         return options
 
 
+@dataclass(frozen=True)
+class _Credentials:
+    """botocore's credentials for obstore, which calls it when it needs fresh ones.
+
+    obstore's own class for this needs boto3, whose import takes long.
+    """
+
+    source: "botocore.credentials.Credentials"
+
+    @classmethod
+    def of(cls, core: "botocore.session.Session") -> "_Credentials":
+        from botocore.exceptions import NoCredentialsError
+
+        source = core.get_credentials()
+        if source is None:
+            raise NoCredentialsError
+        return cls(source)
+
+    def __call__(self) -> "S3Credential":
+        frozen = self.source.get_frozen_credentials()
+        return {
+            "access_key_id": frozen.access_key or "",
+            "secret_access_key": frozen.secret_key or "",
+            "token": frozen.token,
+            "expires_at": datetime.datetime.now(datetime.timezone.utc) + CREDENTIALS_TTL,
+        }
+
+
 def _check_listings(client: "S3Client", address: BucketAddress) -> None:
     """Let a client check that listings come from an S3 server: botocore takes any page for one.
 
@@ -251,7 +275,7 @@ def _check_listings(client: "S3Client", address: BucketAddress) -> None:
     """
 
     def check(response_dict: Mapping[str, Any] | None, **_: object) -> None:
-        if response_dict is None or response_dict["status_code"] not in _SUCCESSES:
+        if response_dict is None or response_dict["status_code"] not in SUCCESSES:
             return
         if not any(root in response_dict["body"] for root in _ROOTS):
             raise StoreError(

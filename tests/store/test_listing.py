@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ TRUNCATED: ErrorResponse = (
     b"<ListBucketResult><Contents><Key>0</Key>",
 )
 TRUNCATED_XML: ErrorResponse = (200, {}, b"<ListBucketResult><Contents><Key>0</Key>")
+EMPTY: ErrorResponse = (200, {}, b"<ListBucketResult></ListBucketResult>")
 DENIED: ErrorResponse = (403, {}, b"<Error><Code>AccessDenied</Code><Message>x</Message></Error>")
 
 
@@ -130,3 +132,24 @@ def test_odd_prefixes_are_rejected(prefix: str) -> None:
     """A prefix that would make odd keys is rejected with an example."""
     with pytest.raises(SettingError, match="such as autofocus/"):
         check_output_prefix(prefix)
+
+
+ENTRY = b"<Contents><Key>a%%2Fb</Key><LastModified>%s</LastModified><ETag>&quot;0f&quot;</ETag>"
+ENTRY += b"<Size>5</Size><Owner><ID>1</ID></Owner><StorageClass>GLACIER</StorageClass></Contents>"
+XMLNS = b' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+
+
+@pytest.mark.parametrize("xmlns", [b"", XMLNS])
+@pytest.mark.parametrize(
+    "time", [b"2020-03-02T10:00:00.000Z", b"2020-03-02T10:00:00", b"Mon, 02 Mar 2020 10:00:00 GMT"]
+)
+def test_entries_are_those_that_botocore_reads(
+    xmlns: bytes, time: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys are decoded, and times are read in each of the forms that botocore understands."""
+    body = b"<ListBucketResult%s><EncodingType>url</EncodingType>%s</ListBucketResult>"
+    page: ErrorResponse = (200, {}, body % (xmlns, ENTRY % time))
+    with pages(monkeypatch, page, EMPTY) as bucket:
+        (item,) = list_objects(bucket, with_times=True)
+    assert item == StoredObject("a/b", 5, "0f", "GLACIER")
+    assert item.modified == datetime(2020, 3, 2, 10, tzinfo=timezone.utc)
