@@ -45,8 +45,13 @@ def whole_file(final: Path, scratch: Path) -> Iterator[Path]:
 def unfinished_path(final: Path, scratch: Path) -> Path:
     """Return the path of a file until it is complete; the scratch folder is created."""
     scratch.mkdir(parents=True, exist_ok=True)
+    return scratch / unfinished_name(final)
+
+
+def unfinished_name(final: Path) -> str:
+    """Return the name of a file in a scratch folder until it is complete."""
     # A digest keeps the name short, and different from those of files written at the same time.
-    return scratch / hashlib.sha256(os.fsencode(final)).hexdigest()[:32]
+    return hashlib.sha256(os.fsencode(final)).hexdigest()[:32]
 
 
 def put_in_place(unfinished: Path, final: Path) -> None:
@@ -71,6 +76,15 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_open(descriptor: int, path: Path) -> None:
+    """Flush an open file to the disk; an error names it, see `write_bytes`."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        error.filename = os.fspath(path)
+        raise
 
 
 def sync_folders(folders: Iterable[Path], root: Path) -> None:

@@ -26,7 +26,7 @@ from autofocus.runs.garbage import rare_collections
 from autofocus.runs.journal import Journal, Outcome, read_outcomes
 from autofocus.runs.ledger import Counts
 from autofocus.runs.marks import Mark
-from autofocus.runs.parallel import ordered_map
+from autofocus.runs.parallel import ordered_groups, ordered_map
 from autofocus.runs.products import OutputFolder, Product, recorded
 from autofocus.runs.progress import Progress
 from autofocus.runs.results import AnyTable, ResultsWriter
@@ -311,21 +311,21 @@ class ItemRun:
 
     def _groups(self, items: Items[T], jobs: int) -> "Iterator[Sequence[Result]]":
         """Yield what becomes of the inputs, in order: lists of those that are recorded at once."""
-        if items.group == 1:
-            yield from ([result] for result in self._results(items, jobs))
-            return
         tasks = (self._task(item, items) for item in items.inputs)
-        while group := list(islice(tasks, items.group)):
-            yield [self._do(task, items) for task in group]
 
-    def _results(self, items: Items[T], jobs: int) -> "Iterator[Result]":
-        tasks = (self._task(item, items) for item in items.inputs)
-        # While one batch is completed, the next is made ready.
-        ahead = 2 * items.batch if items.complete else 0
-        results = ordered_map(
-            lambda task: self._do(task, items), tasks, jobs, items.stop, ahead=ahead
-        )
-        return in_batches(results, items.complete, items.batch, self._faults)
+        def do(task: _Task[T]) -> Result:
+            return self._do(task, items)
+
+        if items.group > 1:
+            while group := list(islice(tasks, items.group)):
+                yield [do(task) for task in group]
+        elif items.complete is None:
+            yield from ordered_groups(do, tasks, jobs, items.stop)
+        else:
+            # While one batch is completed, the next is made ready.
+            results = ordered_map(do, tasks, jobs, items.stop, ahead=2 * items.batch)
+            for result in in_batches(results, items.complete, items.batch, self._faults):
+                yield [result]
 
     def _task(self, item: T, items: Items[T]) -> "_Task[T]":
         name = items.name(item)

@@ -6,6 +6,7 @@ without being read; where only the time differs, as in a copied folder, the dige
 """
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,11 @@ def mark_of(path: Path, digest: str = "") -> dict[str, Any]:
         digest: of its content, where it is known, such as `md5:<32 hex digits>`; by default the
             file is read, and its SHA-256 is taken.
     """
-    if path.is_symlink():
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
         return {"link": os.fspath(path.readlink())}
-    return {**files.stamp(path), "digest": digest or f"sha256:{files.digest_file(path)}"}
+    digest = digest or f"sha256:{files.digest_file(path)}"
+    return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns, "digest": digest}
 
 
 def check(path: Path, mark: Mark, doubted_ns: int | None = None) -> dict[str, Any] | None:

@@ -52,6 +52,22 @@ def ordered_map(
 ) -> Iterator[R]:
     """Yield `work(input)` for each input, in the inputs' order.
 
+    See `ordered_groups`, whose groups it takes apart.
+    """
+    for group in ordered_groups(work, inputs, jobs, stop, ahead=ahead):
+        yield from group
+
+
+def ordered_groups(
+    work: Callable[[T], R],
+    inputs: Iterable[T],
+    jobs: int,
+    stop: Callable[[], None] | None = None,
+    *,
+    ahead: int = 0,
+) -> Iterator[list[R]]:
+    """Yield `work(input)` for each input, in the inputs' order: groups of what is ready.
+
     At most `WINDOW * jobs` inputs, or `ahead` if that is more, are in progress at once. An
     exception of `work` is raised here, in the inputs' order; work that has not begun is dropped,
     and work in progress is waited for.
@@ -71,12 +87,21 @@ def ordered_map(
         for item in inputs:
             waiting.append(executor.submit(work, item))
             if len(waiting) >= window:
-                yield waiting.popleft().result()
+                yield _take_ready(waiting)
         while waiting:
-            yield waiting.popleft().result()
+            yield _take_ready(waiting)
     except BaseException:
         if stop is not None:
             stop()
         raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _take_ready(waiting: deque[Future[R]]) -> list[R]:
+    """Wait for the first result, and return it and those after it that are ready, too."""
+    ready = [waiting.popleft().result()]
+    # An exception is raised by itself, so that what is before it is not lost.
+    while waiting and waiting[0].done() and waiting[0].exception() is None:
+        ready.append(waiting.popleft().result())
+    return ready

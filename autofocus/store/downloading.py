@@ -1,6 +1,7 @@
 """Downloading the objects of a bucket into a folder, one by one."""
 
 import errno
+import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from autofocus.runs.blocks import Fingerprints
 from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.runs.outputs import kind_of
 from autofocus.runs.products import OutputFile, Product, recorded
 from autofocus.store.failures import Failure
 from autofocus.store.keys import Rejection, is_folder, path_of
@@ -19,6 +21,8 @@ from autofocus.store.reading import TransferError
 from autofocus.store.transfer import Fetcher
 from autofocus.store.verifying import MD5, holds
 
+# To look for so many takes as long as to look for each file.
+_MANY_FOLDERS = 1000
 # Why the server did not give an object, which it may do another time.
 NOT_ANSWERED = (Reason.REFUSED, Reason.ARCHIVED, Reason.DOWNLOAD_FAILED)
 
@@ -71,6 +75,8 @@ class Downloader:
     scratch: Path
     fetcher: Fetcher
     rejections: Mapping[str, Rejection]
+    # Those of the files that have arrived.
+    _folders: set[Path] = field(default_factory=set, init=False)
 
     def items(self, objects: Sequence[StoredObject]) -> Items[StoredObject]:
         """Return the objects, and what to do with each."""
@@ -81,6 +87,7 @@ class Downloader:
             is_whole=self._is_whole,
             stop=self.fetcher.stop,
             outputs=self._outputs,
+            folders=self._tops(objects),
             rejects_blocked=True,
             fingerprints=Fingerprints(
                 version="objects", present=self._state, past=_past_state, keys=_keys
@@ -97,6 +104,15 @@ class Downloader:
 
     def _has_file(self, item: StoredObject) -> bool:
         return item.key not in self.rejections and not is_folder(item)
+
+    def _tops(self, objects: Sequence[StoredObject]) -> list[Path]:
+        """Return the topmost folders and files of all objects; none if they are many."""
+        tops: set[str] = set()
+        for item in objects:
+            tops.add(path_of(item.key).partition("/")[0])
+            if len(tops) > _MANY_FOLDERS:
+                return []
+        return [self.folder / top for top in tops]
 
     def _outputs(self, item: StoredObject) -> list[Path]:
         return [self._path(item)] if self._has_file(item) else []
@@ -134,12 +150,15 @@ class Downloader:
         if verified := holds(final, item):
             digest = f"md5:{item.etag}" if verified == MD5 else ""
             return Product(arrived(item, verified), (OutputFile(final, digest=digest),))
-        unfinished = files.unfinished_path(final, self.scratch)
+        unfinished = self.scratch / files.unfinished_name(final)
         fetched = self.fetcher.fetch(item, unfinished)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        if final.is_dir() and not final.is_symlink():
+        folder = final.parent
+        if folder not in self._folders:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        if kind_of(final) == stat.S_IFDIR:
             raise IsADirectoryError(errno.EISDIR, "a folder stands in its place", str(final))
-        file = OutputFile(final, unfinished, f"md5:{fetched.md5}")
+        file = OutputFile(final, unfinished, f"md5:{fetched.md5}", is_synced=True)
         return Product(arrived(fetched.item, fetched.verified), (file,))
 
 

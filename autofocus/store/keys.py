@@ -88,6 +88,8 @@ def path_of(key: str) -> str:
 
     It is empty for a key of slashes alone.
     """
+    if "//" not in key and not key.startswith("/") and not key.endswith("/"):
+        return key
     return "/".join(part for part in key.split("/") if part)
 
 

@@ -98,8 +98,6 @@ class Pace:
         from tqdm import tqdm
 
         # `print` would break a progress bar.
-        from tqdm import tqdm
-
         tqdm.write(
             f"{self._server} throttles requests: continuing with {self._rate:.1f} per second, and "
             "faster as soon as it allows.",

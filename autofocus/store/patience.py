@@ -184,6 +184,4 @@ def _log(line: str) -> None:
     from tqdm import tqdm
 
     # `print` would break a progress bar.
-    from tqdm import tqdm
-
     tqdm.write(without_secrets(line), file=sys.stderr)

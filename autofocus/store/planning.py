@@ -1,5 +1,6 @@
 """The plan of a download: reported and checked before it starts."""
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -33,7 +34,10 @@ class Plan:
     @classmethod
     def of(cls, selection: Selection, folder: Path) -> "Plan":
         """Compare the objects to fetch with the folder."""
-        missing = [item for item in selection.chosen if not _seems_there(folder, item)]
+        chosen = selection.chosen
+        missing = chosen
+        if folder.exists():
+            missing = [item for item in chosen if not _seems_there(folder, item)]
         return cls(selection.chosen, selection.left_out, missing)
 
     @property
@@ -70,7 +74,7 @@ class Plan:
 
 def _seems_there(folder: Path, item: StoredObject) -> bool:
     try:
-        status = (folder / path_of(item.key)).stat()
+        status = os.stat(f"{folder}/{path_of(item.key)}")  # noqa: PTH116 - faster, per object
     except (OSError, ValueError):  # no such file, or no such name
         return False
     return status.st_size == item.size or item.key.endswith("/")

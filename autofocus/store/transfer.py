@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 
 from autofocus.errors import StoreError, StoreUnavailableError
+from autofocus.runs import files
 from autofocus.store.failures import Failure
 from autofocus.store.listing import StoredObject, find_object
 from autofocus.store.pace import Pace
@@ -18,6 +20,8 @@ from autofocus.store.verifying import verify
 
 # Between attempts, in seconds.
 PAUSES = (1.0, 4.0)
+# Windows sets the time of a path alone.
+_CAN_SET_TIME = os.utime in os.supports_fd
 
 
 class _UnavailableError(StoreUnavailableError):
@@ -75,7 +79,7 @@ class Fetcher:
         self._stopped.set()
 
     def fetch(self, item: StoredObject, unfinished: Path) -> Fetched:
-        """Write an object into a file, and set the file's time to that of the object.
+        """Write an object into a file, set its time to that of the object, and flush it.
 
         What arrives is compared with the listing: its size, and its ETag or checksum. Where they
         differ, the object is listed anew, as it may have been replaced.
@@ -155,15 +159,20 @@ class Fetcher:
     def _receive(self, item: StoredObject, unfinished: Path) -> Fetched:
         body = open_object(self._bucket, item)
         item, is_listed = self._compare(item, body)
-        received, md5 = self._write(body, unfinished)
-        if received != item.size:
-            raise TransferError(Failure(f"{received} of {item.size} bytes arrived", is_wrong=True))
-        # A listing without ETags is completed by the answer.
-        described = replace(item, etag=item.etag or body.etag)
-        verified = verify(self._bucket, described, unfinished, md5, is_listed=is_listed)
-        if body.modified is not None:
-            seconds = int(body.modified.timestamp())
-            os.utime(unfinished, (seconds, seconds))
+        # Unbuffered, as chunks are large, and so that all of it can be read before it is closed.
+        with unfinished.open("wb", buffering=0) as file:
+            received, md5 = self._write(body, file)
+            if received != item.size:
+                raise TransferError(
+                    Failure(f"{received} of {item.size} bytes arrived", is_wrong=True)
+                )
+            # A listing without ETags is completed by the answer.
+            described = item if item.etag else replace(item, etag=body.etag)
+            verified = verify(self._bucket, described, unfinished, md5, is_listed=is_listed)
+            if body.modified is not None:
+                seconds = int(body.modified.timestamp())
+                os.utime(file.fileno() if _CAN_SET_TIME else unfinished, (seconds, seconds))
+            files.sync_open(file.fileno(), unfinished)
         return Fetched(item, md5, verified)
 
     def _compare(self, item: StoredObject, body: Body) -> tuple[StoredObject, bool]:
@@ -197,14 +206,18 @@ class Fetcher:
         if self._stopped.is_set():
             raise TransferError(Failure("the run was stopped", final=True))
 
-    def _write(self, body: Body, unfinished: Path) -> tuple[int, str]:
+    def _write(self, body: Body, file: FileIO) -> tuple[int, str]:
         digest = hashlib.md5(usedforsecurity=False)
-        with unfinished.open("wb") as file:
-            for chunk in body.chunks:
-                self._check_not_stopped()
-                file.write(chunk)
-                digest.update(chunk)
-            return file.tell(), digest.hexdigest()
+        received = 0
+        for chunk in body.chunks:
+            self._check_not_stopped()
+            rest = memoryview(chunk)
+            received += len(rest)
+            digest.update(rest)
+            while rest:
+                # Less is written where the disk becomes full; the next time it is an error.
+                rest = rest[file.write(rest) :]
+        return received, digest.hexdigest()
 
 
 def _is_same(item: StoredObject, body: Body) -> bool:

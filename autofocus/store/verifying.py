@@ -6,6 +6,7 @@ Amazon's directory buckets.
 """
 
 import re
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,7 +52,11 @@ def holds(path: Path, item: StoredObject) -> str:
         path: the file; it need not exist.
         item: the object, as it was listed.
     """
-    if path.is_symlink() or not path.is_file() or path.stat().st_size != item.size:
+    try:
+        status = path.lstat()
+    except (OSError, ValueError):
+        return ""
+    if not stat.S_ISREG(status.st_mode) or status.st_size != item.size:
         return ""
     if is_md5(item.etag):
         return MD5 if digest_file(path, "md5") == item.etag else ""
