@@ -52,9 +52,9 @@ def ordered_map(
 ) -> Iterator[R]:
     """Yield `work(input)` for each input, in the inputs' order.
 
-    See `ordered_groups`, whose groups it takes apart.
+    See `ordered_groups`; here the threads get new inputs after each result that is taken.
     """
-    for group in ordered_groups(work, inputs, jobs, stop, ahead=ahead):
+    for group in ordered_groups(work, inputs, jobs, stop, ahead=ahead, most=1):
         yield from group
 
 
@@ -65,6 +65,7 @@ def ordered_groups(
     stop: Callable[[], None] | None = None,
     *,
     ahead: int = 0,
+    most: int = 256,
 ) -> Iterator[list[R]]:
     """Yield `work(input)` for each input, in the inputs' order: groups of what is ready.
 
@@ -79,6 +80,7 @@ def ordered_groups(
         stop: called when the run ends early, so that long work in progress may end, too.
         ahead: the least number of inputs in progress, for results that are taken in batches,
             so that the threads don't wait for the consumer.
+        most: the largest number of results in a group.
     """
     window = max(WINDOW * jobs, ahead)
     executor = ThreadPoolExecutor(jobs, thread_name_prefix="autofocus")
@@ -87,9 +89,9 @@ def ordered_groups(
         for item in inputs:
             waiting.append(executor.submit(work, item))
             if len(waiting) >= window:
-                yield _take_ready(waiting)
+                yield _take_ready(waiting, most)
         while waiting:
-            yield _take_ready(waiting)
+            yield _take_ready(waiting, most)
     except BaseException:
         if stop is not None:
             stop()
@@ -98,10 +100,10 @@ def ordered_groups(
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _take_ready(waiting: deque[Future[R]]) -> list[R]:
+def _take_ready(waiting: deque[Future[R]], most: int) -> list[R]:
     """Wait for the first result, and return it and those after it that are ready, too."""
     ready = [waiting.popleft().result()]
     # An exception is raised by itself, so that what is before it is not lost.
-    while waiting and waiting[0].done() and waiting[0].exception() is None:
+    while len(ready) < most and waiting and waiting[0].done() and waiting[0].exception() is None:
         ready.append(waiting.popleft().result())
     return ready

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.runs import parallel
-from autofocus.runs.parallel import WINDOW, cores, ordered_map
+from autofocus.runs.parallel import WINDOW, cores, ordered_groups, ordered_map
 
 
 def test_results_keep_the_order() -> None:
@@ -182,3 +182,24 @@ def test_stop_is_not_called_at_a_good_end() -> None:
     stopped = threading.Event()
     assert list(ordered_map(str, [1, 2], jobs=2, stop=stopped.set)) == ["1", "2"]
     assert not stopped.is_set()
+
+
+def test_groups_hold_what_is_ready_before_a_failure() -> None:
+    """All results before a failure come, in order and in groups, and then the failure."""
+
+    def work(number: int) -> int:
+        if number == 30:
+            raise RuntimeError("the 31st")
+        return number
+
+    taken: list[int] = []
+
+    def take() -> None:
+        for group in ordered_groups(work, range(40), jobs=2):
+            # Time for all that is in progress to be done.
+            time.sleep(0.05)
+            taken.extend(group)
+
+    with pytest.raises(RuntimeError, match="31st"):
+        take()
+    assert taken == list(range(30))
