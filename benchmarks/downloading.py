@@ -1,8 +1,9 @@
-"""download_images against s5cmd and `aws s3 sync`, all from the same local server."""
+"""download_images against s5cmd, `aws s3 sync` and bare obstore, from the same local server."""
 
 import os
-import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autofocus.demo.local_server import LocalS3Server
@@ -12,64 +13,131 @@ from benchmarks.results import Note
 
 ROW = "download"
 NOTE = Note(
-    "s5cmd and `aws s3 sync` keep no ledger; s5cmd does not verify checksums. All start with "
-    "nothing on the disk."
+    "s5cmd and bare obstore verify no checksums, and none of the peers keeps a ledger, can tell "
+    "after a power cut which files are whole, or flushes files to the disk (fsync). The row "
+    "against Autofocus without fsync says what flushing costs. The server runs on the same cores "
+    "as the clients. All start with nothing on the disk, in a folder of their own: for a minute "
+    "after files are deleted, ext4 is slow to make new ones."
 )
-OBJECTS = 3_000
-BYTES = 60_000
-BUCKET = "bench"
+# How much faster than s5cmd and `aws s3 sync`; which share of bare obstore's speed; what is
+# allowed for flushing, and for downloading once more what is there.
+GOAL, BARE_GOAL, UNSYNCED_GOAL, AGAIN_GOAL = 1.25, 0.8, 0.8, 1 / 0.15
+BARE = Path(__file__).parent / "peers" / "bare_obstore.py"
+WITHOUT_FSYNC = "import os; os.fsync = lambda _: None; from autofocus.cli import main; main()"
+
+
+@dataclass(frozen=True)
+class Objects:
+    """The objects of a bucket, all of the same size.
+
+    Attributes:
+        bucket: its name.
+        number: how many objects there are.
+        size: of each, in bytes.
+    """
+
+    bucket: str
+    number: int
+    size: int
+
+    def __str__(self) -> str:
+        """Return their number and size."""
+        return f"{self.number:,} objects of {self.size / 1e6:g} MB"
+
+    def make(self, folder: Path) -> Path:
+        """Write random files, spread over folders, and return their folder."""
+        for number in range(self.number):
+            path = folder / f"site{number % 30:02d}" / f"{number:05d}.JPG"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(os.urandom(self.size))
+        return folder
+
+
+ALL = (Objects("small", 3_000, 60_000), Objects("large", 120, 1_700_000))
 
 
 def run(folder: Path, peers: Path) -> list[Comparison]:
-    """Measure a fresh download of many small objects."""
-    source, out = folder / "objects", folder / "out"
-    for number in range(OBJECTS):
-        path = source / f"site{number % 30:02d}" / f"{number:05d}.JPG"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(os.urandom(BYTES))
-
-    check = has_files(out, "*.JPG", OBJECTS)
-
-    def fresh() -> None:
-        shutil.rmtree(out, ignore_errors=True)
-
+    """Measure fresh downloads of many small and of some larger objects, and a second one."""
+    comparisons = []
     with LocalS3Server(folder / "server") as server:
-        with server.as_default():
-            upload_folder(source, BUCKET)
-        environment = tuple(server.environment.items())
-        ours = Task(
-            "autofocus",
-            [
-                sys.executable, "-m", "autofocus", "download_images", "--local_folder", str(out),
-                "--bucket", BUCKET,
-            ],
-            fresh,
-            environment,
-            check,
-        )  # fmt: skip
-        s5cmd = Task(
-            "s5cmd",
-            [
-                str(peers / "s5cmd"), "--endpoint-url", server.endpoint_url, "cp",
-                f"s3://{BUCKET}/*", f"{out}/",
-            ],
-            fresh,
-            environment,
-            check,
-        )  # fmt: skip
-        sync = Task(
-            "aws s3 sync",
-            [
-                str(peers / "aws"),
-                "s3",
-                "sync",
-                f"s3://{BUCKET}",
-                str(out),
-                "--only-show-errors",
-            ],
-            fresh,
-            environment,
-            check,
+        for objects in ALL:
+            with server.as_default():
+                upload_folder(objects.make(folder / objects.bucket / "source"), objects.bucket)
+            commands = _Commands(objects, folder / objects.bucket, peers, server)
+            comparisons += commands.compare()
+    return comparisons
+
+
+@dataclass(frozen=True)
+class _Commands:
+    """The commands that download the same objects."""
+
+    objects: Objects
+    folder: Path
+    peers: Path
+    server: LocalS3Server
+
+    def compare(self) -> list[Comparison]:
+        bucket, endpoint = self.objects.bucket, self.server.endpoint_url
+        module = ["-m", "autofocus"]
+        ours, again = self._ours("autofocus", module), self._ours("again", module)
+        again = replace(again, prepare=lambda: None)
+        unsynced = self._ours("Autofocus without fsync", ["-c", WITHOUT_FSYNC])
+        s5cmd = [
+            str(self.peers / "s5cmd"), "--endpoint-url", endpoint, "cp", f"s3://{bucket}/*",
+            f"{self._out}/",
+        ]  # fmt: skip
+        sync = [
+            str(self.peers / "aws"), "s3", "sync", f"s3://{bucket}", str(self._out),
+            "--only-show-errors",
+        ]  # fmt: skip
+        bare = [sys.executable, str(BARE), bucket, str(self._out)]
+        tasks = [
+            self._task("s5cmd", s5cmd),
+            self._task("aws s3 sync", sync),
+            self._task("bare obstore", bare),
+            unsynced,
+        ]
+        goals = [GOAL, GOAL, BARE_GOAL, UNSYNCED_GOAL]
+        what = f"download {self.objects}, fresh, verified"
+        fresh = compare(what, self.objects.number, "objects", ours, tasks)
+        second = compare(
+            f"download {self.objects} that are there",
+            self.objects.number,
+            "objects",
+            again,
+            [replace(ours, name="the first download")],
+            goal=AGAIN_GOAL,
         )
-        what = f"download {OBJECTS:,} objects of {BYTES // 1000} KB, fresh, verified"
-        return compare(what, OBJECTS, "objects", ours, [s5cmd, sync])
+        return [
+            *(replace(one, goal=goal) for one, goal in zip(fresh, goals, strict=True)),
+            *second,
+        ]
+
+    @property
+    def _out(self) -> Path:
+        return self.folder / "out"
+
+    def _ours(self, name: str, interpreter: list[str]) -> Task:
+        options = ["--local_folder", str(self._out), "--bucket", self.objects.bucket]
+        return self._task(name, [sys.executable, *interpreter, "download_images", *options])
+
+    def _task(self, name: str, command: list[str]) -> Task:
+        return Task(
+            name,
+            command,
+            self._set_aside(),
+            tuple(self.server.environment.items()),
+            has_files(self._out, "*.JPG", self.objects.number),
+        )
+
+    def _set_aside(self) -> Callable[[], None]:
+        """Return what moves the files of an earlier run away, as deleting them has effects."""
+
+        def prepare() -> None:
+            earlier = self.folder / "earlier"
+            earlier.mkdir(exist_ok=True)
+            if self._out.exists():
+                self._out.rename(earlier / str(len(list(earlier.iterdir()))))
+
+        return prepare
