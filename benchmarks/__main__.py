@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -72,6 +73,7 @@ def measure_rows(names: Sequence[str], modules: dict[str, Row], results: Path) -
     """
     failures = []
     for name in names:
+        start = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
             try:
@@ -79,6 +81,7 @@ def measure_rows(names: Sequence[str], modules: dict[str, Row], results: Path) -
                 record(name, modules[name].run(Path(folder) / "row", PEERS), results)
             except BenchmarkError as error:
                 failures.append(f"Row {name!r} was not measured. {error}")
+        print(f"Row {name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
     return failures
 
 

@@ -12,59 +12,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autofocus.training.recipe import MAX_SAMPLED
+from benchmarks.cost_assumptions import ABOVE_0, PODS, Assumptions
 from benchmarks.rates import PARTS, RATES, Rates, measure_rates, read_rates
 from pipelines.quantities import parse_memory
 from pipelines.resources import RESOURCES
 
 HOUR, KB, GB = 3600.0, 1e3, 1e9
 IMAGES = (100_000, 10_000_000, 1_000_000_000)
-PODS = 40
 # Rows of which S3 lists so many at a time, and the size of the files that images are packed into.
 PAGE, TAR = 1000, 1 << 30
 # How often a head is fitted to all images: to measure, to save, and on two thirds for calibration.
 FITS = 1 + 1 + 3 * 2 / 3
 # The largest object that S3 takes in one request, as which a table is uploaded.
 MOST_PUT = 5e9
-# What is divided by, and how often each image comes.
-_ABOVE_0 = ("pods", "transfer", "copies", "cores")
 Kind = Literal["train", "label"]
 Node = Literal["many", "single"]
-
-
-@dataclass(frozen=True)
-class Assumptions:
-    """What isn't measured here.
-
-    Attributes:
-        step: seconds between two steps of a run: of Kubeflow's driver, and of a task's pod. On the
-            cluster of docs/kubernetes.md, a run of 18 steps took 180 s with next to no images.
-        pods: pods at the same time.
-        transfer: bytes per second that a pod moves from and to a store.
-        page: seconds to list 1,000 objects.
-        original: bytes of an original image; 0: as measured, of 8 megapixels.
-        copies: feature vectors per image: 1, and one for each view and distorted copy.
-        cores: processors of a node, which a task of many uses alone.
-        node, spot: US dollars per hour of such a node, on demand and spot (assumed: 4 vCPU and
-            16 GiB, such as m5.xlarge in us-east-1).
-        large: US dollars per hour of a node for `clean`, `link`, `retrain` and `publish`, on
-            demand (assumed: 8 vCPU and 64 GiB, such as r5.2xlarge).
-        storage: US dollars per GB and month in the pipeline root (assumed: S3 standard).
-        get, put: US dollars per 1,000 requests (assumed: S3 standard).
-    """
-
-    step: float = 10.0
-    pods: int = PODS
-    transfer: float = 100e6
-    page: float = 0.15
-    original: float = 0.0
-    copies: int = 1
-    cores: int = 4
-    node: float = 0.192
-    spot: float = 0.07
-    large: float = 0.504
-    storage: float = 0.023
-    get: float = 0.0004
-    put: float = 0.005
 
 
 @dataclass(frozen=True)
@@ -372,8 +334,8 @@ def _check(parser: argparse.ArgumentParser, given: Assumptions, images: Sequence
         parser.error(f"--images: must be 1 or more, not {min(images)}")
     for one in dataclasses.fields(Assumptions):
         value = getattr(given, one.name)
-        if not (math.isfinite(value) and (value > 0 or (value == 0 and one.name not in _ABOVE_0))):
-            least = "above 0" if one.name in _ABOVE_0 else "0 or more"
+        if not (math.isfinite(value) and (value > 0 or (value == 0 and one.name not in ABOVE_0))):
+            least = "above 0" if one.name in ABOVE_0 else "0 or more"
             parser.error(f"--{one.name}: must be {least}, not {value}")
 
 

@@ -14,6 +14,9 @@ from typing import Any, Literal
 LAUNCHER = Path(__file__).with_name("launcher.py")
 RUNS = 3
 MB = 1e6
+# With compiled modules, as of an installed package: an empty value is that of a variable which is
+# not set.
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 # Of what a failed command wrote, its end is told.
 TAIL = 2000
 By = Literal["wall", "cpu", "peak"]
@@ -157,7 +160,7 @@ def measure(task: Task) -> Measurement:
         done = subprocess.run(
             [sys.executable, "-I", "-S", str(LAUNCHER), str(result), *task.command],
             check=False,
-            env=os.environ | dict(task.environment),
+            env=os.environ | COMPILED | dict(task.environment),
             capture_output=True,
             text=True,
         )

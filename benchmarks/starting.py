@@ -30,8 +30,6 @@ STAGES = {
     "publish_labels": "--tables {none} --outpath {out}/labels.csv --bucket none",
     "audit": "{none}",
 }
-# An empty value is that of a variable which is not set.
-COMPILED = (("PYTHONDONTWRITEBYTECODE", ""),)
 
 
 def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our environment
@@ -50,7 +48,7 @@ def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our
 
 def _compare(what: str, words: str, status: int) -> Comparison:
     command = [sys.executable, "-m", "autofocus", *words.split()]
-    ours = Task("autofocus", command, environment=COMPILED, status=status)
-    peer = Task("`import click`", [sys.executable, "-c", "import click"], environment=COMPILED)
+    ours = Task("autofocus", command, status=status)
+    peer = Task("`import click`", [sys.executable, "-c", "import click"])
     (found,) = compare(what, 1, "starts", ours, [peer], RUNS, by="cpu", margin=MARGIN)
     return found

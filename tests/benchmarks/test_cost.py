@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cost import Assumptions, Estimate, Model, main, most_images
+from benchmarks.cost import Estimate, Model, main, most_images
+from benchmarks.cost_assumptions import Assumptions
 from benchmarks.rates import Rates, Usage, read_rates
 
 STAGES = (
