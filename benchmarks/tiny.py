@@ -38,6 +38,16 @@ def make_images(folder: Path, images: int) -> Path:
     return folder
 
 
+def make_labels(folder: Path, images: int) -> Path:
+    """Make a table of labels, a row per image, and return its path."""
+    path = folder / "labels.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("filepath,label\n")
+        for number in range(images):
+            file.write(f"images/{name(number)},{LABELS[number % len(LABELS)]}\n")
+    return path
+
+
 def make_tables(folder: Path, images: int) -> tuple[Path, Path]:
     """Make a table of detections and one of properties, a row per image in each.
 

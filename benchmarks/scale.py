@@ -1,0 +1,56 @@
+"""Whether time per input and memory stay the same from 10,000 inputs to many more."""
+
+import sys
+from pathlib import Path
+
+from benchmarks.measure import Comparison, Measurement, Task, measure
+from benchmarks.results import Note
+from benchmarks.tiny import make_images, make_labels, make_tables
+
+ROW = "scale"
+NOTE = Note(
+    "Many inputs against few, of what a stage does besides pixels and networks: images are tiny "
+    "and decoded once, scores are made up, nobody waits for the disk, and the start of the "
+    "interpreter is not counted. The goal is the same time per input within 10 %, and memory "
+    "within 50 MB. Images are names of few files. A million is measured where it fits into "
+    "minutes."
+)
+FEW = 10_000
+MANY = {
+    "preprocess_images": 100_000,
+    "clean_detections": 1_000_000,
+    "link_images_by_label": 100_000,
+    "predict": 100_000,
+}
+GOAL, MARGIN_MB = 0.9, 50.0
+
+
+def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our environment
+    """Measure stages at both numbers."""
+    few = _measure(folder, dict.fromkeys(MANY, FEW))
+    many = _measure(folder, MANY)
+    rows = []
+    for stage, number in MANY.items():
+        what = f"{stage}, {number:,} inputs against {FEW:,}"
+        given = (what, number, "inputs", (many[stage],), f"{FEW:,} inputs", (few[stage],))
+        rows += [
+            Comparison(*given, by="cpu", goal=GOAL, peer_units=FEW),
+            Comparison(*given, by="peak", margin=MARGIN_MB, peer_units=FEW),
+        ]
+    return rows
+
+
+def _measure(folder: Path, numbers: dict[str, int]) -> dict[str, Measurement]:
+    """Measure each stage with so many inputs."""
+    took = {}
+    for stage, number in numbers.items():
+        inputs = folder / str(number)
+        if not inputs.exists():
+            make_tables(inputs, number)
+            make_labels(inputs, number)
+            if stage != "clean_detections":
+                make_images(inputs / "images", number)
+        command = [sys.executable, "-m", "benchmarks.many", stage, str(inputs), str(number)]
+        took[stage] = measure(Task(f"{stage}, {number:,} inputs", command, reports=True))
+        print(f"{stage}, {number:,} inputs: {took[stage]}", file=sys.stderr, flush=True)
+    return took
