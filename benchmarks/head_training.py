@@ -15,9 +15,9 @@ ROW = "head"
 NOTE = Note(
     "Both fit a multinomial logistic regression on standardised features in single precision, "
     "with balanced class weights and the same penalty; reading the features is not counted. "
-    "scikit-learn has its default tolerance and no copy of the features that can be avoided. After "
-    "each pair of runs the losses are computed in double precision, and must be the same to 1e-4 "
-    "of them. The peak memory includes the interpreter and its libraries."
+    "scikit-learn has its default tolerance and no copy of the features that can be avoided. "
+    "After each pair of runs the losses are computed in double precision, and must be the same to "
+    "1e-4 of them. The peak memory includes the interpreter and its libraries."
 )
 VECTORS, STRENGTH, RUNS = 100_000, 0.1, 2
 # How much the losses may differ, as a share.
@@ -31,14 +31,14 @@ def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our
     """Measure time and memory."""
     features, classes = _make(VECTORS)
     files = [folder / "features.npy", folder / "classes.npy"]
-    for path, array in zip(files, (features, classes), strict=True):
-        np.save(path, array)
+    np.save(files[0], features)
+    np.save(files[1], classes)
     heads = [folder / "ours.npz", folder / "peer.npz"]
     given = [*map(str, files), str(STRENGTH)]
     ours = [sys.executable, "-m", "benchmarks.head_fit", *given, str(heads[0])]
     peer = [sys.executable, str(PEER), *given, str(heads[1])]
     comparisons = compare(
-        f"head on {VECTORS:,} × {FEATURES:,}",
+        f"head on {VECTORS:,} x {FEATURES:,}",
         VECTORS,
         "vectors",
         Task("autofocus", ours, reports=True),
@@ -56,7 +56,7 @@ def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our
     mine = comparisons[0].ours
     alone = Measurement(0.0, 0.0, float(features.nbytes))
     memory = Comparison(
-        f"memory of the head on {VECTORS:,} × {FEATURES:,}",
+        f"peak memory, head on {VECTORS:,} x {FEATURES:,}",
         VECTORS,
         "vectors",
         mine,

@@ -140,10 +140,13 @@ def by_block(work: Callable[[slice, NDArray[np.float32]], R], features: Features
         work: is called with the place of a block and its features.
         features: shape (N, D).
     """
+    blocks = slices(len(features))
     with single_threaded():
-        yield from ordered_map(
-            lambda block: work(block, load(features[block])), slices(len(features)), cores()
-        )
+        if len(blocks) == 1:
+            # A thread would take longer to start than the work takes.
+            yield work(blocks[0], load(features[blocks[0]]))
+            return
+        yield from ordered_map(lambda block: work(block, load(features[block])), blocks, cores())
 
 
 def _bytes_of(features: NDArray[np.float32]) -> memoryview:

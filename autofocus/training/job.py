@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class TrainingJob:
     boxes_digest: str = ""
     frames_digest: str = ""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A digest of all that decides the result, except for the settings."""
         preparation = self.preparation.to_json() if self.preparation else None

@@ -1,10 +1,8 @@
 """A peer: scikit-learn's logistic regression on vectors in a file; prints what it took.
 
-python sklearn_fit.py FEATURES.npy CLASSES.npy STRENGTH HEAD.npz [FOLDS]
+python sklearn_fit.py FEATURES.npy CLASSES.npy STRENGTH HEAD.npz
 
-In single precision and without copies of the features, as a user would who has many of them. With
-folds, it fits as many times as there are folds, each time to the vectors of the others, and each
-time for all strengths (separated by commas), the strongest first, from the solution before.
+In single precision and without copies of the features, as a user would who has many of them.
 """
 
 import json
@@ -16,18 +14,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 
-def main(features: str, classes: str, strengths: str, output: str, folds: str = "0") -> None:
+def main(features: str, classes: str, strength: str, output: str) -> None:
     """Fit, measure, and write the head for raw features."""
     vectors, truth = np.load(features), np.load(classes)
     wall, cpu = time.perf_counter(), time.process_time()
-    groups = np.arange(len(truth)) * int(folds) // len(truth)
-    for fold in range(max(1, int(folds))):
-        kept = groups != fold if int(folds) else slice(None)
-        scaler = StandardScaler(copy=bool(int(folds)))
-        scaled = scaler.fit_transform(vectors[kept])
-        model = LogisticRegression(class_weight="balanced", max_iter=4000, warm_start=True)
-        for strength in map(float, strengths.split(",")):
-            model.set_params(C=1 / (strength * len(scaled))).fit(scaled, truth[kept])
+    scaler = StandardScaler(copy=False)
+    scaled = scaler.fit_transform(vectors)
+    inverse = 1 / (float(strength) * len(scaled))
+    model = LogisticRegression(C=inverse, class_weight="balanced", max_iter=4000)
+    model.fit(scaled, truth)
     took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     weights = model.coef_.T / scaler.scale_[:, None]
     np.savez(output, weights=weights, bias=model.intercept_ - scaler.mean_ @ weights)
