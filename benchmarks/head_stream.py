@@ -125,7 +125,7 @@ processor time.
 
 Streamed, the head is fitted by passes over the file; if the strength of regularisation is not
 given, it is chosen on a sample of {sampled:,} images of all locations. In memory, both are done on
-all images at once by scikit-learn, whatever memory that takes. The accuracies at {in_memory:,}
+all images at once. The accuracies at {in_memory:,}
 images differ by {points:.2f} points.
 """
 

@@ -21,8 +21,8 @@ from autofocus.retrain_settings import RetrainSettings
 from benchmarks.labelled import draw, link
 from benchmarks.measure import machine, publish
 
-SEQUENCES, SITES, FOLDS = 240, 24, 6
-SIDES = (256, 512)
+SEQUENCES, SITES, FOLDS = 120, 12, 6
+SIDES = (256,)
 WAYS = {
     "full": RetrainSettings(view="full", folds=FOLDS),
     "motion": RetrainSettings(view="motion", folds=FOLDS),

@@ -80,7 +80,7 @@ def main(links: str, split: str, accuracy: str, epochs: str) -> None:
     inputs = keras.Input((*BACKBONE.image_size, 3))
     hidden = keras.layers.Dropout(0.2)(Frozen(trainable=False)(inputs))
     model = keras.Model(inputs, keras.layers.Dense(len(names), activation="softmax")(hidden))
-    model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(keras.optimizers.Adam(), "sparse_categorical_crossentropy", metrics=["accuracy"])
     target = _Target(float(accuracy))
     model.fit(
         data["training"],
@@ -88,6 +88,7 @@ def main(links: str, split: str, accuracy: str, epochs: str) -> None:
         epochs=int(epochs),
         callbacks=[target],
         verbose=0,
+        shuffle=False,
     )
     with tempfile.TemporaryDirectory() as folder:
         model.export(folder, verbose=False)
