@@ -42,14 +42,15 @@ _MODULES = {
     "make_sample": "autofocus.demo.make_sample",
     "demo": "autofocus.demo.run_demo",
     "preprocess_images": "autofocus.preprocess_settings",
+    "ingest_images": "autofocus.ingest_settings",
     "embed": "autofocus.embed_settings",
     "retrain": "autofocus.retrain_settings",
     "predict": "autofocus.predict_settings",
+    "label": "autofocus.label_settings",
     "run": "autofocus.run_settings",
     "init": "autofocus.init_settings",
     "link_images_by_label": "autofocus.link_settings",
     "serve": "autofocus.serve_settings",
-    "label": "autofocus.label_settings",
 }
 
 

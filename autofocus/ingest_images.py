@@ -20,10 +20,9 @@ from autofocus.download_images import (
 )
 from autofocus.errors import AutofocusError
 from autofocus.images.finding import Listing
-from autofocus.ingest_settings import IngestSettings
+from autofocus.ingest_settings import COMMAND, IngestSettings
 from autofocus.motion.tables import check_drawings
-from autofocus.options.command import Argument, Command
-from autofocus.options.settings import Kind, require
+from autofocus.options.settings import require
 from autofocus.preprocess_images import (
     Preprocessed,
     Preprocessing,
@@ -325,26 +324,6 @@ class _Ingest:
             # It is raised when the memories have been closed, as after the download alone.
             self._failure = error
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Download and preprocess images in one go, without keeping the originals.",
-    example=f"autofocus {NAME} --local-folder data --bucket autofocus --outdir preprocessed",
-    function=ingest_images,
-    arguments=(
-        Argument("local_folder", "folder for all other files, such as tables"),
-        Argument("outdir", "folder of the preprocessed images"),
-        Argument("bucket", "name of the bucket", Kind(str)),
-        Argument(
-            "indir",
-            "folder of the images in the bucket (default: all of it)",
-            Kind(str),
-            default="",
-            required=False,
-        ),
-    ),
-    settings=IngestSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

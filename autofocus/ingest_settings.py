@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autofocus.download_settings import DownloadSettings
-from autofocus.options.settings import LIMITS, jobs_option, max_rejected_option, option
+from autofocus.options.command import Argument, Command, Stage
+from autofocus.options.settings import LIMITS, Kind, jobs_option, max_rejected_option, option
 from autofocus.preprocess_settings import PreprocessSettings
 
 
@@ -35,3 +36,24 @@ class IngestSettings(DownloadSettings, PreprocessSettings):
 
     def _of(self, settings: type[Any]) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(settings)}
+
+
+COMMAND = Command(
+    name="ingest_images",
+    summary="Download and preprocess images in one go, without keeping the originals.",
+    example="autofocus ingest_images --local-folder data --bucket autofocus --outdir preprocessed",
+    function=Stage("ingest_images"),
+    arguments=(
+        Argument("local_folder", "folder for all other files, such as tables"),
+        Argument("outdir", "folder of the preprocessed images"),
+        Argument("bucket", "name of the bucket", Kind(str)),
+        Argument(
+            "indir",
+            "folder of the images in the bucket (default: all of it)",
+            Kind(str),
+            default="",
+            required=False,
+        ),
+    ),
+    settings=IngestSettings,
+)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autofocus.errors import OutputConflictError
 from autofocus.export import ExportResult, export
@@ -24,6 +25,7 @@ from autofocus.predict_settings import PredictSettings
 from autofocus.preprocess_images import preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs import files
+from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.records import read_record, write_record
@@ -31,6 +33,9 @@ from autofocus.runs.result import StageResult
 from autofocus.runs.wording import plural
 from autofocus.runs.workspace import HIDDEN
 from autofocus.tracking.local_models import local_model
+
+if TYPE_CHECKING:
+    from autofocus.download_settings import DownloadSettings
 
 NAME = "label"
 _S3 = "s3://"
@@ -115,15 +120,20 @@ def label(
     if not is_remote:
         _check_apart(source, outdir)
     job = _Job(source, folder, outdir, settings, preparation)
+    _check_kept(settings, is_remote=is_remote, is_preprocessing=job.is_preprocessing)
     steps: list[tuple[str, Callable[[], StageResult]]] = [("predict", job.predict)]
-    if job.is_preprocessing:
+    if settings.keep_raw and job.is_preprocessing:
         steps.insert(0, ("preprocess_images", job.preprocess))
-    if is_remote:
+    if settings.keep_raw and is_remote:
         steps.insert(0, ("download_images", lambda: job.download(address)))
     results: list[StageResult] = []
     with RunMemory.of(outdir, NAME) as memory:
         known = _Images.of(outdir, address)
         known.check()
+        if not settings.keep_raw:
+            print("ingest_images", file=sys.stderr, flush=True)
+            results += job.ingest(address, memory)
+            known.remember()
         for number, (name, step) in enumerate(steps, 1):
             print(f"[{number}/{len(steps)}] {name}", file=sys.stderr, flush=True)
             with memory.stage(name):
@@ -133,6 +143,18 @@ def label(
             with memory.stage("export"):
                 results.append(job.export())
     return LabelResult(tuple(results), outdir)
+
+
+def _check_kept(settings: LabelSettings, *, is_remote: bool, is_preprocessing: bool) -> None:
+    """Check that the original images need not be files, if they are not to be kept."""
+    require(
+        settings.keep_raw or is_remote,
+        "Images of a folder are never removed: leave --no-keep-raw out.",
+    )
+    require(
+        settings.keep_raw or is_preprocessing,
+        "This model labels original images, which must be files: leave --no-keep-raw out.",
+    )
 
 
 def _check_apart(source: Path, outdir: Path) -> None:
@@ -225,10 +247,28 @@ class _Job:
     def download(self, address: str) -> StageResult:
         """Download what lies below the prefix; the local folder then has the keys as paths."""
         from autofocus.download_images import download_images
+
+        bucket, settings = self._download_settings(address)
+        return download_images(self.source, bucket, settings)
+
+    def ingest(self, address: str, memory: RunMemory) -> tuple[StageResult, ...]:
+        """Download and preprocess what lies below the prefix, without files of original images."""
+        from autofocus.download_images import open_download
+        from autofocus.ingest_images import ingest_source
+
+        bucket, settings = self._download_settings(address)
+        check_outputs([self.source / LEDGER_NAME], [self.source])
+        outdir = self.outdir / _PREPROCESSED
+        with open_download(bucket, settings) as opened:
+            return ingest_source(
+                opened, self.source, outdir, self._preprocess_settings(), remember=memory.stage
+            ).stages
+
+    def _download_settings(self, address: str) -> "tuple[str, DownloadSettings]":
         from autofocus.download_settings import DownloadSettings
 
         bucket, _, prefix = address.removeprefix(_S3).partition("/")
-        settings = DownloadSettings(
+        return bucket, DownloadSettings(
             prefix=prefix,
             endpoint_url=self.settings.endpoint_url,
             no_sign_request=self.settings.no_sign_request,
@@ -236,21 +276,24 @@ class _Job:
             patience=self.settings.patience,
             max_rejected=self.settings.max_rejected,
         )
-        return download_images(self.source, bucket, settings)
 
     def preprocess(self) -> StageResult:
         """Crop and resize the images as the model needs them."""
+        outdir = self.outdir / _PREPROCESSED
+        return preprocess_images(self.source, outdir, self._preprocess_settings())
+
+    def _preprocess_settings(self) -> PreprocessSettings:
         needed = self.preparation
         if needed is None:
             raise TypeError("The model's preparation is unknown.")
-        settings = self.settings.of(
+        settings: PreprocessSettings = self.settings.of(
             PreprocessSettings,
             trim_bottom=needed.trim_bottom,
             trim_top=needed.trim_top,
             trim_by_camera=tuple(map(str, needed.cameras)),
             min_side=needed.min_side,
         )
-        return preprocess_images(self.source, self.outdir / _PREPROCESSED, settings)
+        return settings
 
     def predict(self) -> StageResult:
         """Label the images."""

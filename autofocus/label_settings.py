@@ -14,6 +14,7 @@ from autofocus.options.settings import (
     option,
     patience_option,
     request_payer_option,
+    require,
 )
 from autofocus.predict_settings import PredictSettings
 from autofocus.preprocess_settings import PreprocessSettings
@@ -46,6 +47,12 @@ class LabelSettings:
     timezone: str | None = _option_of(ExportSettings, "timezone")
     taxa: Path | None = _option_of(ExportSettings, "taxa")  # noqa: RUF009 - a field
     project: str = _option_of(ExportSettings, "project")
+    keep_raw: bool = option(
+        True,
+        "keep the original images of a bucket; otherwise they are preprocessed as they arrive, "
+        "and need no disk space",
+        group=CONNECTION,
+    )
     endpoint_url: str | None = endpoint_option()
     no_sign_request: bool = option(
         False, "send no credentials, as for a public bucket", affects_output=False,
@@ -61,6 +68,11 @@ class LabelSettings:
         # Each checks its own options.
         self.of(PredictSettings)
         self.of(PreprocessSettings)
+        require(
+            self.keep_raw or "folders" not in self.formats,
+            "The format folders links to the original images: leave it out, or keep them "
+            "(--keep-raw).",
+        )
         if self.formats:
             self.of(ExportSettings, images=Path())
 

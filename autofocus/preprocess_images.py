@@ -212,7 +212,7 @@ class Preprocessing:
             listing: the images.
             source: where they are read.
             detector: finds objects for the tables of boxes.
-            watch: called with each outcome, in order.
+            watch: called with each outcome, in order, but not with those of intact blocks.
             may_publish: tells, once all images are done, whether the tables may be written.
 
         Returns:
@@ -232,7 +232,7 @@ class Preprocessing:
         tables = [Table(properties, PROPERTIES, _properties_row)]
         with ItemRun(workspace, ledger, tables) as run:
             items = preprocessor.items(listing.inputs)
-            for outcome in run.outcomes(items, jobs, by_block=watch is _ignore):
+            for outcome in run.outcomes(items, jobs, by_block=True):
                 watch(outcome)
             if not may_publish():
                 return None

@@ -13,10 +13,12 @@ from autofocus.checking.check import check_run
 from autofocus.checking.data import detection_tables
 from autofocus.checking.report import Level, Report
 from autofocus.clean_detections import CleanSettings, clean_detections
-from autofocus.download_images import download_images
+from autofocus.download_images import download_images, open_download
 from autofocus.download_settings import DownloadSettings
 from autofocus.export import export
 from autofocus.exporting.settings import ExportSettings, RunExportSettings
+from autofocus.ingest_images import NAME as INGEST
+from autofocus.ingest_images import ingest_source
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.link_settings import LinkSettings
 from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
@@ -31,11 +33,12 @@ from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.run_settings import COMMAND, RunSettings
 from autofocus.runs.csv_files import CsvReader
-from autofocus.runs.ledger import LEDGER_NAME
+from autofocus.runs.ledger import LEDGER_NAME, read_ledger
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import HIDDEN, locked
+from autofocus.store.selection import has_image_name
 from autofocus.tables.columns import LOCATION, PROPERTIES_NAME
 from autofocus.tables.deployments import read_deployments
 
@@ -44,6 +47,8 @@ NAME = "run"
 LOCAL_DATA = "local_data"
 # A table of deployments, for the export.
 DEPLOYMENTS = "deployments"
+# Whether the original images are kept on the disk.
+KEEP_RAW = "keep_raw"
 # Options of the download for images that are to be labelled: a training needs all.
 OF_LABELLING = ("only_new", "min_age")
 SECTIONS = {
@@ -91,8 +96,12 @@ def read_parameters(path: Path) -> ParameterFile:
     Raises:
         SettingError: it also has an option that is for labelling alone.
     """
-    values = {LOCAL_DATA: Kind(Path), DEPLOYMENTS: Kind(Path)}
+    values = {LOCAL_DATA: Kind(Path), DEPLOYMENTS: Kind(Path), KEEP_RAW: Kind(bool)}
     parameters = read_parameter_file(path, SECTIONS, values)
+    require(
+        parameters.values.get(KEEP_RAW, True) or LOCAL_DATA not in parameters.values,
+        f"{KEEP_RAW} in {path}: images in {LOCAL_DATA} are never removed: leave it out.",
+    )
     download = parameters.settings.get("download_images")
     for name in OF_LABELLING:
         require(
@@ -126,7 +135,7 @@ def run(params: Path, outdir: Path) -> RunResult:
     if folder.is_dir():
         with locked(folder, outdir):
             pass  # fail at once if another run is at work
-    report = check_run(parameters, stages.local_data, outdir)
+    report = check_run(parameters, stages.local_data, outdir, keeps_raw=stages.keeps_raw)
     for finding in report.of(Level.WARNING, Level.ERROR):
         print(without_secrets(str(finding)), file=sys.stderr, flush=True)
     report.check()
@@ -146,7 +155,7 @@ def check(params: Path, outdir: Path) -> Report:
     parameters = read_parameters(params)
     stages = Stages(parameters, outdir)
     stages.check_export()
-    return check_run(parameters, stages.local_data, outdir)
+    return check_run(parameters, stages.local_data, outdir, keeps_raw=stages.keeps_raw)
 
 
 def run_or_check(params: Path, outdir: Path, settings: RunSettings) -> RunResult | Report:
@@ -176,13 +185,22 @@ def _run_stages(parameters: ParameterFile, stages: "Stages", outdir: Path) -> Ru
     steps = [step for step in steps if step[0] in parameters.settings]
     if stages.export_settings is not None:
         steps.append(("export", stages.export))
-    results = []
+    results: list[StageResult] = []
+    first = 1
     with RunMemory.of(outdir, NAME) as memory:
-        for number, (name, step) in enumerate(steps, 1):
-            print(f"[{number}/{len(steps)}] {name}", file=sys.stderr, flush=True)
+        if not stages.keeps_raw:
+            _announce(f"1-2/{len(steps)}", INGEST)
+            results += stages.ingest(memory)
+            first = 3
+        for number, (name, step) in enumerate(steps[first - 1 :], first):
+            _announce(f"{number}/{len(steps)}", name)
             with memory.stage(name):
                 results.append(step())
     return RunResult(tuple(results), audit(outdir))
+
+
+def _announce(number: str, name: str) -> None:
+    print(f"[{number}] {name}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -199,8 +217,15 @@ class Stages:
     @property
     def local_data(self) -> Path | None:
         """The folder of the data if they are on this machine, or downloaded already."""
-        is_here = LOCAL_DATA in self.parameters.values or (self._data / LEDGER_NAME).is_file()
+        is_here = LOCAL_DATA in self.parameters.values or (
+            self.keeps_raw and is_downloaded(self._data)
+        )
         return self._data if is_here else None
+
+    @property
+    def keeps_raw(self) -> bool:
+        """Whether the original images are files in the folder of the data."""
+        return bool(self.parameters.values.get(KEEP_RAW, True))
 
     @property
     def _preprocessed(self) -> Path:
@@ -227,6 +252,22 @@ class Stages:
         indir = self._data / self.parameters.arguments["preprocess_images"].get("indir", "")
         settings = self.parameters.settings["preprocess_images"]
         return preprocess_images(indir, self._preprocessed, settings)
+
+    def ingest(self, memory: RunMemory) -> tuple[StageResult, ...]:
+        """Download tables, and crop and resize the images as they arrive."""
+        settings = self.parameters.settings
+        bucket = self.parameters.arguments["download_images"]["bucket"]
+        indir = self.parameters.arguments["preprocess_images"].get("indir", "")
+        check_outputs([self._data / LEDGER_NAME], [self._data])
+        with open_download(bucket, settings["download_images"]) as source:
+            return ingest_source(
+                source,
+                self._data,
+                self._preprocessed,
+                settings["preprocess_images"],
+                indir,
+                memory.stage,
+            ).stages
 
     def clean(self) -> StageResult:
         """Join the detections to the images."""
@@ -273,11 +314,17 @@ class Stages:
         """Check early what the export needs at the end.
 
         Raises:
-            SettingError: a format lacks something.
+            SettingError: a format lacks something, such as the original images.
             MissingInputError: the table of deployments does not exist.
             InputDataError: it can't be read.
         """
         settings = self.export_settings
+        given: RunExportSettings = self.parameters.settings["export"]
+        require(
+            self.keeps_raw or "folders" not in given.formats or given.images is not None,
+            f"The format folders links to the original images, which {KEEP_RAW}: false does not "
+            f"keep: leave the format out, or set {KEEP_RAW}: true.",
+        )
         if settings is not None and settings.deployments is not None:
             read_deployments(settings.deployments)
 
@@ -289,6 +336,16 @@ class Stages:
     def _call(self, name: str, stage: Callable[..., StageResult], **paths: Path) -> StageResult:
         arguments = self.parameters.arguments[name]
         return stage(**paths, **arguments, settings=self.parameters.settings[name])
+
+
+def is_downloaded(folder: Path) -> bool:
+    """Return whether a bucket was downloaded into a folder, original images included."""
+    ledger = folder / LEDGER_NAME
+    if not ledger.is_file():
+        return False
+    images = (row.output for _, row in read_ledger(ledger) if has_image_name(row.output))
+    first = next(images, None)
+    return first is None or (folder / first).is_file()
 
 
 def _tells_locations(table: Path) -> bool:

@@ -122,6 +122,8 @@ def test_options_are_checked_first(images: Path, tmp_path: Path) -> None:
     """What a stage would reject is rejected before the first one begins; so is a missing model."""
     with pytest.raises(SettingError, match="timezone"):
         LabelSettings(formats=("camtrap-dp",), deployments=tmp_path / "deployments.csv")
+    with pytest.raises(SettingError, match="folders links to the original images"):
+        LabelSettings(formats=("folders",), keep_raw=False)
     with pytest.raises(MissingInputError, match="no trained model"):
         label(images, tmp_path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -141,6 +143,12 @@ def test_a_prefix_of_a_bucket_is_labelled(
         ]
     originals = [row["original"] for row in rows(result.predicted.predictions)]
     assert originals[0] == "november/cam0/0.JPG"
+    again = label(
+        f"s3://{s3.bucket}/november/", model, tmp_path / "lean", LabelSettings(keep_raw=False)
+    )
+    assert rows(again.predicted.predictions) == rows(result.predicted.predictions)
+    assert [stage.stage for stage in again.stages] == [stage.stage for stage in result.stages]
+    assert not list((tmp_path / "lean" / "data").rglob("*.JPG"))
 
 
 def test_a_killed_job_ends_with_the_same_bytes(model: Path, tmp_path: Path) -> None:

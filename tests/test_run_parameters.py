@@ -1,11 +1,15 @@
 """Claims about the parameter file of a run."""
 
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from autofocus.errors import AutofocusError, SettingError
-from autofocus.run import SECTIONS, Stages, read_parameters, run
+from autofocus.run import SECTIONS, Stages, is_downloaded, read_parameters, run
+from autofocus.runs.memory import RunMemory
+from tests.conftest import S3
 from tests.exporting.making import prediction, write_table
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "run.yaml"
@@ -60,6 +64,53 @@ def test_what_an_export_lacks_is_said_before_the_run(
     """What would fail at the end of a run fails at its beginning."""
     with pytest.raises(AutofocusError, match=sentence):
         run(write(tmp_path, LEAST + text), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_originals_need_not_be_kept(s3: S3, tmp_path: Path) -> None:
+    """With `keep_raw: false`, a run prepares images as they arrive, and goes on from there."""
+    content = io.BytesIO()
+    Image.new("RGB", (600, 600), (90, 120, 60)).save(content, "JPEG")
+    for number in range(3):
+        s3.put(f"cam/{number}.JPG", content.getvalue())
+    s3.put("d.csv", "a\n")
+    text = LEAST.replace("bucket: b", f"bucket: {s3.bucket}")
+    lean = read_parameters(write(tmp_path, text + "keep_raw: false\n"))
+    stages = Stages(lean, tmp_path / "out")
+    for name, status in (("first", "ok"), ("second", "reused")):
+        with RunMemory.of(tmp_path / "out", name) as memory:
+            downloaded, preprocessed = stages.ingest(memory)
+        assert (downloaded.counts.inputs, preprocessed.counts.inputs) == (4, 3)
+        assert getattr(preprocessed.counts, status) == 3
+        # The check before a run looks into the bucket, as the images are not here.
+        assert stages.local_data is None
+    assert not (tmp_path / "out/data/cam").exists()
+    # Later, they may be kept after all.
+    kept = Stages(read_parameters(write(tmp_path, text)), tmp_path / "out")
+    assert not is_downloaded(tmp_path / "out/data")
+    kept.download()
+    assert kept.local_data == tmp_path / "out/data"
+    assert kept.preprocess().counts.reused == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            LEAST + "keep_raw: false\nexport: {formats: [folders]}\n",
+            "folders links to the original images, which keep_raw: false does not keep",
+        ),
+        (
+            "keep_raw: false\nlocal_data: d\nclean_detections: {detections: [d.csv]}\n",
+            "images in local_data are never removed",
+        ),
+        (LEAST + "keep_raw: maybe\n", "keep_raw must be true or false, not 'maybe'"),
+    ],
+)
+def test_what_keep_raw_excludes(tmp_path: Path, text: str, sentence: str) -> None:
+    """What needs original images is reported before the run."""
+    with pytest.raises(AutofocusError, match=sentence):
+        run(write(tmp_path, text), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from autofocus.checking.tables import Trial, check_labels, check_tables
 from autofocus.options.parameter_file import ParameterFile
 
 
-def check_run(parameters: ParameterFile, local_data: Path | None, outdir: Path) -> Report:
+def check_run(
+    parameters: ParameterFile, local_data: Path | None, outdir: Path, *, keeps_raw: bool = True
+) -> Report:
     """Check what can be known before a run begins.
 
     With a bucket that is not downloaded yet, its keys are listed and its detection tables are
@@ -23,6 +26,7 @@ def check_run(parameters: ParameterFile, local_data: Path | None, outdir: Path) 
         parameters: the parameters of the run.
         local_data: the folder of the data; None for the bucket.
         outdir: the folder that the run writes to.
+        keeps_raw: whether original images are downloaded to files.
 
     Returns:
         The findings; an error is one that would end the run.
@@ -31,13 +35,18 @@ def check_run(parameters: ParameterFile, local_data: Path | None, outdir: Path) 
     has_packages = machine.check_packages(settings, report)
     machine.check_files(settings, report)
     if has_packages:
-        _check_data(parameters, local_data, outdir, report)
+        _check_data(parameters, local_data, outdir, report, keeps_raw=keeps_raw)
     machine.check_mlflow(report)
     return report
 
 
 def _check_data(
-    parameters: ParameterFile, local_data: Path | None, outdir: Path, report: Report
+    parameters: ParameterFile,
+    local_data: Path | None,
+    outdir: Path,
+    report: Report,
+    *,
+    keeps_raw: bool,
 ) -> None:
     settings = parameters.settings
     with tempfile.TemporaryDirectory(prefix="autofocus-check-") as folder:
@@ -49,6 +58,8 @@ def _check_data(
         check_labels(trial.labelled, settings["link_images_by_label"], report)
     if data is not None and data.names:
         _check_patterns(data, trial, settings, report)
+        if not keeps_raw:
+            data = replace(data, download_bytes=data.other_bytes)
         machine.check_disk(data, outdir, settings["preprocess_images"].min_side, report)
 
 

@@ -41,6 +41,7 @@ class Data:
         names: their paths relative to the folder that `preprocess_images` reads, sorted.
         tables: the detection tables; None if they can't be read yet.
         download_bytes: what is left to download.
+        other_bytes: what of it is left without the images.
         is_sample: whether only a sample of the images is downloaded.
     """
 
@@ -48,6 +49,7 @@ class Data:
     names: Sequence[str]
     tables: Sequence[Path] | None
     download_bytes: int = 0
+    other_bytes: int = 0
     is_sample: bool = False
 
 
@@ -181,7 +183,14 @@ def find_stored_data(
                 ),
             )
         tables = _fetch_tables(source, chosen.chosen, patterns, scratch, report)
-        return Data(where, names, tables, plan.disk_bytes, download.sample > 0)
+        return Data(
+            where,
+            names,
+            tables,
+            plan.disk_bytes,
+            plan.without_images().disk_bytes,
+            download.sample > 0,
+        )
     return None
 
 

@@ -4,13 +4,13 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autofocus.errors import OutputConflictError
 from autofocus.store.keys import path_of
 from autofocus.store.listing import StoredObject
-from autofocus.store.selection import Selection, kind_of
+from autofocus.store.selection import ObjectKind, Selection, kind_of
 
 # Files take up whole blocks, commonly of this size.
 _BLOCK_BYTES = 4096
@@ -39,6 +39,11 @@ class Plan:
         if folder.exists():
             missing = [item for item in chosen if not _seems_there(folder, item)]
         return cls(selection.chosen, selection.left_out, missing)
+
+    def without_images(self) -> "Plan":
+        """Return the plan of a download of all other files."""
+        missing = [item for item in self.missing if kind_of(item.key) is not ObjectKind.IMAGE]
+        return replace(self, missing=missing)
 
     @property
     def disk_bytes(self) -> int:

@@ -106,6 +106,20 @@ class StreamedImages(trims.Source):
         key = self.prefix + name
         return self.stream.stamp(key) if key in self.stream else super().stamp(name)
 
+    def stamp_text(self, name: str) -> str:
+        """Return the stamp of an image's file as a text.
+
+        Raises:
+            OSError: there is no such file, or it has not arrived.
+        """
+        key = self.prefix + name
+        if key not in self.stream:
+            return super().stamp_text(name)
+        stamp = self.stream.stamp(key)
+        if stamp is None:
+            raise FileNotFoundError(key)
+        return f"{stamp['bytes']} {stamp['modified_ns']}"
+
     def camera(self, name: str) -> trims.Camera | None:
         """Return an image's camera from its header; None if the image can't be used."""
 

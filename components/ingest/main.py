@@ -1,4 +1,4 @@
-"""The program inside the image: download and prepare the images of some shards."""
+"""The program inside the image: prepare the images of some shards as they arrive."""
 
 import shutil
 import sys
@@ -13,8 +13,9 @@ from autofocus.download_images import DownloadResult, OpenDownload, open_downloa
 from autofocus.download_settings import DownloadSettings
 from autofocus.exporting.originals import write_originals
 from autofocus.images.names import PREPARATION_NAME
+from autofocus.ingest_images import ingest_source
 from autofocus.preprocess_images import NAME as PREPROCESS
-from autofocus.preprocess_images import PreprocessResult, preprocess_images
+from autofocus.preprocess_images import PreprocessResult
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.ledger import count, read_ledger
 from autofocus.runs.sharding import Shards
@@ -39,7 +40,7 @@ ORIGINALS = ("originals", "objects")
 
 
 def ingest(task: Task) -> PreprocessResult:
-    """Take the shards one after the other, so that the disk holds the originals of one."""
+    """Take the shards one after the other; no original image touches the disk."""
     download = task.settings(DownloadSettings, "download", max_rejected=1.0)
     # A shard may have none below `indir` by chance; a later stage fails if all have none.
     preprocess = task.settings(
@@ -66,17 +67,18 @@ def ingest(task: Task) -> PreprocessResult:
 def _ingest_shard(
     task: Task, source: OpenDownload, settings: PreprocessSettings, folder: Path
 ) -> None:
-    """Download one shard, prepare its images, pack them, and remove the originals."""
+    """Prepare the images of one shard as they arrive, pack them, and remove them."""
     data, outdir = task.folder / "data", task.folder / "preprocessed"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    fetched = source.fetch(data)
-    print(fetched, flush=True)
+    ingested = ingest_source(source, data, outdir, settings, task.parameter("indir", ""))
+    fetched, prepared = ingested.downloaded, ingested.preprocessed
+    if prepared is None:
+        raise TypeError("A dry run of a component.")
+    print(ingested, flush=True)
     part = str(source.settings.part)
     if others := [name for name in _files(fetched, data) if not has_image_name(name)]:
         pack(data, others, folder / "tables", part=part)
-    prepared = preprocess_images(task.subfolder("indir", data), outdir, settings)
-    print(prepared, flush=True)
     names = [row.output for _, row in read_ledger(prepared.ledger) if row.reason is None]
     write_originals(outdir, folder / "originals")
     write_objects(_done(task, fetched, prepared), folder / "objects")

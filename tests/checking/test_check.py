@@ -56,7 +56,9 @@ def parameters(data: Path, **sections: Any) -> Path:
         **sections,
     }
     path = data.parent / "run.yaml"
-    path.write_text(json.dumps({key: value for key, value in content.items() if value}))
+    path.write_text(
+        json.dumps({key: value for key, value in content.items() if value or value is False})
+    )
     return path
 
 
@@ -300,6 +302,14 @@ def test_a_bucket_is_listed_and_its_tables_are_fetched(s3: S3, tmp_path: Path) -
     assert "13 objects" in said
     assert "12 of 12 detections match an image" in said
     assert not (tmp_path / "out").exists()
+    # A large image needs disk space, unless the originals are not kept.
+    s3.put("photos/large.JPG", bytes(8_000_000))
+    needed = []
+    for keep in (True, False):
+        params = parameters(data, local_data=None, download_images=download, keep_raw=keep)
+        said = texts(check(params, tmp_path / "out"), Level.OK)
+        needed.append(float(said.partition("disk: about ")[2].split()[0]))
+    assert needed[0] - needed[1] == pytest.approx(8, abs=0.2)
 
 
 def test_a_bucket_that_does_not_fit(s3: S3, tmp_path: Path) -> None:
