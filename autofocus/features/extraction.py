@@ -19,6 +19,7 @@ from autofocus.features.crop import Crop
 from autofocus.features.embedding_cache import EmbeddingStore, NoteStore
 from autofocus.features.pixels import Pixels, to_batch
 from autofocus.features.thumbnail_cache import ThumbnailCache
+from autofocus.images.content import Content
 from autofocus.images.facts import find_facts, is_current
 from autofocus.images.reading import read_image
 from autofocus.images.thumbnails import make_thumbnail, read_thumbnail
@@ -108,12 +109,12 @@ class Extractor:
             return Outcome(rejected(name, error.reason, error.detail))
 
     def _extract(self, name: str) -> Outcome | Pending:
-        path = self.image_dir / name
-        extra = _identify(path)
-        digest, facts = extra["digest"], self._known_facts(extra["digest"])
+        content, stamp = _read(self.image_dir / name)
+        digest = content.digest
+        extra, facts = {**stamp, "digest": digest}, self._known_facts(digest)
         if facts and self._has_all(digest):
             return Outcome(Row(name), {**extra, "facts": facts})
-        decoded = read_image(path)
+        decoded = read_image(content)
         facts = find_facts(decoded).to_json()
         notes = {digest: facts}
         if self.detector is not None and not self._has_detections(digest):
@@ -345,8 +346,8 @@ def _to_text(boxes: Sequence[Box]) -> str:
     return json.dumps([box.to_json() for box in boxes])
 
 
-def _identify(path: Path) -> dict[str, Any]:
-    """Return the digest of a file's content, its size and its modification time.
+def _read(path: Path) -> tuple[Content, dict[str, Any]]:
+    """Return the content of a file, its size and its modification time.
 
     Raises:
         RejectedImageError: there is no such file (any more), or it can't be read.
@@ -356,7 +357,8 @@ def _identify(path: Path) -> dict[str, Any]:
         if path.exists() and not path.is_file():
             raise RejectedImageError(Reason.UNREADABLE, "no plain file")
         # The stamp first: a file that changes meanwhile is read again by the next run.
-        return {**files.stamp(path), "digest": files.digest_file(path)}
+        stamp = files.stamp(path)
+        return Content.of_file(path), stamp
     except FileNotFoundError:
         detail = (
             "a link to a file that is not there" if path.is_symlink() else "there is no such file"

@@ -27,7 +27,8 @@ def to_pixels(
         RGB, shape (height, width, 3), 0 to 255.
     """
     height, width = size
-    resized = image.convert("RGB").resize((width, height), Image.Resampling.BILINEAR, box=box)
+    colours = image if image.mode == "RGB" else image.convert("RGB")
+    resized = colours.resize((width, height), Image.Resampling.BILINEAR, box=box)
     return np.asarray(resized)
 
 

@@ -1,11 +1,13 @@
 """The content of an image file: read once into memory, or on the disk if it is large."""
 
+import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from autofocus.errors import RejectedImageError
+from autofocus.runs import files
 from autofocus.runs.ledger import Reason
 
 # Files of cameras are smaller; what is larger is read as it is needed, within a limit of memory.
@@ -81,6 +83,13 @@ class Content:
     def start(self) -> bytes:
         """The first bytes, by which formats are told."""
         return self.read(_START_BYTES)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the content, in hex digits."""
+        if self.data is None:
+            return files.digest_file(self._on_disk)
+        return hashlib.sha256(self.data).hexdigest()
 
     @property
     def _on_disk(self) -> Path:

@@ -22,7 +22,8 @@ def make_thumbnail(image: Image.Image) -> bytes:
     scale = min(SIZE[0] / image.width, SIZE[1] / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     plain = image if image.mode in ("RGB", "L") else image.convert("RGB")
-    small = plain.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0).convert("RGB")
+    small = plain.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    small = small if small.mode == "RGB" else small.convert("RGB")
     content = io.BytesIO()
     # Without what Pillow keeps of the original, such as its comment.
     small.info.clear()
