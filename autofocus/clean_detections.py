@@ -6,14 +6,12 @@ python autofocus/clean_detections.py --detections data/lpz_data/detections_2016.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from autofocus.errors import InputDataError, need
+from autofocus.errors import InputDataError
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     Kind,
@@ -26,7 +24,7 @@ from autofocus.options.settings import (
 )
 from autofocus.runs import files
 from autofocus.runs.joint import JointOutcome, make_jointly
-from autofocus.runs.ledger import Reason, Row, Status, ledger_beside
+from autofocus.runs.ledger import Reason, ledger_beside
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.spelling import describe_merges, merge_spellings
@@ -36,35 +34,26 @@ from autofocus.tables import detections as tables
 from autofocus.tables.columns import LOCATION, PROPERTIES
 from autofocus.tables.date_forms import Order
 from autofocus.tables.dates import read_clock, read_dates
-from autofocus.tables.detections import FILE
 from autofocus.tables.failures import check_any
 from autofocus.tables.frames import read_frame, write_frame
 from autofocus.tables.headings import parse_columns
-from autofocus.tables.image_rows import CLOCK, DATE, IMAGE, NUMBER
+from autofocus.tables.image_rows import CLOCK, DATE, FILE, IMAGE, NUMBER
 from autofocus.tables.importing.formats import table_files
-from autofocus.tables.joining import (
-    INPUT,
-    OUTPUT,
-    STATUS,
-    Joined,
-    join,
-    relative_prefix,
-)
+from autofocus.tables.joining import Joined, join, relative_prefix
 from autofocus.tables.layout import ReadOptions
 from autofocus.tables.matching import match_tables
 from autofocus.tables.records import (
     DATE_TEXT,
-    DETAIL,
     LABEL,
-    REASON,
     ROW,
     TIME_TEXT,
     DetectionTable,
 )
+from autofocus.tables.texts import find_distinct, load_polars, put
 from autofocus.tables.videos import frames_by_video
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 NAME = "clean_detections"
 # Raised with every change that makes other outputs of the same inputs and settings.
@@ -185,20 +174,20 @@ def clean_detections(
         MissingInputError: a table does not exist.
         InputDataError: a table can't be read, its dates are ambiguous, or no detection matches
             an image.
-        MissingDependencyError: pandas isn't installed, or openpyxl for a workbook.
+        MissingDependencyError: polars isn't installed, or openpyxl for a workbook.
         OutputConflictError: `outpath` was begun with other settings, is in use, or was not
             written by this stage.
         TooManyRejectedError: too many inputs were rejected; the table is written nevertheless.
     """
-    need("pandas", "tables")
+    load_polars()
     ledger = ledger_beside(outpath)
 
     def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
         joined, notes, error = _join(detections, image_dir, image_properties, outpath, settings)
         if error is not None:
-            return JointOutcome(_ledger_rows(joined.ledger), error=error)
+            return JointOutcome(joined.ledger.write, error=error)
         write_frame(joined.clean, unfinished[outpath])
-        return JointOutcome(_ledger_rows(joined.ledger), notes)
+        return JointOutcome(joined.ledger.write, notes)
 
     read = [*(file for table in detections for file in table_files(table)), image_properties]
     check_outputs([outpath, ledger], [outpath.parent], read)
@@ -234,21 +223,23 @@ def _join(
     """Return the join, notes, and the error of a join without a result."""
     read = tables.read_detections(detections, settings.read_options)
     properties = _read_properties(image_properties, image_dir)
-    frames = frames_by_video(properties.index)
-    rows, matching = match_tables(read, properties, frames, settings.strip_components)
-    notes = _add_dates(read, rows, properties, settings.date_format)
+    frames = frames_by_video(properties[IMAGE])
+    rows, matching = match_tables(read, properties[IMAGE], frames, settings.strip_components)
+    rows, notes = _add_dates(read, rows, properties["date"], settings.date_format)
     notes += [note for table in read for note in table.notes]
-    notes += [*matching, *_merge_spellings(rows, LABEL, "label")]
-    if LOCATION in rows:
-        notes += _merge_spellings(rows, LOCATION, "location")
+    notes += matching
+    for column, noun in ((LABEL, "label"), (LOCATION, "location")):
+        if column in rows.columns:
+            rows, merged = _merge_spellings(rows, column, noun)
+            notes += merged
     prefix = relative_prefix(image_dir, outpath.parent)
     is_split = bool(frames) or any(table.is_split for table in read)
-    joined = join(rows, properties, prefix, is_split=is_split)
+    joined = join(rows, [table.name for table in read], properties, prefix, is_split=is_split)
     try:
-        check_any(joined, rows, properties, image_dir, settings.strip_components)
+        check_any(joined, rows, properties[IMAGE], image_dir, settings.strip_components)
     except InputDataError as error:
         return joined, (), error
-    if replaced := int((joined.ledger[REASON] == Reason.CORRECTED.value).sum()):
+    if replaced := joined.ledger.count(Reason.CORRECTED):
         notes.append(f"replaced by corrections: {plural(replaced, 'label')}")
     images = plural(len(joined.clean), "image")
     notes.append(f"{joined.timed} of {images} have a time{_agreement(read)}")
@@ -262,101 +253,102 @@ def _agreement(read: Sequence[DetectionTable]) -> str:
 
 def _add_dates(
     read: Sequence[DetectionTable],
-    rows: "pd.DataFrame",
-    properties: "pd.DataFrame",
+    rows: "pl.DataFrame",
+    dates_of_images: "pl.Series",
     date_format: str | None,
-) -> list[str]:
+) -> "tuple[pl.DataFrame, list[str]]":
     """Add date and time to the detections, and return how each table is read.
 
     Where dates can be read in several ways, those of the images tell which it is.
     """
-    import pandas as pd
+    import polars as pl
 
-    # The number -1, of no image, is that of the last one.
-    dates_of_images = np.append(properties["date"].to_numpy(dtype=object), "")
-    own = pd.Series(dates_of_images[rows[NUMBER].to_numpy()], index=rows.index, dtype=object)
-    rows[DATE], rows[CLOCK] = "", ""
+    parts: list[pl.DataFrame] = []
     described: list[str] = []
     further: list[str] = []
-    for table in read:
-        there = (rows[FILE] == table.frame[FILE].iloc[0]) if len(table.frame) else None
-        part = rows if len(read) == 1 else rows[there] if there is not None else rows[:0]
+    for number, table in enumerate(read):
+        part = rows.filter(pl.col(FILE) == number) if len(read) > 1 else rows
+        own = _look_up(dates_of_images, part[NUMBER])
         dates = read_dates(
-            part[DATE_TEXT], str(table.path), date_format, own=own[part.index], rows=part[ROW]
+            part[DATE_TEXT], str(table.path), date_format, own=own, rows=part[ROW]
         )
-        clock = dates.times
-        if TIME_TEXT in part:
-            clock = clock.mask(clock == "", read_clock(part[TIME_TEXT]))
-        rows.loc[part.index, DATE], rows.loc[part.index, CLOCK] = dates.values, clock
+        clock = dates.times.alias(CLOCK)
+        if TIME_TEXT in part.columns:
+            clock = clock.zip_with(clock != "", read_clock(part[TIME_TEXT]))
+        parts.append(part.with_columns(dates.values.alias(DATE), clock))
         described.append(table.describe(dates.forms))
         further += dates.notes
-    return described + further
+    return pl.concat(parts), described + further
 
 
-def _merge_spellings(rows: "pd.DataFrame", column: str, noun: str) -> tuple[str, ...]:
+def _look_up(cells: "pl.Series", numbers: "pl.Series") -> "pl.Series":
+    """Return the cell of each image; nothing for the number -1, of no image."""
+    found = cells.gather(numbers.clip(0))
+    return put(found, (numbers < 0).arg_true(), "")
+
+
+def _merge_spellings(
+    rows: "pl.DataFrame", column: str, noun: str
+) -> "tuple[pl.DataFrame, tuple[str, ...]]":
     """Give all spellings of a name the first one, and return what was merged."""
-    spellings = merge_spellings(rows[column].unique())
+    names = find_distinct(rows[column])
+    spellings = merge_spellings(names.values)
     if all(name == kept for name, kept in spellings.items()):
-        return ()
-    counts = rows[column].value_counts().to_dict()
-    rows[column] = rows[column].map(spellings)
-    numbers = {str(name): number for name, number in counts.items()}
-    return describe_merges(spellings, numbers, noun)
+        return rows, ()
+    merged = names.map(spellings.__getitem__).alias(column)
+    return rows.with_columns(merged), describe_merges(spellings, names.by_count(), noun)
 
 
-def _read_properties(path: Path, image_dir: Path) -> "pd.DataFrame":
-    """Read the properties, indexed by the path relative to the image folder."""
-    import pandas as pd
-
-    table = read_frame(path, PROPERTIES)
-    if table.empty:
+def _read_properties(path: Path, image_dir: Path) -> "pl.DataFrame":
+    """Read the properties, with the path relative to the image folder in the column `image`."""
+    table = read_frame(path, PROPERTIES, kept=tuple(_PROPERTY_FORMS))
+    if table.is_empty():
         raise InputDataError(
             "The table of properties has no rows, so there is nothing to join: check "
             "--image-properties."
         )
     _check_properties(table, path)
-    folders, _, names = table["filepath"].str.rpartition("/").to_numpy(dtype=str).T
-    relative = {
-        folder: _relative_to_images(path.parent / folder, image_dir) for folder in set(folders)
-    }
-    images = pd.Series([relative[folder] for folder in folders], dtype=str) + names
-    if (doubles := images[images.duplicated()]).any():
+    images = _paths_of_images(table["filepath"], path.parent, image_dir)
+    if (doubles := images.filter(~images.is_first_distinct())).len():
         raise InputDataError(
-            f"{path} has two rows for {shown(doubles.iloc[0], 300)}: run preprocess_images again."
+            f"{path} has two rows for {shown(doubles[0], 300)}: run preprocess_images again."
         )
-    return table.set_index(images.rename(IMAGE))
+    return table.drop("filepath").with_columns(images.alias(IMAGE))
 
 
-def _check_properties(table: "pd.DataFrame", path: Path) -> None:
+def _paths_of_images(paths: "pl.Series", folder: Path, image_dir: Path) -> "pl.Series":
+    """Return paths relative to a folder as paths relative to the folder of images."""
+    import polars as pl
+
+    folders = find_distinct(paths.str.extract(r"\A((?s).*/)").fill_null(""))
+    prefixes = [
+        _relative_to_images(folder / text.removesuffix("/"), image_dir) for text in folders.values
+    ]
+    if prefixes == folders.values:
+        return paths
+    return folders.spread(prefixes) + paths.str.extract(r"([^/]*)\z")
+
+
+def _check_properties(table: "pl.DataFrame", path: Path) -> None:
     """Check that the cells are such as preprocess_images writes."""
     for column, form in _PROPERTY_FORMS.items():
-        cells = table[column]
-        wrong = [text for text in cells.unique() if not re.fullmatch(form, text)]
-        if wrong:
-            row = int((cells == wrong[0]).to_numpy().argmax())
-            raise InputDataError(
-                f"{path}, row {row + 2}: {shown(wrong[0])!r} is no {column} that "
-                "preprocess_images writes: run it again."
-            )
+        cells = table[column] if column == "filepath" else table[column].unique()
+        if cells.str.contains(rf"\A(?:{form})\z").all():
+            continue
+        row, wrong = next(
+            (row, text)
+            for row, text in enumerate(table[column])
+            if not re.fullmatch(form, text)
+        )
+        raise InputDataError(
+            f"{path}, row {row + 2}: {shown(wrong)!r} is no {column} that "
+            "preprocess_images writes: run it again."
+        )
 
 
 def _relative_to_images(folder: Path, image_dir: Path) -> str:
     """Return the prefix that leads from the image folder to a folder, which may be absolute."""
     return relative_prefix(folder, image_dir.resolve() if folder.is_absolute() else image_dir)
-
-
-def _ledger_rows(table: "pd.DataFrame") -> Iterator[Row]:
-    """Yield the rows of the ledger from a frame with its columns as text."""
-    statuses = {status.value: status for status in Status}
-    reasons: dict[str, Reason | None] = {"": None, **{reason.value: reason for reason in Reason}}
-    return map(
-        Row,
-        table[INPUT].tolist(),
-        map(statuses.__getitem__, table[STATUS].tolist()),
-        map(reasons.__getitem__, table[REASON].tolist()),
-        table[DETAIL].tolist(),
-        table[OUTPUT].tolist(),
-    )
 
 
 COMMAND = Command(

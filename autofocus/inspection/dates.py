@@ -53,7 +53,7 @@ def _compare(
     named = [(row, match.find(path, images)) for row, path in enumerate(shape.paths)]
     chosen = spread([(row, image) for row, image in named if image], _COMPARED)
     own = [_read_date(folder / image) for _, image in chosen]
-    column = texts.iloc[[row for row, _ in chosen]]
+    column = texts.gather([row for row, _ in chosen])
     agreeing = {}
     for order in GIVEN:
         dates = read_dates(column, str(shape.path), order).values

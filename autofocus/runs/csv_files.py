@@ -2,7 +2,7 @@
 
 They stand on the floor of the ledger, which is a table too, below all packages that read or write
 others. Rows are read one at a time, so that memory stays flat however large a table is;
-`autofocus.tables.frames` makes pandas tables of them.
+`autofocus.tables.frames` makes frames of them.
 """
 
 import codecs
@@ -72,6 +72,8 @@ class CsvReader:
     Attributes:
         path: the file.
         columns: the names of all its columns, in order.
+        delimiter: what separates the cells.
+        encoding: the file's.
 
     Raises:
         MissingInputError: there is no such file.
@@ -93,7 +95,7 @@ class CsvReader:
         self._lenient = lenient
         self._file = path.open(encoding=encoding, newline="")
         self._is_at_end = False
-        self._delimiter = delimiter
+        self.delimiter, self.encoding = delimiter, encoding
         # Not strict, the reader would take what stands behind a closing quotation mark as text.
         self._reader = csv.reader(chain(self._file, self._end()), delimiter=delimiter, strict=True)
         self._before = 0
@@ -211,7 +213,7 @@ class CsvReader:
         width = len(getattr(self, "columns", row))
         breaks = ((cell, len(_LINE_BREAK.findall(cell))) for cell in row)
         if problem or any(
-            number and width > 1 and cell.count(self._delimiter) == number * (width - 1)
+            number and width > 1 and cell.count(self.delimiter) == number * (width - 1)
             for cell, number in breaks
         ):
             first = self._skip + self._before + 1
@@ -346,6 +348,11 @@ class CsvWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def write_lines(self, lines: bytes) -> None:
+        """Write whole rows that are text in this form already."""
+        self._file.flush()
+        self._file.buffer.write(lines)
 
     def close(self) -> None:
         """Close the file."""

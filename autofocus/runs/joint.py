@@ -27,12 +27,12 @@ class JointOutcome:
     """What a stage returns when it has made its outputs.
 
     Attributes:
-        rows: the rows of the ledger, one per input.
+        rows: the rows of the ledger, one per input, or what writes them.
         notes: what people should know, one sentence each.
         error: why there are no outputs; the ledger is written nevertheless, and then it is raised.
     """
 
-    rows: Iterable[Row]
+    rows: Iterable[Row] | Callable[[LedgerWriter], None]
     notes: tuple[str, ...] = ()
     error: InputDataError | None = None
 
@@ -164,13 +164,18 @@ def _kept_counts(workspace: Workspace, ledger: Path, memory: Mapping[str, Any]) 
     return counts if is_same else None
 
 
-def _write(workspace: Workspace, ledger: Path, rows: Iterable[Row]) -> Counts:
+def _write(
+    workspace: Workspace, ledger: Path, rows: Iterable[Row] | Callable[[LedgerWriter], None]
+) -> Counts:
     """Write an unfinished ledger, and return its counts."""
     ledger.parent.mkdir(parents=True, exist_ok=True)
     writer = LedgerWriter(workspace.scratch / "ledger", workspace.name)
     try:
-        for row in rows:
-            writer.write(row)
+        if callable(rows):
+            rows(writer)
+        else:
+            for row in rows:
+                writer.write(row)
     finally:
         writer.close()
     return writer.counts

@@ -229,11 +229,15 @@ class LedgerWriter:
     Args:
         path: the file to write, usually an unfinished one that is renamed later.
         stage: the stage's name, for the first column.
+
+    Attributes:
+        stage: the stage's name.
+        counts: of the rows so far.
     """
 
     def __init__(self, path: Path, stage: str) -> None:
         self._file = CsvWriter(path, COLUMNS)
-        self._stage = stage
+        self.stage = stage
         self.counts = Counts()
 
     def write(self, row: Row) -> None:
@@ -244,7 +248,20 @@ class LedgerWriter:
         """Write several rows."""
         for row in rows:
             self.counts.add(row.status, row.reason)
-            self._file.write(row.cells(self._stage))
+            self._file.write(row.cells(self.stage))
+
+    def write_lines(self, lines: bytes, counts: Counts) -> None:
+        """Write many rows at once.
+
+        Args:
+            lines: the rows as `CsvWriter` writes them, with the stage's name in front.
+            counts: of these rows.
+        """
+        self.counts.ok += counts.ok
+        self.counts.reused += counts.reused
+        self.counts.rejected += counts.rejected
+        self.counts.reasons.update(counts.reasons)
+        self._file.write_lines(lines)
 
     def close(self) -> None:
         """Close the file."""

@@ -3,10 +3,14 @@
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from autofocus.runs.wording import shown
+from autofocus.tables.texts import find_distinct, put
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 # What R, Excel, pandas and people write into a cell that holds nothing. Not for labels: there,
 # None may be what is to be seen.
@@ -56,45 +60,51 @@ def find_problem(text: str, *, is_path: bool = False) -> str:
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def find_problems(column: "pd.Series[str]", *, is_path: bool = False) -> "pd.Series[str]":
-    """Return what `find_problem` returns for each cell, where that isn't nothing."""
+def find_problems(column: "pl.Series", *, is_path: bool = False) -> dict[int, str]:
+    """Return what `find_problem` returns for each cell, where that isn't nothing, by its row."""
     shortest = _MAX_NAME // 4 if is_path else _MAX_LABEL
     letters = _PATH_LETTERS if is_path else _LABEL_LETTERS
-    likely = column.isin(_FAILED_FORMULAS) | column.str.contains(letters, regex=True)
-    likely |= column.str.len().gt(shortest)
-    suspicious = column[likely]
-    problems = suspicious.map(
-        {text: find_problem(text, is_path=is_path) for text in suspicious.unique()}
-    )
-    return problems[problems != ""]
+    likely = column.str.starts_with("#") | column.str.contains(letters)
+    likely |= column.str.len_bytes() > shortest
+    rows = likely.arg_true()
+    suspicious = find_distinct(column.gather(rows))
+    problems = [find_problem(text, is_path=is_path) for text in suspicious.values]
+    found = zip(rows.to_list(), suspicious.codes.tolist(), strict=True)
+    return {row: problems[code] for row, code in found if problems[code]}
 
 
-def without_blanks(column: "pd.Series[str]") -> "pd.Series[str]":
+def without_blanks(column: "pl.Series") -> "pl.Series":
     """Return a column with nothing where a cell has a word for nothing, such as `NA`."""
-    are_blank = column.isin(BLANKS)
-    return column.mask(are_blank, "") if are_blank.any() else column
+    import polars as pl
+
+    words = pl.Series(sorted(BLANKS))
+    # The longest is of few letters, which most cells are not.
+    likely = column.str.len_bytes() <= int(words.str.len_bytes().max())  # type: ignore[arg-type]
+    rows = likely.arg_true()
+    blank = rows.filter(column.gather(rows).is_in(words))
+    return put(column, blank, "")
 
 
-def are_flags(column: "pd.Series[str]", *, certainly: bool = False) -> bool:
+def are_flags(column: "pl.Series", *, certainly: bool = False) -> bool:
     """Tell whether each cell is a mark for yes or no, and at least one is filled.
 
     Args:
         column: the cells.
         certainly: whether only those marks count that can't be labels: 0, 1, true and false.
     """
-    values = {value.lower() for value in column.unique()}
+    values = {value.lower() for value in column.unique().to_list()}
     return values <= (_PLAIN if certainly else _YES | _NO) and values != {""}
 
 
-def are_counts(column: "pd.Series[str]") -> bool:
+def are_counts(column: "pl.Series") -> bool:
     """Tell whether each cell is a number of animals or blank, and at least one is filled."""
-    values = set(column.unique())
+    values = set(column.unique().to_list())
     return all(map(_COUNT.fullmatch, values)) and values != {""}
 
 
-def read_flags(column: "pd.Series[str]") -> "pd.Series[bool]":
+def read_flags(column: "pl.Series") -> NDArray[np.bool_]:
     """Return whether each cell is a mark for yes, or a count above 0."""
-    return column.map({value: _is_yes(value) for value in column.unique()}).astype(bool)
+    return find_distinct(column).where(_is_yes)
 
 
 def _is_yes(value: str) -> bool:

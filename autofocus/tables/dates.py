@@ -3,11 +3,14 @@
 `date_forms` knows the forms, `date_choice` chooses among them for a whole column.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from autofocus.runs.wording import shown
 from autofocus.tables.date_choice import Choice, Column, choose
@@ -21,13 +24,16 @@ from autofocus.tables.date_forms import (
     Parts,
     split_day,
 )
+from autofocus.tables.texts import Distinct, are_filled, find_distinct, map_cells
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
-_CLOCK = (
+_CLOCK = re.compile(
     r"[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:\s*([AaPp])[Mm])?(?:Z|[+-]\d{2}:?\d{2})?$"
 )
+# Digits and blanks of other scripts make no date.
+_SERIAL, _TIME, _SEPARATORS = (re.compile(form, re.ASCII) for form in (EXCEL, TIME, SEPARATORS))
 _ADVICE = "give --date-format {}"
 _ADVICE_OTHERS = "write them in one form, such as YYYY-MM-DD"
 # So many images' own dates are compared at most, evenly spread over the column.
@@ -45,19 +51,19 @@ class Dates:
         notes: what people should know, one sentence each.
     """
 
-    values: "pd.Series[str]"
-    times: "pd.Series[str]"
+    values: "pl.Series"
+    times: "pl.Series"
     forms: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
 
 def read_dates(
-    column: "pd.Series[str]",
+    column: "pl.Series",
     where: str,
     date_format: str | None = None,
     *,
-    own: "pd.Series[str] | None" = None,
-    rows: "pd.Series[str] | None" = None,
+    own: "pl.Series | None" = None,
+    rows: "pl.Series | None" = None,
 ) -> Dates:
     """Read a column of dates.
 
@@ -73,24 +79,24 @@ def read_dates(
         AmbiguousDatesError: several forms fit the column, mean different days, and the images'
             own dates don't tell which it is.
     """
-    keys = column.drop_duplicates()
-    unique = keys.str.strip()
-    plain = unique.str.replace(TIME, "", regex=True).str.replace(SEPARATORS, "-", regex=True)
-    are_serial = unique.str.fullmatch(EXCEL)
-    plain = plain.mask(are_serial, unique)
-    plains = plain.tolist()
+    keys = find_distinct(column)
+    plains = list(map(_plain_day, keys.values))
     split = {text: found for text in dict.fromkeys(plains) if (found := split_day(text))}
-    show = _shower(column, dict(zip(keys, plains, strict=True)), rows)
-    choices = _choose_all(split, _compare(column, own, keys, plains), where, date_format, show)
+    show = _shower(keys, plains, rows)
+    choices = _choose_all(split, _compare(keys, own, plains), where, date_format, show)
     days = {text: day for one in choices.values() for text, day in one.days.items()}
-    values = [day.isoformat() if (day := days.get(text)) else "" for text in plains]
-    times = _read_times(unique, are_serial)
     return Dates(
-        _spread(column, keys, values),
-        _spread(column, keys, times),
+        keys.spread(day.isoformat() if (day := days.get(text)) else "" for text in plains),
+        keys.map(_read_time),
         tuple(str(one) for one in choices.values() if any(one.days.values())),
         tuple(note for one in choices.values() for note in one.notes),
     )
+
+
+def _plain_day(text: str) -> str:
+    """Return a date without the time behind it, and with `-` for its separators."""
+    text = text.strip()
+    return text if _SERIAL.fullmatch(text) else _SEPARATORS.sub("-", _TIME.sub("", text))
 
 
 def _choose_all(
@@ -113,22 +119,18 @@ def _choose_all(
 
 
 def _compare(
-    column: "pd.Series[str]",
-    own: "pd.Series[str] | None",
-    keys: "pd.Series[str]",
-    plains: list[str],
+    keys: Distinct, own: "pl.Series | None", plains: Sequence[str]
 ) -> Counter[tuple[str, date]]:
     """Count how often a text belongs to an image with a date of its own, by text and date."""
     counts: Counter[tuple[str, date]] = Counter()
     if own is None:
         return counts
-    are_known = (own != "").to_numpy() & (column != "").to_numpy()
-    step = max(int(are_known.sum()) // _COMPARED, 1)
-    texts, dates = column[are_known].iloc[::step], own[are_known].iloc[::step]
-    plain_of = dict(zip(keys, plains, strict=True))
-    for text, image_date in zip(texts, dates, strict=True):
+    are_known = are_filled(own) & (keys.codes != keys.code(""))
+    known = np.flatnonzero(are_known)
+    known = known[:: max(len(known) // _COMPARED, 1)]
+    for code, image_date in zip(keys.codes[known].tolist(), own.gather(known), strict=True):
         if day := _read_iso(image_date):
-            counts[plain_of[text], day] += 1
+            counts[plains[code], day] += 1
     return counts
 
 
@@ -140,43 +142,37 @@ def _read_iso(text: str) -> date | None:
 
 
 def _shower(
-    column: "pd.Series[str]", plain_of: Mapping[str, str], rows: "pd.Series[str] | None"
+    keys: Distinct, plains: Sequence[str], rows: "pl.Series | None"
 ) -> Callable[[str], str]:
     """Return what shows a text as it is in the column, with its first row."""
 
     def show(plain: str) -> str:
-        texts = [text for text, one in plain_of.items() if one == plain]
-        place = int((column == texts[0]).to_numpy().argmax())
-        return f"{shown(texts[0])} (row {place + 1 if rows is None else rows.iloc[place]})"
+        text = keys.values[plains.index(plain)]
+        place = keys.first(text)
+        return f"{shown(text)} (row {place + 1 if rows is None else rows[place]})"
 
     return show
 
 
-def _spread(
-    column: "pd.Series[str]", keys: "pd.Series[str]", values: Iterable[Hashable]
-) -> "pd.Series[str]":
-    """Return the value of each cell, given that of each different cell."""
-    return column.map(dict(zip(keys, values, strict=True))).astype(str)
+def _read_time(text: str) -> str:
+    """Return the time behind a date, or the share of a day, as HH:MM:SS; nothing for none."""
+    text = text.strip()
+    if _SERIAL.fullmatch(text):
+        return _read_clock_of_serial(text)
+    return _read_clock(text)
 
 
-def _read_times(texts: "pd.Series[str]", are_serial: "pd.Series[bool]") -> "pd.Series[str]":
-    """Return the time behind each date, as HH:MM:SS; empty where there is none."""
-    import pandas as pd
-
-    times = pd.Series("", index=texts.index, dtype=str)
-    parts = texts.str.extract(_CLOCK)
-    given = parts[parts[0].notna()]
-    if not given.empty:
-        hours = given[0].astype(int)
-        is_pm = given[3].fillna("").str.lower()
-        hours = hours.mask(is_pm != "", hours % 12) + (is_pm == "p") * 12
-        clock = hours.astype(str).str.zfill(2) + ":" + given[1] + ":" + given[2].fillna("00")
-        fits = hours.lt(24) & given[1].lt("60") & given[2].fillna("00").lt("60")
-        times[given.index] = clock.where(fits, "")
-    if are_serial.any():
-        serial = texts[are_serial]
-        times[serial.index] = serial.map(_read_clock_of_serial)
-    return times
+def _read_clock(text: str) -> str:
+    """Return the time behind a blank as HH:MM:SS; nothing if it is none."""
+    match = _CLOCK.search(text)
+    if match is None:
+        return ""
+    hour, minute, second, half = match.groups()
+    hours = int(hour)
+    if half:
+        hours = hours % 12 + (half.lower() == "p") * 12
+    fits = hours < 24 and minute < "60" and (second or "00") < "60"  # noqa: PLR2004 - of a day
+    return f"{hours:02}:{minute}:{second or '00'}" if fits else ""
 
 
 def _read_clock_of_serial(text: str) -> str:
@@ -186,10 +182,6 @@ def _read_clock_of_serial(text: str) -> str:
     return clock if seconds else ""
 
 
-def read_clock(column: "pd.Series[str]") -> "pd.Series[str]":
+def read_clock(column: "pl.Series") -> "pl.Series":
     """Return the times of a column of times alone, as HH:MM:SS; empty where a cell is none."""
-    import pandas as pd
-
-    texts = column.drop_duplicates()
-    none = pd.Series(False, index=texts.index)
-    return _spread(column, texts, _read_times(" " + texts.str.strip(), none))
+    return map_cells(column, lambda text: _read_clock(f" {text.strip()}"))

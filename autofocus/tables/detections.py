@@ -10,11 +10,10 @@ from autofocus.runs.spelling import fold_path
 from autofocus.tables.importing.formats import read_table
 from autofocus.tables.layout import ReadOptions
 from autofocus.tables.records import ONLY_BOX, DetectionTable
+from autofocus.tables.texts import find_distinct, fold_paths, put, to_column
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-FILE = "file"
+    import polars as pl
 
 
 def find_tables(folder: Path, patterns: Sequence[str]) -> list[Path]:
@@ -63,7 +62,7 @@ def read_detections(
         options: how to read them, as far as it is told.
 
     Returns:
-        Per file its detections, with a short and unique name in the column `file`.
+        Per file its detections, with a short and unique name.
 
     Raises:
         MissingInputError: a file does not exist.
@@ -72,8 +71,7 @@ def read_detections(
     """
     names = _names(paths)
     tables = [read_table(path, options or ReadOptions()) for path in paths]
-    for table, name in zip(tables, names, strict=True):
-        table.frame[FILE] = name
+    tables = [replace(table, name=name) for table, name in zip(tables, names, strict=True)]
     if all(table.is_detector for table in tables):
         return tables
     return [_as_boxes(table) if table.is_detector else table for table in tables]
@@ -81,9 +79,11 @@ def read_detections(
 
 def _as_boxes(table: DetectionTable) -> DetectionTable:
     """Let a detector's results give boxes only: every image that it saw would have a label."""
-    table.frame[ONLY_BOX] = "1"
+    import polars as pl
+
     note = f"{table.path.name} gives boxes only, as other tables give the labels"
-    return replace(table, notes=(*table.notes, note))
+    frame = table.frame.with_columns(pl.lit("1").alias(ONLY_BOX))
+    return replace(table, frame=frame, notes=(*table.notes, note))
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -95,7 +95,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
     raise InputDataError(f"The same detection table is given twice: {', '.join(names)}.")
 
 
-def image_paths(table: "pd.DataFrame", strip_components: int) -> "pd.Series[str]":
+def image_paths(table: "pl.DataFrame", strip_components: int) -> "pl.Series":
     r"""Return the images' paths relative to the image folder.
 
     The first components of `FilePath`, which name the disk of the person who wrote the table, are
@@ -106,37 +106,45 @@ def image_paths(table: "pd.DataFrame", strip_components: int) -> "pd.Series[str]
         table: with the columns `FilePath` and `FileName`.
         strip_components: the number of components to remove.
     """
-    components = {text: _components(text) for text in table["FilePath"].unique()}
-    prefix = table["FilePath"].map(
-        {
-            text: "".join(part + "/" for part in parts[strip_components:])
-            for text, parts in components.items()
-        }
-    )
+    folders = find_distinct(table["FilePath"])
+    components = list(map(_components, folders.values))
+    prefixes = ["".join(f"{part}/" for part in parts[strip_components:]) for parts in components]
+    last = [parts[-1].casefold() if parts else "" for parts in components]
     names = table["FileName"]
-    last = {text: parts[-1].casefold() if parts else "" for text, parts in components.items()}
+    paths = folders.spread(prefixes) + names
     # Some tables have the whole path in FilePath: the name is removed from their rows.
-    doubled = table["FilePath"].map(last) == names.str.casefold()
-    if doubled.any():
-        folders_only = prefix[doubled].str.replace(r"[^/]+/$", "", regex=True)
-        prefix = prefix.mask(doubled, folders_only)
-    return prefix + names
+    likely = names.str.to_lowercase().is_in(to_column(dict.fromkeys(last)))
+    likely |= names.str.len_bytes() > names.str.len_chars()
+    rows = likely.arg_true().to_list()
+    pairs = zip(rows, folders.codes[rows].tolist(), names.gather(rows), strict=True)
+    doubled = {
+        row: _parent(prefixes[code]) + name
+        for row, code, name in pairs
+        if name.casefold() == last[code]
+    }
+    return put(paths, list(doubled), list(doubled.values()))
+
+
+def _parent(prefix: str) -> str:
+    """Return a path that ends with a slash without its last component."""
+    return prefix[: prefix.rfind("/", 0, -1) + 1]
 
 
 def _components(text: str) -> list[str]:
     return [part for part in text.replace("\\", "/").split("/") if part not in ("", ".")]
 
 
-def count_matches(table: "pd.DataFrame", known: Collection[str]) -> dict[int, int]:
+def count_matches(table: "pl.DataFrame", known: Collection[str]) -> dict[int, int]:
     """Return how many rows have an image, by the number of components that are removed.
 
     Args:
         table: with the columns `FilePath` and `FileName`.
         known: the images, as `fold_path` spells them.
     """
-    deepest = max((len(_components(text)) for text in table["FilePath"].unique()), default=0)
-    counts = {}
-    for number in range(deepest + 1):
-        images = image_paths(table, number)
-        counts[number] = sum(fold_path(path) in known for path in images)
-    return counts
+    folders = table["FilePath"].unique().to_list()
+    deepest = max((len(_components(text)) for text in folders), default=0)
+    images = to_column(known)
+    return {
+        number: int(fold_paths(image_paths(table, number)).is_in(images).sum())
+        for number in range(deepest + 1)
+    }

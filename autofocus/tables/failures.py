@@ -10,11 +10,13 @@ from autofocus.runs.spelling import fold_path
 from autofocus.runs.wording import shown
 from autofocus.tables.detections import count_matches
 from autofocus.tables.image_rows import IMAGE
+from autofocus.tables.join_ledger import REASONS, JoinLedger
 from autofocus.tables.joining import Joined
-from autofocus.tables.records import DATE_TEXT, DETAIL, REASON
+from autofocus.tables.records import DATE_TEXT
+from autofocus.tables.texts import fold_paths
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 # How many folders of images are compared with the paths of detections, the largest first.
 _FOLDERS = 10
@@ -22,8 +24,8 @@ _FOLDERS = 10
 
 def check_any(
     joined: Joined,
-    rows: "pd.DataFrame",
-    properties: "pd.DataFrame",
+    rows: "pl.DataFrame",
+    images: "pl.Series",
     image_dir: Path,
     strip_components: int,
 ) -> None:
@@ -32,7 +34,7 @@ def check_any(
     Args:
         joined: the result.
         rows: the detections.
-        properties: the properties of the images, by the images' paths.
+        images: the paths of the images, relative to their folder.
         image_dir: the folder of the images.
         strip_components: the number of components removed from the paths of the detections.
 
@@ -41,29 +43,28 @@ def check_any(
     """
     if len(joined.clean):
         return
-    if rows.empty or properties.empty:
+    if rows.is_empty() or images.is_empty():
         which, option_name = (
-            ("detections", "--detections") if rows.empty else ("properties", "--image-properties")
+            ("detections", "--detections") if rows.is_empty() else ("properties", "--image-properties")
         )
         raise InputDataError(
             f"The table of {which} has no rows, so there is nothing to join: check {option_name}."
         )
-    ledger = joined.ledger[joined.ledger[REASON] != Reason.NO_DETECTION.value]
-    if not (ledger[REASON] == Reason.IMAGE_MISSING.value).any():
-        raise InputDataError(_describe_rejections(ledger, rows))
-    counts = count_matches(rows, {fold_path(path) for path in properties.index})
+    if not joined.ledger.count(Reason.IMAGE_MISSING):
+        raise InputDataError(_describe_rejections(joined.ledger, rows))
+    counts = count_matches(rows, set(fold_paths(images)))
     best = max(counts, key=lambda number: counts[number])
     if counts[best] and best != strip_components:
         raise InputDataError(
             f"No detection matches an image (0 of {len(rows)}). With --strip-components {best} "
             f"instead of {strip_components}, {counts[best]} match."
         )
-    if folder := _find_folder(rows, properties):
+    if folder := _find_folder(rows, images):
         raise InputDataError(
             f"No detection matches an image (0 of {len(rows)}), but the paths fit images below "
             f"{folder}: read the images from there (indir of preprocess_images)."
         )
-    wanted, there = shown(rows[IMAGE].iloc[0], 300), shown(properties.index[0], 300)
+    wanted, there = shown(rows[IMAGE][0], 300), shown(images[0], 300)
     raise InputDataError(
         f"No detection matches an image: for example, {wanted} does not exist in {image_dir}, "
         f"but {there} does. Check --image-dir, --image-properties and --strip-components "
@@ -71,15 +72,15 @@ def check_any(
     )
 
 
-def _find_folder(rows: "pd.DataFrame", properties: "pd.DataFrame") -> str:
+def _find_folder(rows: "pl.DataFrame", images: "pl.Series") -> str:
     """Return the folder of images that the detections' paths begin below; empty if none does."""
-    parents = (list(PurePosixPath(path).parents)[:-1] for path in properties.index)
+    parents = (list(PurePosixPath(path).parents)[:-1] for path in images)
     folders = Counter(str(folder) for folders in parents for folder in folders)
     for folder, _ in folders.most_common(_FOLDERS):
         start = f"{folder}/"
         below = {
             fold_path(path.removeprefix(start))
-            for path in properties.index
+            for path in images
             if path.startswith(start)
         }
         counts = count_matches(rows, {path for path in below if "/" in path})
@@ -88,15 +89,18 @@ def _find_folder(rows: "pd.DataFrame", properties: "pd.DataFrame") -> str:
     return ""
 
 
-def _describe_rejections(ledger: "pd.DataFrame", rows: "pd.DataFrame") -> str:
+def _describe_rejections(ledger: JoinLedger, rows: "pl.DataFrame") -> str:
     """Return why all detections are rejected, if it isn't for their images."""
-    bad = ledger[REASON] == Reason.BAD_DATE.value
-    if bad.all():
+    if ledger.count(Reason.BAD_DATE) == len(ledger):
         return (
             f"None of the {len(rows)} dates of the detections can be read, such as "
-            f"{shown(rows[DATE_TEXT].iloc[0])!r}: write them as YYYY-MM-DD, or name their column "
+            f"{shown(rows[DATE_TEXT][0])!r}: write them as YYYY-MM-DD, or name their column "
             "with --columns date=COLUMN."
         )
-    details = ledger[DETAIL].where(~bad, "no date that can be read").value_counts()
-    why = ", ".join(f"{number} because {detail}" for detail, number in details.head(3).items())
+    bad = REASONS.index(Reason.BAD_DATE.value)
+    details = Counter(
+        "no date that can be read" if reason == bad else detail
+        for reason, detail in zip(ledger.reasons, ledger.details, strict=True)
+    )
+    why = ", ".join(f"{number} because {detail}" for detail, number in details.most_common(3))
     return f"No detection can be used: {why}. Correct the table, or name the right --columns."

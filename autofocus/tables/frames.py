@@ -1,5 +1,6 @@
-"""Tables as pandas frames: every cell is text, and one that is missing is empty."""
+"""Tables as polars frames: every cell is text, and one that is missing is empty."""
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -7,42 +8,51 @@ from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import UTF8, CsvReader, CsvWriter
+from autofocus.runs.plain_csv import NotPlainError, plain_blocks
+from autofocus.tables.texts import blank_column, load_polars
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 # Rows that are lists of Python's strings at one time; a frame holds them in a fraction of the
 # memory.
 _ROWS = 20_000
+# Rows that are written at once.
+_WRITTEN_ROWS = 50_000
+# A column whose cells in one block are so often the same is held once for each distinct cell.
+_REPEATED = 8
 # The column of what is wrong with a row; no heading of a table has a line break at its end.
 PROBLEM = "problem\n"
 
 
-def read_frame(path: Path, columns: Sequence[str], encoding: str = UTF8) -> "pd.DataFrame":
+def read_frame(
+    path: Path, columns: Sequence[str], encoding: str = UTF8, *, kept: Sequence[str] = ()
+) -> "pl.DataFrame":
     """Read some columns of a CSV file that people may have written.
 
     Args:
         path: the file.
-        columns: those to read; the file must have each once.
+        columns: the file must have each once.
         encoding: the file's.
+        kept: those to read; by default all of `columns`.
 
     Raises:
         MissingInputError: there is no such file.
         InputDataError: it lacks a column, or can't be read; the message names the line.
     """
     with CsvReader(path, columns, encoding=encoding, lenient=True) as reader:
-        return to_frame(reader, columns)
+        return to_frame(reader, kept or columns)
 
 
 def to_frame(
     reader: CsvReader, columns: Sequence[str], *, with_problems: bool = False
-) -> "pd.DataFrame":
+) -> "pl.DataFrame":
     """Read some columns of all rows of an open CSV file.
 
     Words such as `NA` or `None` stay what they are: they can be labels.
 
     Args:
-        reader: the file.
+        reader: the file, of which only the header was read.
         columns: those to read.
         with_problems: whether rows that can't be read stay, with what is wrong with them in a
             column `PROBLEM`; without, they are an error.
@@ -50,31 +60,109 @@ def to_frame(
     Raises:
         InputDataError: the file lacks a column, or a row can't be read; with problems, no row can.
     """
+    load_polars()
     reader.check(columns)
     places = {name: reader.columns.index(name) for name in columns}
+    try:
+        frame = _read_plain(reader, places)
+    except NotPlainError:
+        pass
+    else:
+        return frame.with_columns(blank_column(PROBLEM, len(frame))) if with_problems else frame
     if not with_problems:
         return _collect(iter(reader), places)
     places[PROBLEM] = len(reader.columns)
     frame = _collect(([*row, problem] for row, problem in reader.rows()), places)
     if len(frame) and (frame[PROBLEM] != "").all():
         # Behind the last line, the reader stands on one that isn't there.
-        raise InputDataError(f"{reader.path}, line {reader.line - 1}: {frame[PROBLEM].iloc[-1]}.")
+        raise InputDataError(f"{reader.path}, line {reader.line - 1}: {frame[PROBLEM][-1]}.")
     return frame
 
 
-def _collect(rows: Iterator[list[str]], places: Mapping[str, int]) -> "pd.DataFrame":
+def _collect(rows: Iterator[list[str]], places: Mapping[str, int]) -> "pl.DataFrame":
     """Return the cells at some places of rows as a frame."""
-    import pandas as pd
+    import polars as pl
 
-    parts: list[pd.DataFrame] = []
-    # At least once, so that a table without rows has its columns.
-    while (part := list(islice(rows, _ROWS))) or not parts:
+    schema = dict.fromkeys(places, pl.String)
+    parts = [pl.DataFrame(schema=schema)]
+    while part := list(islice(rows, _ROWS)):
         cells = {name: [row[at] for row in part] for name, at in places.items()}
-        parts.append(pd.DataFrame({name: pd.Series(cells[name], dtype=str) for name in cells}))
-    return pd.concat(parts, ignore_index=True)
+        parts.append(pl.DataFrame(cells, schema=schema))
+    return pl.concat(parts, rechunk=True)
 
 
-def write_frame(table: "pd.DataFrame", path: Path) -> None:
+def _read_plain(reader: CsvReader, places: Mapping[str, int]) -> "pl.DataFrame":
+    """Return the cells at some places of a table without quotation marks.
+
+    Raises:
+        NotPlainError: it has some, or its lines have other numbers of cells.
+    """
+    import polars as pl
+
+    names = [f"{place}" for place in range(len(reader.columns))]
+    kept = [names[place] for place in places.values()]
+    parts = [pl.DataFrame(schema=dict.fromkeys(kept, pl.String))]
+    repeated: dict[str, pl.Categorical] = {}
+    for block in plain_blocks(reader):
+        try:
+            part = pl.read_csv(
+                block,
+                has_header=False,
+                separator=reader.delimiter,
+                quote_char=None,
+                schema=dict.fromkeys(names, pl.String),
+                empty_string_is_null=False,
+            ).select(kept)
+        except pl.exceptions.PolarsError:
+            raise NotPlainError from None
+        if len(parts) == 1:
+            repeated = {
+                name: pl.Categorical(pl.Categories.random("cells"))
+                for name in kept
+                if part[name].n_unique() * _REPEATED < len(part)
+            }
+            parts = [parts[0].cast(dict(repeated))]  # type: ignore[arg-type]
+        parts.append(part.cast(dict(repeated)))  # type: ignore[arg-type]
+    frame = pl.concat(parts, rechunk=True).cast(dict.fromkeys(repeated, pl.String))
+    return frame.select(pl.col(kept_name).alias(name) for kept_name, name in zip(kept, places))
+
+
+def write_frame(table: "pl.DataFrame", path: Path) -> None:
     """Write a frame as a CSV file."""
-    with CsvWriter(path, list(table.columns)) as writer:
-        writer.write_all(zip(*(table[name].tolist() for name in table.columns), strict=True))
+    with CsvWriter(path, table.columns) as writer:
+        for start in range(0, len(table), _WRITTEN_ROWS):
+            writer.write_lines(csv_lines(table.slice(start, _WRITTEN_ROWS)))
+
+
+def csv_lines(table: "pl.DataFrame") -> bytes:
+    """Return the rows of a frame in the form of `CsvWriter`, without a header."""
+    import polars as pl
+
+    texts = [name for name in table.columns if table[name].dtype == pl.String]
+    quoted = [
+        _quote(table[name]).alias(name)
+        for name in texts
+        if table[name].str.contains(r'[",\r\n]').any()
+    ]
+    if len(table.columns) == 1:
+        quoted = [table.to_series().replace("", '""')]
+    lines = io.BytesIO()
+    table.with_columns(quoted).write_csv(lines, include_header=False, quote_style="never")
+    return lines.getvalue()
+
+
+def _quote(column: "pl.Series") -> "pl.Series":
+    """Return a column with quotation marks around those cells that need them."""
+    import polars as pl
+
+    cell = pl.col("cell")
+    return (
+        column.alias("cell")
+        .to_frame()
+        .select(
+            pl.when(cell.str.contains(r'[",\r\n]'))
+            .then(pl.format('"{}"', cell.str.replace_all('"', '""', literal=True)))
+            .otherwise(cell)
+        )
+        .to_series()
+    )

@@ -1,9 +1,11 @@
 """The table of images: what all detections of an image say together."""
 
-from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autofocus.tables.columns import (
     BOX,
@@ -16,112 +18,157 @@ from autofocus.tables.columns import (
     SOURCE,
 )
 from autofocus.tables.records import LABEL
+from autofocus.tables.texts import are_filled, blank_column, find_distinct, put, to_column
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
-# Working columns beside those of the detections: the image's path, its position among the
-# properties (-1 for none), date and time, and whether the detection's label counts.
-IMAGE, NUMBER, DATE, CLOCK, IS_LABEL = "image", "number", "date", "clock", "is_label"
+# Working columns beside those of the detections: the number of the table, the image's path, its
+# position among the properties (-1 for none), date and time.
+FILE, IMAGE, NUMBER, DATE, CLOCK = "file", "image", "number", "date", "clock"
 _SCORE = BOX[-1]
 # A box that a person drew has no score, and goes before all others.
-_DRAWN = 2.0
+_DRAWN = "2"
+_Mask = NDArray[np.bool_]
 
 
-def make_image_rows(
-    good: "pd.DataFrame", properties: "pd.DataFrame", prefix: str
-) -> "pd.DataFrame":
+def first_rows(numbers: NDArray[np.int32], rows: NDArray[np.intp], images: int) -> NDArray[np.intp]:
+    """Return the first row of each image; -1 for an image that none of the rows is of.
+
+    Args:
+        numbers: the image of each detection.
+        rows: the rows to look at, in their order.
+        images: how many images there are.
+    """
+    first = np.full(images, -1)
+    first[numbers[rows[::-1]]] = rows[::-1]
+    return first
+
+
+@dataclass(frozen=True)
+class Good:
+    """The detections that were matched to images and aren't rejected.
+
+    Attributes:
+        rows: all detections.
+        numbers: the image of each.
+        are_good: which of them were matched and aren't rejected.
+        are_labels: which of them have labels that count.
+        properties: of all images.
+    """
+
+    rows: "pl.DataFrame"
+    numbers: NDArray[np.int32]
+    are_good: _Mask
+    are_labels: _Mask
+    properties: "pl.DataFrame"
+
+    @cached_property
+    def images(self) -> NDArray[np.intp]:
+        """The images that have one, sorted by path."""
+        first = first_rows(self.numbers, np.flatnonzero(self.are_good), self.number)
+        images = np.flatnonzero(first >= 0)
+        paths = self.properties[IMAGE].gather(images)
+        return images if paths.is_sorted() else images[paths.arg_sort().to_numpy()]
+
+    @property
+    def number(self) -> int:
+        """How many images there are in all."""
+        return len(self.properties)
+
+    def first(self, column: str, among: _Mask | None = None) -> "pl.Series":
+        """Return the first value that a detection of each image gives; empty if none does."""
+        chosen = self.are_good if among is None else among
+        given = np.flatnonzero(chosen & are_filled(self.rows[column]))
+        return self.take(column, first_rows(self.numbers, given, self.number))
+
+    def take(self, column: str, first: NDArray[np.intp]) -> "pl.Series":
+        """Return a column's value in one row of each image; empty where that is -1."""
+        rows = first[self.images]
+        if not len(self.rows):
+            return blank_column(column, len(rows))
+        values = self.rows[column].gather(np.maximum(rows, 0))
+        missing = np.flatnonzero(rows < 0)
+        return put(values, missing, "").alias(column)
+
+
+def make_image_rows(good: Good, prefix: str) -> "pl.DataFrame":
     """Return one row per image, sorted by its path.
 
     Args:
         good: the detections that were matched to images; of those that are no labels, only the
             other columns count.
-        properties: the properties of all images.
         prefix: prepended to the paths.
     """
-    import pandas as pd
+    import polars as pl
 
-    images = good.drop_duplicates(NUMBER).sort_values(IMAGE)
-    known = properties.iloc[images[NUMBER].to_numpy()].reset_index(drop=True)
-    images = images.reset_index(drop=True)
-    numbers = images[NUMBER]
-    dates = _first(good, DATE, numbers, images[DATE])
-    is_same = (known["date"] == dates) | (dates == "")
-    clock = _first(good, CLOCK, numbers, images[CLOCK]).where(known["date"] == "", "")
+    names = set(good.rows.columns)
+    known = good.properties[good.images]
     columns = {
-        "date": dates.mask(dates == "", known["date"]),
-        "filepath": prefix + images[IMAGE],
-        "time": known["time"].where(is_same & (known["date"] != ""), clock),
-        "night": known["night"],
-        "mean_brightness": known["mean_brightness"],
+        DATE: good.first(DATE),
+        CLOCK: good.first(CLOCK),
+        **{name: good.first(name) for name in (LOCATION, SEQUENCE) if name in names},
     }
-    columns |= {
-        name: _first(good, name, numbers, images[name])
-        for name in (LOCATION, SEQUENCE)
-        if name in good
-    }
-    labels = good[good[IS_LABEL]]
-    if SOURCE in good and (labels[SOURCE] != "").any():
-        columns[SOURCE] = _first(labels, SOURCE, numbers, pd.Series("", images.index, dtype=str))
-    if COUNT in good:
-        columns[COUNT] = _counts(good, numbers)
-    if BOX[0] in good:
-        columns |= _boxes(good, numbers)
-    order = [name for name in (*CLEAN, *CLEAN_OPTIONAL) if name in columns]
-    clean = pd.DataFrame({name: columns[name] for name in order})
-    return pd.concat([clean, _flags(labels, images, len(properties))], axis=1)
+    if SOURCE in names and (are_filled(good.rows[SOURCE]) & good.are_labels).any():
+        columns[SOURCE] = good.first(SOURCE, good.are_labels)
+    if COUNT in names:
+        columns[COUNT] = _counts(good)
+    if BOX[0] in names:
+        columns |= _boxes(good)
+    has_date, own, date = pl.col("own") != "", pl.col("own"), pl.col(DATE)
+    is_same = (own == date) | (date == "")
+    clean = known.rename({"date": "own"}).with_columns(columns.values())
+    order = [name for name in (*CLEAN[2:], *CLEAN_OPTIONAL) if name in clean.columns]
+    clean = clean.select(
+        pl.when(date == "").then(own).otherwise(date).alias("date"),
+        (pl.lit(prefix) + pl.col(IMAGE)).alias("filepath"),
+        pl.when(is_same & has_date)
+        .then(pl.col("time"))
+        .when(~has_date)
+        .then(pl.col(CLOCK))
+        .otherwise(pl.lit(""))
+        .alias("time"),
+        *order[1:],
+    )
+    return clean.with_columns(_flags(good))
 
 
-def _first(
-    good: "pd.DataFrame", column: str, numbers: "pd.Series[int]", values: "pd.Series[str]"
-) -> "pd.Series[str]":
-    """Return the first value that a detection of each image gives; empty if none does.
-
-    Args:
-        good: the detections.
-        column: the column of the values.
-        numbers: the images.
-        values: those of the first detection of each image.
-    """
-    is_missing = values == ""
-    if not is_missing.any():
-        return values
-    given = good[good[column] != ""].drop_duplicates(NUMBER)
-    known = dict(zip(given[NUMBER], given[column], strict=True))
-    return values.mask(is_missing, _look_up(numbers, known))
-
-
-def _look_up(numbers: "pd.Series[int]", known: Mapping[Hashable, str]) -> "pd.Series[str]":
-    import pandas as pd
-
-    return pd.Series([known.get(number, "") for number in numbers], numbers.index, dtype=str)
-
-
-def _counts(good: "pd.DataFrame", numbers: "pd.Series[int]") -> "pd.Series[str]":
+def _counts(good: Good) -> "pl.Series":
     """Return the number of animals of each image: the sum over its labels, or over its boxes."""
-    given = good[good[COUNT] != ""]
-    # Of an image that has both, labels come behind boxes, and stay.
-    sums = given[COUNT].astype(int).groupby([given[IS_LABEL], given[NUMBER]]).sum()
-    known = dict(zip(sums.index.get_level_values(1), map(str, sums), strict=True))
-    return _look_up(numbers, known)
+    given = good.are_good & are_filled(good.rows[COUNT])
+    distinct = find_distinct(good.rows[COUNT])
+    numbers = np.array([int(text or 0) for text in distinct.values], np.int64)[distinct.codes]
+    cells = np.full(good.number, "", object)
+    # Of an image that has both, the labels count.
+    for rows in (np.flatnonzero(given & kind) for kind in (~good.are_labels, good.are_labels)):
+        sums = np.zeros(good.number, np.int64)
+        np.add.at(sums, good.numbers[rows], numbers[rows])
+        for image in np.unique(good.numbers[rows]):
+            cells[image] = str(sums[image])
+    return to_column(cells[good.images].tolist()).alias(COUNT)
 
 
-def _boxes(good: "pd.DataFrame", numbers: "pd.Series[int]") -> "dict[str, pd.Series[str]]":
+def _boxes(good: Good) -> "dict[str, pl.Series]":
     """Return the cells of each image's box with the highest score."""
-    given = good[good[BOX[0]] != ""]
-    scores = given[_SCORE].mask(given[_SCORE] == "", str(_DRAWN)).astype(float)
-    order = scores.sort_values(ascending=False, kind="stable").index
-    best = given.loc[order].drop_duplicates(NUMBER).set_index(NUMBER)
-    return {name: _look_up(numbers, best[name].to_dict()) for name in BOX}
+    given = np.flatnonzero(good.are_good & are_filled(good.rows[BOX[0]]))
+    scores = find_distinct(good.rows[_SCORE].gather(given))
+    values = np.array([float(text or _DRAWN) for text in scores.values])[scores.codes]
+    given = given[np.argsort(-values, kind="stable")] if len(given) else given
+    best = first_rows(good.numbers, given, good.number)
+    return {name: good.take(name, best) for name in BOX}
 
 
-def _flags(labels: "pd.DataFrame", images: "pd.DataFrame", known: int) -> "pd.DataFrame":
+def _flags(good: Good) -> "list[pl.Series]":
     """Return a 0/1 column per label."""
-    import pandas as pd
+    import polars as pl
 
-    rows = np.empty(known, np.intp)
-    rows[images[NUMBER].to_numpy()] = np.arange(len(images))
-    codes, names = pd.factorize(labels[LABEL], sort=True)
-    flags = np.zeros((len(images), len(names)), np.int8)
-    flags[rows[labels[NUMBER].to_numpy()], codes] = 1
-    return pd.DataFrame(flags, columns=[CONTAINS + name for name in names])
+    labels = find_distinct(good.rows[LABEL].filter(good.are_labels))
+    places = np.empty(good.number, np.intp)
+    places[good.images] = np.arange(len(good.images))
+    rows = places[good.numbers[good.are_labels]]
+    columns = []
+    for code in np.argsort(np.array(labels.values, object)):
+        flags = np.zeros(len(good.images), np.int8)
+        flags[rows[labels.codes == code]] = 1
+        columns.append(pl.Series(CONTAINS + labels.values[code], flags))
+    return columns

@@ -1,25 +1,35 @@
 """The join of detections to images, by whole columns."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from autofocus.runs import files
-from autofocus.runs.ledger import Reason, Status
+from autofocus.runs.ledger import Reason
 from autofocus.runs.wording import shown
 from autofocus.tables.columns import CORRECTION, LOCATION, MODEL, SOURCE
-from autofocus.tables.detections import FILE
-from autofocus.tables.image_rows import DATE, IMAGE, IS_LABEL, NUMBER, make_image_rows
-from autofocus.tables.records import DATE_TEXT, DETAIL, LABEL, ONLY_BOX, REASON, ROW
+from autofocus.tables.image_rows import (
+    DATE,
+    IMAGE,
+    NUMBER,
+    Good,
+    first_rows,
+    make_image_rows,
+)
+from autofocus.tables.join_ledger import REASONS, JoinLedger, row_names
+from autofocus.tables.records import DATE_TEXT, DETAIL, LABEL, ONLY_BOX, REASON
+from autofocus.tables.texts import Distinct, are_filled, find_distinct
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
-# The cells of the ledger; its reason and detail are those of the records.
-INPUT, STATUS, OUTPUT = "input", "status", "output"
 # So much of a cell is repeated in the ledger.
 _SHOWN = 300
-_OK, _REJECTED = Status.OK.value, Status.REJECTED.value
+_Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -29,17 +39,22 @@ class Joined:
     Attributes:
         clean: one row per image: the columns `CLEAN`, those of `CLEAN_OPTIONAL` that the
             detections have, then `contains_<label>`.
-        ledger: one row per input: `input`, `status`, `reason`, `detail`, `output`.
+        ledger: one row per input.
         timed: the number of images with a time.
     """
 
-    clean: "pd.DataFrame"
-    ledger: "pd.DataFrame"
+    clean: "pl.DataFrame"
+    ledger: JoinLedger
     timed: int
 
 
 def join(
-    detections: "pd.DataFrame", properties: "pd.DataFrame", prefix: str, *, is_split: bool = False
+    detections: "pl.DataFrame",
+    tables: Sequence[str],
+    properties: "pl.DataFrame",
+    prefix: str,
+    *,
+    is_split: bool = False,
 ) -> Joined:
     """Join detections to the properties of images.
 
@@ -47,141 +62,148 @@ def join(
         detections: the columns of `records`, `file`, those of `matching.match_images`, `date` (ISO
             form, or empty), `clock` (HH:MM:SS, or empty) and those of `CLEAN_OPTIONAL` that are
             known.
-        properties: indexed by the image's path relative to the image folder, unique.
+        tables: the name of each table.
+        properties: of the images, with their unique path relative to the image folder in `image`.
         prefix: prepended to these paths in the result.
         is_split: whether several rows may come from one row of a file.
     """
-    table = detections.copy()
-    table[STATUS] = (table[REASON] == "").map({True: _OK, False: _REJECTED})
-    unreadable = (table[DATE] == "") & (table[DATE_TEXT] != "")
-    _reject_for(table, unreadable, Reason.BAD_DATE, "no date: ", DATE_TEXT)
-    _reject_for(table, table[NUMBER] < 0, Reason.IMAGE_MISSING, "no photograph ", IMAGE)
-    _reject_corrected(table)
-    _reject_conflicting(table, DATE, Reason.CONFLICTING_DATES)
-    if LOCATION in table:
-        _reject_conflicting(table, LOCATION, Reason.CONFLICTING_LOCATIONS)
-    _set_apart_boxes(table)
+    table = _Table(detections, len(properties))
+    dates = find_distinct(detections[DATE])
+    unreadable = (dates.codes == dates.code("")) & are_filled(detections[DATE_TEXT])
+    table.reject_for(unreadable, Reason.BAD_DATE, "no date: ", DATE_TEXT)
+    table.reject_for(table.numbers < 0, Reason.IMAGE_MISSING, "no photograph ", IMAGE)
+    table.reject_corrected()
+    table.reject_conflicting(dates, Reason.CONFLICTING_DATES)
+    if LOCATION in detections.columns:
+        table.reject_conflicting(find_distinct(detections[LOCATION]), Reason.CONFLICTING_LOCATIONS)
+    are_labels = table.set_apart_boxes()
     # A duplicate gives no label, but it may be the one that gives the location.
-    good = table[STATUS] == _OK
-    _reject_duplicates(table)
-    clean = make_image_rows(table[good], properties, prefix)
-    timed = int((clean["time"] != "").sum())
-    return Joined(clean, _ledger(table, properties, prefix, is_split=is_split), timed)
+    are_good = table.are_good
+    table.reject_duplicates(are_good & are_labels, tables)
+    good = Good(detections, table.numbers, are_good, are_labels & table.are_good, properties)
+    clean = make_image_rows(good, prefix)
+    ledger = JoinLedger(
+        detections, tables, table.reasons, table.details, properties[IMAGE], prefix,
+        is_split=is_split,
+    )  # fmt: skip
+    return Joined(clean, ledger, int((clean["time"] != "").sum()))
 
 
-def _reject(
-    table: "pd.DataFrame", rows: "pd.Series[bool]", reason: Reason, detail: "pd.Series[str] | str"
-) -> None:
-    """Reject those of the rows that are not rejected yet."""
-    rows = rows & (table[STATUS] == _OK)
-    if not rows.any():
-        return
-    table[DETAIL] = table[DETAIL].mask(rows, detail)
-    table[REASON] = table[REASON].mask(rows, reason.value)
-    table[STATUS] = table[STATUS].mask(rows, _REJECTED)
+class _Table:
+    """Detections, of which some are rejected step by step: of several reasons, the first counts.
 
+    Args:
+        rows: the detections.
+        images: how many images there are.
 
-def _reject_for(
-    table: "pd.DataFrame", rows: "pd.Series[bool]", reason: Reason, words: str, column: str
-) -> None:
-    """Reject rows for their cell in a column, which the detail shows."""
-    cells = table.loc[rows & (table[STATUS] == _OK), column]
-    if not cells.empty:
-        details = words + cells.map({text: shown(text, _SHOWN) for text in cells.unique()})
-        _reject(table, rows, reason, details.reindex(table.index, fill_value=""))
+    Attributes:
+        numbers: the image of each; -1 for none.
+        reasons: why each is rejected, as a place in `REASONS`.
+        details: more about each.
+    """
 
+    def __init__(self, rows: "pl.DataFrame", images: int) -> None:
+        self._rows, self._images = rows, images
+        self.numbers: NDArray[np.int32] = rows[NUMBER].to_numpy()
+        reasons = find_distinct(rows[REASON])
+        codes = [REASONS.index(reason) for reason in reasons.values]
+        self.reasons = np.array(codes, np.uint8)[reasons.codes]
+        self.details = np.full(len(rows), "", object)
+        filled = np.flatnonzero(are_filled(rows[DETAIL]))
+        self.details[filled] = rows[DETAIL].gather(filled).to_list()
 
-def _reject_corrected(table: "pd.DataFrame") -> None:
-    """Reject the detections of images for which there are corrections, but for these."""
-    if CORRECTION not in table:
-        return
-    are_corrections = table[CORRECTION] != ""
-    corrected = table.loc[are_corrections & (table[STATUS] == _OK), NUMBER]
-    replaced = table[NUMBER].isin(corrected) & ~are_corrections
-    _reject(table, replaced, Reason.CORRECTED, "a correction replaces it")
+    @property
+    def are_good(self) -> _Mask:
+        """Which detections aren't rejected."""
+        good: _Mask = self.reasons == 0
+        return good
 
+    def _reject(self, rows: _Mask, reason: Reason, details: Iterable[str] | str) -> None:
+        """Reject good rows for a reason, with one detail or one for each of them."""
+        self.reasons[rows] = REASONS.index(reason.value)
+        self.details[rows] = details if isinstance(details, str) else list(details)
 
-def _reject_conflicting(table: "pd.DataFrame", column: str, reason: Reason) -> None:
-    """Reject the detections of images for which they give more than one value."""
-    good = table[(table[STATUS] == _OK) & (table[column] != "")]
-    values = good[[NUMBER, column]].drop_duplicates().sort_values([NUMBER, column])
-    several = values[values[NUMBER].duplicated(keep=False)]
-    if several.empty:
-        return
-    given = several.groupby(NUMBER)[column].agg(", ".join)
-    detail = "the image's detections give " + table[NUMBER].map(given).fillna("")
-    _reject(table, table[NUMBER].isin(given.index), reason, detail)
+    def _have(self, rows: _Mask) -> _Mask:
+        """Return for each detection whether one of some others, all good, is of its image."""
+        images = np.zeros(self._images + 1, bool)
+        images[self.numbers[rows]] = True
+        # The last one is of those without an image.
+        return images[self.numbers]
 
+    def reject_for(self, rows: _Mask, reason: Reason, words: str, column: str) -> None:
+        """Reject those of the rows that are good for a cell, which the detail shows."""
+        rows = rows & self.are_good
+        if rows.any():
+            cells = find_distinct(self._rows[column].filter(rows))
+            details = [words + shown(text, _SHOWN) for text in cells.values]
+            self._reject(rows, reason, (details[code] for code in cells.codes))
 
-def _set_apart_boxes(table: "pd.DataFrame") -> None:
-    """Take only the boxes from a model's detections of images that have labels from elsewhere."""
-    table[IS_LABEL] = True
-    if SOURCE not in table:
-        return
-    good = table[STATUS] == _OK
-    by_model = good & (table[SOURCE] == MODEL)
-    labelled = table.loc[good & ~by_model, NUMBER]
-    beside = by_model & table[NUMBER].isin(labelled)
-    if beside.any():
-        table[IS_LABEL] = ~beside
+    def reject_corrected(self) -> None:
+        """Reject the detections of images for which there are corrections, but for these."""
+        if CORRECTION not in self._rows.columns:
+            return
+        are_corrections = are_filled(self._rows[CORRECTION])
+        replaced = self._have(are_corrections & self.are_good) & ~are_corrections & self.are_good
+        self._reject(replaced, Reason.CORRECTED, "a correction replaces it")
+
+    def reject_conflicting(self, cells: Distinct, reason: Reason) -> None:
+        """Reject the detections of images for which they give more than one value."""
+        given = self.are_good & (cells.codes != cells.code(""))
+        first = first_rows(self.numbers, np.flatnonzero(given), self._images)
+        others = given & (cells.codes != cells.codes[first[self.numbers]])
+        if not others.any():
+            return
+        rows = self._have(others) & self.are_good
+        values: dict[int, set[str]] = {}
+        concerned = np.flatnonzero(rows & given)
+        for image, code in zip(self.numbers[concerned], cells.codes[concerned], strict=True):
+            values.setdefault(image, set()).add(cells.values[code])
+        details = {
+            image: f"the image's detections give {', '.join(sorted(some))}"
+            for image, some in values.items()
+        }
+        self._reject(rows, reason, [details[image] for image in self.numbers[rows]])
+
+    def set_apart_boxes(self) -> _Mask:
+        """Take only the boxes from a model's detections of images that have labels from elsewhere.
+
+        Returns:
+            Which detections have labels that count.
+        """
+        if SOURCE not in self._rows.columns:
+            return np.ones(len(self._rows), bool)
+        good, by_model = self.are_good, (self._rows[SOURCE] == MODEL).to_numpy()
+        beside = good & by_model & self._have(good & ~by_model)
         detail = "only its box counts: others labelled the image"
-        table[DETAIL] = table[DETAIL].mask(beside & (table[DETAIL] == ""), detail)
-    if ONLY_BOX in table:
-        alone = (table[ONLY_BOX] != "") & ~beside
-        _reject(table, alone, Reason.NO_LABEL, "a detector's result, and no label from elsewhere")
+        self.details[beside & (self.details == "")] = detail
+        if ONLY_BOX in self._rows.columns:
+            alone = are_filled(self._rows[ONLY_BOX]) & ~beside & good
+            words = "a detector's result, and no label from elsewhere"
+            self._reject(alone, Reason.NO_LABEL, words)
+        return ~beside
 
+    def reject_duplicates(self, rows: _Mask, tables: Sequence[str]) -> None:
+        """Reject all but the first of some good rows that give their image the same label.
 
-def _reject_duplicates(table: "pd.DataFrame") -> None:
-    good = table[(table[STATUS] == _OK) & table[IS_LABEL]]
-    again = good.duplicated([NUMBER, LABEL])
-    if not again.any():
-        return
-    first = _row_names(good[~again].set_index([NUMBER, LABEL]))
-    doubles = good[again]
-    same = first.reindex(doubles.set_index([NUMBER, LABEL]).index).set_axis(doubles.index)
-    rows = table.index.to_series().isin(doubles.index)
-    _reject(table, rows, Reason.DUPLICATE, ("the same as " + same).reindex(table.index))
-    table[IS_LABEL] &= ~rows
-
-
-def _row_names(table: "pd.DataFrame") -> "pd.Series[str]":
-    return table[FILE] + ":" + table[ROW].astype(str)
-
-
-def _ledger(
-    table: "pd.DataFrame", properties: "pd.DataFrame", prefix: str, *, is_split: bool
-) -> "pd.DataFrame":
-    import pandas as pd
-
-    good = table[STATUS] == _OK
-    rows = pd.DataFrame(
-        {
-            INPUT: _row_names(table),
-            STATUS: table[STATUS],
-            REASON: table[REASON],
-            DETAIL: table[DETAIL],
-            OUTPUT: (prefix + table[IMAGE]).where(good, ""),
-        }
-    )
-    paths = pd.Series(prefix + properties.index)
-    has_one = pd.Series(False, index=paths.index)
-    has_one.iloc[table.loc[good, NUMBER].to_numpy()] = True
-    images = pd.DataFrame(
-        {
-            INPUT: paths,
-            STATUS: has_one.map({True: _OK, False: _REJECTED}),
-            REASON: has_one.map({True: "", False: Reason.NO_DETECTION.value}),
-            DETAIL: "",
-            OUTPUT: paths.where(has_one, ""),
-        }
-    )
-    return pd.concat([_first_of_each(rows) if is_split else rows, images], ignore_index=True)
-
-
-def _first_of_each(rows: "pd.DataFrame") -> "pd.DataFrame":
-    """Return one row per input, which is ok if one of its labels is."""
-    best = rows.assign(rank=(rows[STATUS] != _OK).astype(int)).sort_values("rank", kind="stable")
-    return best.drop_duplicates(INPUT).sort_index().drop(columns="rank")
+        Args:
+            rows: which rows.
+            tables: the name of each table.
+        """
+        labels = find_distinct(self._rows[LABEL])
+        places = np.flatnonzero(rows)
+        keys = self.numbers[places] * np.int64(len(labels.values)) + labels.codes[places]
+        order = np.argsort(keys, kind="stable")
+        keys, places = keys[order], places[order]
+        starts = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+        if starts.all():
+            return
+        first = places[starts][starts.cumsum() - 1]
+        again = np.zeros(len(rows), bool)
+        again[places[~starts]] = True
+        first_of = np.zeros(len(rows), np.intp)
+        first_of[places] = first
+        names = row_names(self._rows[first_of[again]], tables)
+        self._reject(again, Reason.DUPLICATE, ("the same as " + names).to_list())
 
 
 def relative_prefix(folder: Path, table_folder: Path) -> str:

@@ -15,10 +15,19 @@ from autofocus.tables.cells import find_problem, find_problems
 from autofocus.tables.columns import CLEAN_OPTIONAL, CONTAINS, LOCATION, SEQUENCE
 from autofocus.tables.frames import PROBLEM
 from autofocus.tables.importing.sources import open_text
+from autofocus.tables.image_rows import first_rows
 from autofocus.tables.layout import check_unique
+from autofocus.tables.texts import (
+    Distinct,
+    are_filled,
+    find_distinct,
+    sorted_distinct,
+    strip,
+    to_column,
+)
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -65,86 +74,105 @@ def read_labelled(path: Path) -> Labelled:
         for name in ("filepath", *(contains or ["label"])):
             check_unique(name, reader.columns, path, is_named=True)
         table = reader.read(["filepath", *(contains or ["label"]), *further])
-    if table.empty:
+    if table.is_empty():
         raise MissingInputError(f"{path} has no rows: there is nothing to link.")
     problems = _find_problems(table, contains or ["label"])
     if contains and len(problems) == len(table):
-        row = problems.index[0]
-        raise InputDataError(f"{path}, row {row + 2}: {problems.iloc[0]}.")
-    named = _name_problems(table, problems)
-    table = table[~table.index.isin(problems.index) & ~table["filepath"].isin(named)]
-    flags = _from_flags(table, contains) if contains else _from_rows(table)
-    flags = flags.groupby(level=0).any().sort_index().sort_index(axis=1)
-    filepaths = list(flags.index)
-    facts = {name: _facts(table, name, filepaths, path) for name in further}
-    labels = list(flags.columns)
-    return Labelled(filepaths, labels, flags.to_numpy(dtype=bool), facts, named)
+        row = min(problems)
+        raise InputDataError(f"{path}, row {row + 2}: {problems[row]}.")
+    named = _name_problems(table["filepath"], problems)
+    table = _without(table, problems, named)
+    images = sorted_distinct(table["filepath"])
+    labels, present = _from_flags(table, contains, images) if contains else _from_rows(table, images)
+    filepaths = images.values
+    facts = {name: _facts(table, name, images, path) for name in further}
+    return Labelled(filepaths, labels, present, facts, named)
 
 
-def _find_problems(table: "pd.DataFrame", columns: list[str]) -> "pd.Series[str]":
-    """Return what keeps rows from being used, of those of which something does."""
-    problems = table[PROBLEM].copy()
+def _without(
+    table: "pl.DataFrame", problems: Mapping[int, str], named: Mapping[str, str]
+) -> "pl.DataFrame":
+    """Return a table without some rows, and without those of images that have such a row."""
+    if not problems:
+        return table
+    are_whole = np.ones(len(table), bool)
+    are_whole[list(problems)] = False
+    return table.filter(are_whole & ~table["filepath"].is_in(to_column(named)).to_numpy())
+
+
+def _find_problems(table: "pl.DataFrame", columns: list[str]) -> dict[int, str]:
+    """Return what keeps rows from being used, of those of which something does, in their order."""
     paths = table["filepath"]
-    problems[paths == ""] = "filepath is empty"
-    _add_problems(problems, "filepath", find_problems(paths, is_path=True))
+    rows = np.flatnonzero(are_filled(table[PROBLEM])).tolist()
+    problems = dict(zip(rows, table[PROBLEM].gather(rows), strict=True))
+    problems |= dict.fromkeys((paths == "").arg_true().to_list(), "filepath is empty")
+    problems |= _with_heading("filepath", find_problems(paths, is_path=True))
     for column in columns:
-        cells = table[column]
-        if column.startswith(CONTAINS):
-            for text in cells[~cells.isin(["0", "1"])].unique():
-                words = f"{shown(column)} must be 0 or 1, not {shown(text)!r}"
-                problems[(cells == text) & (problems == "")] = words
-        else:
-            _add_problems(problems, column, find_problems(cells))
-    return problems[problems != ""]
+        if not column.startswith(CONTAINS):
+            problems |= _with_heading(column, find_problems(table[column]))
+            continue
+        for row in (~table[column].is_in(["0", "1"])).arg_true().to_list():
+            words = f"{shown(column)} must be 0 or 1, not {shown(table[column][row])!r}"
+            problems.setdefault(row, words)
+    return dict(sorted(problems.items()))
 
 
-def _add_problems(problems: "pd.Series[str]", column: str, further: "pd.Series[str]") -> None:
-    if not further.empty:
-        problems[further.index] = f"{column} " + further
+def _with_heading(heading: str, problems: Mapping[int, str]) -> dict[int, str]:
+    return {row: f"{heading} {problem}" for row, problem in problems.items()}
 
 
-def _name_problems(table: "pd.DataFrame", problems: "pd.Series[str]") -> dict[str, str]:
+def _name_problems(paths: "pl.Series", problems: Mapping[int, str]) -> dict[str, str]:
     """Return the problems by the image's path, or by the row's number."""
     named: dict[str, str] = {}
-    for place, path, problem in zip(
-        problems.index, table["filepath"][problems.index], problems, strict=True
-    ):
+    for (row, problem), path in zip(problems.items(), paths.gather(list(problems)), strict=True):
         # What no ledger should repeat names no image, either.
         is_name = path and not find_problem(path, is_path=True)
-        named.setdefault(path if is_name else f"row {place + 2}", problem)
+        named.setdefault(path if is_name else f"row {row + 2}", problem)
     return named
 
 
-def _facts(table: "pd.DataFrame", column: str, filepaths: list[str], path: Path) -> list[str]:
+def _facts(table: "pl.DataFrame", column: str, images: Distinct, path: Path) -> list[str]:
     """Return what a column tells about each image; empty for nothing."""
-    cells = table[column].map(merge_spellings(table[column].unique())).astype(str)
-    given = table[["filepath"]].assign(**{column: cells})
-    given = given[given[column] != ""].drop_duplicates()
-    again = given["filepath"].duplicated(keep=False)
-    if column in (LOCATION, SEQUENCE) and again.any():
-        image = given[again]["filepath"].iloc[0]
-        both = given[given["filepath"] == image][column]
+    names = find_distinct(table[column])
+    spellings = merge_spellings(names.values)
+    cells = find_distinct(names.map(spellings.__getitem__))
+    given = np.flatnonzero(cells.codes != cells.code(""))
+    first = first_rows(images.codes, given, len(images.values))
+    others = given[cells.codes[given] != cells.codes[first[images.codes[given]]]]
+    if column in (LOCATION, SEQUENCE) and len(others):
+        concerned = np.isin(images.codes[given], images.codes[others])
+        image = images.codes[given[concerned][0]]
+        codes = cells.codes[given[images.codes[given] == image]]
+        both = {cells.values[code] for code in codes}
         raise InputDataError(
-            f"{path} gives {shown(image, 300)} several {column}s ({listed(sorted(both))}): an "
-            "image has one."
+            f"{path} gives {shown(images.values[image], 300)} several {column}s "
+            f"({listed(sorted(both))}): an image has one."
         )
-    given = given.drop_duplicates("filepath")
-    known = dict(zip(given["filepath"], given[column], strict=True))
-    return [known.get(filepath, "") for filepath in filepaths]
+    values = [*cells.values, ""]
+    return [values[code] for code in np.where(first < 0, len(cells.values), cells.codes[first])]
 
 
-def _from_flags(table: "pd.DataFrame", contains: list[str]) -> "pd.DataFrame":
-    flags = table[contains] == "1"
-    flags.columns = [name.removeprefix(CONTAINS) for name in contains]
-    return flags.set_index(table["filepath"])
+def _from_flags(
+    table: "pl.DataFrame", contains: list[str], images: Distinct
+) -> tuple[list[str], NDArray[np.bool_]]:
+    """Return the labels, sorted, and which images have them."""
+    labels = sorted(name.removeprefix(CONTAINS) for name in contains)
+    present = np.zeros((len(images.values), len(labels)), bool)
+    for place, label in enumerate(labels):
+        present[images.codes[(table[CONTAINS + label] == "1").to_numpy()], place] = True
+    return labels, present
 
 
-def _from_rows(table: "pd.DataFrame") -> "pd.DataFrame":
-    import pandas as pd
-
-    flags = pd.get_dummies(table["label"].str.strip(), dtype=bool)
+def _from_rows(
+    table: "pl.DataFrame", images: Distinct
+) -> tuple[list[str], NDArray[np.bool_]]:
+    """Return the labels, sorted, and which images have them."""
+    cells = sorted_distinct(strip(table["label"]))
+    present = np.zeros((len(images.values), len(cells.values)), bool)
+    present[images.codes, cells.codes] = True
     # A row without a label is an image that has none.
-    return flags.drop(columns="", errors="ignore").set_index(table["filepath"])
+    start = int("" in cells.values)
+    return cells.values[start:], present[:, start:]
 
 
 def merge_labels(labelled: Labelled, names: list[str]) -> Labelled:

@@ -1,11 +1,14 @@
 """Detections in the one form in which the join takes them: a row per label of an image."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autofocus.runs.ledger import Reason
 from autofocus.runs.spelling import INVISIBLE, fold_name
@@ -27,17 +30,26 @@ from autofocus.tables.columns import (
 from autofocus.tables.frames import PROBLEM
 from autofocus.tables.headings import DATE as DATE_ROLE
 from autofocus.tables.layout import Layout
+from autofocus.tables.texts import (
+    are_filled,
+    blank_column,
+    find_distinct,
+    map_cells,
+    strip,
+    to_column,
+)
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 DATE_TEXT, FOLDER, NAME, LABEL = DETECTIONS
-# Working columns: the row's place in the file, the time beside the date, and why the row is
+# Working columns: the row's name or place in the file, the time beside the date, and why the row is
 # rejected already when it is read.
 ROW, TIME_TEXT, REASON, DETAIL = "row", "time_text", "reason", "detail"
 # Whether a row of a detector gives only its box, as other tables give the labels: 1, or empty.
 ONLY_BOX = "only_box"
 _MISSING, _NO_LABEL = Reason.MISSING_FIELD.value, Reason.NO_LABEL.value
+_WHOLE = re.compile(r"^(\d{1,9})(?:[.,]0*)?$")
 _SOURCES = {"human": HUMAN, "person": HUMAN, "model": MODEL, "machine": MODEL}
 
 
@@ -57,10 +69,11 @@ class DetectionTable:
         is_split: whether several rows of the frame may come from one row of the file.
         is_detector: whether it is what a detector found, and no labels that people chose.
         notes: what else people should know, one sentence each.
+        name: a short name, unique among the tables that are read together.
     """
 
     path: Path
-    frame: "pd.DataFrame"
+    frame: "pl.DataFrame"
     format: str
     columns: tuple[str, ...] = ()
     roles: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -69,6 +82,7 @@ class DetectionTable:
     is_split: bool = False
     is_detector: bool = False
     notes: tuple[str, ...] = ()
+    name: str = ""
 
     def describe(self, date_forms: Sequence[str] = ()) -> str:
         """Return in one sentence how the table is read.
@@ -83,7 +97,7 @@ class DetectionTable:
             for role, columns in self.roles.items()
         ]
         if not self.roles:
-            given = [name for name in (*CLEAN_OPTIONAL[:4], BOX[0]) if name in self.frame]
+            given = [name for name in (*CLEAN_OPTIONAL[:4], BOX[0]) if name in self.frame.columns]
             parts = [plural(len(self.frame), "detection"), *(name.split("_")[0] for name in given)]
         if not self.has_dates and self.roles:
             parts.append("no dates, so that those of the images count")
@@ -95,9 +109,46 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+class Problems:
+    """Why rows are rejected: of several reasons, the first counts.
+
+    Args:
+        number: of the rows.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._reasons = np.full(number, "", object)
+        self._details = np.full(number, "", object)
+
+    def reject(self, rows: NDArray[np.bool_], reason: str, detail: str) -> None:
+        """Reject some rows for the same reason."""
+        if rows.any():
+            rows = rows & (self._reasons == "")
+            self._reasons[rows], self._details[rows] = reason, detail
+
+    def reject_each(self, details: Mapping[int, str], reason: str) -> None:
+        """Reject some rows, each with its own detail."""
+        for row, detail in details.items():
+            if not self._reasons[row]:
+                self._reasons[row], self._details[row] = reason, detail
+
+    def take(self, rows: NDArray[np.intp]) -> "Problems":
+        """Return the problems of rows by their places, any of which may be repeated."""
+        taken = Problems(0)
+        taken._reasons, taken._details = self._reasons[rows], self._details[rows]
+        return taken
+
+    def columns(self) -> "list[pl.Series]":
+        """Return the columns `reason` and `detail`."""
+        if not self._reasons.any():
+            return [blank_column(name, len(self._reasons)) for name in (REASON, DETAIL)]
+        columns = {REASON: self._reasons, DETAIL: self._details}
+        return [to_column(cells.tolist()).alias(name) for name, cells in columns.items()]
+
+
 def make_records(
-    cells: "pd.DataFrame", layout: Layout, flags: Sequence[str], separator: str, first_row: int
-) -> "pd.DataFrame":
+    cells: "pl.DataFrame", layout: Layout, flags: Sequence[str], separator: str, first_row: int
+) -> "pl.DataFrame":
     """Return the rows of a table as detections.
 
     Args:
@@ -107,10 +158,11 @@ def make_records(
         separator: what separates the labels in a cell; empty if there is one.
         first_row: the number of the first row below the header.
     """
-    import pandas as pd
+    import polars as pl
 
-    cells = cells.apply(lambda column: column.str.strip())
-    required: dict[str, pd.Series[str]] = {}
+    unreadable = cells[PROBLEM] if PROBLEM in cells.columns else None
+    cells = cells.with_columns(strip(cells[name]) for name in cells.columns if name != PROBLEM)
+    required: dict[str, pl.Series] = {}
     date = _date(cells, layout)
     if layout.date and layout.is_standard:
         required[layout.date[0]] = date
@@ -118,48 +170,49 @@ def make_records(
     if layout.needs_folder:
         required[layout.path[0]] = folder
     required[layout.path[-1]] = name
-    records = pd.DataFrame({DATE_TEXT: date, FOLDER: folder, NAME: name})
+    columns = {DATE_TEXT: date, FOLDER: folder, NAME: name}
     if len(layout.date) > 1:
-        records[TIME_TEXT] = cells[layout.date[1]]
-    _add_optional(records, cells, layout)
-    records[ROW] = range(first_row, first_row + len(records))
-    records[REASON], records[DETAIL] = "", ""
-    if PROBLEM in cells:
-        reject_each(records, cells[PROBLEM][cells[PROBLEM] != ""], _MISSING)
+        columns[TIME_TEXT] = cells[layout.date[1]]
+    records = pl.DataFrame({**columns, **_optional(cells, layout)}).with_columns(
+        pl.int_range(first_row, first_row + len(cells), dtype=pl.Int32).alias(ROW)
+    )
+    problems = Problems(len(records))
+    if unreadable is not None:
+        rows = np.flatnonzero(are_filled(unreadable)).tolist()
+        details = unreadable.gather(rows).to_list()
+        problems.reject_each(dict(zip(rows, details, strict=True)), _MISSING)
     for heading, column in required.items():
-        reject(records, column == "", _MISSING, f"{heading} is empty")
+        problems.reject(~are_filled(column), _MISSING, f"{heading} is empty")
     for place, heading in ((FOLDER, layout.path[0]), (NAME, layout.path[-1])):
-        problems = find_problems(records[place], is_path=True)
-        reject_each(records, f"{heading} " + problems, _MISSING)
+        found = find_problems(records[place], is_path=True)
+        problems.reject_each(_with_heading(heading, found), _MISSING)
     if flags:
-        return _melt_flags(records, cells, flags)
-    return _with_labels(records, cells, layout.label, separator)
+        return _melt_flags(records, problems, cells, flags)
+    return _with_labels(records, problems, cells, layout.label, separator)
 
 
-def reject(records: "pd.DataFrame", rows: "pd.Series[bool]", reason: str, detail: str) -> None:
-    """Reject those of the rows that are not rejected yet."""
-    if rows.any():
-        rows &= records[REASON] == ""
-        records[DETAIL] = records[DETAIL].mask(rows, detail)
-        records[REASON] = records[REASON].mask(rows, reason)
+def _with_heading(heading: str, problems: Mapping[int, str]) -> dict[int, str]:
+    return {row: f"{heading} {problem}" for row, problem in problems.items()}
 
 
-def reject_each(records: "pd.DataFrame", problems: "pd.Series[str]", reason: str) -> None:
-    """Reject those of some rows that are not rejected yet, each with its own detail."""
-    for place, detail in problems.items():
-        if records.at[place, REASON] == "":
-            records.at[place, REASON], records.at[place, DETAIL] = reason, detail
-
-
-def split_path(paths: "pd.Series[str]") -> "tuple[pd.Series[str], pd.Series[str]]":
+def split_path(paths: "pl.Series") -> "tuple[pl.Series, pl.Series]":
     r"""Return the folders and the names of paths with `/` or `\` between their components."""
-    if paths.empty:  # Of no texts, rpartition makes no columns.
-        return paths, paths
-    parts = paths.str.replace("\\", "/", regex=False).str.rpartition("/")
-    return parts[0], parts[2]
+    import polars as pl
+
+    path, name = pl.col("path"), pl.col("name")
+    parts = (
+        paths.str.replace_all("\\", "/", literal=True)
+        .alias("path")
+        .to_frame()
+        .with_columns(path.str.extract(r"([^/]*)\z").alias("name"))
+    )
+    # A slash stands between them, if there is a folder.
+    length = path.str.len_chars().cast(pl.Int64) - name.str.len_chars() - 1
+    folders = parts.select(path.str.head(pl.max_horizontal(length, 0))).to_series()
+    return folders, parts["name"]
 
 
-def _path(cells: "pd.DataFrame", layout: Layout) -> "tuple[pd.Series[str], pd.Series[str]]":
+def _path(cells: "pl.DataFrame", layout: Layout) -> "tuple[pl.Series, pl.Series]":
     *folders, name = layout.path
     if not folders:
         return split_path(without_blanks(cells[name]))
@@ -169,100 +222,98 @@ def _path(cells: "pd.DataFrame", layout: Layout) -> "tuple[pd.Series[str], pd.Se
     return folder, cells[name]
 
 
-def _date(cells: "pd.DataFrame", layout: Layout) -> "pd.Series[str]":
-    import pandas as pd
-
+def _date(cells: "pl.DataFrame", layout: Layout) -> "pl.Series":
     if not layout.date:
-        return pd.Series("", index=cells.index, dtype=str)
-    return without_blanks(cells[layout.date[0]].str.strip(INVISIBLE + " "))
+        return blank_column(DATE_TEXT, len(cells))
+    return without_blanks(cells[layout.date[0]].str.strip_chars(INVISIBLE + " "))
 
 
-def _add_optional(records: "pd.DataFrame", cells: "pd.DataFrame", layout: Layout) -> None:
-    """Add the location, the sequence, the count and the source where the table gives them."""
+def _optional(cells: "pl.DataFrame", layout: Layout) -> "dict[str, pl.Series]":
+    """Return the location, the sequence, the count and the source where the table gives them."""
+    columns: dict[str, pl.Series] = {}
     if layout.location:
-        records[LOCATION] = without_blanks(cells[layout.location])
+        columns[LOCATION] = without_blanks(cells[layout.location])
     if layout.sequence:
-        records[SEQUENCE] = without_blanks(cells[layout.sequence])
+        columns[SEQUENCE] = without_blanks(cells[layout.sequence])
     if layout.count:
-        records[COUNT] = whole_numbers(cells[layout.count])
+        columns[COUNT] = map_cells(cells[layout.count], _whole_number)
     if layout.source:
-        column = cells[layout.source]
-        records[SOURCE] = column.map(lambda value: _SOURCES.get(value.lower(), "")).astype(str)
+        columns[SOURCE] = map_cells(cells[layout.source], _source)
     if layout.correction:
-        records[CORRECTION] = read_flags(cells[layout.correction]).map({True: "1", False: ""})
+        flags = read_flags(cells[layout.correction])
+        columns[CORRECTION] = to_column("1" if flag else "" for flag in flags.tolist())
+    return columns
 
 
-def whole_numbers(column: "pd.Series[str]") -> "pd.Series[str]":
-    """Return the whole numbers of a column as text; empty where a cell holds none."""
-    return column.str.extract(r"^(\d{1,9})(?:[.,]0*)?$", expand=False).fillna("")
+def _source(text: str) -> str:
+    return _SOURCES.get(text.lower(), "")
+
+
+def _whole_number(text: str) -> str:
+    """Return the whole number that a cell holds; nothing if it holds none."""
+    match = _WHOLE.search(text)
+    return match[1] if match else ""
 
 
 def _with_labels(
-    records: "pd.DataFrame", cells: "pd.DataFrame", columns: Sequence[str], separator: str
-) -> "pd.DataFrame":
+    records: "pl.DataFrame",
+    problems: Problems,
+    cells: "pl.DataFrame",
+    columns: Sequence[str],
+    separator: str,
+) -> "pl.DataFrame":
     """Add the labels: those of all columns, and those that the separator separates."""
-    import pandas as pd
-
     if len(columns) == 1 and not separator:
-        records[LABEL] = cells[columns[0]]
+        labels = cells[columns[0]]
     else:
         lists = _label_lists(cells, columns, separator)
-        records[LABEL] = pd.Series(lists, index=records.index, dtype=object)
-        records = records.explode(LABEL, ignore_index=True)
-        records[LABEL] = records[LABEL].fillna("").astype(str)
+        rows = np.repeat(np.arange(len(lists)), np.array([len(some) for some in lists], int))
+        labels = to_column(label for some in lists for label in some)
+        records, problems = records[rows], problems.take(rows)
     heading = " and ".join(columns)
-    _check_labels(records, heading)
-    reject(records, records[LABEL] == "", _MISSING, f"{heading} is empty")
-    return records
+    distinct = find_distinct(labels)
+    if any(text and not fold_name(text) for text in distinct.values):
+        labels = distinct.map(lambda text: text if fold_name(text) else "")
+    problems.reject_each(_with_heading(heading, find_problems(labels)), _MISSING)
+    problems.reject(~are_filled(labels), _MISSING, f"{heading} is empty")
+    return records.with_columns(labels.alias(LABEL), *problems.columns())
 
 
-def _check_labels(records: "pd.DataFrame", heading: str) -> None:
-    """Reject labels that can't be, and empty those of invisible letters alone."""
-    unique = records[LABEL].unique()
-    blank = [text for text in unique if text and not fold_name(text)]
-    records[LABEL] = (
-        records[LABEL].mask(records[LABEL].isin(blank), "") if blank else records[LABEL]
-    )
-    reject_each(records, f"{heading} " + find_problems(records[LABEL]), _MISSING)
+def _label_lists(cells: "pl.DataFrame", columns: Sequence[str], separator: str) -> list[list[str]]:
+    """Return the labels of each row, each once; an empty one where a row has none."""
 
-
-def _label_lists(cells: "pd.DataFrame", columns: Sequence[str], separator: str) -> list[list[str]]:
-    """Return the labels of each row, each once."""
-
-    def labels(row: tuple[str, ...]) -> list[str]:
+    @cache
+    def labels(*row: str) -> list[str]:
         texts = [part for text in row for part in (text.split(separator) if separator else [text])]
-        return list(dict.fromkeys(text.strip() for text in texts if text.strip()))
+        return list(dict.fromkeys(text.strip() for text in texts if text.strip())) or [""]
 
-    return [labels(row) for row in zip(*(cells[name] for name in columns), strict=True)]
+    return list(map(labels, *(cells[name].to_list() for name in columns)))
 
 
 def _melt_flags(
-    records: "pd.DataFrame", cells: "pd.DataFrame", flags: Sequence[str]
-) -> "pd.DataFrame":
+    records: "pl.DataFrame", problems: Problems, cells: "pl.DataFrame", flags: Sequence[str]
+) -> "pl.DataFrame":
     """Return a row per mark; a row of the table without one is rejected."""
-    present = np.column_stack([read_flags(cells[name]).to_numpy(dtype=bool) for name in flags])
+    present = np.column_stack([read_flags(cells[name]) for name in flags])
     names = np.array([name.removeprefix(CONTAINS) for name in flags], dtype=object)
     numbers, places = present.nonzero()
     without = np.flatnonzero(~present.any(axis=1))
     order = np.argsort(np.concatenate([numbers, without]), kind="stable")
     rows = np.concatenate([numbers, without])[order]
     labels = np.concatenate([names[places], np.full(len(without), "", dtype=object)])[order]
-    records = records.iloc[rows].reset_index(drop=True)
-    records[LABEL] = labels
-    records[LABEL] = records[LABEL].astype(str)
-    reject(records, records[LABEL] == "", _NO_LABEL, "no 0/1 column of a label is 1")
-    return records
+    problems = problems.take(rows)
+    problems.reject(labels == "", _NO_LABEL, "no 0/1 column of a label is 1")
+    label = to_column(labels.tolist()).alias(LABEL)
+    return records[rows].with_columns(label, *problems.columns())
 
 
-def without_empty_columns(frame: "pd.DataFrame", keep: Sequence[str] = ()) -> "pd.DataFrame":
+def without_empty_columns(frame: "pl.DataFrame", keep: Sequence[str] = ()) -> "pl.DataFrame":
     """Return a frame without those optional columns that hold nothing; a box stays as a whole."""
-    filled = {
-        name for name in CLEAN_OPTIONAL if name in frame and (frame[name] != "").any()
-    } | set(keep)
+    there = [name for name in CLEAN_OPTIONAL if name in frame.columns]
+    filled = {name for name in there if (frame[name] != "").any()} | set(keep)
     if BOX[0] in filled:
         filled |= set(BOX)
-    empty = [name for name in CLEAN_OPTIONAL if name in frame and name not in filled]
-    return frame.drop(columns=empty)
+    return frame.drop([name for name in there if name not in filled])
 
 
 def box_cells(box: Sequence[float], score: float | None) -> dict[str, str]:

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autofocus.errors import InputDataError, need
+from autofocus.errors import InputDataError
 from autofocus.tables.columns import CLEAN_OPTIONAL, LOCATION
 from autofocus.tables.dates import read_dates
 from autofocus.tables.importing.formats import is_text_table, read_table
 from autofocus.tables.importing.sources import open_text
 from autofocus.tables.layout import ReadOptions
 from autofocus.tables.records import DATE_TEXT, FOLDER, LABEL, NAME, DetectionTable
+from autofocus.tables.texts import find_distinct, load_polars, map_cells
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -66,31 +67,27 @@ def describe_table(path: Path, options: ReadOptions | None = None) -> TableShape
 
     Raises:
         MissingInputError: it does not exist.
-        MissingDependencyError: pandas isn't installed, or openpyxl for a workbook.
+        MissingDependencyError: polars isn't installed, or openpyxl for a workbook.
     """
-    need("pandas", "tables")
+    load_polars()
     try:
         table = read_table(path, options or ReadOptions())
     except InputDataError as error:
         return TableShape(path, columns=_columns(path), problem=str(error))
     forms, problem = _date_forms(table)
     frame = table.frame
-    folders = frame[FOLDER].str.replace("\\", "/", regex=False).str.rstrip("/")
-    paths = [
-        f"{folder}/{name}" if folder else name
-        for folder, name in zip(folders, frame[NAME], strict=True)
-    ]
+    folders = map_cells(frame[FOLDER], _with_slash)
     return TableShape(
         path,
         table.format,
         table.columns,
         table.roles,
-        tuple(name for name in CLEAN_OPTIONAL if name in frame),
+        tuple(name for name in CLEAN_OPTIONAL if name in frame.columns),
         forms,
         len(frame),
-        tuple(paths),
+        tuple((folders + frame[NAME]).to_list()),
         _count(frame[LABEL]),
-        _count(frame[LOCATION]) if LOCATION in frame else {},
+        _count(frame[LOCATION]) if LOCATION in frame.columns else {},
         table.is_standard,
         table.describe(forms),
         problem,
@@ -116,6 +113,12 @@ def _date_forms(table: DetectionTable) -> tuple[tuple[str, ...], str]:
         return (), str(error)
 
 
-def _count(column: "pd.Series[str]") -> dict[str, int]:
-    counts = column[column != ""].value_counts()
-    return {str(value): int(number) for value, number in counts.items()}
+def _with_slash(folder: str) -> str:
+    """Return a folder with one slash behind it, if it is any."""
+    plain = folder.replace("\\", "/").rstrip("/")
+    return f"{plain}/" if plain else ""
+
+
+def _count(column: "pl.Series") -> dict[str, int]:
+    """Return how often each cell that is filled occurs, the most frequent first."""
+    return find_distinct(column.filter(column != "")).by_count()

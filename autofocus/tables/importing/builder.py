@@ -22,7 +22,7 @@ from autofocus.tables.records import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 # So much of a path is repeated in the ledger.
 _SHOWN = 300
@@ -110,19 +110,17 @@ class RecordBuilder:
         problem = find_problem(label)
         return f"the label {problem}" if problem else ""
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> "pl.DataFrame":
         """Return all detections, without optional columns that hold nothing.
 
         Raises:
             ValueError: nothing in the file is as its format requires.
         """
-        import pandas as pd
+        import polars as pl
 
         if self._problems and len(self._problems) == len(self):
             raise ValueError(self._problems[0])
-        frame = pd.DataFrame(
-            {name: pd.Series(values, dtype=str) for name, values in self._cells.items()}
-        )
+        frame = pl.DataFrame(self._cells, schema=dict.fromkeys(self._cells, pl.String))
         return without_empty_columns(frame)
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.options.text_files import read_json
 from autofocus.runs.ledger import Reason
@@ -20,6 +22,7 @@ from autofocus.tables.importing.archives import check_member
 from autofocus.tables.importing.builder import RecordBuilder
 from autofocus.tables.importing.sources import open_text
 from autofocus.tables.records import DETAIL, REASON, DetectionTable, box_cells
+from autofocus.tables.texts import are_filled, strip
 
 FORMAT = "Camtrap DP"
 DESCRIPTOR = "datapackage.json"
@@ -199,10 +202,10 @@ def _read(table: Path) -> list[_Row]:
         columns = [column for column in dict.fromkeys(source.columns) if column]
         frame = source.read(columns)
         first = source.first_row
-    if (wrong := frame[PROBLEM] != "").any():
-        row = int(wrong.to_numpy().argmax())
-        raise InputDataError(f"{table}, row {first + row}: {frame[PROBLEM].iloc[row]}.")
-    rows = zip(*(frame[column].str.strip() for column in columns), strict=True)
+    if len(wrong := np.flatnonzero(are_filled(frame[PROBLEM]))):
+        row = int(wrong[0])
+        raise InputDataError(f"{table}, row {first + row}: {frame[PROBLEM][row]}.")
+    rows = zip(*(strip(frame[column]).to_list() for column in columns), strict=True)
     return [
         {**dict(zip(columns, row, strict=True)), "row": str(number)}
         for number, row in enumerate(rows, first)

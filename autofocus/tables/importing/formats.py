@@ -26,9 +26,10 @@ from autofocus.tables.layout import (
     lacking_labels,
 )
 from autofocus.tables.records import DetectionTable, make_records, without_empty_columns
+from autofocus.tables.texts import strip
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 # The first bytes of .xls and other files of old Office programs.
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
@@ -173,7 +174,8 @@ def _read_source(source: Source, options: ReadOptions) -> DetectionTable:
 def _read_wildlife(source: Source) -> DetectionTable:
     layout = wildlife.wildlife_layout(source.columns)
     names = wildlife.columns_to_read(source.columns)
-    cells = source.read(list(names.values())).set_axis([*names, PROBLEM], axis=1)
+    cells = source.read(list(names.values()))
+    cells.columns = [*names, PROBLEM]
     records = make_records(wildlife.prepare(cells), layout, (), "", source.first_row)
     return DetectionTable(
         source.path,
@@ -220,7 +222,7 @@ def _few(names: Sequence[str]) -> tuple[str, ...]:
 
 def _read_cells(
     source: Source, layout: Layout, options: ReadOptions, program: str
-) -> "tuple[pd.DataFrame, tuple[str, ...]]":
+) -> "tuple[pl.DataFrame, tuple[str, ...]]":
     """Return the cells, and which columns are 0/1 columns of labels.
 
     Raises:
@@ -231,7 +233,7 @@ def _read_cells(
         return cells, layout.label if LABEL in options.columns and _is_wide(cells, layout) else ()
     names = [name for name in source.columns if name and source.columns.count(name) == 1]
     cells = source.read(names)
-    others = {name: cells[name].str.strip() for name in names if name not in layout.columns}
+    others = {name: strip(cells[name]) for name in names if name not in layout.columns}
     flags = [name for name, column in others.items() if _is_label_flag(name, column)]
     for name in flags:
         check_unique(name, source.columns, source.path)
@@ -242,23 +244,23 @@ def _read_cells(
     return cells, tuple(contains or flags)
 
 
-def _is_wide(cells: "pd.DataFrame", layout: Layout) -> bool:
+def _is_wide(cells: "pl.DataFrame", layout: Layout) -> bool:
     """Tell whether the columns of labels are 0/1 columns, or several ones of counts."""
-    columns = [cells[name].str.strip() for name in layout.label]
+    columns = [strip(cells[name]) for name in layout.label]
     return all(map(are_flags, columns)) or (len(columns) > 1 and all(map(are_counts, columns)))
 
 
-def _is_label_flag(name: str, column: "pd.Series[str]") -> bool:
+def _is_label_flag(name: str, column: "pl.Series") -> bool:
     key = heading_key(name)
     is_index = key.startswith("unnamed")  # As pandas calls the numbers of rows.
     return key not in _NO_LABELS and not is_index and are_flags(column, certainly=True)
 
 
-def _may_be_labels(name: str, column: "pd.Series[str]") -> bool:
+def _may_be_labels(name: str, column: "pl.Series") -> bool:
     """Tell whether cells are words, not too many different ones."""
     return (
         heading_key(name) not in timelapse.FIXED
-        and column.nunique() <= _MANY
+        and column.n_unique() <= _MANY
         and not are_flags(column)
-        and bool(column.str.contains(r"[^\W\d]").any())
+        and bool(column.str.contains("[A-Za-z_]").any())
     )

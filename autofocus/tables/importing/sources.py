@@ -11,7 +11,7 @@ from autofocus.tables.frames import to_frame
 from autofocus.tables.text_formats import find_text_format
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Source:
     format: str
     columns: Sequence[str]
     first_row: int
-    read: "Callable[[Sequence[str]], pd.DataFrame]"
+    read: "Callable[[Sequence[str]], pl.DataFrame]"
 
 
 @contextmanager

@@ -1,15 +1,19 @@
 """The table images.csv of Wildlife Insights."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from autofocus.tables.cells import read_flags, without_blanks
 from autofocus.tables.columns import HUMAN, MODEL
 from autofocus.tables.headings import find_column, heading_key
 from autofocus.tables.layout import Layout
+from autofocus.tables.texts import map_cells, put, strip
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 FORMAT = "Wildlife Insights"
 EMPTY = "empty"
@@ -54,21 +58,25 @@ def wildlife_layout(columns: Sequence[str]) -> Layout:
     )
 
 
-def prepare(cells: "pd.DataFrame") -> "pd.DataFrame":
+def prepare(cells: "pl.DataFrame") -> "pl.DataFrame":
     """Return the columns of the layout.
 
     The label is the common name, else genus and species; an image that is blank is empty. A name
     without a folder is below that of its deployment.
     """
-    cells = cells.apply(lambda column: column.str.strip())
-    label = without_blanks(cells["common_name"])
-    if "genus" in cells and "species" in cells:
-        both = without_blanks(cells["genus"]) + " " + without_blanks(cells["species"])
-        label = label.mask(label == "", both.str.strip())
-    cells[_LABEL] = label.mask(read_flags(cells["is_blank"]), EMPTY)
-    has_folder = cells[_NAME].str.contains("/", regex=False)
-    cells[_PLACE] = cells[_FOLDER].mask(has_folder, "")
-    if _SOURCE in cells:
-        by_machine = cells[_SOURCE].str.lower().str.fullmatch(_MACHINES)
-        cells[_SOURCE] = by_machine.map({True: MODEL, False: HUMAN})
-    return cells
+    columns = {name: strip(cells[name]) for name in cells.columns}
+    label = without_blanks(columns["common_name"])
+    if "genus" in columns and "species" in columns:
+        both = without_blanks(columns["genus"]) + " " + without_blanks(columns["species"])
+        label = label.zip_with(label != "", strip(both))
+    blank = read_flags(columns["is_blank"])
+    columns[_LABEL] = put(label, np.flatnonzero(blank), EMPTY)
+    has_folder = columns[_NAME].str.contains("/", literal=True)
+    columns[_PLACE] = put(columns[_FOLDER], has_folder.arg_true(), "")
+    if _SOURCE in columns:
+        columns[_SOURCE] = map_cells(columns[_SOURCE], _source)
+    return cells.with_columns(column.alias(name) for name, column in columns.items())
+
+
+def _source(text: str) -> str:
+    return MODEL if re.fullmatch(_MACHINES, text.lower()) else HUMAN

@@ -15,7 +15,7 @@ from autofocus.tables.importing.archives import check_xml
 from autofocus.tables.importing.sources import Source
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import polars as pl
 
 _PART = "xl/workbook.xml"
 
@@ -83,15 +83,15 @@ def _read_sheet(path: Path, sheet: Any) -> Source | None:
 
 def _to_frame(
     path: Path, columns: Sequence[str], rows: list[list[str]], names: Sequence[str]
-) -> "pd.DataFrame":
-    import pandas as pd
+) -> "pl.DataFrame":
+    import polars as pl
 
     for name in names:
         if columns.count(name) > 1:
             raise InputDataError(f"{path} has the column {shown(name)} twice: remove one.")
     cells = {name: [row[columns.index(name)] for row in rows] for name in names}
     cells[PROBLEM] = [""] * len(rows)
-    return pd.DataFrame({name: pd.Series(values, dtype=str) for name, values in cells.items()})
+    return pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
 
 
 def _text(value: object) -> str:

@@ -1,0 +1,160 @@
+"""Columns of text, as polars holds them, and what is done with them by their distinct cells.
+
+A column of a million cells often has few distinct ones: labels, folders, dates. What takes time
+is done once for each of those.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.errors import need
+from autofocus.runs.spelling import fold_path
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# What `str.strip` removes; polars knows fewer characters as blanks.
+BLANK_LETTERS = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+    "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+# Tables gain nothing from more threads than this, whatever the number of cores.
+_THREADS = "POLARS_MAX_THREADS"
+_MOST_THREADS = 2
+
+
+def load_polars() -> ModuleType:
+    """Import polars with few threads, unless the environment says otherwise.
+
+    Raises:
+        MissingDependencyError: it isn't installed.
+    """
+    if _THREADS in os.environ:
+        return need("polars", "tables")
+    os.environ[_THREADS] = str(min(_MOST_THREADS, os.cpu_count() or 1))
+    try:
+        return need("polars", "tables")
+    finally:
+        del os.environ[_THREADS]
+
+
+def strip(column: "pl.Series") -> "pl.Series":
+    """Return a column with what `str.strip` leaves of each cell."""
+    return column.str.strip_chars(BLANK_LETTERS)
+
+
+def blank_column(name: str, length: int) -> "pl.Series":
+    """Return a column of empty cells."""
+    import polars as pl
+
+    return pl.repeat("", length, dtype=pl.String, eager=True).alias(name)
+
+
+def to_column(cells: Iterable[str]) -> "pl.Series":
+    """Return a column of text."""
+    import polars as pl
+
+    return pl.Series(list(cells), dtype=pl.String)
+
+
+def put(column: "pl.Series", rows: Any, cells: Any) -> "pl.Series":
+    """Return a column with other cells in some rows: one per row, or the same in all."""
+    # Series.scatter changes the column itself.
+    return column.clone().scatter(rows, cells) if len(rows) else column
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The distinct cells of a column.
+
+    Attributes:
+        values: in the order in which they occur first.
+        codes: for each cell of the column, the place of its value.
+    """
+
+    values: list[str]
+    codes: NDArray[np.uint32]
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """How often each value occurs."""
+        return np.bincount(self.codes, minlength=len(self.values))
+
+    def by_count(self) -> dict[str, int]:
+        """Return how often each value occurs, the most frequent first."""
+        order = np.argsort(-self.counts, kind="stable")
+        return {self.values[place]: int(self.counts[place]) for place in order}
+
+    def first(self, value: str) -> int:
+        """Return the row in which a value occurs first."""
+        return int((self.codes == self.values.index(value)).argmax())
+
+    def code(self, value: str) -> int:
+        """Return the place of a value; -1 if it doesn't occur."""
+        return self.values.index(value) if value in self.values else -1
+
+    def spread(self, values: Iterable[str]) -> "pl.Series":
+        """Return a column with another value for each distinct one, given in their order."""
+        import polars as pl
+
+        return to_column(values).gather(pl.Series(self.codes))
+
+    def map(self, function: Callable[[str], str]) -> "pl.Series":
+        """Return the column with what a function makes of each cell."""
+        return self.spread(map(function, self.values))
+
+    def where(self, function: Callable[[str], bool]) -> NDArray[np.bool_]:
+        """Return for which cells a function is true."""
+        return np.array([function(value) for value in self.values], bool)[self.codes]
+
+
+def find_distinct(column: "pl.Series") -> Distinct:
+    """Return the distinct cells of a column of text."""
+    import polars as pl
+
+    # Categories of its own, which go with the result, and not those of the whole process.
+    categories = pl.Categories.random("cells")
+    held = column.cast(pl.Categorical(categories))
+    codes, values = held.to_physical(), categories.to_series()
+    order = codes.unique(maintain_order=True)
+    places = np.zeros(len(values), np.uint32)
+    places[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)
+    return Distinct(values.gather(order).to_list(), places[codes.to_numpy()])
+
+
+def sorted_distinct(column: "pl.Series") -> Distinct:
+    """Return the distinct cells of a column of text, which are in order, and not as they occur."""
+    found = find_distinct(column)
+    order = np.array(sorted(range(len(found.values)), key=found.values.__getitem__), np.intp)
+    places = np.empty(len(order), np.uint32)
+    places[order] = np.arange(len(order), dtype=np.uint32)
+    return Distinct([found.values[place] for place in order], places[found.codes])
+
+
+def map_cells(column: "pl.Series", function: Callable[[str], str]) -> "pl.Series":
+    """Return a column with what a function makes of each cell."""
+    return find_distinct(column).map(function)
+
+
+def are_filled(column: "pl.Series") -> NDArray[np.bool_]:
+    """Return which cells aren't empty."""
+    return (column != "").to_numpy()
+
+
+def fold_paths(column: "pl.Series") -> "pl.Series":
+    """Return what `fold_path` makes of each cell; most are of plain letters."""
+    are_plain = (column.str.len_bytes() == column.str.len_chars()) & ~column.str.contains(
+        r"\s|[\x1c-\x1f]"
+    )
+    folded = column.str.to_lowercase()
+    if are_plain.all():
+        return folded
+    others = to_column(map(fold_path, column.filter(~are_plain)))
+    return put(folded, (~are_plain).arg_true(), others)
