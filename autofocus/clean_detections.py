@@ -35,7 +35,7 @@ from autofocus.tables.columns import LOCATION, PROPERTIES
 from autofocus.tables.date_forms import Order
 from autofocus.tables.dates import read_clock, read_dates
 from autofocus.tables.failures import check_any
-from autofocus.tables.frames import read_frame, write_frame
+from autofocus.tables.frames import read_frame
 from autofocus.tables.headings import parse_columns
 from autofocus.tables.image_rows import CLOCK, DATE, FILE, IMAGE, NUMBER
 from autofocus.tables.importing.formats import table_files
@@ -183,11 +183,18 @@ def clean_detections(
     ledger = ledger_beside(outpath)
 
     def make(unfinished: Mapping[Path, Path]) -> JointOutcome:
-        joined, notes, error = _join(detections, image_dir, image_properties, outpath, settings)
-        if error is not None:
+        prefix = relative_prefix(image_dir, outpath.parent)
+        read = tables.read_detections(detections, settings.read_options)
+        properties = _read_properties(image_properties, image_dir)
+        rows, notes = _match(read, properties, settings)
+        joined = join(rows, read, properties, prefix)
+        try:
+            check_any(joined, rows, properties[IMAGE], image_dir, settings.strip_components)
+        except InputDataError as error:
             return JointOutcome(joined.ledger.write, error=error)
-        write_frame(joined.clean, unfinished[outpath])
-        return JointOutcome(joined.ledger.write, notes)
+        timed = joined.clean.write(unfinished[outpath])
+        notes += _describe(joined, read, timed)
+        return JointOutcome(joined.ledger.write, tuple(notes))
 
     read = [*(file for table in detections for file in table_files(table)), image_properties]
     check_outputs([outpath, ledger], [outpath.parent], read)
@@ -213,16 +220,10 @@ def _fingerprint(
     return [*digests, folders]
 
 
-def _join(
-    detections: Sequence[Path],
-    image_dir: Path,
-    image_properties: Path,
-    outpath: Path,
-    settings: CleanSettings,
-) -> tuple[Joined, tuple[str, ...], InputDataError | None]:
-    """Return the join, notes, and the error of a join without a result."""
-    read = tables.read_detections(detections, settings.read_options)
-    properties = _read_properties(image_properties, image_dir)
+def _match(
+    read: Sequence[DetectionTable], properties: "pl.DataFrame", settings: CleanSettings
+) -> "tuple[pl.DataFrame, list[str]]":
+    """Return the detections with their images and dates, each name in one spelling, and notes."""
     frames = frames_by_video(properties[IMAGE])
     rows, matching = match_tables(read, properties[IMAGE], frames, settings.strip_components)
     rows, notes = _add_dates(read, rows, properties["date"], settings.date_format)
@@ -232,23 +233,18 @@ def _join(
         if column in rows.columns:
             rows, merged = _merge_spellings(rows, column, noun)
             notes += merged
-    prefix = relative_prefix(image_dir, outpath.parent)
-    is_split = bool(frames) or any(table.is_split for table in read)
-    joined = join(rows, [table.name for table in read], properties, prefix, is_split=is_split)
-    try:
-        check_any(joined, rows, properties[IMAGE], image_dir, settings.strip_components)
-    except InputDataError as error:
-        return joined, (), error
+    return rows, notes
+
+
+def _describe(joined: Joined, read: Sequence[DetectionTable], timed: int) -> list[str]:
+    """Return notes on a result."""
+    notes = []
     if replaced := joined.ledger.count(Reason.CORRECTED):
         notes.append(f"replaced by corrections: {plural(replaced, 'label')}")
-    images = plural(len(joined.clean), "image")
-    notes.append(f"{joined.timed} of {images} have a time{_agreement(read)}")
-    return joined, tuple(notes), None
-
-
-def _agreement(read: Sequence[DetectionTable]) -> str:
     are_dated = any(table.has_dates for table in read)
-    return ": their own date agrees with the detection's" if are_dated else ""
+    agreement = ": their own date agrees with the detection's" if are_dated else ""
+    images = plural(len(joined.clean), "image")
+    return [*notes, f"{timed} of {images} have a time{agreement}"]
 
 
 def _add_dates(
@@ -269,9 +265,7 @@ def _add_dates(
     for number, table in enumerate(read):
         part = rows.filter(pl.col(FILE) == number) if len(read) > 1 else rows
         own = _look_up(dates_of_images, part[NUMBER])
-        dates = read_dates(
-            part[DATE_TEXT], str(table.path), date_format, own=own, rows=part[ROW]
-        )
+        dates = read_dates(part[DATE_TEXT], str(table.path), date_format, own=own, rows=part[ROW])
         clock = dates.times.alias(CLOCK)
         if TIME_TEXT in part.columns:
             clock = clock.zip_with(clock != "", read_clock(part[TIME_TEXT]))
@@ -309,36 +303,51 @@ def _read_properties(path: Path, image_dir: Path) -> "pl.DataFrame":
         )
     _check_properties(table, path)
     images = _paths_of_images(table["filepath"], path.parent, image_dir)
-    if (doubles := images.filter(~images.is_first_distinct())).len():
+    if (doubles := _find_doubles(images)).len():
         raise InputDataError(
             f"{path} has two rows for {shown(doubles[0], 300)}: run preprocess_images again."
         )
     return table.drop("filepath").with_columns(images.alias(IMAGE))
 
 
+def _find_doubles(images: "pl.Series") -> "pl.Series":
+    """Return the paths that were there before."""
+    if images.is_sorted():
+        return images.filter((images == images.shift(1)).fill_null(value=False))
+    return images.filter(~images.is_first_distinct())
+
+
 def _paths_of_images(paths: "pl.Series", folder: Path, image_dir: Path) -> "pl.Series":
     """Return paths relative to a folder as paths relative to the folder of images."""
-    import polars as pl
-
+    if not relative_prefix(folder, image_dir) and _are_direct(paths):
+        return paths
     folders = find_distinct(paths.str.extract(r"\A((?s).*/)").fill_null(""))
     prefixes = [
         _relative_to_images(folder / text.removesuffix("/"), image_dir) for text in folders.values
     ]
-    if prefixes == folders.values:
-        return paths
     return folders.spread(prefixes) + paths.str.extract(r"([^/]*)\z")
+
+
+def _are_direct(paths: "pl.Series") -> bool:
+    """Tell whether paths are relative, without empty components and without `.` and `..`."""
+    others = paths.str.starts_with("/") | paths.str.contains("//", literal=True)
+    return not (others | paths.str.contains("./", literal=True)).any()
 
 
 def _check_properties(table: "pl.DataFrame", path: Path) -> None:
     """Check that the cells are such as preprocess_images writes."""
     for column, form in _PROPERTY_FORMS.items():
-        cells = table[column] if column == "filepath" else table[column].unique()
-        if cells.str.contains(rf"\A(?:{form})\z").all():
+        cells = table[column]
+        if column == "filepath":
+            are_sound = (
+                not (cells == "").any() and not cells.str.contains("\0", literal=True).any()
+            )
+        else:
+            are_sound = bool(cells.unique().str.contains(rf"\A(?:{form})\z").all())
+        if are_sound:
             continue
         row, wrong = next(
-            (row, text)
-            for row, text in enumerate(table[column])
-            if not re.fullmatch(form, text)
+            (row, text) for row, text in enumerate(table[column]) if not re.fullmatch(form, text)
         )
         raise InputDataError(
             f"{path}, row {row + 2}: {shown(wrong)!r} is no {column} that "

@@ -14,8 +14,8 @@ from autofocus.cli import COMMANDS, load, main
 ROOT = Path(__file__).parents[1]
 SCRIPTS = [name for name in COMMANDS if (ROOT / "autofocus" / f"{name}.py").exists()]
 HEAVY = (
-    *("boto3", "jinja2", "matplotlib", "mlflow", "obstore", "pandas", "scipy", "sklearn"),
-    "tensorflow",
+    *("boto3", "jinja2", "matplotlib", "mlflow", "obstore", "pandas", "polars", "scipy"),
+    *("sklearn", "tensorflow"),
 )
 
 # Runs a command line and prints which of the packages named in the first word it has imported.
@@ -140,7 +140,7 @@ CLEAN = "--detections d --image-dir i --image-properties p --outpath o/c.csv"
     [
         ("PIL", "preprocess_images --indir . --outdir o", "preprocess"),
         ("numpy", "clean_detections --help", "tables"),
-        ("pandas", f"clean_detections {CLEAN}", "tables"),
+        ("polars", f"clean_detections {CLEAN}", "tables"),
         ("botocore", "download_images --bucket b --local-folder o", "download"),
         ("yaml", "run --params p --outdir o", "run"),
     ],

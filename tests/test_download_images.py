@@ -330,7 +330,7 @@ def test_help_starts_without_heavy_packages() -> None:
     )
     assert "example:" in done.stdout
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert not imported & {"boto3", "botocore", "obstore", "numpy", "PIL", "pandas"}
+    assert not imported & {"boto3", "botocore", "obstore", "numpy", "PIL", "pandas", "polars"}
 
 
 def test_two_downloads_agree(s3: S3, tmp_path: Path) -> None:

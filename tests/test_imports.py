@@ -56,13 +56,13 @@ def test_importing_the_package_changes_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("module", "lacking"),
     [
-        ("download_images", "numpy pandas PIL tensorflow mlflow"),
-        ("publish_labels", "numpy pandas PIL tensorflow mlflow"),
-        ("export", "numpy pandas PIL tensorflow mlflow"),
-        ("preprocess_images", "pandas boto3 tensorflow mlflow"),
-        ("clean_detections", "PIL boto3 tensorflow mlflow"),
-        ("link_images_by_label", "PIL boto3 tensorflow mlflow"),
-        ("predict", "pandas boto3 mlflow"),
+        ("download_images", "numpy pandas polars PIL tensorflow mlflow"),
+        ("publish_labels", "numpy pandas polars PIL tensorflow mlflow"),
+        ("export", "numpy pandas polars PIL tensorflow mlflow"),
+        ("preprocess_images", "pandas polars boto3 tensorflow mlflow"),
+        ("clean_detections", "pandas PIL boto3 tensorflow mlflow"),
+        ("link_images_by_label", "pandas PIL boto3 tensorflow mlflow"),
+        ("predict", "pandas polars boto3 mlflow"),
     ],
 )
 def test_a_light_stage_is_imported_without_the_packages_of_others(

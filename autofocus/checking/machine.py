@@ -28,7 +28,7 @@ from autofocus.store.planning import readable_size
 _PACKAGES = {
     "download_images": ("boto3", "obstore"),
     "preprocess_images": ("PIL", "numpy"),
-    "clean_detections": ("pandas",),
+    "clean_detections": ("polars",),
     "retrain": ("jinja2", "matplotlib", "mlflow", "scipy", "sklearn", "tensorflow"),
 }
 # Of the options of stages, the files that are read; label map and rules are read by the check.

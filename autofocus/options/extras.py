@@ -8,11 +8,11 @@ _OWN = ("autofocus", "components", "pipelines")
 PACKAGES = {
     "download": ("boto3", "botocore", "obstore", "tenacity"),
     "preprocess": ("PIL", "numpy", "simplejpeg"),
-    "tables": ("pandas", "numpy"),
+    "tables": ("polars", "numpy"),
     "predict": ("keras", "tensorflow"),
     "train": (
-        *("jinja2", "matplotlib", "mlflow", "pkg_resources", "scipy", "sklearn", "tenacity"),
-        *("tensorflow_hub", "threadpoolctl"),
+        *("jinja2", "matplotlib", "mlflow", "pandas", "pkg_resources", "scipy", "sklearn"),
+        *("tenacity", "tensorflow_hub", "threadpoolctl"),
     ),
     "xlsx": ("openpyxl",),
     "video": ("av",),

@@ -128,7 +128,9 @@ def _compare(
     are_known = are_filled(own) & (keys.codes != keys.code(""))
     known = np.flatnonzero(are_known)
     known = known[:: max(len(known) // _COMPARED, 1)]
-    for code, image_date in zip(keys.codes[known].tolist(), own.gather(known), strict=True):
+    for code, image_date in zip(
+        keys.codes[known].tolist(), own.gather(known).to_list(), strict=True
+    ):
         if day := _read_iso(image_date):
             counts[plains[code], day] += 1
     return counts

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError
-from autofocus.runs.spelling import fold_path
 from autofocus.tables.importing.formats import read_table
 from autofocus.tables.layout import ReadOptions
 from autofocus.tables.records import ONLY_BOX, DetectionTable

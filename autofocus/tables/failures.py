@@ -9,7 +9,7 @@ from autofocus.runs.ledger import Reason
 from autofocus.runs.spelling import fold_path
 from autofocus.runs.wording import shown
 from autofocus.tables.detections import count_matches
-from autofocus.tables.image_rows import IMAGE
+from autofocus.tables.image_rows import IMAGE, NUMBER
 from autofocus.tables.join_ledger import REASONS, JoinLedger
 from autofocus.tables.joining import Joined
 from autofocus.tables.records import DATE_TEXT
@@ -45,7 +45,9 @@ def check_any(
         return
     if rows.is_empty() or images.is_empty():
         which, option_name = (
-            ("detections", "--detections") if rows.is_empty() else ("properties", "--image-properties")
+            ("detections", "--detections")
+            if rows.is_empty()
+            else ("properties", "--image-properties")
         )
         raise InputDataError(
             f"The table of {which} has no rows, so there is nothing to join: check {option_name}."
@@ -64,7 +66,9 @@ def check_any(
             f"No detection matches an image (0 of {len(rows)}), but the paths fit images below "
             f"{folder}: read the images from there (indir of preprocess_images)."
         )
-    wanted, there = shown(rows[IMAGE][0], 300), shown(images[0], 300)
+    number = rows[NUMBER][0]
+    missing = rows[IMAGE][0] if number < 0 else images[number]
+    wanted, there = shown(missing, 300), shown(images[0], 300)
     raise InputDataError(
         f"No detection matches an image: for example, {wanted} does not exist in {image_dir}, "
         f"but {there} does. Check --image-dir, --image-properties and --strip-components "
@@ -78,11 +82,7 @@ def _find_folder(rows: "pl.DataFrame", images: "pl.Series") -> str:
     folders = Counter(str(folder) for folders in parents for folder in folders)
     for folder, _ in folders.most_common(_FOLDERS):
         start = f"{folder}/"
-        below = {
-            fold_path(path.removeprefix(start))
-            for path in images
-            if path.startswith(start)
-        }
+        below = {fold_path(path.removeprefix(start)) for path in images if path.startswith(start)}
         counts = count_matches(rows, {path for path in below if "/" in path})
         if max(counts.values()) > len(rows) / 2:
             return folder

@@ -1,15 +1,15 @@
 """Tables as polars frames: every cell is text, and one that is missing is empty."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autofocus.errors import InputDataError
-from autofocus.runs.csv_files import UTF8, CsvReader, CsvWriter
-from autofocus.runs.plain_csv import NotPlainError, plain_blocks
-from autofocus.tables.texts import blank_column, load_polars
+from autofocus.runs.csv_files import UTF8, CsvReader
+from autofocus.tables.plain_csv import NotPlainError, plain_blocks
+from autofocus.tables.texts import blank_column, find_distinct, load_polars, put
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 # Rows that are lists of Python's strings at one time; a frame holds them in a fraction of the
 # memory.
 _ROWS = 20_000
-# Rows that are written at once.
-_WRITTEN_ROWS = 50_000
+# What makes a cell need quotation marks.
+_SPECIAL = r'[",\r\n]'
 # A column whose cells in one block are so often the same is held once for each distinct cell.
 _REPEATED = 8
 # The column of what is wrong with a row; no heading of a table has a line break at its end.
@@ -99,70 +99,63 @@ def _read_plain(reader: CsvReader, places: Mapping[str, int]) -> "pl.DataFrame":
     """
     import polars as pl
 
-    names = [f"{place}" for place in range(len(reader.columns))]
-    kept = [names[place] for place in places.values()]
-    parts = [pl.DataFrame(schema=dict.fromkeys(kept, pl.String))]
-    repeated: dict[str, pl.Categorical] = {}
+    names = sorted(places, key=places.__getitem__)
+    parts = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
+    repeated: dict[str, pl.DataType] = {}
     for block in plain_blocks(reader):
-        try:
-            part = pl.read_csv(
-                block,
-                has_header=False,
-                separator=reader.delimiter,
-                quote_char=None,
-                schema=dict.fromkeys(names, pl.String),
-                empty_string_is_null=False,
-            ).select(kept)
-        except pl.exceptions.PolarsError:
-            raise NotPlainError from None
+        part = pl.read_csv(
+            block,
+            columns=[places[name] for name in names],
+            has_header=False,
+            separator=reader.delimiter,
+            quote_char=None,
+            infer_schema=False,
+            empty_string_is_null=False,
+        )
+        part.columns = names
         if len(parts) == 1:
             repeated = {
                 name: pl.Categorical(pl.Categories.random("cells"))
-                for name in kept
+                for name in names
                 if part[name].n_unique() * _REPEATED < len(part)
             }
-            parts = [parts[0].cast(dict(repeated))]  # type: ignore[arg-type]
-        parts.append(part.cast(dict(repeated)))  # type: ignore[arg-type]
-    frame = pl.concat(parts, rechunk=True).cast(dict.fromkeys(repeated, pl.String))
-    return frame.select(pl.col(kept_name).alias(name) for kept_name, name in zip(kept, places))
+            parts = [parts[0].cast(repeated)]  # type: ignore[arg-type]
+        parts.append(part.cast(repeated))  # type: ignore[arg-type]
+    frame = pl.concat(parts, rechunk=True)
+    parts.clear()
+    cells = (
+        find_distinct(frame[name]).restore() if name in repeated else frame[name]
+        for name in places
+    )
+    return pl.DataFrame(dict(zip(places, cells, strict=True)))
 
 
-def write_frame(table: "pl.DataFrame", path: Path) -> None:
-    """Write a frame as a CSV file."""
-    with CsvWriter(path, table.columns) as writer:
-        for start in range(0, len(table), _WRITTEN_ROWS):
-            writer.write_lines(csv_lines(table.slice(start, _WRITTEN_ROWS)))
+def csv_lines(table: "pl.DataFrame", plain: Collection[str] = ()) -> bytes:
+    """Return the rows of a frame in the form of `CsvWriter`, without a header.
 
-
-def csv_lines(table: "pl.DataFrame") -> bytes:
-    """Return the rows of a frame in the form of `CsvWriter`, without a header."""
+    Args:
+        table: of more than one column.
+        plain: columns of which no cell needs quotation marks.
+    """
     import polars as pl
 
-    texts = [name for name in table.columns if table[name].dtype == pl.String]
     quoted = [
         _quote(table[name]).alias(name)
-        for name in texts
-        if table[name].str.contains(r'[",\r\n]').any()
+        for name in table.columns
+        if name not in plain and table[name].dtype == pl.String and needs_quotes(table[name])
     ]
-    if len(table.columns) == 1:
-        quoted = [table.to_series().replace("", '""')]
     lines = io.BytesIO()
     table.with_columns(quoted).write_csv(lines, include_header=False, quote_style="never")
     return lines.getvalue()
 
 
+def needs_quotes(column: "pl.Series") -> bool:
+    """Tell whether a cell needs quotation marks in a CSV file."""
+    return bool(column.str.contains(_SPECIAL).any())
+
+
 def _quote(column: "pl.Series") -> "pl.Series":
     """Return a column with quotation marks around those cells that need them."""
-    import polars as pl
-
-    cell = pl.col("cell")
-    return (
-        column.alias("cell")
-        .to_frame()
-        .select(
-            pl.when(cell.str.contains(r'[",\r\n]'))
-            .then(pl.format('"{}"', cell.str.replace_all('"', '""', literal=True)))
-            .otherwise(cell)
-        )
-        .to_series()
-    )
+    rows = column.str.contains(_SPECIAL).arg_true()
+    cells = column.gather(rows).str.replace_all('"', '""', literal=True)
+    return put(column, rows, '"' + cells + '"')

@@ -1,12 +1,15 @@
 """The table of images: what all detections of an image say together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.runs.csv_files import CsvWriter
 from autofocus.tables.columns import (
     BOX,
     CLEAN,
@@ -17,8 +20,16 @@ from autofocus.tables.columns import (
     SEQUENCE,
     SOURCE,
 )
+from autofocus.tables.frames import csv_lines
 from autofocus.tables.records import LABEL
-from autofocus.tables.texts import are_filled, blank_column, find_distinct, put, to_column
+from autofocus.tables.texts import (
+    are_filled,
+    blank_column,
+    find_distinct,
+    put,
+    sorted_distinct,
+    to_column,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,12 +38,16 @@ if TYPE_CHECKING:
 # position among the properties (-1 for none), date and time.
 FILE, IMAGE, NUMBER, DATE, CLOCK = "file", "image", "number", "date", "clock"
 _SCORE = BOX[-1]
+# Rows that are written at once.
+_ROWS = 50_000
 # A box that a person drew has no score, and goes before all others.
 _DRAWN = "2"
 _Mask = NDArray[np.bool_]
 
 
-def first_rows(numbers: NDArray[np.int32], rows: NDArray[np.intp], images: int) -> NDArray[np.intp]:
+def first_rows(
+    numbers: NDArray[np.integer], rows: NDArray[np.intp], images: int
+) -> NDArray[np.intp]:
     """Return the first row of each image; -1 for an image that none of the rows is of.
 
     Args:
@@ -92,45 +107,84 @@ class Good:
         return put(values, missing, "").alias(column)
 
 
-def make_image_rows(good: Good, prefix: str) -> "pl.DataFrame":
-    """Return one row per image, sorted by its path.
+class ImageRows:
+    """One row per image that has a detection, sorted by its path.
+
+    Columns: `CLEAN`, those of `CLEAN_OPTIONAL` that the detections have, and then a 0/1 column
+    `contains_<label>` per label.
 
     Args:
         good: the detections that were matched to images; of those that are no labels, only the
             other columns count.
         prefix: prepended to the paths.
     """
-    import polars as pl
 
-    names = set(good.rows.columns)
-    known = good.properties[good.images]
-    columns = {
-        DATE: good.first(DATE),
-        CLOCK: good.first(CLOCK),
-        **{name: good.first(name) for name in (LOCATION, SEQUENCE) if name in names},
-    }
-    if SOURCE in names and (are_filled(good.rows[SOURCE]) & good.are_labels).any():
-        columns[SOURCE] = good.first(SOURCE, good.are_labels)
-    if COUNT in names:
-        columns[COUNT] = _counts(good)
-    if BOX[0] in names:
-        columns |= _boxes(good)
-    has_date, own, date = pl.col("own") != "", pl.col("own"), pl.col(DATE)
-    is_same = (own == date) | (date == "")
-    clean = known.rename({"date": "own"}).with_columns(columns.values())
-    order = [name for name in (*CLEAN[2:], *CLEAN_OPTIONAL) if name in clean.columns]
-    clean = clean.select(
-        pl.when(date == "").then(own).otherwise(date).alias("date"),
-        (pl.lit(prefix) + pl.col(IMAGE)).alias("filepath"),
-        pl.when(is_same & has_date)
-        .then(pl.col("time"))
-        .when(~has_date)
-        .then(pl.col(CLOCK))
-        .otherwise(pl.lit(""))
-        .alias("time"),
-        *order[1:],
-    )
-    return clean.with_columns(_flags(good))
+    def __init__(self, good: Good, prefix: str) -> None:
+        self._good, self._prefix = good, prefix
+        names = set(good.rows.columns)
+        self._facts = {
+            name: good.first(name) for name in (DATE, CLOCK, LOCATION, SEQUENCE) if name in names
+        }
+        if SOURCE in names and (are_filled(good.rows[SOURCE]) & good.are_labels).any():
+            self._facts[SOURCE] = good.first(SOURCE, good.are_labels)
+        if COUNT in names:
+            self._facts[COUNT] = _counts(good)
+        if BOX[0] in names:
+            self._facts |= _boxes(good)
+        self._labels, self._marks = _find_marks(good)
+
+    def __len__(self) -> int:
+        return len(self._good.images)
+
+    def write(self, path: Path) -> int:
+        """Write the table, and return the number of images with a time."""
+        further = [*CLEAN[3:], *(name for name in CLEAN_OPTIONAL if name in self._facts)]
+        columns = [*CLEAN[:3], *further, *(CONTAINS + label for label in self._labels)]
+        timed = 0
+        with CsvWriter(path, columns) as writer:
+            for start in range(0, len(self), _ROWS):
+                block = self._block(start, further)
+                timed += int((block["time"] != "").sum())
+                writer.write_lines(csv_lines(block))
+        return timed
+
+    def _block(self, start: int, further: Sequence[str]) -> "pl.DataFrame":
+        """Return some of the rows."""
+        import polars as pl
+
+        images = self._good.images[start : start + _ROWS]
+        block = (
+            self._good.properties[images]
+            .rename({"date": "own"})
+            .with_columns(column.slice(start, _ROWS) for column in self._facts.values())
+        )
+        has_date, own, date = pl.col("own") != "", pl.col("own"), pl.col(DATE)
+        is_same = (own == date) | (date == "")
+        return block.select(
+            pl.when(date == "").then(own).otherwise(date).alias("date"),
+            (pl.lit(self._prefix) + pl.col(IMAGE)).alias("filepath"),
+            pl.when(is_same & has_date)
+            .then(pl.col("time"))
+            .when(~has_date)
+            .then(pl.col(CLOCK))
+            .otherwise(pl.lit(""))
+            .alias("time"),
+            *further,
+        ).with_columns(self._flags(start, len(images)))
+
+    def _flags(self, start: int, number: int) -> "list[pl.Series]":
+        """Return the 0/1 columns of some of the rows."""
+        import polars as pl
+
+        width = len(self._labels)
+        low, high = np.searchsorted(self._marks, [start * width, (start + number) * width])
+        flags = np.zeros(number * width, np.int8)
+        flags[self._marks[low:high] - start * width] = 1
+        table = flags.reshape(number, width)
+        return [
+            pl.Series(CONTAINS + label, table[:, place])
+            for place, label in enumerate(self._labels)
+        ]
 
 
 def _counts(good: Good) -> "pl.Series":
@@ -143,8 +197,8 @@ def _counts(good: Good) -> "pl.Series":
     for rows in (np.flatnonzero(given & kind) for kind in (~good.are_labels, good.are_labels)):
         sums = np.zeros(good.number, np.int64)
         np.add.at(sums, good.numbers[rows], numbers[rows])
-        for image in np.unique(good.numbers[rows]):
-            cells[image] = str(sums[image])
+        images = np.unique(good.numbers[rows])
+        cells[images] = [str(number) for number in sums[images].tolist()]
     return to_column(cells[good.images].tolist()).alias(COUNT)
 
 
@@ -158,17 +212,10 @@ def _boxes(good: Good) -> "dict[str, pl.Series]":
     return {name: good.take(name, best) for name in BOX}
 
 
-def _flags(good: Good) -> "list[pl.Series]":
-    """Return a 0/1 column per label."""
-    import polars as pl
-
-    labels = find_distinct(good.rows[LABEL].filter(good.are_labels))
-    places = np.empty(good.number, np.intp)
-    places[good.images] = np.arange(len(good.images))
-    rows = places[good.numbers[good.are_labels]]
-    columns = []
-    for code in np.argsort(np.array(labels.values, object)):
-        flags = np.zeros(len(good.images), np.int8)
-        flags[rows[labels.codes == code]] = 1
-        columns.append(pl.Series(CONTAINS + labels.values[code], flags))
-    return columns
+def _find_marks(good: Good) -> tuple[list[str], NDArray[np.intp]]:
+    """Return the labels, sorted, and the places of the ones in the table of 0/1 columns."""
+    labels = sorted_distinct(good.rows[LABEL].filter(good.are_labels))
+    rows = np.empty(good.number, np.intp)
+    rows[good.images] = np.arange(len(good.images))
+    marks = rows[good.numbers[good.are_labels]] * len(labels.values) + labels.codes
+    return labels.values, np.sort(marks)

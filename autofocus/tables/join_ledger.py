@@ -2,15 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.runs.ledger import Counts, LedgerWriter, Reason, Status
-from autofocus.tables.frames import csv_lines
-from autofocus.tables.image_rows import FILE, IMAGE, NUMBER, first_rows
+from autofocus.tables.frames import csv_lines, needs_quotes
+from autofocus.tables.image_rows import FILE, NUMBER, first_rows
 from autofocus.tables.records import DETAIL, REASON, ROW
+from autofocus.tables.texts import to_column
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,6 +76,7 @@ class JoinLedger:
             rows, reasons, details = rows[kept], reasons[kept], details[kept]
         self.reasons, self.details = reasons, details
         self._rows, self._tables, self._images, self._prefix = rows, tables, images, prefix
+        self._are_numbered = rows[ROW].dtype.is_integer()
 
     def __len__(self) -> int:
         return len(self.reasons)
@@ -86,11 +89,13 @@ class JoinLedger:
         """Write all rows."""
         import polars as pl
 
-        for blocks in (self._detections(), self._images_left()):
-            for block, reasons in blocks:
-                stage = pl.lit(writer.stage).alias("stage")
-                columns = (stage, _INPUT, _STATUS, REASON, DETAIL, _OUTPUT)
-                writer.write_lines(csv_lines(block.select(columns)), _count(reasons))
+        stage = pl.lit(writer.stage).alias("stage")
+        columns = (stage, _INPUT, _STATUS, REASON, DETAIL, _OUTPUT)
+        named = [self._prefix, *self._tables]
+        is_plain = not (needs_quotes(self._images) or needs_quotes(to_column(named)))
+        plain = (REASON, _STATUS, *((_INPUT, _OUTPUT) if is_plain and self._are_numbered else ()))
+        for block, reasons in chain(self._detections(), self._images_left()):
+            writer.write_lines(csv_lines(block.select(columns), plain), _count(reasons))
 
     def _detections(self) -> "Iterator[tuple[pl.DataFrame, NDArray[np.uint8]]]":
         import polars as pl

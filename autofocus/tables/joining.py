@@ -17,11 +17,18 @@ from autofocus.tables.image_rows import (
     IMAGE,
     NUMBER,
     Good,
+    ImageRows,
     first_rows,
-    make_image_rows,
 )
 from autofocus.tables.join_ledger import REASONS, JoinLedger, row_names
-from autofocus.tables.records import DATE_TEXT, DETAIL, LABEL, ONLY_BOX, REASON
+from autofocus.tables.records import (
+    DATE_TEXT,
+    DETAIL,
+    LABEL,
+    ONLY_BOX,
+    REASON,
+    DetectionTable,
+)
 from autofocus.tables.texts import Distinct, are_filled, find_distinct
 
 if TYPE_CHECKING:
@@ -37,36 +44,32 @@ class Joined:
     """Detections joined to images.
 
     Attributes:
-        clean: one row per image: the columns `CLEAN`, those of `CLEAN_OPTIONAL` that the
-            detections have, then `contains_<label>`.
+        clean: one row per image.
         ledger: one row per input.
-        timed: the number of images with a time.
     """
 
-    clean: "pl.DataFrame"
+    clean: ImageRows
     ledger: JoinLedger
-    timed: int
 
 
 def join(
     detections: "pl.DataFrame",
-    tables: Sequence[str],
+    tables: Sequence[DetectionTable],
     properties: "pl.DataFrame",
     prefix: str,
-    *,
-    is_split: bool = False,
 ) -> Joined:
     """Join detections to the properties of images.
 
     Args:
-        detections: the columns of `records`, `file`, those of `matching.match_images`, `date` (ISO
-            form, or empty), `clock` (HH:MM:SS, or empty) and those of `CLEAN_OPTIONAL` that are
-            known.
-        tables: the name of each table.
+        detections: the columns of `records`, those of `matching.match_tables`, `date` (ISO form,
+            or empty), `clock` (HH:MM:SS, or empty) and those of `CLEAN_OPTIONAL` that are known.
+        tables: what they are of.
         properties: of the images, with their unique path relative to the image folder in `image`.
         prefix: prepended to these paths in the result.
-        is_split: whether several rows may come from one row of a file.
     """
+    names = [table.name for table in tables]
+    are_repeated = len(detections) > sum(len(table.frame) for table in tables)
+    is_split = are_repeated or any(table.is_split for table in tables)
     table = _Table(detections, len(properties))
     dates = find_distinct(detections[DATE])
     unreadable = (dates.codes == dates.code("")) & are_filled(detections[DATE_TEXT])
@@ -79,14 +82,13 @@ def join(
     are_labels = table.set_apart_boxes()
     # A duplicate gives no label, but it may be the one that gives the location.
     are_good = table.are_good
-    table.reject_duplicates(are_good & are_labels, tables)
+    table.reject_duplicates(are_good & are_labels, names)
     good = Good(detections, table.numbers, are_good, are_labels & table.are_good, properties)
-    clean = make_image_rows(good, prefix)
     ledger = JoinLedger(
-        detections, tables, table.reasons, table.details, properties[IMAGE], prefix,
+        detections, names, table.reasons, table.details, properties[IMAGE], prefix,
         is_split=is_split,
     )  # fmt: skip
-    return Joined(clean, ledger, int((clean["time"] != "").sum()))
+    return Joined(ImageRows(good, prefix), ledger)
 
 
 class _Table:
@@ -128,7 +130,8 @@ class _Table:
         images = np.zeros(self._images + 1, bool)
         images[self.numbers[rows]] = True
         # The last one is of those without an image.
-        return images[self.numbers]
+        have: _Mask = images[self.numbers]
+        return have
 
     def reject_for(self, rows: _Mask, reason: Reason, words: str, column: str) -> None:
         """Reject those of the rows that are good for a cell, which the detail shows."""
@@ -180,7 +183,8 @@ class _Table:
             alone = are_filled(self._rows[ONLY_BOX]) & ~beside & good
             words = "a detector's result, and no label from elsewhere"
             self._reject(alone, Reason.NO_LABEL, words)
-        return ~beside
+        others: _Mask = ~beside
+        return others
 
     def reject_duplicates(self, rows: _Mask, tables: Sequence[str]) -> None:
         """Reject all but the first of some good rows that give their image the same label.

@@ -14,8 +14,8 @@ from autofocus.runs.wording import listed, shown
 from autofocus.tables.cells import find_problem, find_problems
 from autofocus.tables.columns import CLEAN_OPTIONAL, CONTAINS, LOCATION, SEQUENCE
 from autofocus.tables.frames import PROBLEM
-from autofocus.tables.importing.sources import open_text
 from autofocus.tables.image_rows import first_rows
+from autofocus.tables.importing.sources import open_text
 from autofocus.tables.layout import check_unique
 from autofocus.tables.texts import (
     Distinct,
@@ -83,7 +83,9 @@ def read_labelled(path: Path) -> Labelled:
     named = _name_problems(table["filepath"], problems)
     table = _without(table, problems, named)
     images = sorted_distinct(table["filepath"])
-    labels, present = _from_flags(table, contains, images) if contains else _from_rows(table, images)
+    labels, present = (
+        _from_flags(table, contains, images) if contains else _from_rows(table, images)
+    )
     filepaths = images.values
     facts = {name: _facts(table, name, images, path) for name in further}
     return Labelled(filepaths, labels, present, facts, named)
@@ -163,9 +165,7 @@ def _from_flags(
     return labels, present
 
 
-def _from_rows(
-    table: "pl.DataFrame", images: Distinct
-) -> tuple[list[str], NDArray[np.bool_]]:
+def _from_rows(table: "pl.DataFrame", images: Distinct) -> tuple[list[str], NDArray[np.bool_]]:
     """Return the labels, sorted, and which images have them."""
     cells = sorted_distinct(strip(table["label"]))
     present = np.zeros((len(images.values), len(cells.values)), bool)

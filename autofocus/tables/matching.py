@@ -11,7 +11,7 @@ from autofocus.tables.columns import CORRECTION
 from autofocus.tables.detections import count_matches, image_paths
 from autofocus.tables.image_rows import FILE, IMAGE, NUMBER
 from autofocus.tables.records import DETAIL, ROW, DetectionTable
-from autofocus.tables.texts import fold_paths, put, to_column
+from autofocus.tables.texts import blank_column, fold_paths, put, to_column
 from autofocus.tables.videos import repeat_for_frames
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def _match(
 def match_images(rows: "pl.DataFrame", images: "pl.Series") -> "pl.DataFrame":
     """Find each row's image by its exact path, else by one of another spelling.
 
-    Adds the column `number`, the image's position among all (-1 for none).
+    Adds the column `number`, the image's position among all (-1 for none); `image` stays where
+    there is none.
 
     Args:
         rows: the columns `image` and `detail`.
@@ -104,17 +105,26 @@ def match_images(rows: "pl.DataFrame", images: "pl.Series") -> "pl.DataFrame":
         found = places >= 0
         lost, wanted = lost.filter(found), wanted.filter(found)
         others = alone.gather(places.filter(found))
-        spelled = images.gather(others)
-        details = [_difference(*pair) for pair in zip(wanted, spelled, strict=True)]
-        rows = rows.with_columns(
-            put(rows[DETAIL], lost, to_column(details)), put(rows[IMAGE], lost, spelled)
-        )
+        details = [_difference(*pair) for pair in zip(wanted, images.gather(others), strict=True)]
+        rows = rows.with_columns(put(rows[DETAIL], lost, to_column(details)))
         numbers = put(numbers, lost, others.cast(pl.Int32))
-    return rows.with_columns(numbers.alias(NUMBER))
+    # The paths of found images are those of the images.
+    missing = rows[IMAGE].zip_with(numbers < 0, blank_column(IMAGE, len(rows)))
+    return rows.with_columns(numbers.alias(NUMBER), missing)
 
 
 def _find(known: "pl.Series", wanted: "pl.Series") -> "pl.Series":
     """Return the position of each wanted text among known ones, which are unique; -1 for none."""
+    # Hashes take less time and memory than texts. That two texts have the same one is unlikely.
+    numbers = _find_same(known.hash(), wanted.hash())
+    if len(numbers) == len(wanted):
+        found = numbers >= 0
+        if (known.gather(numbers.filter(found)) == wanted.filter(found)).all():
+            return numbers
+    return _find_same(known, wanted)
+
+
+def _find_same(known: "pl.Series", wanted: "pl.Series") -> "pl.Series":
     import polars as pl
 
     there = pl.DataFrame({IMAGE: known, NUMBER: np.arange(len(known), dtype=np.int32)})

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 DATE_TEXT, FOLDER, NAME, LABEL = DETECTIONS
-# Working columns: the row's name or place in the file, the time beside the date, and why the row is
-# rejected already when it is read.
+# Working columns: the row's name or place in the file, the time beside the date, and why the row
+# is rejected already when it is read.
 ROW, TIME_TEXT, REASON, DETAIL = "row", "time_text", "reason", "detail"
 # Whether a row of a detector gives only its box, as other tables give the labels: 1, or empty.
 ONLY_BOX = "only_box"

@@ -47,6 +47,12 @@ def load_polars() -> ModuleType:
 
 def strip(column: "pl.Series") -> "pl.Series":
     """Return a column with what `str.strip` leaves of each cell."""
+    import polars as pl
+
+    letters = pl.Series(list(BLANK_LETTERS))
+    # Most columns stay as they are, and in their memory.
+    if not (column.str.head(1).is_in(letters) | column.str.tail(1).is_in(letters)).any():
+        return column
     return column.str.strip_chars(BLANK_LETTERS)
 
 
@@ -106,6 +112,10 @@ class Distinct:
 
         return to_column(values).gather(pl.Series(self.codes))
 
+    def restore(self) -> "pl.Series":
+        """Return the column, which holds each value once."""
+        return self.spread(self.values)
+
     def map(self, function: Callable[[str], str]) -> "pl.Series":
         """Return the column with what a function makes of each cell."""
         return self.spread(map(function, self.values))
@@ -120,9 +130,10 @@ def find_distinct(column: "pl.Series") -> Distinct:
     import polars as pl
 
     # Categories of its own, which go with the result, and not those of the whole process.
-    categories = pl.Categories.random("cells")
-    held = column.cast(pl.Categorical(categories))
-    codes, values = held.to_physical(), categories.to_series()
+    if not isinstance(column.dtype, pl.Categorical):
+        column = column.cast(pl.Categorical(pl.Categories.random("cells")))
+    categories: pl.Categories = column.dtype.categories  # type: ignore[attr-defined]
+    codes, values = column.to_physical(), categories.to_series()
     order = codes.unique(maintain_order=True)
     places = np.zeros(len(values), np.uint32)
     places[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)

@@ -1,6 +1,6 @@
 """Claims about dates."""
 
-import pandas as pd
+import polars as pl
 import pytest
 
 from autofocus.errors import InputDataError
@@ -10,7 +10,7 @@ from autofocus.tables.dates import Dates, read_dates
 
 
 def read(*texts: str, date_format: str | None = None) -> list[str]:
-    return list(read_dates(pd.Series(texts, dtype=str), "t.csv", date_format).values)
+    return list(read_dates(pl.Series(texts), "t.csv", date_format).values)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_is_no_date_is_empty() -> None:
 
 def test_the_forms_that_were_found_are_told() -> None:
     """Each form that occurs is named."""
-    dates = read_dates(pd.Series(["05-Jul-16", "2016-07-05", "07/13/2016"]), "t.csv")
+    dates = read_dates(pl.Series(["05-Jul-16", "2016-07-05", "07/13/2016"]), "t.csv")
     assert dates.forms == ("day-month(name)-year", "year-month-day (ISO)", MONTH_FIRST)
 
 
@@ -90,12 +90,12 @@ def test_two_digits_for_the_year_first_are_ambiguous() -> None:
 )
 def test_numbers_of_days_and_times(text: str, date: str, time: str) -> None:
     """Excel's numbers, compact dates and the times behind dates are read."""
-    dates = read_dates(pd.Series([text], dtype=str), "t.csv")
+    dates = read_dates(pl.Series([text]), "t.csv")
     assert (list(dates.values), list(dates.times)) == ([date], [time])
 
 
 def read_beside(texts: list[str], own: list[str]) -> Dates:
-    column, images = pd.Series(texts, dtype=str), pd.Series(own, dtype=object)
+    column, images = pl.Series(texts), pl.Series(own)
     return read_dates(column, "t.csv", own=images)
 
 
@@ -136,14 +136,14 @@ def test_two_forms_in_one_column_are_an_error() -> None:
 def test_one_mistake_in_a_long_column_is_one_row() -> None:
     """A day and month that were exchanged once cost that row, and a note names it."""
     texts = [f"{day}/01/2016" for day in range(1, 32)]
-    dates = read_dates(pd.Series([*texts, "01/13/2016"], dtype=str), "t.csv")
+    dates = read_dates(pl.Series([*texts, "01/13/2016"]), "t.csv")
     assert list(dates.values)[-2:] == ["2016-01-31", ""]
     assert "01/13/2016 (row 32)" in dates.notes[0]
 
 
 def test_people_know_better_than_the_images() -> None:
     """With the option, the images' own dates only make a note."""
-    column, own = pd.Series(["05/07/2016"], dtype=str), pd.Series(["2016-05-07"], dtype=object)
+    column, own = pl.Series(["05/07/2016"]), pl.Series(["2016-05-07"])
     dates = read_dates(column, "t.csv", DAY_FIRST, own=own)
     assert list(dates.values) == ["2016-07-05"]
     assert "month-day-year, as the images' own dates say" in dates.notes[0]

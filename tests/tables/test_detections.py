@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import pandas as pd
+import polars as pl
 import pytest
 
 from autofocus.errors import InputDataError, MissingInputError, SettingError
@@ -19,14 +19,13 @@ def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-def frames(*paths: Path) -> list[pd.DataFrame]:
+def frames(*paths: Path) -> list[pl.DataFrame]:
     return [table.frame for table in read_detections(paths)]
 
 
 def paths(*rows: tuple[str, str], strip: int = 2) -> list[str]:
-    return list(
-        image_paths(pd.DataFrame(rows, columns=["FilePath", "FileName"], dtype=str), strip)
-    )
+    table = pl.DataFrame(rows, schema={"FilePath": pl.String, "FileName": pl.String}, orient="row")
+    return image_paths(table, strip).to_list()
 
 
 def test_the_first_components_are_dropped_and_the_name_is_appended() -> None:
@@ -54,7 +53,7 @@ def test_a_table_without_rows_has_no_detections(
 ) -> None:
     """A header alone is a table, whatever columns it names."""
     (table,) = read_detections([write(tmp_path / "d.csv", header + "\n")], options)
-    assert table.frame.empty
+    assert table.frame.is_empty()
 
 
 def test_columns_of_counts_are_labels(tmp_path: Path) -> None:
@@ -112,7 +111,7 @@ def test_a_byte_order_mark_and_blanks_do_no_harm(tmp_path: Path) -> None:
         tmp_path / "d.csv", "\ufeffImageDate, FilePath ,FileName,ShortName\n x, y ,z,w \n"
     )
     (table,) = frames(path)
-    assert list(table[[*DETECTIONS]].iloc[0]) == ["x", "y", "z", "w"]
+    assert list(table.select(DETECTIONS).row(0)) == ["x", "y", "z", "w"]
 
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
@@ -140,7 +139,7 @@ def test_a_missing_table_is_told(tmp_path: Path) -> None:
 def test_tables_of_the_same_name_stay_apart(tmp_path: Path) -> None:
     """Two files of one name are told apart by their folders."""
     one, other = (write(tmp_path / name / "d.csv", HEADER + "x,x,x,x\n") for name in "ab")
-    assert [table["file"].iloc[0] for table in frames(one, other)] == ["a/d.csv", "b/d.csv"]
+    assert [table.name for table in read_detections([one, other])] == ["a/d.csv", "b/d.csv"]
 
 
 def test_the_same_table_twice_is_an_error(tmp_path: Path) -> None:

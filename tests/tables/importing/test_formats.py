@@ -6,7 +6,8 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
-import pandas as pd
+import polars as pl
+import polars.testing
 import pytest
 
 from autofocus.errors import InputDataError, MissingDependencyError, MissingInputError
@@ -27,10 +28,10 @@ def read(path: Path, **options: object) -> DetectionTable:
     return read_table(path, ReadOptions(**options))  # type: ignore[arg-type]
 
 
-def rows(frame: pd.DataFrame, *columns: str) -> list[tuple[str, ...]]:
+def rows(frame: pl.DataFrame, *columns: str) -> list[tuple[str, ...]]:
     """Return columns row by row; of the paths, folder and name together."""
-    frame = frame.assign(path=(frame["FilePath"] + "/" + frame["FileName"]).str.lstrip("/"))
-    return list(frame[["path", "ShortName", *columns]].itertuples(index=False, name=None))
+    path = (frame["FilePath"] + "/" + frame["FileName"]).str.strip_chars_start("/").alias("path")
+    return frame.with_columns(path).select("path", "ShortName", *columns).rows()
 
 
 def test_coco_gives_locations_sequences_dates_and_boxes(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_coco_gives_locations_sequences_dates_and_boxes(tmp_path: Path) -> None:
         ("s1/1.JPG", "deer", "2016-07-05 10:00:00", "mill", "q1", "2"),
         ("s1/2.JPG", "empty", "", "mill", "q1", ""),
     ]
-    first = table.frame.iloc[0]
+    first = table.frame.row(0, named=True)
     assert [first[name] for name in BOX[:4]] == ["0.5000", "0.5000", "0.4000", "0.4000"]
 
 
@@ -49,7 +50,7 @@ def test_boxes_without_the_size_of_their_image_are_left_out(tmp_path: Path) -> N
     """Pixels can't be made shares, and a note says so."""
     images = [{**COCO["images"][0], "width": None}]  # type: ignore[index]
     table = read(write_json(tmp_path / "x", {**COCO, "images": images}))
-    assert "box_left" not in table.frame
+    assert "box_left" not in table.frame.columns
     assert table.notes == (
         "x: 2 boxes left out, of images without a size",
         "x: 1 annotation left out, of images not in the file",
@@ -96,7 +97,7 @@ def test_camtrap_dp_gives_observations_of_images_and_events(tmp_path: Path) -> N
         ("media/d1/2.JPG", "human", "Mill", "e1", "", "model"),
         ("media/d2/4.JPG", "empty", "d2", "", "", "model"),
     ]
-    assert table.frame["box_width"].iloc[0] == "0.3000"
+    assert table.frame["box_width"][0] == "0.3000"
 
 
 def test_a_package_is_read_from_its_descriptor_and_from_a_zip_file(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_a_package_is_read_from_its_descriptor_and_from_a_zip_file(tmp_path: Pat
             archive.write(path, f"camtrap/{path.name}")
     frames = [read(path).frame for path in (folder, folder / "datapackage.json", tmp_path / "z")]
     for frame in frames[1:]:
-        pd.testing.assert_frame_equal(frame, frames[0])
+        polars.testing.assert_frame_equal(frame, frames[0])
 
 
 def test_a_zip_file_that_would_fill_the_disk_is_an_error(tmp_path: Path) -> None:

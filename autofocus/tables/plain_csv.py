@@ -7,12 +7,15 @@ quickly, and then any reader gives the same cells.
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from autofocus.runs.csv_files import UTF8, CsvReader
 
 # Characters, or bytes in UTF-8, that are read at once.
 _BLOCK = 1 << 22
 # In each window of this size a line must end, so that none is longer than `CsvReader` allows.
 _WINDOW = 1 << 16
+_END = ord("\n")
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -29,24 +32,22 @@ def plain_blocks(reader: CsvReader) -> Iterator[bytes]:
         reader: a table of which only the header was read.
 
     Raises:
-        NotPlainError: something isn't plain, in the block that would be next. That the cells of a
-            line are too many is noticed only by their total number: whoever takes them apart must
-            check that no line has more than there are columns.
+        NotPlainError: something isn't plain, in the block that would be next.
     """
     rest = b""
     for chunk in _chunks(reader):
-        whole, end, rest_of_chunk = chunk.rpartition(b"\n")
+        end = chunk.rfind(b"\n") + 1
         if not end:
             rest += chunk
             if len(rest) > _BLOCK:
                 raise NotPlainError
             continue
-        block = rest + whole + end
-        rest = rest_of_chunk
+        block = rest + chunk[:end]
+        rest = chunk[end:]
         _check(block, reader)
         yield block
     if rest:
-        _check(rest, reader)
+        _check(rest + b"\n", reader)
         yield rest
 
 
@@ -76,16 +77,18 @@ def _skip(lines: Iterator[bytes], number: int) -> None:
 
 
 def _check(block: bytes, reader: CsvReader) -> None:
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
-    cells = lines * (len(reader.columns) - 1)
+    """Check lines that all have an end.
+
+    Raises:
+        NotPlainError: they aren't plain.
+    """
     returns = block.count(b"\r")
     is_plain = (
         b'"' not in block
         and b"\0" not in block
-        and block.count(reader.delimiter.encode()) == cells
-        and (not returns or (returns == block.count(b"\r\n") and b"\n\r" not in block))
-        and b"\n\n" not in block
-        and not block.startswith((b"\n", b"\r", _MARK))
+        and (not returns or returns == block.count(b"\r\n"))
+        and not block.startswith(_MARK)
+        and _are_whole(block, reader.delimiter, len(reader.columns))
         and all(
             block.find(b"\n", start, start + _WINDOW) >= 0
             for start in range(0, len(block) - _WINDOW, _WINDOW)
@@ -98,3 +101,16 @@ def _check(block: bytes, reader: CsvReader) -> None:
             block.decode()
         except UnicodeDecodeError:
             raise NotPlainError from None
+
+
+def _are_whole(block: bytes, delimiter: str, width: int) -> bool:
+    """Tell whether each line has so many cells; a line of one cell must not be blank."""
+    if width == 1:
+        is_blank = b"\n\n" in block or b"\n\r\n" in block or block.startswith((b"\n", b"\r"))
+        return delimiter.encode() not in block and not is_blank
+    letters = np.frombuffer(block, np.uint8)
+    are_ends = letters == _END
+    ends = np.flatnonzero(are_ends | (letters == ord(delimiter)))
+    lines = int(np.count_nonzero(are_ends))
+    # Of all ends of cells, each that is due is the end of a line, and there are no others.
+    return len(ends) == lines * width and bool(are_ends[ends[width - 1 :: width]].all())
