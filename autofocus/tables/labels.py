@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.runs.spelling import merge_spellings
 from autofocus.runs.wording import listed, shown
-from autofocus.tables.cells import find_problem, find_problems
+from autofocus.tables.cell_columns import find_problems
+from autofocus.tables.cells import find_problem
 from autofocus.tables.columns import CLEAN_OPTIONAL, CONTAINS, LOCATION, SEQUENCE
 from autofocus.tables.frames import PROBLEM
 from autofocus.tables.image_rows import first_rows

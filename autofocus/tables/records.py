@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autofocus.runs.ledger import Reason
 from autofocus.runs.spelling import INVISIBLE, fold_name
 from autofocus.runs.wording import plural
-from autofocus.tables.cells import find_problems, read_flags, without_blanks
+from autofocus.tables.cell_columns import find_problems, read_flags, without_blanks
 from autofocus.tables.columns import (
     BOX,
     CLEAN_OPTIONAL,

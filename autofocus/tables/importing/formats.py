@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from autofocus.errors import AutofocusError, InputDataError, MissingInputError
 from autofocus.options.text_files import read_json
 from autofocus.runs.wording import plural, shown
-from autofocus.tables.cells import are_counts, are_flags
+from autofocus.tables.cell_columns import are_counts, are_flags
 from autofocus.tables.columns import CONTAINS
 from autofocus.tables.frames import PROBLEM
 from autofocus.tables.headings import LABEL, heading_key

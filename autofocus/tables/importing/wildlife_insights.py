@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autofocus.tables.cells import read_flags, without_blanks
+from autofocus.tables.cell_columns import read_flags, without_blanks
 from autofocus.tables.columns import HUMAN, MODEL
 from autofocus.tables.headings import find_column, heading_key
 from autofocus.tables.layout import Layout

@@ -1,0 +1,78 @@
+"""Columns of cells as people fill them: words for nothing, marks for yes and no, problems."""
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autofocus.tables.cells import (
+    BLANKS,
+    LABEL_LETTERS,
+    MAX_LABEL,
+    MAX_NAME,
+    PATH_LETTERS,
+    find_problem,
+)
+from autofocus.tables.texts import find_distinct, put
+
+if TYPE_CHECKING:
+    import polars as pl
+
+# The marks of a 0/1 column, in lower case. A column of the last ones alone may hold anything else.
+_YES = frozenset({"1", "1.0", "true", "yes", "y", "x"})
+_NO = frozenset({"0", "0.0", "false", "no", "n", ""})
+_COUNT = re.compile(r"(\d{1,4}(\.0)?)?")
+_PLAIN = frozenset({"1", "1.0", "true", "0", "0.0", "false", ""})
+
+
+def find_problems(column: "pl.Series", *, is_path: bool = False) -> dict[int, str]:
+    """Return what `find_problem` returns for each cell, where that isn't nothing, by its row."""
+    shortest = MAX_NAME // 4 if is_path else MAX_LABEL
+    letters = PATH_LETTERS if is_path else LABEL_LETTERS
+    likely = column.str.starts_with("#") | column.str.contains(letters)
+    likely |= column.str.len_bytes() > shortest
+    rows = likely.arg_true()
+    suspicious = find_distinct(column.gather(rows))
+    problems = [find_problem(text, is_path=is_path) for text in suspicious.values]
+    found = zip(rows.to_list(), suspicious.codes.tolist(), strict=True)
+    return {row: problems[code] for row, code in found if problems[code]}
+
+
+def without_blanks(column: "pl.Series") -> "pl.Series":
+    """Return a column with nothing where a cell has a word for nothing, such as `NA`."""
+    import polars as pl
+
+    words = pl.Series(sorted(BLANKS))
+    # The longest is of few letters, which most cells are not.
+    likely = column.str.len_bytes() <= int(words.str.len_bytes().max())  # type: ignore[arg-type]
+    rows = likely.arg_true()
+    blank = rows.filter(column.gather(rows).is_in(words))
+    return put(column, blank, "")
+
+
+def are_flags(column: "pl.Series", *, certainly: bool = False) -> bool:
+    """Tell whether each cell is a mark for yes or no, and at least one is filled.
+
+    Args:
+        column: the cells.
+        certainly: whether only those marks count that can't be labels: 0, 1, true and false.
+    """
+    values = {value.lower() for value in column.unique().to_list()}
+    return values <= (_PLAIN if certainly else _YES | _NO) and values != {""}
+
+
+def are_counts(column: "pl.Series") -> bool:
+    """Tell whether each cell is a number of animals or blank, and at least one is filled."""
+    values = set(column.unique().to_list())
+    return all(map(_COUNT.fullmatch, values)) and values != {""}
+
+
+def read_flags(column: "pl.Series") -> NDArray[np.bool_]:
+    """Return whether each cell is a mark for yes, or a count above 0."""
+    return find_distinct(column).where(_is_yes)
+
+
+def _is_yes(value: str) -> bool:
+    is_count = value and _COUNT.fullmatch(value)
+    return float(value) > 0 if is_count else value.lower() in _YES
