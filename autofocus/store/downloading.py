@@ -108,7 +108,7 @@ class Downloader:
     def _tops(self, objects: Sequence[StoredObject]) -> list[Path]:
         """Return the topmost folders and files of all objects; none if they are many."""
         tops: set[str] = set()
-        for item in objects:
+        for item in filter(self._has_file, objects):
             tops.add(path_of(item.key).partition("/")[0])
             if len(tops) > _MANY_FOLDERS:
                 return []

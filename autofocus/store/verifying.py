@@ -51,10 +51,13 @@ def holds(path: Path, item: StoredObject) -> str:
     Args:
         path: the file; it need not exist.
         item: the object, as it was listed.
+
+    Raises:
+        OSError: the disk can't hold a file of this name, or it can't be read.
     """
     try:
         status = path.lstat()
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return ""
     if not stat.S_ISREG(status.st_mode) or status.st_size != item.size:
         return ""

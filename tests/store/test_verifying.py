@@ -10,10 +10,12 @@ import pytest
 
 from autofocus.errors import StoreError
 from autofocus.store.fetching import fetch_file
+from autofocus.store.listing import StoredObject
 from autofocus.store.reading import TransferError
 from autofocus.store.session import open_bucket
 from autofocus.store.transfer import Fetcher
 from autofocus.store.uploading import put_file
+from autofocus.store.verifying import holds
 from tests.attack.faulty_s3 import Answer, FaultyS3, Request
 from tests.conftest import S3
 from tests.store.fake_s3 import FakeObject
@@ -130,3 +132,10 @@ def test_a_single_object_that_is_not_there(s3: S3, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="there is none of this key"):
             fetch_file(bucket, "other.csv", tmp_path / "other.csv")
     assert (tmp_path / "table.csv").read_text() == "a,b\n"
+
+
+def test_a_name_that_the_disk_cannot_hold_is_an_error(tmp_path: Path) -> None:
+    """Whether a file holds an object is not answered for a name that no file can have."""
+    path, item = tmp_path / ("x" * 300), StoredObject("x" * 300, 0, "")
+    with pytest.raises(OSError, match="File name too long"):
+        holds(path, item)
