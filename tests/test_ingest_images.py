@@ -2,7 +2,10 @@
 
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from autofocus.images.names import IMAGE_FORMATS
 from autofocus.ingest_images import IngestResult, ingest_source
 from autofocus.preprocess_images import preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings
+from autofocus.runs import files as runs_files
 from tests.conftest import S3
 from tests.killing import check_killed_runs, noted, tree
 from tests.store.fake_s3 import BUCKET as FAKE_BUCKET
@@ -355,3 +359,48 @@ def test_shards_and_samples_are_those_of_the_download(s3: S3, tmp_path: Path) ->
         in_a_row(two, s3.bucket, empty, settings, "")
         assert tree(one / "out") == tree(two / "out")
         assert (one / "data/ledger.csv").read_bytes() == (two / "data/ledger.csv").read_bytes()
+
+
+@pytest.mark.usefixtures("fake")
+def test_stopped_between_the_ledgers_it_keeps_their_statuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the download's ledger is there and the images' tables are not, nothing counts anew."""
+    write_json = runs_files.write_json
+
+    def stop(final: Path, value: object, scratch: Path) -> None:
+        if final.name == "preparation.json":
+            raise KeyboardInterrupt
+        write_json(final, value, scratch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs_files, "write_json", stop)
+        with pytest.raises(KeyboardInterrupt):
+            ingest_fake(tmp_path / "one")
+    assert (tmp_path / "one/data/ledger.csv").exists()
+    assert not (tmp_path / "one/out/ledger.csv").exists()
+    ingest_fake(tmp_path / "one")
+    in_a_row_fake(tmp_path / "two")
+    assert without_originals(tmp_path / "one") == without_originals(tmp_path / "two")
+
+
+def test_ctrl_c_ends_it_soon_and_loses_nothing(fake: FakeS3, tmp_path: Path) -> None:
+    """A transfer that hangs is given up, and the next start does what is left."""
+    slow = fake.objects[key(7)]
+    slow.seconds = 60
+    words = ["--local-folder", tmp_path / "data", "--outdir", tmp_path / "out", "--indir", INDIR]
+    command = [sys.executable, "-m", "autofocus", "ingest_images", *map(str, words)]
+    with subprocess.Popen([*command, "--bucket", FAKE_BUCKET], stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 60
+        while noted("preprocess_images")(tmp_path) < IMAGES - 4 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"Traceback" not in said
+    slow.seconds = 0
+    fetched(fake)
+    ingest(tmp_path, FAKE_BUCKET, PreprocessSettings(), DownloadSettings())
+    assert len(fetched(fake)) < IMAGES
+    in_a_row_fake(tmp_path / "two")
+    assert tree(tmp_path / "out") == tree(tmp_path / "two/out")
