@@ -331,3 +331,32 @@ def test_a_run_of_several_stages_keeps_statuses(tmp_path: Path) -> None:
     with same_run():
         assert stage.run().ok == len(NAMES) - 1
     assert stage.run().reused == len(NAMES) - 1
+
+
+class _StopError(BaseException):
+    """A run is stopped."""
+
+
+@pytest.mark.parametrize("step", range(9))
+@pytest.mark.parametrize("change", ["nothing", "input changed", "one gone"])
+def test_stopped_at_any_step_it_ends_with_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, step: int
+) -> None:
+    """A second run that is stopped at any of its renames, and goes on, leaves the same bytes."""
+    stopped, whole = _make(tmp_path / "a"), _make(tmp_path / "b")
+    for stage in (stopped, whole):
+        CHANGES[change](stage)
+    replace, left = Path.replace, iter(range(step))
+
+    def counted(path: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise _StopError
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", counted)
+        with suppress(_StopError):
+            stopped.run()
+    first, second = stopped.run(), whole.run()
+    assert first == second
+    assert stopped.tree() == whole.tree()
