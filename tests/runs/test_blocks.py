@@ -174,6 +174,8 @@ def _restore(stage: Stage) -> None:
 
 
 def _link_folder(stage: Stage) -> None:
+    """Put a link in the place of a folder, all of whose inputs are in blocks."""
+    (stage.indir / NAMES[5]).unlink()
     (stage.root / "a").rename(stage.folder / "moved")
     (stage.root / "a").symlink_to(stage.folder / "moved")
 
