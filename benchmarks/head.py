@@ -221,8 +221,8 @@ def _peer(table: Table, splits: Sequence[Split], folder: Path) -> list[dict[str,
 
 
 SIZE_HEADER = (
-    "| vectors of 1,280 numbers | accuracy | strengths tried | processor time (s) "
-    "| peak memory (MiB) |\n|---|---:|---:|---:|---:|"
+    "| vectors of 1,280 numbers | accuracy | strengths tried | processor time (s) |\n"
+    "|---|---:|---:|---:|"
 )
 
 
@@ -236,7 +236,7 @@ def sizes() -> str:
         labels = ", several labels per image" if row["multilabel"] else ""
         rows.append(
             f"| {row['vectors']:,}{labels} | {row['accuracy']:.2%} | {row['strengths']} "
-            f"| {row['processor_s']:.0f} | {row['peak_mib']:,} |"
+            f"| {row['processor_s']:.0f} |"
         )
     return "\n".join(rows)
 
@@ -258,8 +258,8 @@ whole search took Autofocus less time.
 
 ## Size
 
-Training on 70 % of the vectors, the whole path of strengths, in one thread: `python -m
-benchmarks.head_size 50000`. The processor time grows with the load of the machine, so that it is
+Training on 85 % of the vectors, the whole path of strengths: `python -m benchmarks.head_size
+50000`. The processor time grows with the load of the machine, so that it is
 good for comparisons only.
 
 {sizes}
