@@ -36,7 +36,7 @@ NOTE = Note(
     f"{MOST_EPOCHS} epochs; it has no cross-validation, no choice of the regularisation, no "
     "calibration and no report. Both run once.",
     "The floor of the second run is importing TensorFlow and MLflow, tracing and writing the "
-    "SavedModel and logging it: two thirds of its CPU seconds, which don't grow with the images. "
+    "SavedModel and logging it: about half of its CPU seconds, which don't grow with the images. "
     "That of the whole training is one pass of the backbone over the images, and the same start.",
 )
 PEERS = Path(__file__).parent / "peers"
