@@ -192,8 +192,10 @@ def clean_detections(
             check_any(joined, rows, properties[IMAGE], image_dir, settings.strip_components)
         except InputDataError as error:
             return JointOutcome(joined.ledger.write, error=error)
+        are_dated = any(table.has_dates for table in read)
+        del rows, read  # They take more memory than what is left to do.
         timed = joined.clean.write(unfinished[outpath])
-        notes += _describe(joined, read, timed)
+        notes += _describe(joined, timed, are_dated=are_dated)
         return JointOutcome(joined.ledger.write, tuple(notes))
 
     read = [*(file for table in detections for file in table_files(table)), image_properties]
@@ -236,12 +238,11 @@ def _match(
     return rows, notes
 
 
-def _describe(joined: Joined, read: Sequence[DetectionTable], timed: int) -> list[str]:
+def _describe(joined: Joined, timed: int, *, are_dated: bool) -> list[str]:
     """Return notes on a result."""
     notes = []
     if replaced := joined.ledger.count(Reason.CORRECTED):
         notes.append(f"replaced by corrections: {plural(replaced, 'label')}")
-    are_dated = any(table.has_dates for table in read)
     agreement = ": their own date agrees with the detection's" if are_dated else ""
     images = plural(len(joined.clean), "image")
     return [*notes, f"{timed} of {images} have a time{agreement}"]
@@ -269,10 +270,12 @@ def _add_dates(
         clock = dates.times.alias(CLOCK)
         if TIME_TEXT in part.columns:
             clock = clock.zip_with(clock != "", read_clock(part[TIME_TEXT]))
-        parts.append(part.with_columns(dates.values.alias(DATE), clock))
+        is_blank = not (clock != "").any()
+        times = pl.lit("").alias(CLOCK) if is_blank else clock
+        parts.append(part.with_columns(dates.values.alias(DATE), times))
         described.append(table.describe(dates.forms))
         further += dates.notes
-    return pl.concat(parts), described + further
+    return parts[0] if len(parts) == 1 else pl.concat(parts), described + further
 
 
 def _look_up(cells: "pl.Series", numbers: "pl.Series") -> "pl.Series":

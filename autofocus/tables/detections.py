@@ -112,10 +112,16 @@ def image_paths(table: "pl.DataFrame", strip_components: int) -> "pl.Series":
     names = table["FileName"]
     paths = folders.spread(prefixes) + names
     # Some tables have the whole path in FilePath: the name is removed from their rows.
-    likely = names.str.to_lowercase().is_in(to_column(dict.fromkeys(last)))
-    likely |= names.str.len_bytes() > names.str.len_chars()
-    rows = likely.arg_true().to_list()
-    pairs = zip(rows, folders.codes[rows].tolist(), names.gather(rows), strict=True)
+    # Of plain letters, those that are folded are as long.
+    lengths = names.str.len_bytes()
+    likely = lengths.is_in(sorted({len(part.encode()) for part in last}))
+    likely |= lengths > names.str.len_chars()
+    rows = likely.arg_true()
+    lower = names.gather(rows).str.to_lowercase()
+    others = lower.str.len_bytes() > lower.str.len_chars()
+    rows = rows.filter(lower.is_in(to_column(dict.fromkeys(last))) | others)
+    codes = folders.codes[rows.to_numpy()].tolist()
+    pairs = zip(rows.to_list(), codes, names.gather(rows).to_list(), strict=True)
     doubled = {
         row: _parent(prefixes[code]) + name
         for row, code, name in pairs

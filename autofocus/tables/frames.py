@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import UTF8, CsvReader
 from autofocus.tables.plain_csv import NotPlainError, plain_blocks
-from autofocus.tables.texts import blank_column, find_distinct, load_polars, put
+from autofocus.tables.texts import find_distinct, load_polars, put
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,6 +61,8 @@ def to_frame(
         InputDataError: the file lacks a column, or a row can't be read; with problems, no row can.
     """
     load_polars()
+    import polars as pl
+
     reader.check(columns)
     places = {name: reader.columns.index(name) for name in columns}
     try:
@@ -68,7 +70,7 @@ def to_frame(
     except NotPlainError:
         pass
     else:
-        return frame.with_columns(blank_column(PROBLEM, len(frame))) if with_problems else frame
+        return frame.with_columns(pl.lit("").alias(PROBLEM)) if with_problems else frame
     if not with_problems:
         return _collect(iter(reader), places)
     places[PROBLEM] = len(reader.columns)
@@ -121,13 +123,12 @@ def _read_plain(reader: CsvReader, places: Mapping[str, int]) -> "pl.DataFrame":
             }
             parts = [parts[0].cast(repeated)]  # type: ignore[arg-type]
         parts.append(part.cast(repeated))  # type: ignore[arg-type]
-    frame = pl.concat(parts, rechunk=True)
-    parts.clear()
-    cells = (
-        find_distinct(frame[name]).restore() if name in repeated else frame[name]
-        for name in places
-    )
-    return pl.DataFrame(dict(zip(places, cells, strict=True)))
+    columns = {}
+    for name in names:
+        # One after the other, as each is in memory twice for a while.
+        column = pl.concat([part.drop_in_place(name) for part in parts], rechunk=True)
+        columns[name] = find_distinct(column).restore() if name in repeated else column
+    return pl.DataFrame({name: columns[name] for name in places})
 
 
 def csv_lines(table: "pl.DataFrame", plain: Collection[str] = ()) -> bytes:

@@ -120,7 +120,7 @@ class ImageRows:
     """
 
     def __init__(self, good: Good, prefix: str) -> None:
-        self._good, self._prefix = good, prefix
+        self._images, self._properties, self._prefix = good.images, good.properties, prefix
         names = set(good.rows.columns)
         self._facts = {
             name: good.first(name) for name in (DATE, CLOCK, LOCATION, SEQUENCE) if name in names
@@ -134,7 +134,7 @@ class ImageRows:
         self._labels, self._marks = _find_marks(good)
 
     def __len__(self) -> int:
-        return len(self._good.images)
+        return len(self._images)
 
     def write(self, path: Path) -> int:
         """Write the table, and return the number of images with a time."""
@@ -152,9 +152,9 @@ class ImageRows:
         """Return some of the rows."""
         import polars as pl
 
-        images = self._good.images[start : start + _ROWS]
+        images = self._images[start : start + _ROWS]
         block = (
-            self._good.properties[images]
+            self._properties[images]
             .rename({"date": "own"})
             .with_columns(column.slice(start, _ROWS) for column in self._facts.values())
         )

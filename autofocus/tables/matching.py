@@ -109,8 +109,11 @@ def match_images(rows: "pl.DataFrame", images: "pl.Series") -> "pl.DataFrame":
         rows = rows.with_columns(put(rows[DETAIL], lost, to_column(details)))
         numbers = put(numbers, lost, others.cast(pl.Int32))
     # The paths of found images are those of the images.
-    missing = rows[IMAGE].zip_with(numbers < 0, blank_column(IMAGE, len(rows)))
-    return rows.with_columns(numbers.alias(NUMBER), missing)
+    lost = (numbers < 0).arg_true()
+    missing = put(blank_column(IMAGE, len(rows)), lost, rows[IMAGE].gather(lost))
+    return rows.with_columns(
+        numbers.alias(NUMBER), missing if len(lost) else pl.lit("").alias(IMAGE)
+    )
 
 
 def _find(known: "pl.Series", wanted: "pl.Series") -> "pl.Series":

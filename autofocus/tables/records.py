@@ -138,10 +138,13 @@ class Problems:
         taken._reasons, taken._details = self._reasons[rows], self._details[rows]
         return taken
 
-    def columns(self) -> "list[pl.Series]":
+    def columns(self) -> "list[pl.Series | pl.Expr]":
         """Return the columns `reason` and `detail`."""
+        import polars as pl
+
         if not self._reasons.any():
-            return [blank_column(name, len(self._reasons)) for name in (REASON, DETAIL)]
+            # One cell for all rows takes no memory.
+            return [pl.lit("").alias(name) for name in (REASON, DETAIL)]
         columns = {REASON: self._reasons, DETAIL: self._details}
         return [to_column(cells.tolist()).alias(name) for name, cells in columns.items()]
 

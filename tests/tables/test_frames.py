@@ -1,0 +1,80 @@
+"""Claims about tables as frames: read in blocks, and written in blocks."""
+
+import csv
+import io
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from autofocus.errors import InputDataError
+from autofocus.runs.csv_files import UTF8, CsvReader, CsvWriter
+from autofocus.tables import frames, plain_csv
+from autofocus.tables.frames import csv_lines, to_frame
+from autofocus.tables.plain_csv import NotPlainError
+
+LETTERS = ("ab", "a #'", "a\u00e9 \x1c\x0b", "a\ufeff")
+
+
+def make_table(source: random.Random, width: int, encoding: str) -> bytes:
+    """Return a table whose cells, line ends and lengths of rows may be odd."""
+    letters = source.choice(LETTERS[:3] if encoding == "cp1252" else LETTERS)
+
+    def make_cell() -> str:
+        return "".join(source.choices(letters, k=source.choice((0, 1, 20))))
+
+    number = source.choice((0, 1, 5, 30))
+    rows = [",".join(make_cell() for _ in range(width)) for _ in range(number)]
+    if rows and source.random() < 0.5:
+        place = source.randrange(len(rows))
+        row = rows[place]
+        rows[place] = source.choice((row + ",", row.replace(",", "", 1), row + '"'))
+    end = source.choice(("\n", "\r\n"))
+    header = ",".join(f"c{number}" for number in range(width))
+    text = end.join([header, *rows]) + source.choice((end, "", end + end))
+    return text.encode(encoding) + b"\xff" * (source.random() < 0.05)
+
+
+def read(path: Path, columns: list[str], encoding: str) -> object:
+    try:
+        with CsvReader(path, encoding=encoding, lenient=True) as reader:
+            return to_frame(reader, columns, with_problems=True).rows()
+    except InputDataError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("encoding", [UTF8, "cp1252", "utf-16"])
+def test_a_table_in_blocks_is_as_row_by_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    """The fast reader gives the cells of the strict one, its problems, and its errors."""
+    source, path = random.Random(1), tmp_path / "t.csv"  # noqa: S311 - of tables
+
+    def not_plain(_: CsvReader) -> None:
+        raise NotPlainError
+
+    for _ in range(150):
+        width = source.choice((1, 2, 4))
+        path.write_bytes(make_table(source, width, encoding))
+        columns = source.sample(
+            [f"c{number}" for number in range(width)], source.randint(1, width)
+        )
+        monkeypatch.setattr(plain_csv, "_BLOCK", source.choice((16, 1 << 22)))
+        fast = read(path, columns, encoding)
+        with monkeypatch.context() as patch:
+            patch.setattr(frames, "plain_blocks", not_plain)
+            assert read(path, columns, encoding) == fast
+
+
+def test_rows_are_written_as_the_csv_module_writes_them(tmp_path: Path) -> None:
+    """Only cells with a comma, a quotation mark or a line break are quoted."""
+    cells = ["", "x", " y ", "a,b", 'say "no"', "a\nb", "a\rb", "\u00e9;|'"]
+    table = pl.DataFrame({"a": cells, "b": cells[::-1], "n": range(len(cells))})
+    with CsvWriter(tmp_path / "t.csv", table.columns) as writer:
+        writer.write_all(table.rows())
+    header, _, lines = (tmp_path / "t.csv").read_bytes().partition(b"\n")
+    assert csv_lines(table) == lines
+    rows = list(csv.reader(io.StringIO(lines.decode(), newline="")))
+    assert rows == [[a, b, str(number)] for a, b, number in table.rows()]
+    assert header == b"a,b,n"
