@@ -200,6 +200,11 @@ def test_another_librarys_limit_of_cells_does_not_count(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.lists(st.text(',"\r\n a1é'), min_size=1, max_size=3), max_size=5))
+@example([["a", "b"], ["c\r", "d"]])
+@example([["a", "b"], ["c,", "d"]])
+@example([["a\n", "b"]])
+@example([['a"', "b"]])
+@example([[""], ["a"]])
 def test_lines_of_many_rows_are_those_of_the_writer(rows: list[list[str]]) -> None:
     """Whether cells need quotation marks or not, `csv_lines` writes what `csv_writer` does."""
     text = StringIO(newline="")
