@@ -34,4 +34,7 @@ def to_pixels(
 
 def to_batch(images: Sequence[Pixels]) -> NDArray[np.float32]:
     """Return N images as a network takes them, shape (N, height, width, 3), 0 to 1."""
-    return np.stack(images).astype(np.float32) / np.float32(255)
+    # In one piece of memory, as a batch is large.
+    batch = np.stack(images, dtype=np.float32, casting="unsafe")
+    batch /= np.float32(255)
+    return batch
