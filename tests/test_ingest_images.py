@@ -232,6 +232,8 @@ def test_refused_objects_are_no_images(
         fake.objects[key(number)].statuses[:] = [403] * 99
         fake.objects[key(number)].code = "AccessDenied"
     result = ingest_fake(tmp_path / "one", settings)
+    # Neither the sample of automatic trims nor a ledger asks once more.
+    assert [fake.asked[key(number)] for number in (0, 5)] == [1, 1]
     in_a_row_fake(tmp_path / "two", settings)
     assert without_originals(tmp_path / "one") == without_originals(tmp_path / "two")
     assert result.downloaded.counts.rejected == 2
