@@ -26,7 +26,7 @@ from autofocus.options import yaml_text
 from autofocus.options.parameter_file import read_yaml
 from autofocus.options.settings import normalise_keys, pairs_of, shown
 from autofocus.retrain_settings import ALL_LAYERS
-from autofocus.run import LOCAL_DATA, OF_LABELLING, SECTIONS
+from autofocus.run import KEEP_RAW, LOCAL_DATA, OF_LABELLING, SECTIONS
 from autofocus.runs.sharding import Shards
 from components.stages import STAGES, component_of_section
 from pipelines.interface import ParameterValue, PipelineInterface
@@ -107,6 +107,9 @@ def read_parameters(path: Path, interface: PipelineInterface) -> ParameterValues
                 f"{path}: {LOCAL_DATA} is a folder of one machine; "
                 "a pipeline takes its images from a bucket (download_images: bucket)."
             )
+        if key == KEEP_RAW:
+            # A pipeline keeps no original images in any case.
+            continue
         if key == "export":
             # A pipeline has parameters for it.
             gathered.left_out.append(key)

@@ -108,7 +108,7 @@ def test_sections_of_stages_that_a_pipeline_lacks_are_left_out(
 ) -> None:
     """One file serves all pipelines: what it says for others is left out and reported."""
     path = interface.path.with_name("run.yaml")
-    path.write_text("predict: {photographs: p}\nclean_detections: {}\n")
+    path.write_text("keep_raw: false\npredict: {photographs: p}\nclean_detections: {}\n")
     gathered = gather(path, (), interface)
     assert (gathered.values, gathered.left_out) == ({}, ["predict"])
 
