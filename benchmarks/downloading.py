@@ -1,6 +1,7 @@
 """download_images against s5cmd, `aws s3 sync` and bare obstore, from the same local server."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -109,6 +110,7 @@ class _Commands:
             [replace(ours, name="the first download")],
             goal=AGAIN_GOAL,
         )
+        self._remove_earlier()
         return [
             *(replace(one, goal=goal) for one, goal in zip(fresh, goals, strict=True)),
             *second,
@@ -130,6 +132,10 @@ class _Commands:
             tuple(self.server.environment.items()),
             has_files(self._out, "*.JPG", self.objects.number),
         )
+
+    def _remove_earlier(self) -> None:
+        """Delete what was set aside, which takes 6 GB; the round after it isn't counted."""
+        shutil.rmtree(self.folder / "earlier")
 
     def _set_aside(self) -> Callable[[], None]:
         """Return what moves the files of an earlier run away, as deleting them has effects."""
