@@ -2,8 +2,8 @@
 from autofocus.audit import Audit as Audit
 from autofocus.audit import audit as audit
 from autofocus.clean_detections import CleanResult as CleanResult
-from autofocus.clean_detections import CleanSettings as CleanSettings
 from autofocus.clean_detections import clean_detections as clean_detections
+from autofocus.clean_settings import CleanSettings as CleanSettings
 from autofocus.download_images import DownloadResult as DownloadResult
 from autofocus.download_images import download_images as download_images
 from autofocus.download_settings import DownloadSettings as DownloadSettings

@@ -11,16 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autofocus.clean_settings import COMMAND, CleanSettings
 from autofocus.errors import InputDataError
-from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
-    Kind,
-    Pair,
     describe,
-    option,
-    require,
-    require_not_negative,
-    require_share,
 )
 from autofocus.runs import files
 from autofocus.runs.joint import JointOutcome, make_jointly
@@ -32,15 +26,12 @@ from autofocus.runs.wording import plural, shown
 from autofocus.runs.workspace import Workspace
 from autofocus.tables import detections as tables
 from autofocus.tables.columns import LOCATION, PROPERTIES
-from autofocus.tables.date_forms import Order
 from autofocus.tables.dates import read_clock, read_dates
 from autofocus.tables.failures import check_any
 from autofocus.tables.frames import read_frame
-from autofocus.tables.headings import parse_columns
 from autofocus.tables.image_rows import CLOCK, DATE, FILE, IMAGE, NUMBER
 from autofocus.tables.importing.formats import table_files
 from autofocus.tables.joining import Joined, join, relative_prefix
-from autofocus.tables.layout import ReadOptions
 from autofocus.tables.matching import match_tables
 from autofocus.tables.records import (
     DATE_TEXT,
@@ -68,67 +59,6 @@ _PROPERTY_FORMS = {
     "night": r"[01]?",
     "mean_brightness": r"(\d+(\.\d+)?)?",
 }
-
-
-@dataclass(frozen=True)
-class CleanSettings:
-    """The options of `clean_detections`."""
-
-    strip_components: int = option(
-        2,
-        "number of components to remove from the left of FilePath, which name the disk of the "
-        "person who recorded it",
-        metavar="N",
-    )
-    date_format: Order | None = option(
-        None,
-        "order of day, month and year in dates of three numbers; by default it is inferred from "
-        "the whole column",
-    )
-    location_column: str | None = option(
-        None, "column of the detections that holds the camera's location", metavar="COLUMN"
-    )
-    columns: tuple[Pair, ...] = option(
-        (),
-        "columns of the detections where they are not detected, such as path=Photo label=Species; "
-        "the roles are path, label, date, location, sequence, count and source",
-        metavar="ROLE=COLUMN",
-    )
-    label_separator: str | None = option(
-        None, "what separates the labels of a cell that holds several, such as ;", metavar="TEXT"
-    )
-    box_threshold: float = option(
-        0.2,
-        "score from which a box in MegaDetector results counts (0 to 1); an image without one is "
-        "labelled empty",
-        metavar="SCORE",
-    )
-    max_rejected: float = option(
-        1.0,
-        "maximum share of rejected inputs (0 to 1), not counting duplicates and images without a "
-        "detection; above it the run fails",
-        affects_output=False,
-        metavar="SHARE",
-    )
-
-    def __post_init__(self) -> None:
-        require_not_negative(self, "strip_components")
-        require_share("max_rejected", self.max_rejected)
-        require_share("box_threshold", self.box_threshold)
-        require(self.label_separator != "", "label_separator must not be empty.")
-        roles = parse_columns(self.columns)
-        require(
-            not (self.location_column and LOCATION in roles),
-            "give location_column or columns location=..., not both.",
-        )
-
-    @property
-    def read_options(self) -> ReadOptions:
-        """How to read the tables."""
-        columns = parse_columns(self.columns)
-        if self.location_column:
-            columns[LOCATION] = (self.location_column,)
-        return ReadOptions(columns, self.label_separator or "", self.box_threshold)
 
 
 @dataclass(frozen=True)
@@ -362,30 +292,6 @@ def _relative_to_images(folder: Path, image_dir: Path) -> str:
     """Return the prefix that leads from the image folder to a folder, which may be absolute."""
     return relative_prefix(folder, image_dir.resolve() if folder.is_absolute() else image_dir)
 
-
-COMMAND = Command(
-    name=NAME,
-    summary="Join detection tables to the images, one row per image.",
-    example=(
-        f"autofocus {NAME} --detections data/lpz_data/detections_2016.csv "
-        "data/lpz_data/detections_2017.csv --image-dir data/preprocessed "
-        "--image-properties data/preprocessed/image_properties.csv "
-        "--outpath data/detections_clean.csv"
-    ),
-    function=clean_detections,
-    arguments=(
-        Argument(
-            "detections",
-            "detection tables: CSV, .xlsx, COCO Camera Traps or MegaDetector JSON, Camtrap DP, "
-            "Timelapse or Wildlife Insights",
-            Kind(Path, many=True),
-        ),
-        Argument("image_dir", "folder that replaces the first components of FilePath"),
-        Argument("image_properties", "table that preprocess_images wrote"),
-        Argument("outpath", "table to write"),
-    ),
-    settings=CleanSettings,
-)
 
 if __name__ == "__main__":
     raise SystemExit(COMMAND.main())

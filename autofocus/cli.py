@@ -49,6 +49,7 @@ _MODULES = {
     "label": "autofocus.label_settings",
     "run": "autofocus.run_settings",
     "init": "autofocus.init_settings",
+    "clean_detections": "autofocus.clean_settings",
     "link_images_by_label": "autofocus.link_settings",
     "serve": "autofocus.serve_settings",
 }

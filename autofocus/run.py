@@ -12,7 +12,8 @@ from autofocus.audit import Audit, audit
 from autofocus.checking.check import check_run
 from autofocus.checking.data import detection_tables
 from autofocus.checking.report import Level, Report
-from autofocus.clean_detections import CleanSettings, clean_detections
+from autofocus.clean_detections import clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.download_images import download_images, open_download
 from autofocus.download_settings import DownloadSettings
 from autofocus.export import export

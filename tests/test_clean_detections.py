@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
+from autofocus.clean_detections import CleanResult, clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.errors import InputDataError, OutputConflictError, TooManyRejectedError
 from autofocus.tables.columns import PROPERTIES
 

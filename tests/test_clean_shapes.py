@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
+from autofocus.clean_detections import CleanResult, clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.errors import InputDataError, SettingError
 from autofocus.options.settings import from_mapping
 from tests.tables.importing.samples import COCO, MEGADETECTOR, write_json

@@ -139,7 +139,7 @@ CLEAN = "--detections d --image-dir i --image-properties p --outpath o/c.csv"
     ("package", "words", "extra"),
     [
         ("PIL", "preprocess_images --indir . --outdir o", "preprocess"),
-        ("numpy", "clean_detections --help", "tables"),
+        ("numpy", f"clean_detections {CLEAN}", "tables"),
         ("polars", f"clean_detections {CLEAN}", "tables"),
         ("botocore", "download_images --bucket b --local-folder o", "download"),
         ("yaml", "run --params p --outdir o", "run"),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from autofocus.clean_detections import CleanSettings, clean_detections
+from autofocus.clean_detections import clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.errors import InputDataError
 from autofocus.export import export
 from autofocus.exporting.settings import ExportSettings

@@ -77,7 +77,7 @@ def test_a_light_stage_is_imported_without_the_packages_of_others(
 
 
 # Commands whose options are declared beside their stage.
-SLOWER = {"clean_detections", "ingest_images", "weights", "make_sample", "demo"}
+SLOWER = {"weights", "make_sample", "demo"}
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - SLOWER))

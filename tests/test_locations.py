@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
+from autofocus.clean_detections import CleanResult, clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.errors import InputDataError
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.link_settings import LinkSettings

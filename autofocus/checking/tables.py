@@ -6,7 +6,8 @@ from pathlib import Path
 
 from autofocus.checking.data import Data
 from autofocus.checking.report import Report
-from autofocus.clean_detections import CleanResult, CleanSettings, clean_detections
+from autofocus.clean_detections import CleanResult, clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.errors import AutofocusError
 from autofocus.labels.choosing import choose
 from autofocus.labels.labelmap import map_labels, read_labelmap

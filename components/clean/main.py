@@ -1,6 +1,7 @@
 """The program inside the image: join the detections to the images of all shards."""
 
-from autofocus.clean_detections import NAME, CleanResult, CleanSettings, clean_detections
+from autofocus.clean_detections import NAME, CleanResult, clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.containers.archive import unpack
 from autofocus.containers.task import Task, main
 from autofocus.tables.columns import PROPERTIES_NAME

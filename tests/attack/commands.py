@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autofocus.clean_detections import CleanSettings, clean_detections
+from autofocus.clean_detections import clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.predict import predict
 from autofocus.preprocess_images import preprocess_images

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from autofocus.clean_detections import CleanSettings, clean_detections
+from autofocus.clean_detections import clean_detections
+from autofocus.clean_settings import CleanSettings
 from autofocus.containers.archive import unpack
 from autofocus.containers.task import measure
 from autofocus.demo.local_server import LocalS3Server

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from autofocus.clean_detections import CleanSettings
+from autofocus.clean_settings import CleanSettings
 from autofocus.demo.make_sample import SampleSettings
 from autofocus.download_settings import DownloadSettings
 from autofocus.errors import SettingError
