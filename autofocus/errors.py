@@ -5,8 +5,10 @@ The message is one sentence or two for people: what is wrong, where, and what to
     AutofocusError
     ├── SettingError (ValueError)               an option or parameter can't be used
     ├── InputDataError (ValueError)             an input file can't be used
-    │   └── AmbiguousDatesError                     several forms of dates fit a table
-    │                                               (defined in `tables.date_choice`)
+    │   ├── AmbiguousDatesError                     several forms of dates fit a table
+    │   │                                           (defined in `tables.date_choice`)
+    │   └── NotPlainError                           a table is to be read row by row
+    │                                               (defined in `tables.plain_csv`)
     ├── MissingInputError (FileNotFoundError)   an input does not exist, or is empty
     ├── OutputConflictError (FileExistsError)   the output is in use, or belongs to something else
     │   └── DamagedRecordError                      a stage's memory can't be read

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import UTF8, CsvReader
 
 # Characters, or bytes in UTF-8, that are read at once.
@@ -19,8 +20,8 @@ _END = ord("\n")
 _MARK = b"\xef\xbb\xbf"
 
 
-class NotPlainError(Exception):
-    """A table has quotation marks, blank lines, or something else that `CsvReader` must read."""
+class NotPlainError(InputDataError):
+    """Used inside: a table has quotation marks, blank lines, or something else that `CsvReader` must read."""
 
 
 def plain_blocks(reader: CsvReader) -> Iterator[bytes]:
