@@ -21,7 +21,7 @@ _MARK = b"\xef\xbb\xbf"
 
 
 class NotPlainError(InputDataError):
-    """Used inside: a table has quotation marks, blank lines, or something else that `CsvReader` must read."""
+    """Used inside: a table has quotation marks or something else that `CsvReader` must read."""
 
 
 def plain_blocks(reader: CsvReader) -> Iterator[bytes]:
