@@ -36,6 +36,7 @@ from autofocus.tables.matching import match_tables
 from autofocus.tables.records import (
     DATE_TEXT,
     LABEL,
+    PATHS,
     ROW,
     TIME_TEXT,
     DetectionTable,
@@ -116,10 +117,18 @@ def clean_detections(
         prefix = relative_prefix(image_dir, outpath.parent)
         read = tables.read_detections(detections, settings.read_options)
         properties = _read_properties(image_properties, image_dir)
-        rows, notes = _match(read, properties, settings)
+        rows, matching = _match(read, properties, settings)
+        # The paths take more memory than the rest, and only an error still needs them.
+        rows, read = rows.drop(PATHS), [table.without_paths() for table in read]
+        rows, notes = _complete(read, rows, matching, properties, settings)
         joined = join(rows, read, properties, prefix)
+
+        def match_again() -> "pl.DataFrame":
+            again = tables.read_detections(detections, settings.read_options)
+            return _match(again, properties, settings)[0]
+
         try:
-            check_any(joined, rows, properties[IMAGE], image_dir, settings.strip_components)
+            check_any(joined, match_again, properties[IMAGE], image_dir, settings.strip_components)
         except InputDataError as error:
             return JointOutcome(joined.ledger.write, error=error)
         are_dated = any(table.has_dates for table in read)
@@ -155,9 +164,19 @@ def _fingerprint(
 def _match(
     read: Sequence[DetectionTable], properties: "pl.DataFrame", settings: CleanSettings
 ) -> "tuple[pl.DataFrame, list[str]]":
-    """Return the detections with their images and dates, each name in one spelling, and notes."""
+    """Return the detections with their images, and notes."""
     frames = frames_by_video(properties[IMAGE])
-    rows, matching = match_tables(read, properties[IMAGE], frames, settings.strip_components)
+    return match_tables(read, properties[IMAGE], frames, settings.strip_components)
+
+
+def _complete(
+    read: Sequence[DetectionTable],
+    rows: "pl.DataFrame",
+    matching: Sequence[str],
+    properties: "pl.DataFrame",
+    settings: CleanSettings,
+) -> "tuple[pl.DataFrame, list[str]]":
+    """Return the detections with their dates, each name in one spelling, and all notes."""
     rows, notes = _add_dates(read, rows, properties["date"], settings.date_format)
     notes += [note for table in read for note in table.notes]
     notes += matching

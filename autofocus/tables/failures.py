@@ -1,6 +1,7 @@
 """The error of a join without a result: what is wrong with the detections."""
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ _FOLDERS = 10
 
 def check_any(
     joined: Joined,
-    rows: "pl.DataFrame",
+    match: Callable[[], "pl.DataFrame"],
     images: "pl.Series",
     image_dir: Path,
     strip_components: int,
@@ -33,7 +34,7 @@ def check_any(
 
     Args:
         joined: the result.
-        rows: the detections.
+        match: returns the detections with their images and the paths that tables give.
         images: the paths of the images, relative to their folder.
         image_dir: the folder of the images.
         strip_components: the number of components removed from the paths of the detections.
@@ -43,6 +44,7 @@ def check_any(
     """
     if len(joined.clean):
         return
+    rows = match()
     if rows.is_empty() or images.is_empty():
         which, option_name = (
             ("detections", "--detections")

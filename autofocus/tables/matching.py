@@ -122,7 +122,11 @@ def _find(known: "pl.Series", wanted: "pl.Series") -> "pl.Series":
     numbers = _find_same(known.hash(), wanted.hash())
     if len(numbers) == len(wanted):
         found = numbers >= 0
-        if (known.gather(numbers.filter(found)) == wanted.filter(found)).all():
+        # A filter that keeps all would only copy them.
+        some, theirs = numbers, wanted
+        if not found.all():
+            some, theirs = numbers.filter(found), wanted.filter(found)
+        if (known.gather(some) == theirs).all():
             return numbers
     return _find_same(known, wanted)
 

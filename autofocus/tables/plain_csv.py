@@ -13,7 +13,7 @@ from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import UTF8, CsvReader
 
 # Characters, or bytes in UTF-8, that are read at once.
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20
 # In each window of this size a line must end, so that none is longer than `CsvReader` allows.
 _WINDOW = 1 << 16
 _END = ord("\n")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 DATE_TEXT, FOLDER, NAME, LABEL = DETECTIONS
+PATHS = (FOLDER, NAME)
 # Working columns: the row's name or place in the file, the time beside the date, and why the row
 # is rejected already when it is read.
 ROW, TIME_TEXT, REASON, DETAIL = "row", "time_text", "reason", "detail"
@@ -83,6 +84,10 @@ class DetectionTable:
     is_detector: bool = False
     notes: tuple[str, ...] = ()
     name: str = ""
+
+    def without_paths(self) -> "DetectionTable":
+        """Return the table without the columns of paths, which take the most memory."""
+        return replace(self, frame=self.frame.drop(PATHS))
 
     def describe(self, date_forms: Sequence[str] = ()) -> str:
         """Return in one sentence how the table is read.

@@ -25,11 +25,11 @@ BLANK_LETTERS = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
-# Tables gain nothing from more threads than this, whatever the number of cores; and memory that
-# is free goes back to the system soon.
+# Tables gain nothing from more threads than this, whatever the number of cores; memory that is
+# free is shared by the threads, and goes back to the system soon.
 _SETTINGS = {
     "POLARS_MAX_THREADS": str(min(2, os.cpu_count() or 1)),
-    "_RJEM_MALLOC_CONF": "dirty_decay_ms:200,muzzy_decay_ms:0",
+    "_RJEM_MALLOC_CONF": "narenas:1,dirty_decay_ms:200,muzzy_decay_ms:0",
 }
 
 
