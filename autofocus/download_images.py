@@ -14,6 +14,7 @@ from pathlib import Path
 
 from autofocus.download_settings import UNCHECKED, DownloadSettings
 from autofocus.errors import InputDataError, MissingInputError, StoreError
+from autofocus.images.unkept import record_kept
 from autofocus.options.command import Argument, Command
 from autofocus.options.settings import (
     Kind,
@@ -294,6 +295,7 @@ def _copy(
             find_rejections(plan.chosen, probe(workspace.scratch), local_folder),
         )
         copied = copy_objects(plan.chosen, downloader, workspace, settings.jobs)
+        record_kept(workspace.folder)
     return copied.result(source, plan, settings)
 
 

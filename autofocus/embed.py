@@ -25,6 +25,7 @@ from autofocus.images.facts import Facts
 from autofocus.images.finding import list_images
 from autofocus.images.names import IMAGE_FORMATS, PREPARATION_NAME
 from autofocus.images.preparing import Preparation
+from autofocus.images.unkept import check_kept
 from autofocus.localization.finding import ObjectDetector
 from autofocus.options.settings import describe
 from autofocus.predicting.headers import Header, read_headers
@@ -106,6 +107,7 @@ class Embedder:
             )
         ledger, table = outdir / LEDGER_NAME, outdir / IMAGES_NAME
         check_outputs([ledger, table, outdir / DESCRIPTION_NAME], [outdir])
+        check_kept(image_dir)
         listing = list_images(
             image_dir, IMAGE_FORMATS, leave_out=[outdir], allow_empty=settings.allow_empty
         )

@@ -15,6 +15,7 @@ from autofocus.exporting import folders
 from autofocus.exporting.context import Export
 from autofocus.exporting.settings import ExportSettings
 from autofocus.exporting.writing import file_names, ledger_rows, write_formats
+from autofocus.images.unkept import check_kept
 from autofocus.options.command import Argument, Command
 from autofocus.runs import marks
 from autofocus.runs.joint import JointOutcome, make_jointly, read_memory
@@ -59,6 +60,8 @@ def export(
         InputDataError: the table can't be read, or a format can hold none of its rows.
         OutputConflictError: a file in `outdir` was not written by this stage, or was changed.
     """
+    if folders.NAME in settings.formats and settings.images is not None:
+        check_kept(settings.images)
     content = Export(predictions, settings)
     names = file_names(content)
     outputs = {name: outdir / name for name in names}

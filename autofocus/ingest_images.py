@@ -18,8 +18,9 @@ from autofocus.download_images import (
     open_download,
     open_folder,
 )
-from autofocus.errors import AutofocusError
+from autofocus.errors import AutofocusError, MissingInputError
 from autofocus.images.finding import Listing
+from autofocus.images.unkept import record_kept, record_unkept
 from autofocus.ingest_settings import COMMAND, IngestSettings
 from autofocus.motion.tables import check_drawings
 from autofocus.options.settings import require
@@ -39,6 +40,7 @@ from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.result import StageResult
+from autofocus.runs.video_names import VIDEO_ENDINGS
 from autofocus.runs.workspace import Workspace
 from autofocus.store.keys import find_rejections, probe
 from autofocus.store.planning import Plan, check_space
@@ -143,6 +145,7 @@ def ingest_source(
     if source.settings.dry_run:
         return IngestResult(source.report(local_folder), None)
     name = "" if folder == PurePosixPath() else str(folder)
+    _check_images(source, local_folder / name, name, preprocess)
     drawings = check_places(local_folder / name, outdir, preprocess)
     downloading = open_folder(source.source, local_folder, source.settings)
     preprocessing = open_outdir(outdir, preprocess)
@@ -150,6 +153,27 @@ def ingest_source(
         ingest = _Ingest(source, preprocess, name, downloading, preprocessing, drawings)
         ingest.run()
     return ingest.result()
+
+
+def _check_images(
+    source: OpenDownload, images: Path, name: str, settings: PreprocessSettings
+) -> None:
+    """Check that there are images (raises MissingInputError), so that nothing comes in vain."""
+    chosen = source.selection.chosen
+    if settings.allow_empty or not chosen or images.is_dir():
+        return
+    videos = VIDEO_ENDINGS if settings.frame_rate else ()
+    suffixes = {"." + one.lower().lstrip(".") for one in (*settings.extensions, *videos)}
+    prefix = f"{name}/" if name else ""
+    if not any(
+        item.key.startswith(prefix) and PurePosixPath(item.key).suffix.lower() in suffixes
+        for item in chosen
+    ):
+        bucket = source.source.address.bucket
+        raise MissingInputError(
+            f"No key of {bucket}/{name} ends in {', '.join(sorted(suffixes))}: check --indir and "
+            "--extensions."
+        )
 
 
 @contextmanager
@@ -213,6 +237,7 @@ class _Ingest:
         files are made of what is in the folder. Then each image is fetched and prepared in one
         go. The download's ledger follows, and at last the tables of the images.
         """
+        self._record()
         self._stream.recall()
         leaving = self._fetch_others()
         while True:
@@ -237,6 +262,13 @@ class _Ingest:
             raise TypeError("The stages have not ended.")
         preprocessed = self._preprocessed.result(self._outdir, self._settings)
         return IngestResult(self._downloaded, preprocessed)
+
+    def _record(self) -> None:
+        workspace = self._downloading
+        if self._streamed:
+            record_unkept(workspace.folder, self._prefix.rstrip("/"), workspace.scratch)
+        else:
+            record_kept(workspace.folder)
 
     def _fetch_others(self) -> set[str]:
         """Download all but the stream, and return the paths of files that will be moved aside."""

@@ -29,6 +29,7 @@ from autofocus.images.preparing import (
     mean_brightness,
 )
 from autofocus.images.reading import DecodedImage, read_image
+from autofocus.images.unkept import check_kept
 from autofocus.localization.finding import ObjectDetector
 from autofocus.localization.from_file import FileDetector
 from autofocus.motion.tables import check_drawings
@@ -89,8 +90,8 @@ def preprocess_images(
         The counts, the notes and the paths of the tables.
 
     Raises:
-        MissingInputError: `indir` does not exist or holds no image, or the detector's weights are
-            missing.
+        MissingInputError: `indir` does not exist or holds no image, its images were not kept, or
+            the detector's weights are missing.
         SettingError: drawings of boxes are required, but no boxes.
         MissingDependencyError: the detector's runtime is not installed.
         InputDataError: the detector's weights are damaged.
@@ -98,6 +99,7 @@ def preprocess_images(
             in an output's place, or is or holds `indir`.
         TooManyRejectedError: too many images were rejected; all others are done.
     """
+    check_kept(indir)
     drawings = check_places(indir, outdir, settings)
     listing, detector = with_detector(list_inputs(indir, outdir, settings), outdir, settings)
     for folder in drawings:

@@ -19,6 +19,7 @@ from autofocus.images.preparing import (
     Trim,
     require_different,
 )
+from autofocus.images.unkept import check_kept
 from autofocus.options.command import Argument, Command, Stage
 from autofocus.options.settings import (
     IMAGES,
@@ -176,6 +177,7 @@ class PreprocessSettings:
 
 def _check(indir: Path, settings: PreprocessSettings, **_: Any) -> None:
     """Check what is known without reading an image (raises MissingInputError)."""
+    check_kept(indir)
     if not settings.allow_empty:
         need_folder(indir)
 

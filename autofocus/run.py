@@ -18,6 +18,7 @@ from autofocus.download_images import download_images, open_download
 from autofocus.download_settings import DownloadSettings
 from autofocus.export import export
 from autofocus.exporting.settings import ExportSettings, RunExportSettings
+from autofocus.images.unkept import are_kept
 from autofocus.ingest_images import NAME as INGEST
 from autofocus.ingest_images import ingest_source
 from autofocus.link_images_by_label import link_images_by_label
@@ -34,12 +35,11 @@ from autofocus.retrain_result import RetrainResult
 from autofocus.retrain_settings import RetrainSettings
 from autofocus.run_settings import COMMAND, RunSettings
 from autofocus.runs.csv_files import CsvReader
-from autofocus.runs.ledger import LEDGER_NAME, read_ledger
+from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.result import StageResult
 from autofocus.runs.workspace import HIDDEN, locked
-from autofocus.store.selection import has_image_name
 from autofocus.tables.columns import LOCATION, PROPERTIES_NAME
 from autofocus.tables.deployments import read_deployments
 
@@ -341,12 +341,7 @@ class Stages:
 
 def is_downloaded(folder: Path) -> bool:
     """Return whether a bucket was downloaded into a folder, original images included."""
-    ledger = folder / LEDGER_NAME
-    if not ledger.is_file():
-        return False
-    images = (row.output for _, row in read_ledger(ledger) if has_image_name(row.output))
-    first = next(images, None)
-    return first is None or (folder / first).is_file()
+    return (folder / LEDGER_NAME).is_file() and are_kept(folder)
 
 
 def _tells_locations(table: Path) -> bool:

@@ -19,7 +19,9 @@ from autofocus.download_images import download_images, open_download
 from autofocus.download_settings import DownloadSettings
 from autofocus.errors import MissingInputError, OutputConflictError, SettingError, StoreError
 from autofocus.images.names import IMAGE_FORMATS
+from autofocus.images.unkept import check_kept
 from autofocus.ingest_images import IngestResult, ingest_source
+from autofocus.predicting.inputs import find_inputs
 from autofocus.preprocess_images import preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs import files as runs_files
@@ -211,6 +213,29 @@ def test_it_goes_on_after_the_stages_and_they_after_it(fake: FakeS3, tmp_path: P
     }
 
 
+@pytest.mark.usefixtures("fake")
+def test_stages_refuse_what_was_not_kept(tmp_path: Path) -> None:
+    """A stage that reads originals removes nothing if they were not kept, and says what to do."""
+    ingest_fake(tmp_path)
+    data, out = tmp_path / "data", tmp_path / "out"
+    before = tree(out)
+    # One image that is there would be taken for all.
+    (data / INDIR).mkdir(exist_ok=True)
+    photo(data / INDIR / "left.JPG")
+    for folder in (data / INDIR, data / INDIR / "cam0", data):
+        with pytest.raises(MissingInputError, match=r"were not kept .* download_images into"):
+            preprocess_images(folder, out, LENIENT)
+        with pytest.raises(MissingInputError, match="were not kept"):
+            find_inputs(folder, ["JPG"])
+    assert tree(out) == before
+    check_kept(out)
+    check_kept(data / "elsewhere")
+    (data / INDIR / "left.JPG").unlink()
+    in_a_row_fake(tmp_path)
+    check_kept(data / INDIR)
+    assert find_inputs(data / INDIR, ["JPG"]).names == find_inputs(out, ["JPG"]).names
+
+
 @pytest.mark.parametrize("begun", ["ingest", "in a row"])
 def test_images_of_removed_objects_vanish(fake: FakeS3, tmp_path: Path, begun: str) -> None:
     """When an object is gone, so are its row and its preprocessed image, as after the stages."""
@@ -339,8 +364,10 @@ def test_faults_are_reported_before_anything_is_fetched(fake: FakeS3, tmp_path: 
     """A folder outside the bucket, other settings than before, and a lack of images."""
     with pytest.raises(SettingError, match="indir: give a folder of the bucket"):
         ingest(tmp_path, FAKE_BUCKET, LENIENT, ONCE, "../lpz")
-    with pytest.raises(MissingInputError, match="There is no folder"):
+    with pytest.raises(MissingInputError, match=r"No key of .*/nothing ends in .*: check --indir"):
         ingest(tmp_path / "empty", FAKE_BUCKET, LENIENT, ONCE, "nothing")
+    assert fetched(fake) == []
+    assert not (tmp_path / "empty").exists()
     ingest_fake(tmp_path)
     fetched(fake)
     with pytest.raises(OutputConflictError, match="begun by preprocess_images with min_side"):

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import Listing, list_images
 from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.unkept import check_kept
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
 from autofocus.runs.sharding import Shard, Shards
@@ -45,9 +46,12 @@ def find_inputs(
         is among them, with a `/` at the end.
 
     Raises:
-        MissingInputError: the folder or table is missing or empty.
+        MissingInputError: the folder or table is missing or empty, or original images were not
+            kept.
         InputDataError: the table lacks the column, or names an image elsewhere.
     """
+    if single is None:
+        check_kept(indir)
     if single is not None:
         listing = Listing([single.name])
     elif table is None:
