@@ -18,6 +18,9 @@ _BLOCK = 1 << 20
 _WINDOW = 1 << 16
 _END = ord("\n")
 _MARK = b"\xef\xbb\xbf"
+# With these letters begin streams that are compressed, which polars expands without being asked:
+# the second byte of the last is also that of Persian and Urdu letters.
+_COMPRESSED = (b"x\x01", b"x^", b"x\xda")
 
 
 class NotPlainError(InputDataError):
@@ -88,7 +91,7 @@ def _check(block: bytes, reader: CsvReader) -> None:
         b'"' not in block
         and b"\0" not in block
         and (not returns or returns == block.count(b"\r\n"))
-        and not block.startswith(_MARK)
+        and not block.startswith((_MARK, *_COMPRESSED))
         and _are_whole(block, reader.delimiter, len(reader.columns))
         and all(
             block.find(b"\n", start, start + _WINDOW) >= 0

@@ -25,10 +25,11 @@ BLANK_LETTERS = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
     "\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
+_THREADS = "POLARS_MAX_THREADS"
 # Tables gain nothing from more threads than this, whatever the number of cores; memory that is
 # free is shared by the threads, and goes back to the system soon.
 _SETTINGS = {
-    "POLARS_MAX_THREADS": str(min(2, os.cpu_count() or 1)),
+    _THREADS: str(min(2, os.cpu_count() or 1)),
     "_RJEM_MALLOC_CONF": "narenas:1,dirty_decay_ms:200,muzzy_decay_ms:0",
 }
 
@@ -36,16 +37,27 @@ _SETTINGS = {
 def load_polars() -> ModuleType:
     """Import polars with settings that save time and memory, where the environment has none.
 
+    A number of threads that polars can't start with, such as 0, ends the process: instead of one
+    that isn't from 1 to the number of cores, ours is used.
+
     Raises:
         MissingDependencyError: it isn't installed.
     """
-    own = {name: value for name, value in _SETTINGS.items() if name not in os.environ}
-    os.environ.update(own)
+    given = {name: os.environ[name] for name in _SETTINGS if name in os.environ}
+    used = {**_SETTINGS, **given}
+    if not _is_number_of_threads(used[_THREADS]):
+        used[_THREADS] = _SETTINGS[_THREADS]
+    os.environ.update(used)
     try:
         return need("polars", "tables")
     finally:
-        for name in own:
+        for name in _SETTINGS:
             del os.environ[name]
+        os.environ.update(given)
+
+
+def _is_number_of_threads(text: str) -> bool:
+    return text.isdecimal() and 1 <= int(text) <= max(2, os.cpu_count() or 1)
 
 
 def strip(column: "pl.Series") -> "pl.Series":

@@ -78,3 +78,15 @@ def test_rows_are_written_as_the_csv_module_writes_them(tmp_path: Path) -> None:
     rows = list(csv.reader(io.StringIO(lines.decode(), newline="")))
     assert rows == [[a, b, str(number)] for a, b, number in table.rows()]
     assert header == b"a,b,n"
+
+
+@pytest.mark.parametrize("cell", ["x\u06a9\u06cc", "x\x01", "x^2"])
+def test_a_cell_that_begins_as_a_compressed_stream_is_text(tmp_path: Path, cell: str) -> None:
+    """A table whose first bytes are also those of a compressed stream is read as text."""
+    path = tmp_path / "table.csv"
+    path.write_text(f"path,label\n{cell},cat\nb,dog\n", encoding="utf-8")
+
+    with CsvReader(path, ["path", "label"]) as reader:
+        table = to_frame(reader, ["path", "label"])
+
+    assert table.rows() == [(cell, "cat"), ("b", "dog")]

@@ -1,5 +1,9 @@
 """Claims about columns of text."""
 
+import os
+import subprocess
+import sys
+
 import polars as pl
 import pytest
 
@@ -43,3 +47,19 @@ def test_texts_with_the_same_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(pl.Series, "hash", lambda column: column.str.len_bytes())
     found = matching._find(pl.Series(["ab", "cd", "e"]), pl.Series(["cd", "xy", "e", "z"]))
     assert found.to_list() == [1, -1, 2, -1]
+
+
+@pytest.mark.parametrize("number", ["0", "many"])
+def test_an_unusable_number_of_threads_is_not_used(number: str) -> None:
+    """Polars works whatever the environment gives for the number of its threads."""
+    code = (
+        "from autofocus.tables.texts import load_polars\n"
+        "print(load_polars().DataFrame({'a': ['y', 'x']}).sort('a')['a'].to_list())"
+    )
+    environment = {**os.environ, "POLARS_MAX_THREADS": number}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "['x', 'y']\n", "")
