@@ -29,6 +29,8 @@ from autofocus.redaction import without_secrets
 DEBUG = "AUTOFOCUS_DEBUG"
 # Of TensorFlow, and of Python where a limit leaves no room for a thread.
 _OTHERS_MEMORY_ERRORS, _NO_THREAD = ("ResourceExhaustedError",), "can't start new thread"
+# Of an OSError for lack of space, on a disk or in a quota.
+_FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 # Of an OSError that is about a path, and not about the machine.
 _PATH_ERRORS = (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EEXIST, errno.ENOTEMPTY)
 
@@ -321,7 +323,8 @@ def _explain(error: Exception) -> tuple[str, ExitStatus]:
         return str(error), error.exit_status
     if isinstance(error, OSError):
         place = f" ({shown(error.filename, 300)})" if error.filename else ""
-        return f"{shown(error.strerror or error, 300)}{place}", _status_of(error)
+        advice = ": free some, and start again" if error.errno in _FULL_DISK else ""
+        return f"{shown(error.strerror or error, 300)}{place}{advice}", _status_of(error)
     kind, said = type(error).__name__, shown(error, 300)
     if isinstance(error, MemoryError) or kind in _OTHERS_MEMORY_ERRORS or said == _NO_THREAD:
         sentence = "there is not enough memory: use fewer --jobs, or a machine with more."

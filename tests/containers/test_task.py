@@ -188,7 +188,7 @@ def test_what_an_earlier_try_left_is_replaced(tmp_path: Path) -> None:
     ("stage", "expected", "sentence"),
     [
         ("fails", 3, "model/ledger.csv can't be used: give another."),
-        ("disk_full", 5, "No space left on device (somewhere)"),
+        ("disk_full", 5, "No space left on device (somewhere): free some, and start again"),
     ],
 )
 def test_a_stage_that_fails_leaves_nothing(

@@ -236,7 +236,11 @@ def fail(error: BaseException) -> Callable[[], None]:
         (PermissionError(13, "Permission denied", "/o/x"), 5, "Permission denied (/o/x)"),
         (OSError(36, "File name too long", "/o/x"), 3, "File name too long (/o/x)"),
         (IsADirectoryError(21, "Is a directory", "/o"), 3, "Is a directory (/o)"),
-        (OSError(28, "No space left on device"), 5, "No space left on device"),
+        (
+            OSError(28, "No space left on device"),
+            5,
+            "No space left on device: free some, and start again",
+        ),
         (OSError("cannot write mode F"), 5, "cannot write mode F"),
     ],
 )
