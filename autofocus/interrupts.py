@@ -57,7 +57,9 @@ class _State:
 
 _state = _State()
 _is_program = False
-_is_delegated = False
+# What a server's time with the signals begins and ends with, among the numbers of signals. Told in
+# their order, so that a late reader does not take a signal of that time for a later one.
+_LENT, _RETURNED = b"\xfe", b"\xff"
 # The handlers of a program that calls one of our commands.
 _before: dict[signal.Signals, object] = {}
 _stderr = 2
@@ -139,9 +141,12 @@ def _handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - sig
 
 def _watch(waiting: int) -> None:
     """Wait for a signal, and see to it that the process ends."""
-    number = os.read(waiting, 1)[0]
-    while number not in SIGNALS or (_is_delegated and number != signal.SIGHUP):
-        number = os.read(waiting, 1)[0]
+    is_delegated = False
+    number = 0
+    while number not in SIGNALS or (is_delegated and number != signal.SIGHUP):
+        read = os.read(waiting, 1)
+        is_delegated = read == _LENT or (is_delegated and read != _RETURNED)
+        number = read[0]
     began = time.monotonic()
     if _state.final is None:
         _announce(number)
@@ -271,16 +276,17 @@ def unwinding(advice: str = "", grace: float = GRACE_S) -> Iterator[None]:
 def delegated() -> Iterator[None]:
     """Leave SIGINT and SIGTERM to a server that handles them itself, in a `with` block."""
     # The server handles these signals, and sends them once more when it has ended.
-    global _is_delegated  # noqa: PLW0603 - a process has one set of signals
     known = (signal.SIGINT, signal.SIGTERM)
     before = {one: signal.signal(one, lambda *_: None) for one in known}
-    _is_delegated = True
+    if _is_program:
+        os.write(_woken, _LENT)
     try:
         yield
     finally:
+        if _is_program:
+            os.write(_woken, _RETURNED)
         for one, handler in before.items():
             signal.signal(one, handler)
-        _is_delegated = False
         if _is_program:
             # Event loops take it for themselves.
             signal.set_wakeup_fd(_woken, warn_on_full_buffer=False)

@@ -21,6 +21,30 @@ def work():
 raise SystemExit(guarded("autofocus stage_x", work))
 """
 
+# The watching thread comes to read the signal when the server has ended.
+LENT = """
+import os, signal, time
+from autofocus import interrupts
+read = os.read
+os.read = lambda *words: (read(*words), time.sleep(0.1))[0]
+interrupts._runs_a_command = lambda: True
+interrupts.install()
+from autofocus.options.command import guarded
+def work():
+    with interrupts.delegated():
+        signal.raise_signal(signal.SIGTERM)
+    time.sleep(1)
+raise SystemExit(guarded("autofocus stage_x", work))
+"""
+
+
+def test_a_signal_of_a_server_is_the_server_s_however_late_it_is_read() -> None:
+    """A signal that a server has handled doesn't end the command after the server."""
+    ended = subprocess.run(
+        [sys.executable, "-c", LENT], check=False, capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_native_code_keeps_no_command_alive(number: signal.Signals) -> None:
