@@ -20,6 +20,7 @@ from autofocus.download_images import (
 )
 from autofocus.errors import AutofocusError, MissingInputError
 from autofocus.images.finding import Listing
+from autofocus.images.names import suffixes_of
 from autofocus.images.unkept import record_kept, record_unkept
 from autofocus.ingest_settings import COMMAND, IngestSettings
 from autofocus.motion.tables import check_drawings
@@ -163,7 +164,7 @@ def _check_images(
     if settings.allow_empty or not chosen or images.is_dir():
         return
     videos = VIDEO_ENDINGS if settings.frame_rate else ()
-    suffixes = {"." + one.lower().lstrip(".") for one in (*settings.extensions, *videos)}
+    suffixes = suffixes_of((*settings.extensions, *videos))
     prefix = f"{name}/" if name else ""
     if not any(
         item.key.startswith(prefix) and PurePosixPath(item.key).suffix.lower() in suffixes
@@ -217,7 +218,7 @@ class _Ingest:
         self._fetcher = Fetcher(source.source)
         chosen = source.selection.chosen
         rejections = find_rejections(chosen, probe(downloading.scratch), self._folder)
-        suffixes = {"." + extension.lower().lstrip(".") for extension in settings.extensions}
+        suffixes = suffixes_of(settings.extensions)
         self._streamed = choose_streamed(
             chosen, rejections, self._folder, indir, suffixes, self._outdir
         )

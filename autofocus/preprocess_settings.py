@@ -11,6 +11,7 @@ from autofocus.images.names import (
     AUTO_IN_SHARDS,
     DEFAULT_EXTENSIONS,
     IMAGE_FORMATS,
+    suffix_of,
 )
 from autofocus.images.preparing import (
     NIGHT_TOLERANCE,
@@ -150,7 +151,7 @@ class PreprocessSettings:
         )
         for extension in self.extensions:
             require(
-                "." + extension.lower().lstrip(".") in IMAGE_FORMATS,
+                suffix_of(extension) in IMAGE_FORMATS,
                 f"extensions: {extension} is not among those of pictures known here: "
                 f"{', '.join(IMAGE_FORMATS)}.",
             )

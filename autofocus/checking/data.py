@@ -11,6 +11,7 @@ from autofocus.checking.report import Report
 from autofocus.download_settings import DownloadSettings
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import list_images
+from autofocus.images.names import suffixes_of
 from autofocus.import_corrections import NAME as IMPORT_CORRECTIONS
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.ledger import LEDGER_NAME, has_ledger_columns
@@ -209,7 +210,7 @@ def _image_names(
     objects: Sequence[StoredObject], indir: str, settings: PreprocessSettings
 ) -> list[str]:
     prefix = PurePosixPath(indir).as_posix() + "/" if indir not in ("", ".") else ""
-    suffixes = {"." + extension.lower().lstrip(".") for extension in _extensions(settings)}
+    suffixes = suffixes_of(_extensions(settings))
     return [
         _as_image(path.removeprefix(prefix))
         for path in by_path(objects)

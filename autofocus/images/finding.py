@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autofocus.errors import MissingInputError, RejectedImageError
-from autofocus.images.names import IMAGE_FORMATS
+from autofocus.images.names import IMAGE_FORMATS, suffixes_of
 from autofocus.runs.ledger import Reason
 from autofocus.runs.video_names import VIDEO_ENDINGS
 from autofocus.runs.walking import APPLE_DOUBLE_PREFIX, Walk, list_names
@@ -126,7 +126,7 @@ def list_images(
     if allow_empty and not folder.is_dir():
         return Listing([])
     need_folder(folder)
-    suffixes = {"." + extension.lower().lstrip(".") for extension in extensions}
+    suffixes = suffixes_of(extensions)
     walk = Walk(folder, leave_out)
     listing = _list(walk, walk, suffixes)
     if not listing.inputs and not allow_empty:

@@ -1,5 +1,6 @@
 """Names and endings of files, for stages without Pillow, too."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 # Beside preprocessed images, and with whatever is made of them: how they were preprocessed.
@@ -34,3 +35,13 @@ DEFAULT_EXTENSIONS = ("JPG", "JPEG", "PNG", "TIF", "TIFF", "WEBP", "HEIC", "HEIF
 # What earlier versions recorded with their outputs: other extensions are other inputs, no other
 # outputs of the same inputs.
 FREE = ("extensions",)
+
+
+def suffix_of(extension: str) -> str:
+    """Return the suffix of file names, in lower case, of an extension such as `JPG` or `.jpg`."""
+    return "." + extension.lower().lstrip(".")
+
+
+def suffixes_of(extensions: Iterable[str]) -> set[str]:
+    """Return the suffixes of several extensions; see `suffix_of`."""
+    return set(map(suffix_of, extensions))

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from autofocus.errors import InputDataError, MissingInputError
 from autofocus.images.finding import Listing, list_images
-from autofocus.images.names import PREPARATION_NAME
+from autofocus.images.names import PREPARATION_NAME, suffixes_of
 from autofocus.images.unkept import check_kept
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
@@ -77,12 +77,12 @@ def find_rejected(indir: Path, extensions: Collection[str]) -> dict[str, Row]:
     ledger = indir / LEDGER_NAME
     if not ((indir / PREPARATION_NAME).is_file() and ledger.is_file()):
         return {}
-    suffixes = {extension.lower().lstrip(".") for extension in extensions}
+    suffixes = suffixes_of(extensions)
     return {
         row.input: row
         for stage, row in read_ledger(ledger)
         if stage == _PREPROCESS and row.reason is not None
-        if PurePosixPath(row.input).suffix.lower().lstrip(".") in suffixes
+        if PurePosixPath(row.input).suffix.lower() in suffixes
         if not os.path.lexists(indir / row.input)
     }
 
