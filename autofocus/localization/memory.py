@@ -1,16 +1,15 @@
 """What the detector has found, kept as it is found."""
 
-import json
 import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from autofocus.boxes.box import Box
 from autofocus.detector.settings import DetectorSettings
 from autofocus.localization.finding import Detections
 from autofocus.runs import files
+from autofocus.runs.checked_lines import checked_line, read_checked_line
 
 
 class DetectionMemory:
@@ -29,7 +28,7 @@ class DetectionMemory:
     def __init__(self, path: Path, settings: DetectorSettings, scratch: Path) -> None:
         self._path = path
         self._scratch = scratch
-        self._head = _line(settings.to_json())
+        self._head = checked_line(settings.to_json())
         self._known: dict[str, Detections] = dict(_read(path, self._head))
         self._present: dict[str, Detections] = {}
         self._file: IO[str] | None = None
@@ -54,10 +53,12 @@ class DetectionMemory:
         self._present[digest] = boxes
         if digest not in self._known and self._file is not None:
             self._known[digest] = boxes
-            self._file.write(_line([digest, _values(boxes)]))
+            self._file.write(checked_line([digest, _values(boxes)]))
 
     def _rewrite(self, entries: dict[str, Detections]) -> None:
-        lines = [_line([digest, _values(boxes)]) for digest, boxes in sorted(entries.items())]
+        lines = [
+            checked_line([digest, _values(boxes)]) for digest, boxes in sorted(entries.items())
+        ]
         files.write_text(self._path, "".join([self._head, *lines]), self._scratch)
 
 
@@ -67,11 +68,6 @@ def _values(boxes: Detections) -> list[list[float]]:
 
 def _box(left: float, top: float, width: float, height: float, score: float) -> Box:
     return Box(left, top, width, height, score, status="detector")
-
-
-def _line(value: Any) -> str:
-    text = json.dumps(value)
-    return f"{zlib.crc32(text.encode()):08x} {text}\n"
 
 
 def _read(path: Path, head: str) -> Iterator[tuple[str, Detections]]:
@@ -84,7 +80,9 @@ def _read(path: Path, head: str) -> Iterator[tuple[str, Detections]]:
         if file.readline() != head:
             return
         for line in file:
-            checksum, _, text = line.rstrip("\n").partition(" ")
-            if checksum == f"{zlib.crc32(text.encode()):08x}":
-                digest, boxes = json.loads(text)
-                yield digest, tuple(_box(*row) for row in boxes)
+            try:
+                entry = read_checked_line(line)
+            except ValueError:
+                continue
+            digest, boxes = entry
+            yield digest, tuple(_box(*row) for row in boxes)

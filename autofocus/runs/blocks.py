@@ -5,12 +5,11 @@ still hold (such as sizes and times), a digest of the sizes and times of the fil
 of them, and where the block's lines stand in the journal, the ledger and the tables. A later run
 compares these digests with what it finds, and takes over the lines of an intact block as they
 are, without reading them one by one. A block of which anything differs is no block any more: its
-inputs are handled one by one. So the record never decides what a run's results are; without it,
-they are the same, and take longer.
+inputs are handled one by one. So the record never decides what the outputs are; without it, they
+are the same, and take longer.
 """
 
 import hashlib
-import json
 import os
 import stat
 import zlib
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from autofocus.runs.checked_lines import checked_line, read_checked_line
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason
 from autofocus.runs.products import recorded
@@ -125,9 +125,8 @@ class Block:
 
     def to_line(self) -> str:
         """Return the block as a line of the record."""
-        values = {**self.__dict__, "parts": [list(vars(part).values()) for part in self.parts]}
-        text = json.dumps(values)
-        return f"{zlib.crc32(text.encode()):08x} {text}\n"
+        parts = [list(vars(part).values()) for part in self.parts]
+        return checked_line({**self.__dict__, "parts": parts})
 
     @classmethod
     def from_line(cls, line: str) -> "Block":
@@ -135,8 +134,9 @@ class Block:
 
         Raises:
             ValueError: it is torn, or was edited or damaged.
+            TypeError, KeyError, AttributeError: it has another form.
         """
-        values = _checked(line)
+        values = read_checked_line(line)
         parts = [Part(*part) for part in values.pop("parts")]
         counts = [tuple(count) for count in values.pop("counts")]
         return cls(**values, counts=counts, parts=parts)
@@ -144,18 +144,7 @@ class Block:
 
 def header_line(version: Any) -> str:
     """Return the first line of a record: what the outcomes in all blocks depend on."""
-    text = json.dumps({"version": version})
-    return f"{zlib.crc32(text.encode()):08x} {text}\n"
-
-
-def _checked(line: str) -> dict[str, Any]:
-    checksum, _, text = line.rstrip("\n").partition(" ")
-    if f"{zlib.crc32(text.encode('utf-8', 'replace')):08x}" != checksum:
-        raise ValueError("another checksum")
-    values = json.loads(text)
-    if not isinstance(values, dict):
-        raise ValueError("another form")  # noqa: TRY004 - it is a damaged line
-    return values
+    return checked_line({"version": version})
 
 
 def read_blocks(path: Path, version: Any) -> Iterator[tuple[Part, Block]]:
@@ -177,7 +166,7 @@ def read_blocks(path: Path, version: Any) -> Iterator[tuple[Part, Block]]:
         for line in file:
             try:
                 block = Block.from_line(line.decode())
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, AttributeError):
                 return
             yield Part.of(line, offset), block
             offset += len(line)
