@@ -329,7 +329,7 @@ class _Preprocessor:
         check_name(name)
         with self.source.original(name) as path:
             # Taken before reading: a file that is changed meanwhile is done again by the next run.
-            return self._make(name, path, _stamp(path))
+            return self._make(name, path, files.find_stamp(path))
 
     def _make(self, name: str, path: Path, stamp: dict[str, int] | None) -> Product:
         decoded = self._read(name, path)
@@ -358,16 +358,8 @@ class _Preprocessor:
         return OutputFile(final, unfinished, digest)
 
 
-def _stamp(path: Path) -> dict[str, int] | None:
-    try:
-        return files.stamp(path)
-    except OSError:
-        return None
-
-
 def _past_state(outcome: Outcome) -> str:
-    stamp = outcome.extra["original"]
-    return f"{stamp['bytes']} {stamp['modified_ns']}"
+    return files.text_of_stamp(outcome.extra["original"])
 
 
 def _keys(outcome: Outcome) -> tuple[str, ...]:

@@ -105,10 +105,7 @@ class Source:
 
     def stamp(self, name: str) -> dict[str, int] | None:
         """Return the stamp of an image's file; None if there is none."""
-        try:
-            return files.stamp(self._file(name))
-        except OSError:
-            return None
+        return files.find_stamp(self._file(name))
 
     def stamp_text(self, name: str) -> str:
         """Return the stamp of an image's file as a text, for millions of images in a row.

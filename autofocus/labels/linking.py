@@ -198,7 +198,7 @@ def _past_state(outcome: Outcome) -> str:
     if row.reason is not None:
         return f"{row.reason.value} {row.detail}"
     original = extra.get("original")
-    stamp = f"{original['bytes']} {original['modified_ns']}" if original else ""
+    stamp = files.text_of_stamp(original) if original else ""
     return _state(stamp, extra["filepath"], extra["labels"], row.detail, extra["facts"])
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from autofocus.runs import files
 from autofocus.runs.checked_lines import checked_line, read_checked_line
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason
@@ -223,7 +224,7 @@ class BlockBuilder:
                 self._links += 1
                 self._marks[name] = mark["link"]
             else:
-                self._marks[name] = f"{mark['bytes']} {mark['modified_ns']}"
+                self._marks[name] = files.text_of_stamp(mark)
                 self._newest_ns = max(self._newest_ns, mark["modified_ns"])
         self._counts[row.status.value, row.reason.value if row.reason else ""] += 1
         for key in self.keys(outcome):
@@ -342,7 +343,7 @@ class BlockFinder(Generic[T]):
             status = os.lstat(root + name)
             if not stat.S_ISREG(status.st_mode):
                 return None
-            marks.append(f"{status.st_size} {status.st_mtime_ns}")
+            marks.append(files.text_of_stamp(files.stamp_of(status)))
         return _digest(marks)
 
 

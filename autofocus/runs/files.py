@@ -174,27 +174,40 @@ def digest_file(path: Path, algorithm: str = "sha256") -> str:
 
 def stamp(path: Path) -> dict[str, int]:
     """Return a file's size and modification time, by which a change is noticed without reading."""
-    status = path.stat()
+    return stamp_of(path.stat())
+
+
+def find_stamp(path: Path) -> dict[str, int] | None:
+    """Return the stamp of a file; None if there is none."""
+    try:
+        return stamp(path)
+    except OSError:
+        return None
+
+
+def stamp_of(status: os.stat_result) -> dict[str, int]:
+    """Return the stamp of a file whose status is known; see `stamp`."""
     return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns}
 
 
+def text_of_stamp(stamp: Mapping[str, Any]) -> str:
+    """Return a stamp, which may stand among other values, as a text."""
+    return f"{stamp['bytes']} {stamp['modified_ns']}"
+
+
 def stamp_text(path: str) -> str:
-    """Return a file's size and modification time as a text, for millions of files in a row.
+    """Return the stamp of a file as a text, for millions of files in a row.
 
     Raises:
         OSError: there is no such file.
     """
-    status = os.stat(path)  # noqa: PTH116 - making a Path takes longer than the call
-    return f"{status.st_size} {status.st_mtime_ns}"
+    return text_of_stamp(stamp_of(os.stat(path)))  # noqa: PTH116 - making a Path takes longer
 
 
 def is_unchanged(path: Path, recorded: Mapping[str, Any]) -> bool:
     """Return whether a file is there with the stamp that was recorded, among other values."""
-    try:
-        now = stamp(path)
-    except OSError:
-        return False
-    return all(recorded.get(key) == value for key, value in now.items())
+    now = find_stamp(path)
+    return now is not None and all(recorded.get(key) == value for key, value in now.items())
 
 
 def empty_folder(folder: Path) -> None:

@@ -31,7 +31,7 @@ def mark_of(path: Path, digest: str = "") -> dict[str, Any]:
     if stat.S_ISLNK(status.st_mode):
         return {"link": os.fspath(path.readlink())}
     digest = digest or f"sha256:{files.digest_file(path)}"
-    return {"bytes": status.st_size, "modified_ns": status.st_mtime_ns, "digest": digest}
+    return {**files.stamp_of(status), "digest": digest}
 
 
 def check(path: Path, mark: Mark, doubted_ns: int | None = None) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Any
 from autofocus.images import trims
 from autofocus.images.capture import READING
 from autofocus.images.footers import Band, Bands
+from autofocus.runs import files
 from autofocus.runs.records import DamagedRecordError, read_record, write_record
 from autofocus.store.streaming import Stream
 
@@ -118,7 +119,7 @@ class StreamedImages(trims.Source):
         stamp = self.stream.stamp(key)
         if stamp is None:
             raise FileNotFoundError(key)
-        return f"{stamp['bytes']} {stamp['modified_ns']}"
+        return files.text_of_stamp(stamp)
 
     def camera(self, name: str) -> trims.Camera | None:
         """Return an image's camera from its header; None if the image can't be used."""
