@@ -18,6 +18,7 @@ from autofocus.download_images import (
     open_download,
     open_folder,
 )
+from autofocus.download_settings import DownloadSettings
 from autofocus.errors import AutofocusError, MissingInputError
 from autofocus.images.finding import Listing
 from autofocus.images.names import suffixes_of
@@ -115,9 +116,23 @@ def ingest_images(
         SettingError: `indir` is no folder of the bucket.
         AutofocusError: of either stage; see there.
     """
+    stages = settings.download, settings.preprocess
+    return ingest_bucket(bucket, local_folder, outdir, *stages, indir)
+
+
+def ingest_bucket(
+    bucket: str,
+    local_folder: Path,
+    outdir: Path,
+    download: DownloadSettings,
+    preprocess: PreprocessSettings,
+    indir: str = "",
+    remember: Remember = _forget,
+) -> IngestResult:
+    """Ingest a bucket with the settings of each stage; see `ingest_images` and `ingest_source`."""
     check_outputs([local_folder / LEDGER_NAME], [local_folder])
-    with open_download(bucket, settings.download) as source:
-        return ingest_source(source, local_folder, outdir, settings.preprocess, indir)
+    with open_download(bucket, download) as source:
+        return ingest_source(source, local_folder, outdir, preprocess, indir, remember)
 
 
 def ingest_source(

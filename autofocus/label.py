@@ -25,7 +25,6 @@ from autofocus.predict_settings import PredictSettings
 from autofocus.preprocess_images import preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs import files
-from autofocus.runs.ledger import LEDGER_NAME
 from autofocus.runs.memory import RunMemory
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.records import read_record, write_record
@@ -253,16 +252,14 @@ class _Job:
 
     def ingest(self, address: str, memory: RunMemory) -> tuple[StageResult, ...]:
         """Download and preprocess what lies below the prefix, without files of original images."""
-        from autofocus.download_images import open_download
-        from autofocus.ingest_images import ingest_source
+        from autofocus.ingest_images import ingest_bucket
 
-        bucket, settings = self._download_settings(address)
-        check_outputs([self.source / LEDGER_NAME], [self.source])
-        outdir = self.outdir / _PREPROCESSED
-        with open_download(bucket, settings) as opened:
-            return ingest_source(
-                opened, self.source, outdir, self._preprocess_settings(), remember=memory.stage
-            ).stages
+        bucket, download = self._download_settings(address)
+        outdir, preprocess = self.outdir / _PREPROCESSED, self._preprocess_settings()
+        ingested = ingest_bucket(
+            bucket, self.source, outdir, download, preprocess, remember=memory.stage
+        )
+        return ingested.stages
 
     def _download_settings(self, address: str) -> "tuple[str, DownloadSettings]":
         from autofocus.download_settings import DownloadSettings

@@ -14,13 +14,13 @@ from autofocus.checking.data import detection_tables
 from autofocus.checking.report import Level, Report
 from autofocus.clean_detections import clean_detections
 from autofocus.clean_settings import CleanSettings
-from autofocus.download_images import download_images, open_download
+from autofocus.download_images import download_images
 from autofocus.download_settings import DownloadSettings
 from autofocus.export import export
 from autofocus.exporting.settings import ExportSettings, RunExportSettings
 from autofocus.images.unkept import are_kept
 from autofocus.ingest_images import NAME as INGEST
-from autofocus.ingest_images import ingest_source
+from autofocus.ingest_images import ingest_bucket
 from autofocus.link_images_by_label import link_images_by_label
 from autofocus.link_settings import LinkSettings
 from autofocus.options.parameter_file import ParameterFile, Section, read_parameter_file
@@ -259,16 +259,16 @@ class Stages:
         settings = self.parameters.settings
         bucket = self.parameters.arguments["download_images"]["bucket"]
         indir = self.parameters.arguments["preprocess_images"].get("indir", "")
-        check_outputs([self._data / LEDGER_NAME], [self._data])
-        with open_download(bucket, settings["download_images"]) as source:
-            return ingest_source(
-                source,
-                self._data,
-                self._preprocessed,
-                settings["preprocess_images"],
-                indir,
-                memory.stage,
-            ).stages
+        ingested = ingest_bucket(
+            bucket,
+            self._data,
+            self._preprocessed,
+            settings["download_images"],
+            settings["preprocess_images"],
+            indir,
+            memory.stage,
+        )
+        return ingested.stages
 
     def clean(self) -> StageResult:
         """Join the detections to the images."""
