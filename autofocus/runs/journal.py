@@ -71,6 +71,8 @@ class Outcome:
         return cls(row, extra)
 
 
+# The outcomes of interrupted starts, merged.
+_INTERRUPTED_NAME = "journal.jsonl"
 # Of the cells of a line: input, status, reason, detail, output and extra values.
 _TYPES = (str, str, str | None, str, str, dict)
 # `json.dumps` would make an encoder for each line, and look for values that hold themselves.
@@ -124,7 +126,7 @@ class Journal:
     ) -> None:
         self.keeps_statuses = is_continued or in_same_run()
         self._finished = folder / FINISHED_NAME
-        self._interrupted = folder / "journal.jsonl"
+        self._interrupted = folder / _INTERRUPTED_NAME
         self._new = folder / "journal.new.jsonl"
         self._merge()
         self._earlier = [_Reader(self._interrupted), _Reader(self._finished, left_out)]
@@ -305,6 +307,16 @@ def read_outcomes(
                 return
             before = outcome.row.input
             yield outcome
+
+
+def read_earlier(folder: Path) -> Iterator[Outcome]:
+    """Yield the outcomes of interrupted starts, and then those of the last finished run.
+
+    Args:
+        folder: the stage's hidden folder, in which no run is at work.
+    """
+    for name in (_INTERRUPTED_NAME, FINISHED_NAME):
+        yield from read_outcomes(folder / name)
 
 
 def _lines(file: IO[bytes], left_out: Sequence[tuple[int, int]]) -> Iterator[bytes]:

@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 from autofocus.errors import RejectedImageError
 from autofocus.images.memory_budget import MemoryBudget
 from autofocus.runs import files, marks
-from autofocus.runs.journal import Journal, Outcome, read_outcomes
+from autofocus.runs.journal import Journal, Outcome, read_earlier
 from autofocus.runs.memory_files import memory_file
 from autofocus.runs.products import FILES, Product, recorded
 from autofocus.runs.walking import is_made, is_never_input
-from autofocus.runs.workspace import FINISHED_NAME, HIDDEN, Workspace
+from autofocus.runs.workspace import HIDDEN, Workspace
 from autofocus.store.downloading import VERIFIED, Downloader, arrived, failed, is_of_version
 from autofocus.store.keys import path_of
 from autofocus.store.listing import StoredObject
@@ -294,13 +294,12 @@ def find_leaving(workspace: Workspace, folder: Path, kept: Sequence[StoredObject
     """
     keys = [item.key for item in kept]
     leaving: dict[str, None] = {}
-    for name in ("journal.jsonl", FINISHED_NAME):
-        for outcome in read_outcomes(workspace.folder / name):
-            index = bisect_left(keys, outcome.row.input)
-            if index < len(keys) and keys[index] == outcome.row.input:
-                continue
-            for path, mark in recorded(outcome).items():
-                if marks.check(folder / path, mark):
-                    leaving[path] = None
+    for outcome in read_earlier(workspace.folder):
+        index = bisect_left(keys, outcome.row.input)
+        if index < len(keys) and keys[index] == outcome.row.input:
+            continue
+        for path, mark in recorded(outcome).items():
+            if marks.check(folder / path, mark):
+                leaving[path] = None
     in_use = {path_of(key) for key in keys} if leaving else set()
     return {path for path in leaving if path not in in_use}
