@@ -13,8 +13,6 @@ import pytest
 from PIL import Image
 
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.demo.uploading import upload_folder
 from autofocus.download_images import download_images, open_download
 from autofocus.download_settings import DownloadSettings
 from autofocus.errors import MissingInputError, OutputConflictError, SettingError, StoreError
@@ -27,6 +25,7 @@ from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs import files as runs_files
 from tests.conftest import S3
 from tests.killing import check_killed_runs, noted, tree
+from tests.samples import upload_sample
 from tests.store.fake_s3 import BUCKET as FAKE_BUCKET
 from tests.store.fake_s3 import ENVIRONMENT, FakeObject, FakeS3, serve
 
@@ -41,9 +40,7 @@ AUTO = PreprocessSettings(trim_bottom="auto", trim_top="auto", max_rejected=0.5)
 def server(s3_server: LocalS3Server, tmp_path_factory: pytest.TempPathFactory) -> LocalS3Server:
     """A server with the synthetic sample, damaged files included, in a bucket."""
     folder = tmp_path_factory.mktemp("sample")
-    make_sample(folder, SampleSettings(sequences=12, sites=3))
-    with s3_server.as_default():
-        upload_folder(folder / "bucket", BUCKET)
+    upload_sample(s3_server, BUCKET, folder, sequences=12, sites=3)
     return s3_server
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.demo.uploading import upload_folder
 from autofocus.errors import OutputConflictError
 from autofocus.run import run as run_stages
 from autofocus.runs.workspace import locked
 from tests.killing import tree
+from tests.samples import upload_sample
 
 BUCKET = "whole-run"
 # Three frames of each of so many sequences, and the special files.
@@ -57,11 +56,9 @@ def environment(
     s3_server: LocalS3Server, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, str]:
     """Variables with which a run finds a bucket that holds a small sample."""
-    sample = make_sample(
-        tmp_path_factory.mktemp("sample"), SampleSettings(sequences=SEQUENCES, sites=3)
+    upload_sample(
+        s3_server, BUCKET, tmp_path_factory.mktemp("sample"), sequences=SEQUENCES, sites=3
     )
-    with s3_server.as_default():
-        upload_folder(sample.bucket, BUCKET)
     return {**os.environ, **s3_server.environment}
 
 

@@ -3,16 +3,13 @@
 import pytest
 
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.demo.uploading import upload_folder
 from tests.components.calling import BUCKET
+from tests.samples import upload_sample
 
 
 @pytest.fixture(scope="session")
 def server(s3_server: LocalS3Server, tmp_path_factory: pytest.TempPathFactory) -> LocalS3Server:
     """A server with a synthetic set of photographs in a bucket."""
     folder = tmp_path_factory.mktemp("sample")
-    make_sample(folder, SampleSettings(sequences=12, sites=3))
-    with s3_server.as_default():
-        upload_folder(folder / "bucket", BUCKET)
+    upload_sample(s3_server, BUCKET, folder, sequences=12, sites=3)
     return s3_server

@@ -9,9 +9,8 @@ import pytest
 
 from autofocus.containers.archive import read_manifest
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.demo.uploading import upload_folder
 from tests.docker.backend import Artifact, Backend
+from tests.samples import upload_sample
 
 Images = Callable[[str], str]
 BUCKET = "backend"
@@ -28,9 +27,7 @@ def backend(
 ) -> Backend:
     """A run with a sample in a bucket on this machine, which containers reach."""
     folder = tmp_path_factory.mktemp("backend")
-    sample = make_sample(folder / "sample", SampleSettings(sequences=16, sites=4))
-    with s3_server.as_default():
-        upload_folder(sample.bucket, BUCKET)
+    upload_sample(s3_server, BUCKET, folder / "sample", sequences=16, sites=4)
     options = {"network": "host", "environment": s3_server.environment, "options": []}
     return Backend(folder / "s3", options)
 

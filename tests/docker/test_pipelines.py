@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.demo.uploading import upload_folder
 from autofocus.download_images import download_images
 from autofocus.download_settings import DownloadSettings
 from autofocus.errors import (
@@ -35,6 +33,7 @@ from pipelines.interface import load_documents
 from pipelines.local import LocalRun, LocalSettings, run_locally
 from tests.docker.conftest import REPOSITORY
 from tests.killing import tree
+from tests.samples import upload_sample
 
 Images = Callable[[str], str]
 BUCKET = "pipelines-in-docker"
@@ -106,9 +105,7 @@ def setting(
 ) -> Setting:
     """All that a local run needs."""
     folder = tmp_path_factory.mktemp("pipelines")
-    sample = make_sample(folder / "sample", SampleSettings(sequences=24, sites=8))
-    with s3_server.as_default():
-        upload_folder(sample.bucket, BUCKET)
+    upload_sample(s3_server, BUCKET, folder / "sample", sequences=24, sites=8)
     compiled = compile_pipelines(folder / "compiled")
     assert images("clean") in compiled.images
     (folder / "run.yaml").write_text(PARAMETERS)

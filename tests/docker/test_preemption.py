@@ -21,11 +21,10 @@ import pytest
 from autofocus.containers.task import measure
 from autofocus.containers.watching import INTERVAL
 from autofocus.demo.local_server import LocalS3Server
-from autofocus.demo.make_sample import SampleSettings, make_sample
-from autofocus.demo.uploading import upload_folder
 from autofocus.model.saved_model import MODEL_FILES
 from tests.docker.backend import ROOT, Artifact, Backend, Task
 from tests.docker.running import ENTRY
+from tests.samples import upload_sample
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -146,9 +145,7 @@ def cluster(
 ) -> Cluster:
     """A run with a sample in a bucket on this machine, whose store containers reach."""
     folder = tmp_path_factory.mktemp("preemption")
-    sample = make_sample(folder / "sample", SampleSettings(sequences=40, sites=8))
-    with s3_server.as_default():
-        upload_folder(sample.bucket, BUCKET)
+    upload_sample(s3_server, BUCKET, folder / "sample", sequences=40, sites=8)
     s3_client.create_bucket(Bucket=ROOT.removeprefix("s3://").partition("/")[0])
     often = s3_server.environment | {INTERVAL: "1"}
     options = {"network": "host", "environment": often, "options": []}
