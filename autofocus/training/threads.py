@@ -1,13 +1,22 @@
 """Limiting the threads of numerical libraries."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Lock
 
 from autofocus.errors import need
 
-_LOCK = Lock()
-_BODIES: list[object] = []
+
+class _Limits:
+    """The limits of this process, and how many bodies need them."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.bodies = 0
+        self.stack = ExitStack()
+
+
+_limits = _Limits()
 
 
 @contextmanager
@@ -24,15 +33,15 @@ def single_threaded() -> Iterator[None]:
     # Only pools of libraries that are loaded already are limited.
     need("scipy.linalg", "train")
     limits = need("threadpoolctl", "train").threadpool_limits
-    with _LOCK:
-        is_limited = bool(_BODIES)
-        _BODIES.append(None)
-    try:
-        if is_limited:
+    with _limits.lock:
+        if not _limits.bodies:
             # Looking for the pools takes longer than a small problem.
-            yield
-        else:
-            with limits(limits=1):
-                yield
+            _limits.stack.enter_context(limits(limits=1))
+        _limits.bodies += 1
+    try:
+        yield
     finally:
-        _BODIES.pop()
+        with _limits.lock:
+            _limits.bodies -= 1
+            if not _limits.bodies:
+                _limits.stack.close()
