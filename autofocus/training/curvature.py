@@ -5,6 +5,7 @@ its class is, plus the strength of regularisation. Here all classes share one co
 the images that are uncertain at all, which is decomposed once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,13 +50,29 @@ class Curvature:
 
     def divide(self, gradient: Vector) -> Vector:
         """Return a gradient divided by the curvature: a step to where it would be 0."""
-        table = gradient.reshape(-1, len(self.of_biases))
-        of_biases = table[-1]
-        # Of features that are centred where images are uncertain, the biases are independent.
-        of_weights = table[:-1] - np.outer(self.centre, of_biases)
-        weights = self.axes @ ((self.axes.T @ of_weights) / self.divisors)
-        biases = of_biases / self.of_biases - self.centre @ weights
-        return np.vstack([weights, biases]).ravel()
+
+        def divide(of_weights: Matrix) -> Matrix:
+            return self.axes @ ((self.axes.T @ of_weights) / self.divisors)
+
+        return divide_by_parts(gradient, self.centre, self.of_biases, divide)
+
+
+def divide_by_parts(
+    gradient: Vector, centre: Vector, of_biases: Vector, divide: Callable[[Matrix], Matrix]
+) -> Vector:
+    """Return a gradient divided by a curvature, that of weights and that of biases by itself.
+
+    Args:
+        gradient: of weights of D features and biases, of K classes.
+        centre: of the images that are uncertain, shape (D,).
+        of_biases: the curvature of each class's bias, shape (K,).
+        divide: divides the gradient of the weights of centred features, shape (D, K).
+    """
+    table = gradient.reshape(-1, len(of_biases))
+    # Of features that are centred where images are uncertain, the biases are independent.
+    weights = divide(table[:-1] - np.outer(centre, table[-1]))
+    biases = table[-1] / of_biases - centre @ weights
+    return np.vstack([weights, biases]).ravel()
 
 
 def _moments(loss: StreamedLoss, point: Vector) -> tuple[Vector, Vector, Matrix]:

@@ -7,6 +7,7 @@ down far enough is enough to ask (L. Armijo, Pacific Journal of Mathematics 16, 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,28 @@ class Search:
         value, gradient = function(point)
         none = np.zeros((0, len(point)))
         return cls(point, value, gradient, none, none)
+
+
+class Ending(NamedTuple):
+    """When a search ends.
+
+    Attributes:
+        max_steps: the maximum number of steps.
+        tolerance: no component of the gradient may be larger.
+        least_gain: less than that must be left to gain, as far as the curvature tells.
+    """
+
+    max_steps: int
+    tolerance: float
+    least_gain: float
+
+    def is_reached(self, search: Search, precondition: Callable[[Vector], Vector]) -> bool:
+        """Return whether a search is at the minimum, or has made all steps; see `advance`."""
+        if search.is_stuck or search.steps >= self.max_steps:
+            return True
+        gain = float(search.gradient @ precondition(search.gradient)) / 2
+        largest = float(np.abs(search.gradient).max(initial=0.0))
+        return gain < self.least_gain and largest < self.tolerance
 
 
 def advance(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autofocus.model.head import Head
 from autofocus.training.class_weights import ClassWeights, loss_weights
 from autofocus.training.feature_rows import load
-from autofocus.training.lbfgs import Search, Vector, advance
+from autofocus.training.lbfgs import Ending, Search, Vector, advance
 from autofocus.training.learned_classes import LearnedClasses
 from autofocus.training.principal_curvature import PrincipalCurvature
 from autofocus.training.samples import Samples
@@ -91,17 +91,12 @@ class LogisticRegressions:
         search = Search.begin(loss, self._point)
         curvature = self._curvature_at(loss, search.point)
         values = [search.value]
-        while not (_is_stalled(values) or self._is_done(search, curvature)):
+        ending = Ending(self._max_steps, TOLERANCE, TOLERANCE / 100)
+        while not (_is_stalled(values) or ending.is_reached(search, curvature.divide)):
             search = advance(search, loss, curvature.divide)
             values.append(search.value)
         self._point = search.point
         return search.steps
-
-    def _is_done(self, search: Search, curvature: PrincipalCurvature) -> bool:
-        if search.is_stuck or search.steps >= self._max_steps:
-            return True
-        gain = float(search.gradient @ curvature.divide(search.gradient)) / 2
-        return gain < TOLERANCE / 100 and float(np.abs(search.gradient).max()) < TOLERANCE
 
     def _curvature_at(self, loss: StreamedLoss, point: Vector) -> PrincipalCurvature:
         if self._curvature is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from autofocus.training.curvature import divide_by_parts
 from autofocus.training.feature_rows import load
 from autofocus.training.lbfgs import Vector
 from autofocus.training.streamed_loss import Matrix, StreamedLoss
@@ -65,16 +66,14 @@ class PrincipalCurvature:
 
     def divide(self, gradient: Vector) -> Vector:
         """Return a gradient divided by the curvature: a step to where it would be 0."""
-        table = gradient.reshape(-1, len(self.of_biases))
-        of_biases = table[-1]
-        # Of features that are centred where images are uncertain, the biases are independent.
-        of_weights = table[:-1] - np.outer(self.centre, of_biases)
-        along = self.axes.T @ of_weights
         least = self.rest * self.of_biases + self.strength + _TINY
         most = self.variances[:, None] * self.of_biases + self.strength + _TINY
-        weights = of_weights / least + self.axes @ (along / most - along / least)
-        biases = of_biases / self.of_biases - self.centre @ weights
-        return np.vstack([weights, biases]).ravel()
+
+        def divide(of_weights: Matrix) -> Matrix:
+            along = self.axes.T @ of_weights
+            return of_weights / least + self.axes @ (along / most - along / least)
+
+        return divide_by_parts(gradient, self.centre, self.of_biases, divide)
 
 
 def _principal_axes(features: NDArray[np.float32]) -> tuple[Vector, Matrix]:

@@ -17,7 +17,7 @@ from autofocus.runs.progress import Progress
 from autofocus.training.checkpoint import Checkpoint, TrainingState
 from autofocus.training.class_weights import ClassWeights, LossWeights
 from autofocus.training.curvature import Curvature
-from autofocus.training.lbfgs import Search, Vector, advance
+from autofocus.training.lbfgs import Ending, Search, Vector, advance
 from autofocus.training.learned_classes import LearnedClasses
 from autofocus.training.logistic_regression import TOLERANCE, Solution
 from autofocus.training.samples import Samples
@@ -68,9 +68,10 @@ class StreamedRegression:
             start, search = memory.load() or (self._start(strength), None)
             curvature = Curvature.at(self._loss(self._sample(), strength), start)
             search = search or Search.begin(loss, start)
-            while not _is_done(search, curvature, self._max_steps):
+            ending = Ending(self._max_steps, TOLERANCE, _LEAST_GAIN)
+            while not ending.is_reached(search, curvature.divide):
                 search = advance(search, loss, curvature.divide)
-                memory.save(start, search, is_last=_is_done(search, curvature, self._max_steps))
+                memory.save(start, search, is_last=ending.is_reached(search, curvature.divide))
         head = self._scale.unfold(self._classes.head(search.point))
         return Solution(head, search.steps, search.steps < self._max_steps)
 
@@ -83,11 +84,12 @@ class StreamedRegression:
     def _start(self, strength: float) -> Vector:
         """Return the minimum on the sample, where the curvature is measured twice."""
         loss = self._loss(self._sample(), strength)
-        point = np.zeros((loss.samples.features.shape[1] + 1) * len(self._classes.columns))
+        point = self._classes.zero
         for steps in (_SAMPLE_STEPS // 10, _SAMPLE_STEPS):
             curvature = Curvature.at(loss, point)
             search = Search.begin(loss, point)
-            while not _is_done(search, curvature, steps):
+            ending = Ending(steps, TOLERANCE, _LEAST_GAIN)
+            while not ending.is_reached(search, curvature.divide):
                 search = advance(search, loss, curvature.divide)
             point = search.point
         return point
@@ -100,14 +102,6 @@ class StreamedRegression:
             shown = np.flatnonzero(self._samples.targets[:, column])
             chosen.append(_spaced(shown, _LEAST_PER_CLASS))
         return self._samples.rows(np.unique(np.concatenate(chosen))).load()
-
-
-def _is_done(search: Search, curvature: Curvature, max_steps: int) -> bool:
-    """Return whether a search has reached the minimum, or its maximum number of steps."""
-    if search.is_stuck or search.steps >= max_steps:
-        return True
-    gain = float(search.gradient @ curvature.divide(search.gradient)) / 2
-    return gain < _LEAST_GAIN and float(np.abs(search.gradient).max(initial=0.0)) < TOLERANCE
 
 
 def _spaced(numbers: NDArray[np.int64], most: int) -> NDArray[np.int64]:
