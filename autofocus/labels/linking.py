@@ -139,10 +139,8 @@ class Linker:
         Raises:
             OutputConflictError: they can't.
         """
-        trial = files.unfinished_path(self.outdir / "trial", self.scratch)
-        trial.unlink(missing_ok=True)
         try:
-            trial.symlink_to("trial")
+            trial = files.unfinished_link(self.outdir / "trial", "trial", self.scratch)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
@@ -165,10 +163,7 @@ class Linker:
         return OutputFile(link, unfinished)
 
     def _link(self, target: str, link: Path) -> OutputFile:
-        unfinished = files.unfinished_path(link, self.scratch)
-        unfinished.unlink(missing_ok=True)
-        unfinished.symlink_to(target)
-        return OutputFile(link, unfinished)
+        return OutputFile(link, files.unfinished_link(link, target, self.scratch))
 
     def _is_whole(self, choice: Choice, earlier: Outcome) -> bool:
         extra, links = earlier.extra, _links(choice)

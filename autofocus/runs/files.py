@@ -54,6 +54,14 @@ def unfinished_name(final: Path) -> str:
     return hashlib.sha256(os.fsencode(final)).hexdigest()[:32]
 
 
+def unfinished_link(final: Path, target: str, scratch: Path) -> Path:
+    """Make a link in a scratch folder that is to be renamed to its place, and return its path."""
+    path = unfinished_path(final, scratch)
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+    return path
+
+
 def put_in_place(unfinished: Path, final: Path) -> None:
     """Rename a complete file to its final path, durably.
 

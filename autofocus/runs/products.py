@@ -280,9 +280,7 @@ class OutputFolder:
     def _replace_link(self, name: str, target: str, *, is_known: bool) -> list[tuple[Path, Path]]:
         """Return how to replace what stands in the place of a link, or nothing if it is right."""
         final = self.root / name
-        unfinished = files.unfinished_path(final, self.scratch)
-        unfinished.unlink(missing_ok=True)
-        unfinished.symlink_to(target)
+        unfinished = files.unfinished_link(final, target, self.scratch)
         if self._is_there(unfinished, final, is_known):
             unfinished.unlink()
             return []
