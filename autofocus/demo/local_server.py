@@ -107,7 +107,8 @@ class LocalS3Server:
         return self.folder / "objects"
 
     @property
-    def _log(self) -> Path:
+    def log(self) -> Path:
+        """The file in which the server says what it does, since its last start."""
         return self.folder / "server.log"
 
     @property
@@ -134,7 +135,7 @@ class LocalS3Server:
         # The state of the master, by port; it is rebuilt from the volumes.
         for old in self._objects.glob("m[0-9]*"):
             shutil.rmtree(old)
-        with self._log.open("wb") as log:
+        with self.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 [sys.executable, "-I", keeper.__file__, *self._command()],
                 stdin=subprocess.PIPE,
@@ -163,6 +164,9 @@ class LocalS3Server:
             "master.telemetry": "false",
             "master.volumeSizeLimitMB": 1024,
             "volume.max": 1000,
+            # By default it takes no objects when ordinary users have 1 % of the disk left, even
+            # where root could go on. On a disk that is really full, writing fails all the same.
+            "volume.minFreeSpace": 0,
         }
         flags = [f"-{name}={value}" for name, value in options.items()]
         return [find_weed(), "-logtostderr=true", "server", *flags]
@@ -177,7 +181,7 @@ class LocalS3Server:
         """Wait until the server responds, and tell whether it does."""
         deadline = time.monotonic() + START_WITHIN_S
         while time.monotonic() < deadline and self._process and self._process.poll() is None:
-            if self._answers() and self._knows_the_key():
+            if self._answers() and self._stores() and self._knows_the_key():
                 return True
             time.sleep(0.05)
         return False
@@ -190,6 +194,15 @@ class LocalS3Server:
         except (OSError, http.client.HTTPException, ValueError):
             return False
         return bool(status["Topology"].get("DataCenters"))
+
+    def _stores(self) -> bool:
+        """Tell whether the master finds a place for an object, and the volume server takes one."""
+        try:
+            place = json.loads(_get(self._ports["master"], "/dir/assign"))
+            port, path = self._ports["volume"], f"/{place['fid']}"
+            return _send("PUT", port, path, b"ready") and _send("DELETE", port, path)
+        except (OSError, http.client.HTTPException, ValueError, KeyError):
+            return False
 
     def _knows_the_key(self) -> bool:
         """Tell whether this server is on the port, and not an earlier one."""
@@ -215,17 +228,19 @@ class LocalS3Server:
     def _stop(self) -> None:
         if self._process is None:
             return
+        # While the server has its ports: later they may be those of another server, which would
+        # lose its sockets.
+        for port in self._ports.values():
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - its choice
+                left.unlink(missing_ok=True)
         # The end of its input makes the keeper kill the server. All confirmed uploads are on the
         # disk by then; a regular shutdown would take 15 seconds.
         self._process.communicate()
         self._process = None
-        for port in self._ports.values():
-            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 - its choice
-                left.unlink(missing_ok=True)
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
-        return " | ".join(lines[-_LOG_TAIL:]) or f"its log, {self._log}, is empty."
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return " | ".join(lines[-_LOG_TAIL:]) or f"its log, {self.log}, is empty."
 
 
 def find_weed() -> str:
@@ -252,7 +267,16 @@ def _free_ports(number: int) -> list[int]:
 
 
 def _get(port: int, path: str) -> bytes:
+    return _ask("GET", port, path)[1]
+
+
+def _send(method: str, port: int, path: str, content: bytes = b"") -> bool:
+    return _ask(method, port, path, content)[0] < http.client.BAD_REQUEST
+
+
+def _ask(method: str, port: int, path: str, content: bytes = b"") -> tuple[int, bytes]:
     # urllib would use a proxy.
-    with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=1)) as connection:
-        connection.request("GET", path)
-        return connection.getresponse().read()
+    with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=5)) as connection:
+        connection.request(method, path, content)
+        answer = connection.getresponse()
+        return answer.status, answer.read()

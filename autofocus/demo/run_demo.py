@@ -14,7 +14,7 @@ import autofocus
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.demo.make_sample import DEMO_SAMPLE, SampleResult, make_sample
 from autofocus.demo.uploading import UploadResult, upload_folder
-from autofocus.errors import SettingError
+from autofocus.errors import SettingError, StoreError
 from autofocus.options.command import Argument, Command
 from autofocus.run import LOCAL_DATA, RunResult, read_parameters, run
 from autofocus.runs.outputs import check_outputs
@@ -71,7 +71,10 @@ def demo(params: Path | None, outdir: Path, workdir: Path = Path("demo")) -> Dem
     sample = make_sample(workdir / "sample", DEMO_SAMPLE)
     _report("starting a local S3 server (SeaweedFS, on 127.0.0.1)")
     with LocalS3Server(workdir / "s3") as server, server.as_default():
-        uploaded = upload_folder(sample.bucket, bucket)
+        try:
+            uploaded = upload_folder(sample.bucket, bucket)
+        except StoreError as error:
+            raise StoreError(f"{error} The server's log is {server.log}.") from None
         return DemoResult(sample, uploaded, run(params, outdir))
 
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,6 +56,50 @@ def test_objects_outlive_the_server(tmp_path: Path) -> None:
     with LocalS3Server(tmp_path / "server") as again, again.as_default():
         assert upload_folder(folder, "bucket") == UploadResult(0, 2)
     assert again.secret_key != server.secret_key
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 200 MB of which less than 1 % is free."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("needs the right to mount a file system")
+    try:
+        with (disk / "others").open("wb") as others:
+            os.posix_fallocate(others.fileno(), 0, (200 << 20) - (3 << 19))
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_the_last_percent_of_a_disk_is_used(small_disk: Path, tmp_path: Path) -> None:
+    """A server on a disk that is nearly full takes objects, as long as they fit."""
+    folder = make_folder(tmp_path / "files")
+    with LocalS3Server(small_disk / "server") as server, server.as_default():
+        assert upload_folder(folder, "bucket") == UploadResult(2, 0)
+
+
+def test_sockets_are_removed_while_their_ports_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that stops can't remove the sockets of one that gets its ports next."""
+    left: list[list[Path]] = []
+    sockets: list[Path] = []
+    communicate = subprocess.Popen.communicate
+
+    def look_and_stop(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+        left.append([path for path in sockets if path.exists()])
+        return communicate(process)
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", look_and_stop)
+    with LocalS3Server(tmp_path / "server") as server:
+        text = (tmp_path / "server" / "server.log").read_text()
+        sockets += map(Path, re.findall(r"Unix socket (/tmp/\S+\.sock)", text))
+        assert sockets
+        assert answers(server.endpoint_url)
+    assert left == [[]]
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
