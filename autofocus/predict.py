@@ -3,7 +3,7 @@
 python autofocus/predict.py --saved_model_dir data/model --indir new_photos --outpath labels.csv
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -232,7 +232,7 @@ def predict(
 def _table(
     description: Description,
     model: str,
-    names: list[str],
+    names: Sequence[str],
     subfolder: str,
     settings: PredictSettings,
     people: PeopleRule | None,
@@ -256,7 +256,7 @@ def _table(
 def _read_boxes(
     description: Description,
     indir: Path,
-    names: list[str],
+    names: Sequence[str],
     preparation: Preparation | None,
     settings: PredictSettings,
 ) -> tuple[FileDetector | None, tuple[str, ...]]:
@@ -279,7 +279,7 @@ def _find_neighbours(
     classifier: TrainedClassifier,
     detector: ObjectDetector | None,
     indir: Path,
-    names: list[str],
+    names: Sequence[str],
     preparation: Preparation | None,
     settings: PredictSettings,
     workspace: Workspace,

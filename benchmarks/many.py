@@ -22,6 +22,7 @@ from autofocus.runs.batches import Pending
 from autofocus.runs.items import Items, process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Row
+from autofocus.runs.packed_names import PackedNames
 from autofocus.runs.workspace import Workspace
 from benchmarks.quick import hurry
 from benchmarks.tiny import FOLDER, LABELS, name
@@ -49,7 +50,7 @@ def _link(folder: Path, _: int) -> None:
 
 def _predict(folder: Path, number: int) -> None:
     """Keep the books of predictions, whose scores are made up."""
-    names = [name(image) for image in range(number)]
+    names = PackedNames(name(image) for image in range(number))
     description = Description(LABELS, (32, 32), "b", "d", "final_result", None)
     table = PredictionTable(description, names, "images/", "model")
     items = Items(names, str, Pending, lambda *_: True, _score, batch=64, extra={"model": str})

@@ -4,15 +4,19 @@ As usual in camera-trap studies, images of one species at one location are indep
 more than half an hour lies between them (O'Brien et al. 2003, Animal Conservation 6).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 # The number of an image that belongs to no event.
 NONE = -1
+# The events of so many images, and of the rest of a stream, are found at a time.
+_IMAGES = 100_000
 
 
 def find_events(
-    streams: NDArray[np.int64], seconds: NDArray[np.int64], gap_s: float
+    streams: NDArray[np.integer], seconds: NDArray[np.int64], gap_s: float
 ) -> NDArray[np.int64]:
     """Return when the event of each image began.
 
@@ -30,13 +34,32 @@ def find_events(
         that belongs to no event.
     """
     starts = np.full(len(streams), NONE, np.int64)
+    for first, last in _groups(streams):
+        rows = np.flatnonzero((streams >= first) & (streams <= last))
+        starts[rows] = _starts(streams[rows], seconds[rows], gap_s)
+    return starts
+
+
+def _groups(streams: NDArray[np.integer]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last number of some streams at a time, for the sake of memory."""
+    sizes = np.bincount(streams[streams != NONE])
+    first = images = 0
+    for stream, size in enumerate(sizes.tolist()):
+        images += size
+        if images >= _IMAGES or stream == len(sizes) - 1:
+            yield first, stream
+            first, images = stream + 1, 0
+
+
+def _starts(
+    streams: NDArray[np.integer], seconds: NDArray[np.int64], gap_s: float
+) -> NDArray[np.int64]:
+    """Return when the event of each image began; each is of a stream."""
     order = np.lexsort((seconds, streams))
-    order = order[streams[order] != NONE]
-    if not len(order):
-        return starts
-    ordered, taken = streams[order], seconds[order]
+    taken = seconds[order]
     begins = np.ones(len(order), bool)
-    begins[1:] = (np.diff(ordered) != 0) | (np.diff(taken) > gap_s)
+    begins[1:] = (np.diff(streams[order]) != 0) | (np.diff(taken) > gap_s)
     first = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
+    starts = np.empty(len(order), np.int64)
     starts[order] = taken[first]
     return starts

@@ -1,13 +1,14 @@
 """Find the images below a folder, and count what is ignored."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autofocus.errors import MissingInputError, RejectedImageError
 from autofocus.images.names import IMAGE_FORMATS, suffixes_of
 from autofocus.runs.ledger import Reason
+from autofocus.runs.packed_names import PackedNames, merge_names, sort_names
 from autofocus.runs.video_names import VIDEO_ENDINGS
 from autofocus.runs.walking import APPLE_DOUBLE_PREFIX, Walk, list_names
 from autofocus.runs.wording import plural
@@ -30,7 +31,7 @@ class Listing:
         left_out: notes on what is never input, and on folders that can't be read.
     """
 
-    names: list[str]
+    names: Sequence[str]
     ignored: Mapping[str, int] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -43,9 +44,9 @@ class Listing:
         return (*note_ignored(self.ignored), *known, *self.left_out)
 
     @property
-    def inputs(self) -> list[str]:
+    def inputs(self) -> Sequence[str]:
         """The images, and the folders that can't be read, each of which is a rejected input."""
-        return sorted([*self.names, *self.unreadable])
+        return merge_names(self.names, self.unreadable)
 
 
 def note_ignored(ignored: Mapping[str, int]) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def find_images(
     leave_out: Collection[Path] = (),
     *,
     allow_empty: bool = False,
-) -> list[str]:
+) -> Sequence[str]:
     """Return the names that `list_images` finds."""
     return list_images(folder, extensions, leave_out, allow_empty=allow_empty).names
 
@@ -159,7 +160,7 @@ def list_by_folder(folder: Path) -> tuple[list[str], Listing]:
         walk, (name for name in every if "/" in name or _is_image(name)), IMAGE_FORMATS
     )
     beside = Counter(_ending(name) for name in listing.names if "/" not in name)
-    names = [name for name in listing.names if "/" in name]
+    names = PackedNames(name for name in listing.names if "/" in name)
     return folders, replace(listing, names=names, ignored=Counter(listing.ignored) + beside)
 
 
@@ -175,24 +176,27 @@ def _ending(name: str) -> str:
 
 
 def _list(walk: Walk, found: Iterable[str], suffixes: Collection[str]) -> Listing:
-    names: list[str] = []
     ignored: Counter[str] = Counter()
     irregular: list[str] = []
-    try:
+
+    def images() -> Iterator[str]:
         for name in found:
             ending = _ending(name)
             if ending in suffixes:
-                names.append(name)
+                yield name
             elif name in walk.irregular:
                 irregular.append(name)
             else:
                 ignored[ending] += 1
+
+    try:
+        names = sort_names(images())
     except OSError as error:
         raise MissingInputError(
             f"The folder {walk.folder} can't be read ({error.strerror}): correct its permissions."
         ) from None
     notes = (*walk.notes, *_note_irregular(irregular))
-    return Listing(sorted(names), ignored, tuple(sorted(walk.unreadable)), notes)
+    return Listing(names, ignored, tuple(sorted(walk.unreadable)), notes)
 
 
 def _note_irregular(names: Sequence[str]) -> tuple[str, ...]:

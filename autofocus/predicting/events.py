@@ -1,5 +1,6 @@
 """The event of each image to label."""
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class ImageEvents:
     """
 
     places: Sequence[tuple[str, str]]
-    streams: NDArray[np.int64]
+    streams: NDArray[np.int32]
     starts: NDArray[np.int64]
 
     def name(self, index: int) -> str:
@@ -58,7 +59,7 @@ def find_image_events(
         gap_s: the maximum pause within an event, in seconds.
     """
     numbers: dict[tuple[str, str, str], int] = {}
-    streams, seconds = [], []
+    streams, seconds = array("i"), array("q")
     for location, (name, moment, label) in zip(
         locations, _labelled(outcomes, predict), strict=True
     ):
@@ -69,9 +70,9 @@ def find_image_events(
         key = (camera_folder(name), location, label)
         streams.append(numbers.setdefault(key, len(numbers)))
         seconds.append(to_seconds(moment))
-    stream_array = np.array(streams, np.int64)
+    stream_array, second_array = np.asarray(streams), np.asarray(seconds)
     places = [(location or folder, label) for folder, location, label in numbers]
-    starts = find_events(stream_array, np.array(seconds, np.int64), gap_s)
+    starts = find_events(stream_array, second_array, gap_s)
     return ImageEvents(places, stream_array, starts)
 
 

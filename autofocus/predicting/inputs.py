@@ -1,8 +1,9 @@
 """The images to label."""
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from autofocus.errors import InputDataError, MissingInputError
@@ -11,6 +12,7 @@ from autofocus.images.names import PREPARATION_NAME, suffixes_of
 from autofocus.images.unkept import check_kept
 from autofocus.runs.csv_files import CsvReader
 from autofocus.runs.ledger import LEDGER_NAME, Row, read_ledger
+from autofocus.runs.packed_names import PackedNames, merge_names, sort_names
 from autofocus.runs.sharding import Shard, Shards
 
 # The column of tables that names an image.
@@ -56,12 +58,12 @@ def find_inputs(
         listing = Listing([single.name])
     elif table is None:
         listing = list_images(indir, extensions, allow_empty=allow_empty or bool(rejected))
-        listing = replace(listing, names=sorted({*listing.inputs, *rejected}))
+        listing = replace(listing, names=merge_names(listing.inputs, sorted(rejected)))
     else:
         listing = Listing(_read_names(table, indir, allow_empty=allow_empty))
     if shard is None:
         return listing
-    return replace(listing, names=[name for name in listing.names if shard.has(name)])
+    return replace(listing, names=PackedNames(name for name in listing.names if shard.has(name)))
 
 
 def find_rejected(indir: Path, extensions: Collection[str]) -> dict[str, Row]:
@@ -87,12 +89,13 @@ def find_rejected(indir: Path, extensions: Collection[str]) -> dict[str, Row]:
     }
 
 
-def _read_names(table: Path, indir: Path, *, allow_empty: bool) -> list[str]:
+def _read_names(table: Path, indir: Path, *, allow_empty: bool) -> Sequence[str]:
     # A table may have one row per label of an image.
-    names = {name_below(indir, table, line, path) for line, path in _paths(table)}
+    every = sort_names(name_below(indir, table, line, path) for line, path in _paths(table))
+    names = PackedNames(name for name, _ in groupby(every))
     if not names and not allow_empty:
         raise MissingInputError(f"{table} has no rows: there is nothing to label.")
-    return sorted(names)
+    return names
 
 
 def _paths(table: Path) -> Iterator[tuple[int, str]]:

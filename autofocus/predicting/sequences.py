@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import compress, islice
-from typing import TypeVar
+from itertools import islice
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from autofocus.model.vote import (
 from autofocus.predicting.known import UNKNOWN, Known
 from autofocus.runs.cameras import camera_folder
 from autofocus.runs.journal import Outcome
+from autofocus.runs.packed_names import PackedNames
 
 T = TypeVar("T")
 # Reads the outcomes of all images, rejected ones included, in order and anew at each call.
@@ -44,7 +45,7 @@ CHUNK = 1024
 class Votes:
     """The sequences among N images, and the vote of each.
 
-    Only numbers are kept per image, and a name and C probabilities per sequence.
+    Only numbers are kept per image, and C probabilities per sequence.
 
     Attributes:
         sequences: the names of the S sequences.
@@ -58,7 +59,7 @@ class Votes:
     sequences: Sequence[str]
     probabilities: NDArray[np.float64]
     unknown: NDArray[np.bool_] | None
-    numbers: NDArray[np.int64]
+    numbers: NDArray[np.int32]
     locations: Sequence[str]
 
 
@@ -90,13 +91,14 @@ def count_votes(
 
 
 def _vote(
-    outcomes: Outcomes, numbers: NDArray[np.int64], sequences: int, description: Description
+    outcomes: Outcomes, numbers: NDArray[np.int32], sequences: int, description: Description
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
     """Return the probabilities of each sequence, and which are unknown if that is measured."""
-    means, far = SequenceMeans(sequences), SequenceMeans(sequences)
+    is_measured = description.unknown_distance is not None
+    means, far = SequenceMeans(sequences), SequenceMeans(sequences if is_measured else 0)
     first = 0
     for chunk in chunks(outcomes()):
-        own = numbers[first : first + len(chunk)]
+        own = numbers[first : first + len(chunk)].astype(np.int64)
         first += len(chunk)
         frames = [one for one, number in zip(chunk, own, strict=True) if number != NO_SEQUENCE]
         if not frames:
@@ -113,7 +115,7 @@ def _vote(
         description.vote_temperature,
         multilabel=description.multilabel,
     )
-    if description.unknown_distance is None:
+    if not is_measured:
         return votes, None
     return votes, unknown_votes(far.means().sum(axis=1))
 
@@ -180,29 +182,62 @@ def _find_sequences(
     rule: SequenceRule,
     located: Callable[[Sequence[Frame]], list[Frame]],
     known: Mapping[str, Known],
-) -> tuple[list[str], NDArray[np.int64], list[str]]:
+) -> tuple[Sequence[str], NDArray[np.int32], Sequence[str]]:
     """Return the sequences' names, and the sequence's number and the location of each image."""
     cameras, seconds, is_readable = _read_moments(outcomes, names)
-    sequences: list[str] = []
-    numbers = np.full(len(names), NO_SEQUENCE, np.int64)
-    locations = [""] * len(names)
-    for inside in cameras.values():
-        frames = located(
-            [
-                _frame(names[index], prefix, seconds[index], known.get(names[index], UNKNOWN))
-                for index in inside
-            ]
-        )
-        for index, frame in zip(inside, frames, strict=True):
-            locations[index] = frame.location
-        # Those that can't be used count, too: a number's place in its sequence depends on them.
-        by_name = find_sequences(frames, rule)
-        own: dict[str, int] = {}
-        for index in compress(inside, (is_readable[index] for index in inside)):
-            if sequence := by_name[names[index]]:
-                numbers[index] = own.setdefault(sequence, len(sequences) + len(own))
-        sequences += own
-    return sequences, numbers, locations
+    numbers = np.full(len(names), NO_SEQUENCE, np.int32)
+    locations = _Locations(len(names))
+
+    def by_camera() -> Iterator[str]:
+        """Yield the sequences of one camera after the other."""
+        first = 0
+        for inside in cameras.values():
+            frames = located(
+                [
+                    _frame(name, prefix, seconds[index], known.get(name, UNKNOWN))
+                    for index, name in ((index, names[index]) for index in inside)
+                ]
+            )
+            # Those that can't be used count, too: a number's place in its sequence depends on
+            # them.
+            by_name = find_sequences(frames, rule)
+            own: dict[str, int] = {}
+            for index, frame in zip(inside, frames, strict=True):
+                locations.put(index, frame.location)
+                if is_readable[index] and (sequence := by_name[frame.name]):
+                    numbers[index] = own.setdefault(sequence, first + len(own))
+            first += len(own)
+            yield from own
+
+    return PackedNames(by_camera()), numbers, locations
+
+
+class _Locations(Sequence[str]):
+    """The location of each image, of which there are few; empty until it is put there."""
+
+    def __init__(self, images: int) -> None:
+        self._numbers = array("i", bytes(images * array("i").itemsize))
+        self._names = {"": 0}
+        self._in_order = [""]
+
+    def put(self, index: int, location: str) -> None:
+        number = self._numbers[index] = self._names.setdefault(location, len(self._names))
+        if number == len(self._in_order):
+            self._in_order.append(location)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        if isinstance(at, slice):
+            return [self._in_order[number] for number in self._numbers[at]]
+        return self._in_order[self._numbers[at]]
 
 
 def _read_moments(
@@ -214,7 +249,7 @@ def _read_moments(
         The numbers of the images of each camera's folder; and by number the seconds since the
         epoch, `_NO_TIME` if unknown, and 1 if the image is readable, else 0.
     """
-    cameras: dict[str, array[int]] = defaultdict(lambda: array("q"))
+    cameras: dict[str, array[int]] = defaultdict(lambda: array("i"))
     seconds, is_readable = array("q"), array("b")
     for index, outcome in enumerate(outcomes):
         moment = outcome.extra.get("moment")

@@ -44,7 +44,7 @@ def make_bucket(folder: Path) -> list[str]:
         moment = f"2016-07-05T11:{number:02}:{7 * number % 60:02}"
         make_image(folder / "zoo" / f"site{number % 7}" / f"{number}.JPG", colour, moment)
     (folder / "zoo" / "site3" / "broken.JPG").write_text("text")
-    return find_images(folder, ("JPG",))
+    return [*find_images(folder, ("JPG",))]
 
 
 def test_the_table_is_that_of_autofocus_predict(model: Path, s3: S3, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,3 +48,13 @@ def test_an_event_is_named_after_place_label_and_time() -> None:
 def test_an_event_in_no_folder_is_named_after_label_and_time() -> None:
     """Where neither a location nor a folder is known, no sign stands for it."""
     assert name_event("", "deer", datetime(2016, 7, 5, 11)) == "deer@2016-07-05T11:00:00"
+
+
+def test_streams_are_the_same_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events don't depend on how many images are looked at together."""
+    numbers = np.arange(300)
+    streams, seconds = numbers * 7 % 11 - 1, numbers * 37 % 101
+    whole = find_events(streams, seconds, 3)
+    monkeypatch.setattr("autofocus.grouping.events._IMAGES", 40)
+    assert (find_events(streams, seconds, 3) == whole).all()
+    assert (whole[streams == NONE] == NONE).all()
