@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from autofocus.runs.faults import Faults
@@ -31,7 +30,7 @@ class Result(NamedTuple):
     made: Outcome | Pending
     name: str
     known: Collection[str]
-    moves: Sequence[tuple[Path, Path]] = ()
+    moves: Sequence[tuple[str, str]] = ()
     links: Sequence[tuple[str, str]] = ()
     is_fresh: bool = True
 

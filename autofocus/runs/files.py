@@ -48,7 +48,7 @@ def unfinished_path(final: Path, scratch: Path) -> Path:
     return scratch / unfinished_name(final)
 
 
-def unfinished_name(final: Path) -> str:
+def unfinished_name(final: Path | str) -> str:
     """Return the name of a file in a scratch folder until it is complete."""
     # A digest keeps the name short, and different from those of files written at the same time.
     return hashlib.sha256(os.fsencode(final)).hexdigest()[:32]
@@ -86,7 +86,7 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def sync_open(descriptor: int, path: Path) -> None:
+def sync_open(descriptor: int, path: Path | str) -> None:
     """Flush an open file to the disk; an error names it, see `write_bytes`."""
     try:
         os.fsync(descriptor)

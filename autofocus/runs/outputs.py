@@ -5,6 +5,7 @@ link, so that no file outside is overwritten. Everything here is checked before 
 """
 
 import errno
+import os
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -117,10 +118,10 @@ def _folders_between(root: Path, path: Path) -> Iterator[Path]:
         yield folder
 
 
-def kind_of(path: Path) -> int | None:
+def kind_of(path: Path | str) -> int | None:
     """Return what stands at a path, as `stat.S_IFMT` does; None for nothing."""
     try:
-        return stat.S_IFMT(path.lstat().st_mode)
+        return stat.S_IFMT(os.lstat(path).st_mode)
     except (OSError, ValueError):
         return None
 

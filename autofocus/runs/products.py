@@ -36,12 +36,14 @@ class OutputFile:
         unfinished: where it is, complete; None if it is in its place and known to be right.
         digest: of its content, if it is at hand; see `marks.mark_of`.
         is_synced: whether it was flushed to the disk already.
+        stamp: its stamp, if it is at hand besides its digest; see `files.stamp`.
     """
 
-    final: Path
-    unfinished: Path | None = None
+    final: Path | str
+    unfinished: Path | str | None = None
     digest: str = ""
     is_synced: bool = False
+    stamp: Mapping[str, int] | None = None
 
 
 class Product(NamedTuple):
@@ -69,7 +71,7 @@ class Delivery(NamedTuple):
     """
 
     outcome: Outcome
-    moves: Sequence[tuple[Path, Path]] = ()
+    moves: Sequence[tuple[str, str]] = ()
     links: Sequence[tuple[str, str]] = ()
 
 
@@ -120,9 +122,10 @@ class OutputFolder:
     kept: list[str] = field(default_factory=list)
     _sound: set[Path] = field(default_factory=set, init=False)
     _reachable: set[Path] = field(default_factory=set, init=False)
-    _touched: set[Path] = field(default_factory=set, init=False)
+    # As texts, which are compared and hashed in a fraction of the time of paths.
+    _touched: set[str] = field(default_factory=set, init=False)
     # The folders of files that this run has made sure of.
-    _made: set[Path] = field(default_factory=set, init=False)
+    _made: set[str] = field(default_factory=set, init=False)
     # Whether a folder was made by this run, by its path relative to the root.
     _are_new: dict[str, bool] = field(default_factory=dict, init=False)
     _prefix: str = field(init=False)
@@ -130,13 +133,13 @@ class OutputFolder:
     def __post_init__(self) -> None:
         self._prefix = os.path.join(self.root, "")  # noqa: PTH118 - faster than paths, per link
 
-    def name(self, path: Path) -> str:
+    def name(self, path: Path | str) -> str:
         """Return a path relative to the folder."""
         text = os.fspath(path)
         # So it is of nearly all files; the general way takes longer.
         if text.startswith(self._prefix) and ".." not in text and os.sep == "/":
             return text[len(self._prefix) :]
-        return files.relative_to_folder(path, self.root)
+        return files.relative_to_folder(Path(path), self.root)
 
     def path(self, name: str) -> str:
         """Return the path of a file whose path relative to the folder is known."""
@@ -178,7 +181,7 @@ class OutputFolder:
                 raise OutputConflictError(conflict(path, self.stage))
 
     def put_in_place(
-        self, moves: Iterable[tuple[Path, Path]], links: Iterable[tuple[str, str]] = ()
+        self, moves: Iterable[tuple[str, str]], links: Iterable[tuple[str, str]] = ()
     ) -> None:
         """Rename complete files to their final paths, and make links where nothing stands.
 
@@ -187,12 +190,12 @@ class OutputFolder:
         """
         for unfinished, final in moves:
             try:
-                unfinished.replace(final)
+                Path(unfinished).replace(final)
             except FileNotFoundError:
                 # Somebody has removed the folder meanwhile.
                 self._make_folder(final)
-                unfinished.replace(final)
-            self._touched.add(final.parent)
+                Path(unfinished).replace(final)
+            self._touched.add(_folder_of(final))
         for name, target in links:
             self._make_link(name, target)
 
@@ -203,14 +206,14 @@ class OutputFolder:
             os.symlink(target, path)  # noqa: PTH211 - a path per link would take longer
         except FileNotFoundError:
             # Somebody has removed the folder meanwhile.
-            self._make_folder(Path(path))
+            self._make_folder(path)
             Path(path).symlink_to(target)
         except FileExistsError:
             raise OutputConflictError(conflict(Path(path), self.stage)) from None
 
     def sync(self) -> None:
         """Flush all folders in which files were put in place to the disk."""
-        files.sync_folders(self._touched, self.root)
+        files.sync_folders(map(Path, self._touched), self.root)
         self._touched.clear()
         self._are_new.clear()
 
@@ -242,18 +245,24 @@ class OutputFolder:
             OutputConflictError: another file, or a folder, stands there.
         """
         recorded_marks: dict[str, Any] = {}
-        moves = []
+        moves: list[tuple[str, str]] = []
         for file in product.files:
             name, unfinished = self.name(file.final), file.unfinished
-            mark = marks.mark_of(unfinished or file.final, file.digest)
-            if unfinished is not None and self._is_there(unfinished, file.final, name in known):
+            mark: dict[str, Any]
+            if file.stamp is not None:
+                mark = {**file.stamp, "digest": file.digest}
+            else:
+                mark = marks.mark_of(Path(unfinished or file.final), file.digest)
+            if unfinished is None:
+                pass
+            elif self._is_there(unfinished, file.final, name in known):
                 # An earlier run wrote it, and its memory was deleted.
-                unfinished.unlink()
-                mark = marks.mark_of(file.final, mark.get("digest", ""))
-            elif unfinished is not None:
+                Path(unfinished).unlink()
+                mark = marks.mark_of(Path(file.final), mark.get("digest", ""))
+            else:
                 if not file.is_synced:
-                    files.sync(unfinished)
-                moves.append((unfinished, file.final))
+                    files.sync(Path(unfinished))
+                moves.append((os.fspath(unfinished), os.fspath(file.final)))
             recorded_marks[name] = mark
         links = []
         for name, target in product.links.items():
@@ -274,35 +283,37 @@ class OutputFolder:
             path = self.root / folder
             is_new = self._are_new[folder] = not os.path.lexists(path)
             self._make_folder(path / "link")
-            self._touched.add(path)
+            self._touched.add(os.fspath(path))
         return is_new
 
-    def _replace_link(self, name: str, target: str, *, is_known: bool) -> list[tuple[Path, Path]]:
+    def _replace_link(self, name: str, target: str, *, is_known: bool) -> list[tuple[str, str]]:
         """Return how to replace what stands in the place of a link, or nothing if it is right."""
         final = self.root / name
         unfinished = files.unfinished_link(final, target, self.scratch)
         if self._is_there(unfinished, final, is_known):
             unfinished.unlink()
             return []
-        return [(unfinished, final)]
+        return [(os.fspath(unfinished), os.fspath(final))]
 
-    def _make_folder(self, final: Path) -> None:
+    def _make_folder(self, path: Path | str) -> None:
         """Create the folder of a file."""
+        final = Path(path)
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             standing = next(above for above in final.parents if os.path.lexists(above))
             raise OutputConflictError(conflict(standing, self.stage)) from None
 
-    def _is_there(self, unfinished: Path, final: Path, is_known: bool) -> bool:
+    def _is_there(self, made: Path | str, place: Path | str, is_known: bool) -> bool:
         """Tell whether the same file stands there already; create the folder if it doesn't."""
-        folder = final.parent
+        folder = _folder_of(place)
         if folder not in self._made:
-            self._make_folder(final)
+            self._make_folder(place)
             self._made.add(folder)
-        kind = kind_of(final)
+        kind = kind_of(place)
         if kind is None:
             return False
+        unfinished, final = Path(made), Path(place)
         if kind not in _PLAIN:
             raise OutputConflictError(conflict(final, self.stage))
         # Damage turns no link into a file, nor the reverse: it was put there.
@@ -380,6 +391,10 @@ class OutputFolder:
                 f"link: {len(self.kept):,}, such as {self.kept[0]}"
             )
         return tuple(notes)
+
+
+def _folder_of(path: Path | str) -> str:
+    return os.path.dirname(path)  # noqa: PTH120 - a path takes longer, per file
 
 
 def _adopt(path: Path) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Downloading the objects of a bucket into a folder, one by one."""
 
 import errno
+import os
 import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -75,8 +76,8 @@ class Downloader:
     scratch: Path
     fetcher: Fetcher
     rejections: Mapping[str, Rejection]
-    # Those of the files that have arrived.
-    _folders: set[Path] = field(default_factory=set, init=False)
+    # Those of the files that have arrived, and whether they are new: nothing stands in a new one.
+    _folders: dict[str, bool] = field(default_factory=dict, init=False)
 
     def items(self, objects: Sequence[StoredObject]) -> Items[StoredObject]:
         """Return the objects, and what to do with each."""
@@ -142,24 +143,38 @@ class Downloader:
         return VERIFIED in earlier.extra
 
     def _fetch(self, item: StoredObject) -> Product:
-        final = self._path(item)
         if is_folder(item):
-            final.mkdir(parents=True, exist_ok=True)
+            self._path(item).mkdir(parents=True, exist_ok=True)
             return Product(Outcome(Row(item.key, output=path_of(item.key)), _version(item)), ())
+        # Texts: this is done for each object, and paths take several times as long.
+        final = os.path.join(self.folder, path_of(item.key))  # noqa: PTH118
+        folder = os.path.dirname(final)  # noqa: PTH120
         # Without the stage's memory, a file of the object's content need not be fetched again.
-        if verified := holds(final, item):
+        if not self._folders.get(folder) and (verified := holds(Path(final), item)):
             digest = f"md5:{item.etag}" if verified == MD5 else ""
             return Product(arrived(item, verified), (OutputFile(final, digest=digest),))
-        unfinished = self.scratch / files.unfinished_name(final)
+        unfinished = f"{self.scratch}/{files.unfinished_name(final)}"
         fetched = self.fetcher.fetch(item, unfinished)
-        folder = final.parent
         if folder not in self._folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._folders.add(folder)
-        if kind_of(final) == stat.S_IFDIR:
-            raise IsADirectoryError(errno.EISDIR, "a folder stands in its place", str(final))
-        file = OutputFile(final, unfinished, f"md5:{fetched.md5}", is_synced=True)
+            self._folders[folder] = _make(folder)
+        if not self._folders[folder] and kind_of(final) == stat.S_IFDIR:
+            raise IsADirectoryError(errno.EISDIR, "a folder stands in its place", final)
+        digest = f"md5:{fetched.md5}"
+        file = OutputFile(final, unfinished, digest, is_synced=True, stamp=fetched.stamp)
         return Product(arrived(fetched.item, fetched.verified), (file,))
+
+
+def _make(folder: str) -> bool:
+    """Make a folder, and tell whether there was none before."""
+    path = Path(folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir()
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return False
+    return True
 
 
 # Of the values that the memory keeps of an object.
@@ -212,9 +227,10 @@ def _keys(outcome: Outcome) -> tuple[str, ...]:
 
 def _as_fetched(item: StoredObject, outcome: Outcome) -> StoredObject:
     """Return an object with the size and the ETag of what arrived."""
-    size, etag = (outcome.extra.get(key, value) for key, value in _version(item).items())
+    size = outcome.extra.get("bytes", item.size)
+    etag = outcome.extra.get("etag", item.etag)
     # Mostly it is the same one, of which there may be millions.
-    is_same = (size, etag) == (item.size, item.etag)
+    is_same = size == item.size and etag == item.etag
     return item if is_same else replace(item, size=int(size), etag=str(etag))
 
 

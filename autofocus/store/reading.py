@@ -90,27 +90,31 @@ def _parts(bucket: Bucket, key: str, first: "GetResult") -> "Iterator[bytes | By
 def _get(bucket: Bucket, key: str, options: "GetOptions") -> "GetResult":
     import obstore
 
-    with _obstore_errors():
+    try:
         return obstore.get(bucket.objects, key, options=options)
+    except Exception as error:
+        raise _of_obstore(error) from None
 
 
 def _stream(result: "GetResult") -> "Iterator[bytes | Bytes]":
     start, end = result.range
-    with _truncated(), _obstore_errors():
+    # Not within `_truncated`, which takes longer: this is done for each object.
+    try:
         if end - start <= _SMALL_BYTES:
             yield result.bytes()
         else:
             yield from result.stream(min_chunk_size=_CHUNK_BYTES)
+    except Exception as error:
+        raise _as_truncated(_of_obstore(error)) from None
 
 
-@contextmanager
-def _obstore_errors() -> Iterator[None]:
+def _of_obstore(error: Exception) -> Exception:
+    """Return the error that stands for one of obstore; any other as it is."""
     from obstore.exceptions import BaseError
 
-    try:
-        yield
-    except (BaseError, OSError) as error:
-        raise TransferError(Failure.of_obstore(error)) from None
+    if isinstance(error, (BaseError, OSError)):
+        return TransferError(Failure.of_obstore(error))
+    return error
 
 
 def _open_by_boto3(bucket: Bucket, key: str) -> Body:
@@ -149,9 +153,12 @@ def _truncated() -> Iterator[None]:
     try:
         yield
     except TransferError as error:
-        if error.failure == CONNECTION_FAILED:
-            raise TransferError(TRUNCATED) from None
-        raise
+        raise _as_truncated(error) from None
+
+
+def _as_truncated(error: Exception) -> Exception:
+    is_truncated = isinstance(error, TransferError) and error.failure == CONNECTION_FAILED
+    return TransferError(TRUNCATED) if is_truncated else error
 
 
 def request_head(bucket: Bucket, key: str, part: int = 0) -> Mapping[str, Any]:

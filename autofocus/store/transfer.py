@@ -4,9 +4,8 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from io import FileIO
 from pathlib import Path
 
 from autofocus.errors import StoreError, StoreUnavailableError
@@ -16,10 +15,12 @@ from autofocus.store.listing import StoredObject, find_object
 from autofocus.store.pace import Pace
 from autofocus.store.reading import Body, TransferError, open_object
 from autofocus.store.session import Bucket
-from autofocus.store.verifying import verify
+from autofocus.store.verifying import MD5, verify
 
 # Between attempts, in seconds.
 PAUSES = (1.0, 4.0)
+# As of a file that is opened to be written anew. Windows alone has such a thing as text files.
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 # Windows sets the time of a path alone.
 _CAN_SET_TIME = os.utime in os.supports_fd
 
@@ -44,11 +45,13 @@ class Fetched:
         item: the object; listed anew if it was replaced after the first listing.
         md5: of its content, in hex digits.
         verified: by what it is known to be the object, see `verifying.verify`.
+        stamp: of its file, see `files.stamp`.
     """
 
     item: StoredObject
     md5: str
     verified: str
+    stamp: Mapping[str, int]
 
 
 class Fetcher:
@@ -78,7 +81,7 @@ class Fetcher:
         """End all transfers in progress soon, with a TransferError."""
         self._stopped.set()
 
-    def fetch(self, item: StoredObject, unfinished: Path) -> Fetched:
+    def fetch(self, item: StoredObject, unfinished: Path | str) -> Fetched:
         """Write an object into a file, set its time to that of the object, and flush it.
 
         What arrives is compared with the listing: its size, and its ETag or checksum. Where they
@@ -90,15 +93,16 @@ class Fetcher:
             OSError: the file can't be written.
         """
         try:
-            fetched = self._try_again(item, unfinished)
+            fetched = self._try_again(item, os.fspath(unfinished))
         except TransferError as error:
             self._count_lost(error.failure)
             raise
-        with self._lock:
-            self._lost_in_a_row = 0
+        if self._lost_in_a_row:
+            with self._lock:
+                self._lost_in_a_row = 0
         return fetched
 
-    def _try_again(self, item: StoredObject, unfinished: Path) -> Fetched:
+    def _try_again(self, item: StoredObject, unfinished: str) -> Fetched:
         for pause in self._pauses:
             try:
                 return self._try_patiently(item, unfinished)
@@ -107,7 +111,7 @@ class Fetcher:
                     raise
         return self._try_patiently(item, unfinished)
 
-    def _try_patiently(self, item: StoredObject, unfinished: Path) -> Fetched:
+    def _try_patiently(self, item: StoredObject, unfinished: str) -> Fetched:
         """Try once; failures because the store is unavailable are retried and don't count."""
         patience = self._bucket.patience
         if not patience.seconds:
@@ -118,7 +122,7 @@ class Fetcher:
             self._check_not_stopped()
             raise TransferError(replace(error.failure, final=True)) from None
 
-    def _attempt(self, item: StoredObject, unfinished: Path) -> Fetched:
+    def _attempt(self, item: StoredObject, unfinished: str) -> Fetched:
         began = time.monotonic()
         try:
             return self._try(item, unfinished)
@@ -146,7 +150,7 @@ class Fetcher:
                 "resumes from here."
             )
 
-    def _try(self, item: StoredObject, unfinished: Path) -> Fetched:
+    def _try(self, item: StoredObject, unfinished: str) -> Fetched:
         begun = self._pace.wait(self._stopped)
         self._check_not_stopped()
         try:
@@ -156,11 +160,12 @@ class Fetcher:
                 self._pace.slow_down(begun)
             raise
 
-    def _receive(self, item: StoredObject, unfinished: Path) -> Fetched:
+    def _receive(self, item: StoredObject, unfinished: str) -> Fetched:
         body = open_object(self._bucket, item)
         item, is_listed = self._compare(item, body)
-        # Unbuffered, as chunks are large, and so that all of it can be read before it is closed.
-        with unfinished.open("wb", buffering=0) as file:
+        # By its descriptor, which takes less time than an open file; chunks are large.
+        file = os.open(unfinished, _FLAGS, 0o666)
+        try:
             received, md5 = self._write(body, file)
             if received != item.size:
                 raise TransferError(
@@ -168,12 +173,19 @@ class Fetcher:
                 )
             # A listing without ETags is completed by the answer.
             described = item if item.etag else replace(item, etag=body.etag)
-            verified = verify(self._bucket, described, unfinished, md5, is_listed=is_listed)
+            # As `verify` would say, without a path.
+            verified = MD5 if md5 == described.etag else ""
+            if not verified:
+                path = Path(unfinished)
+                verified = verify(self._bucket, described, path, md5, is_listed=is_listed)
             if body.modified is not None:
                 seconds = int(body.modified.timestamp())
-                os.utime(file.fileno() if _CAN_SET_TIME else unfinished, (seconds, seconds))
-            files.sync_open(file.fileno(), unfinished)
-        return Fetched(item, md5, verified)
+                os.utime(file if _CAN_SET_TIME else unfinished, (seconds, seconds))
+            files.sync_open(file, unfinished)
+            stamp = files.stamp_of(os.fstat(file))
+        finally:
+            os.close(file)
+        return Fetched(item, md5, verified, stamp)
 
     def _compare(self, item: StoredObject, body: Body) -> tuple[StoredObject, bool]:
         """Compare an answer with the listing, and with a new one if they differ.
@@ -206,7 +218,7 @@ class Fetcher:
         if self._stopped.is_set():
             raise TransferError(Failure("the run was stopped", final=True))
 
-    def _write(self, body: Body, file: FileIO) -> tuple[int, str]:
+    def _write(self, body: Body, file: int) -> tuple[int, str]:
         digest = hashlib.md5(usedforsecurity=False)
         received = 0
         for chunk in body.chunks:
@@ -216,7 +228,7 @@ class Fetcher:
             digest.update(rest)
             while rest:
                 # Less is written where the disk becomes full; the next time it is an error.
-                rest = rest[file.write(rest) :]
+                rest = rest[os.write(file, rest) :]
         return received, digest.hexdigest()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from autofocus.errors import StoreError
+from autofocus.runs import files
 from autofocus.store import reading
 from autofocus.store.listing import StoredObject, list_objects
 from autofocus.store.reading import TransferError
@@ -115,6 +116,14 @@ def test_an_empty_object(s3: S3, tmp_path: Path) -> None:
     with open_bucket(s3.bucket) as bucket:
         Fetcher(bucket).fetch(only(bucket), tmp_path / "object")
     assert (tmp_path / "object").read_bytes() == b""
+
+
+def test_the_stamp_of_what_arrived_is_that_of_the_file(s3: S3, tmp_path: Path) -> None:
+    """The stamp that is recorded without another look at the file is the file's."""
+    s3.put("a.JPG", "content")
+    with open_bucket(s3.bucket) as bucket:
+        fetched = Fetcher(bucket).fetch(only(bucket), tmp_path / "object")
+    assert fetched.stamp == files.stamp(tmp_path / "object")
 
 
 def test_the_time_of_storing_is_the_files_own(
