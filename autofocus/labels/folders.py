@@ -18,6 +18,7 @@ from autofocus.tables.columns import LINKS_NAME
 # Bytes; file systems allow 255, and unfinished links and copies have longer names.
 _LONGEST_LABEL = 150
 _LONGEST_STEM = 150
+_LONGEST_SUFFIX = 20
 # Not encoded, besides letters and digits of any script, and `_.-~`.
 _SAFE = " !#$&'()+,;=@[]{}^`"
 # Devices on Windows, with any extension.
@@ -74,13 +75,16 @@ def link_name(filepath: str) -> str:
     Args:
         filepath: the image's path, relative to the folder of the table.
     """
-    name = filepath.rpartition("/")[2]
+    name = filepath[filepath.rfind("/") + 1 :]
     if name in _NO_NAMES:
         name = PurePosixPath(filepath).name
     dot = name.rfind(".")
     # As of `PurePath`: what begins or ends with its only dot has no suffix.
     at = dot if 0 < dot < len(name) - 1 else len(name)
-    return f"{_cut(name[:at], _LONGEST_STEM)}-{_digest(filepath)}{_cut(name[at:], 20)}"
+    stem, suffix = name[:at], name[at:]
+    if at > _LONGEST_STEM or len(suffix) > _LONGEST_SUFFIX or not name.isascii():
+        stem, suffix = _cut(stem, _LONGEST_STEM), _cut(suffix, _LONGEST_SUFFIX)
+    return f"{stem}-{_digest(filepath)}{suffix}"
 
 
 def split_path(filepath: str) -> tuple[str, str]:

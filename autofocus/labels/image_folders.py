@@ -76,8 +76,9 @@ class FoundImage(NamedTuple):
 
     def from_folder(self, folder: str) -> str:
         """Return its path relative to a folder below the output folder."""
-        path = self.folder.prefix(folder) + self.name
-        return posixpath.normpath(path) if self.name == ".." else path
+        inside, name = self
+        path = inside.prefix(folder) + name
+        return posixpath.normpath(path) if name == ".." else path
 
 
 class ImageFolders:

@@ -155,7 +155,7 @@ class Linker:
         """Return the target of each link; empty if none is made."""
         if self.making is Making.NOTHING:
             return {}
-        return {link: image.from_folder(link.rpartition("/")[0]) for link in links}
+        return {link: image.from_folder(link[: link.rfind("/")]) for link in links}
 
     def _copy(self, image: FoundImage, link: Path) -> OutputFile:
         unfinished = files.unfinished_path(link, self.scratch)
@@ -204,8 +204,10 @@ def _state(
 
 
 def _links(choice: Choice) -> list[str]:
-    name = link_name(choice.filepath)
-    return [f"{label_to_folder(label)}/{name}" for label in choice.labels]
+    name, labels = link_name(choice.filepath), choice.labels
+    if len(labels) == 1:
+        return [f"{label_to_folder(labels[0])}/{name}"]
+    return [f"{label_to_folder(label)}/{name}" for label in labels]
 
 
 def make_links(table: Path) -> int:

@@ -23,7 +23,7 @@ from typing import Any, Generic, TypeVar
 from autofocus.runs import files
 from autofocus.runs.checked_lines import checked_line, read_checked_line
 from autofocus.runs.journal import Outcome
-from autofocus.runs.ledger import Reason
+from autofocus.runs.ledger import Reason, Status
 from autofocus.runs.products import recorded
 
 T = TypeVar("T")
@@ -191,7 +191,7 @@ class BlockBuilder:
     _marks: dict[str, str] = field(default_factory=dict)
     _links: int = 0
     _newest_ns: int = 0
-    _counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _counts: Counter[tuple[Status, Reason | None]] = field(default_factory=Counter)
 
     def state(self, outcome: Outcome) -> str | None:
         """Return the state that an outcome is of; None if it can't be part of a block."""
@@ -226,7 +226,7 @@ class BlockBuilder:
             else:
                 self._marks[name] = files.text_of_stamp(mark)
                 self._newest_ns = max(self._newest_ns, mark["modified_ns"])
-        self._counts[row.status.value, row.reason.value if row.reason else ""] += 1
+        self._counts[row.status, row.reason] += 1
         for key in self.keys(outcome):
             self.tally[key] += 1
 
@@ -246,7 +246,10 @@ class BlockBuilder:
             self._links > 0,
             _digest(self._marks.values()),
             self._newest_ns,
-            [(*key, number) for key, number in self._counts.items()],
+            [
+                (status.value, reason.value if reason else "", number)
+                for (status, reason), number in self._counts.items()
+            ],
             dict(self.tally),
             list(parts),
         )

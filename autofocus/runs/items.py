@@ -38,6 +38,10 @@ T = TypeVar("T")
 _SYNC_S = 0.5
 
 
+# What the journals hold of an input that is new.
+_NOTHING = (None, None)
+
+
 def _no_outputs(_: Any) -> Sequence[Path]:
     return ()
 
@@ -330,7 +334,7 @@ class ItemRun:
     def _task(self, item: T, items: Items[T]) -> "_Task[T]":
         name = items.name(item)
         versions = self._journal.versions(name)
-        if not any(versions):
+        if versions == _NOTHING:
             return _Task(item)
         paths = items.outputs(item)
         known = self._folder.known(versions, paths)
@@ -361,7 +365,7 @@ class ItemRun:
         self._folder.discard(stale, current)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Task(Generic[T]):
     """An input, and what earlier runs made of it; the paths are those of its files, if any."""
 

@@ -168,8 +168,8 @@ class Journal:
 
     def versions(self, name: str) -> tuple[Outcome | None, Outcome | None]:
         """Return the outcomes of interrupted starts and of the last finished run, as recorded."""
-        interrupted, finished = (reader.find(name) for reader in self._earlier)
-        return interrupted, finished
+        interrupted, finished = self._earlier
+        return interrupted.find(name), finished.find(name)
 
     @property
     def has_vanished(self) -> bool:
@@ -270,6 +270,8 @@ class _Reader:
         return self._has_skipped or has_rest
 
     def find(self, name: str) -> Outcome | None:
+        if self._head is None:
+            return None
         while self._head is not None and self._head.row.input < name:
             self._has_skipped = self._has_skipped or not self._is_used
             self._head, self._is_used = next(self._outcomes, None), False
