@@ -24,8 +24,8 @@ from autofocus.images.finding import Listing
 from autofocus.images.names import suffixes_of
 from autofocus.images.unkept import record_kept, record_unkept
 from autofocus.ingest_settings import COMMAND, IngestSettings
-from autofocus.motion.tables import check_drawings
 from autofocus.options.settings import require
+from autofocus.preprocess_boxes import check_places_of_drawings
 from autofocus.preprocess_images import (
     Preprocessed,
     Preprocessing,
@@ -321,8 +321,7 @@ class _Ingest:
         lost = len(self._stream.lost)
         settings, outdir = self._settings, self._outdir
         listing, detector = with_detector(listing, outdir, settings)
-        for folder in self._drawings:
-            check_drawings(listing.names, folder)
+        check_places_of_drawings(listing.names, self._drawings)
         recorder = self._stream.recorder()
 
         def watch(outcome: Outcome) -> None:

@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from autofocus.detector.detecting import Detector
 from autofocus.errors import OutputConflictError, SettingError
 from autofocus.grouping.locations import LocationPattern
-from autofocus.localization.finding import ObjectDetector
-from autofocus.localization.from_file import read_boxes, rows_of_folder
-from autofocus.localization.tables import AllBoxMaker
-from autofocus.motion.settings import MotionSettings
-from autofocus.motion.tables import BoxMaker
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs import files
 from autofocus.runs.parallel import cores
 from autofocus.runs.workspace import Workspace
+
+# What finds boxes is imported where it is needed: without boxes, a run starts sooner.
+if TYPE_CHECKING:
+    from autofocus.localization.finding import ObjectDetector
+    from autofocus.motion.tables import BoxMaker
 
 
 def check_drawing_folders(
@@ -44,14 +44,43 @@ def check_drawing_folders(
     return tuple(folders.values())
 
 
+def check_places_of_drawings(names: Sequence[str], folders: Sequence[Path]) -> None:
+    """Check that drawings can be written.
+
+    Args:
+        names: paths of images, in order.
+        folders: those of the drawings.
+
+    Raises:
+        OutputConflictError: a folder below one of them is a link.
+    """
+    if not folders:
+        return
+    from autofocus.motion.tables import check_drawings
+
+    for folder in folders:
+        check_drawings(names, folder)
+
+
 def load_detector(
     settings: PreprocessSettings, names: Sequence[str], outdir: Path
-) -> ObjectDetector | None:
-    """Load the detector, or the file with its boxes; None if neither is asked for."""
+) -> "tuple[ObjectDetector | None, tuple[str, ...]]":
+    """Load the detector, or the file with its boxes; None if neither is asked for.
+
+    Returns:
+        The detector, and what people should know of the file.
+    """
     if settings.boxes_from is not None:
+        from autofocus.localization.from_file import read_boxes, rows_of_folder
+
         originals = {name: name for name in names}
-        return read_boxes(settings.boxes_from, originals, rows_of_folder(outdir))
-    return Detector() if settings.boxes in ("detector", "both") else None
+        known = read_boxes(settings.boxes_from, originals, rows_of_folder(outdir))
+        return known, known.notes
+    if settings.boxes not in ("detector", "both"):
+        return None, ()
+    from autofocus.detector.detecting import Detector
+
+    return Detector(), ()
 
 
 def box_makers(
@@ -59,13 +88,20 @@ def box_makers(
     names: Sequence[str],
     workspace: Workspace,
     settings: PreprocessSettings,
-    detector: ObjectDetector | None,
-) -> list[BoxMaker]:
+    detector: "ObjectDetector | None",
+) -> "list[BoxMaker]":
     """Return what makes the tables of boxes that are asked for."""
+    uses_table = settings.motion_boxes or settings.motion_drawings is not None
+    if not uses_table and settings.boxes == "none":
+        return []
+    from autofocus.localization.tables import AllBoxMaker
+    from autofocus.motion.settings import MotionSettings
+    from autofocus.motion.tables import BoxMaker
+
     pattern = LocationPattern(settings.location_pattern)
     given = (outdir, workspace, settings.jobs or cores(), pattern, names)
     makers = []
-    if settings.motion_boxes or settings.motion_drawings is not None:
+    if uses_table:
         makers.append(BoxMaker(*given, settings.motion_drawings))
     if settings.boxes != "none":
         uses_motion = settings.boxes in ("motion", "both")

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -30,13 +30,15 @@ from autofocus.images.preparing import (
 )
 from autofocus.images.reading import DecodedImage, read_image
 from autofocus.images.unkept import check_kept
-from autofocus.localization.finding import ObjectDetector
-from autofocus.localization.from_file import FileDetector
-from autofocus.motion.tables import check_drawings
 from autofocus.options.settings import (
     describe,
 )
-from autofocus.preprocess_boxes import box_makers, check_drawing_folders, load_detector
+from autofocus.preprocess_boxes import (
+    box_makers,
+    check_drawing_folders,
+    check_places_of_drawings,
+    load_detector,
+)
 from autofocus.preprocess_settings import COMMAND, PreprocessSettings
 from autofocus.runs import files
 from autofocus.runs.blocks import Fingerprints
@@ -51,6 +53,9 @@ from autofocus.runs.results import Table
 from autofocus.runs.video_names import VIDEO_ENDINGS, is_video, parse_frame
 from autofocus.runs.workspace import Workspace
 from autofocus.tables.columns import PROPERTIES, PROPERTIES_NAME
+
+if TYPE_CHECKING:
+    from autofocus.localization.finding import ObjectDetector
 
 NAME = "preprocess_images"
 # What it writes beside the images, the ledger first.
@@ -102,8 +107,7 @@ def preprocess_images(
     check_kept(indir)
     drawings = check_places(indir, outdir, settings)
     listing, detector = with_detector(list_inputs(indir, outdir, settings), outdir, settings)
-    for folder in drawings:
-        check_drawings(listing.names, folder)
+    check_places_of_drawings(listing.names, drawings)
     with open_outdir(outdir, settings) as workspace:
         source = trims.Source(indir, settings.frame_rate)
         done = Preprocessing(outdir, settings, workspace).complete(listing, source, detector)
@@ -128,12 +132,10 @@ def check_places(indir: Path, outdir: Path, settings: PreprocessSettings) -> tup
 
 def with_detector(
     listing: Listing, outdir: Path, settings: PreprocessSettings
-) -> tuple[Listing, ObjectDetector | None]:
+) -> "tuple[Listing, ObjectDetector | None]":
     """Load the detector, if one is asked for, and return the listing with its notes."""
-    detector = load_detector(settings, listing.names, outdir)
-    if isinstance(detector, FileDetector):
-        listing = dataclasses.replace(listing, left_out=(*listing.left_out, *detector.notes))
-    return listing, detector
+    detector, notes = load_detector(settings, listing.names, outdir)
+    return dataclasses.replace(listing, left_out=(*listing.left_out, *notes)), detector
 
 
 def open_outdir(outdir: Path, settings: PreprocessSettings) -> Workspace:
@@ -192,7 +194,7 @@ class Preprocessing:
     stop: Callable[[], None] | None = None
 
     def complete(
-        self, listing: Listing, source: trims.Source, detector: ObjectDetector | None
+        self, listing: Listing, source: trims.Source, detector: "ObjectDetector | None"
     ) -> Preprocessed:
         """Prepare all images and write all tables."""
         done = self.try_to_complete(listing, source, detector, _ignore, lambda: True)
@@ -204,7 +206,7 @@ class Preprocessing:
         self,
         listing: Listing,
         source: trims.Source,
-        detector: ObjectDetector | None,
+        detector: "ObjectDetector | None",
         watch: Callable[[Outcome], None],
         may_publish: Callable[[], bool],
     ) -> Preprocessed | None:

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from autofocus.cli import COMMANDS
 
@@ -72,6 +74,21 @@ def test_a_light_stage_is_imported_without_the_packages_of_others(
     script = (
         f"import sys; sys.modules.update(dict.fromkeys({lacking.split()})); "
         f"import autofocus.{module}"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_preprocessing_without_boxes_imports_nothing_that_finds_them(tmp_path: Path) -> None:
+    """A run of `preprocess_images` without boxes starts without detector and motion."""
+    Image.new("RGB", (300, 300)).save(tmp_path / "a.jpg")
+    script = (
+        "import sys; from pathlib import Path; import autofocus\n"
+        "settings = autofocus.PreprocessSettings(trim_bottom=0)\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "autofocus.preprocess_images(folder, folder / 'out', settings)\n"
+        "found = [name for name in sys.modules if name.startswith('autofocus.')]\n"
+        "late = ('detector.detecting', 'localization.finding', 'motion.finding')\n"
+        "assert not [name for name in found if name.endswith(late)], found"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 

@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -93,3 +94,29 @@ def test_the_rate_begins_with_the_first_unit(
     assert "10/1000" in first
     assert "20/1000" in second
     assert float(second.split(",")[1].split("photo")[0]) > 100
+
+
+def test_the_first_line_counts_what_was_done_before_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Off a terminal the first line tells the count and the rate since the first unit."""
+    with Progress("stage_x", 1000, "photo") as shown:
+        shown.advance(10)
+        time.sleep(0.2)
+        shown.advance(10)
+        monkeypatch.setattr(shown, "_next_line", 0.0)
+        shown.advance(10)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "30/1000" in line
+    # 20 units in at least 0.2 seconds, and in less than 20.
+    assert 1 < float(line.split(",")[1].split("photo")[0]) <= 100
+
+
+def test_a_short_run_off_a_terminal_needs_no_bar() -> None:
+    """Off a terminal a run that ends before its first line does not import tqdm."""
+    script = (
+        "import sys; from autofocus.runs.progress import Progress\n"
+        "with Progress('stage_x', 3) as shown: shown.advance(3)\n"
+        "assert 'tqdm' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, stderr=subprocess.PIPE)
