@@ -12,6 +12,7 @@ from autofocus.errors import ExitStatus, SettingError
 from autofocus.options.command import Command, guarded
 from autofocus.options.extras import missing_package
 from autofocus.options.settings import shown
+from autofocus.runs.garbage import rare_collections
 
 COMMANDS = {
     "init": "inspect images and tables, and write a parameter file for `run`",
@@ -82,7 +83,9 @@ def load(name: str) -> Command:
         MissingDependencyError: a package that it needs isn't installed.
     """
     try:
-        module = importlib.import_module(_MODULES.get(name, f"autofocus.{name}"))
+        # Modules make many objects, none of them garbage.
+        with rare_collections():
+            module = importlib.import_module(_MODULES.get(name, f"autofocus.{name}"))
     except ModuleNotFoundError as error:
         raise missing_package(name, error) from None
     command: Command = module.COMMAND

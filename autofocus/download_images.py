@@ -21,6 +21,7 @@ from autofocus.options.settings import (
     describe,
     require,
 )
+from autofocus.runs.garbage import rare_collections
 from autofocus.runs.items import ItemRun
 from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason
 from autofocus.runs.outputs import check_outputs
@@ -175,15 +176,18 @@ def open_download(bucket: str, settings: DownloadSettings) -> Iterator[OpenDownl
             `download_images`.
     """
     require("/" not in bucket, f"bucket: give the name alone, without s3:// or /, not {bucket}.")
-    with open_bucket(
-        bucket,
-        prefix=settings.prefix,
-        endpoint_url=settings.endpoint_url,
-        no_sign_request=settings.no_sign_request,
-        connections=settings.jobs,
-        patience=settings.patience,
-        request_payer=settings.request_payer,
-    ) as source:
+    with (
+        rare_collections(),
+        open_bucket(
+            bucket,
+            prefix=settings.prefix,
+            endpoint_url=settings.endpoint_url,
+            no_sign_request=settings.no_sign_request,
+            connections=settings.jobs,
+            patience=settings.patience,
+            request_payer=settings.request_payer,
+        ) as source,
+    ):
         yield _list(source, settings)
 
 

@@ -105,13 +105,23 @@ def find_rejections(
     """
     rejections: dict[str, Rejection] = {}
     links = _Links(folder)
+    # The folders of keys in which nothing is wrong: of a file in one only the name is checked.
+    sound: set[str] = set()
     for item in objects:
-        if rejection := _check_name(item, disk) or links.check(item.key):
+        above, _, name = item.key.rpartition("/")
+        if name and above in sound:
+            rejection = _check_parts([name], disk, is_top=not above.strip("/"))
+        else:
+            rejection = _check_name(item, disk) or links.check(item.key)
+        if rejection:
             rejections[item.key] = rejection
+        elif name:
+            sound.add(above)
     possible = [item for item in objects if item.key not in rejections]
     rejections.update(_names_of_others(possible, disk))
     possible = [item for item in possible if item.key not in rejections]
-    folders = {disk.fold(above) for item in possible for above in _folders_of(item.key)}
+    parents = {item.key.rpartition("/")[0] for item in possible}
+    folders = {disk.fold(above) for parent in parents for above in _folders_of(f"{parent}/")}
     rejections.update(_files_in_place_of_folders(possible, folders, disk))
     remaining = (item.key for item in possible if item.key not in rejections)
     rejections.update(_same_names(remaining, disk))
@@ -158,10 +168,21 @@ def _check_name(item: StoredObject, disk: Disk) -> Rejection | None:
             Reason.FILE_AND_FOLDER, f"its name is a folder's, but it holds {item.size} bytes"
         )
     parts = path_of(key).split("/")
+    return _check_parts(parts, disk, is_top=len(parts) == 1)
+
+
+def _check_parts(parts: Sequence[str], disk: Disk, *, is_top: bool) -> Rejection | None:
+    """Return what is wrong with parts of a key.
+
+    Args:
+        parts: without the slashes.
+        disk: how the folder's file system compares names.
+        is_top: whether they are the name of a file in the folder itself.
+    """
     for part in filter(None, parts):
         if fault := _fault_of_part(part, disk):
             return Rejection(Reason.UNSAFE_KEY, fault)
-    return _check_reserved(parts, disk)
+    return _check_reserved(parts, disk, is_top=is_top)
 
 
 def _fault_of_part(part: str, disk: Disk) -> str:
@@ -184,9 +205,9 @@ def _fault_on_windows(part: str) -> str:
     return ""
 
 
-def _check_reserved(parts: Sequence[str], disk: Disk) -> Rejection | None:
+def _check_reserved(parts: Sequence[str], disk: Disk, *, is_top: bool) -> Rejection | None:
     folded = [disk.fold(part) for part in parts]
-    if folded == [LEDGER_NAME]:
+    if is_top and folded == [LEDGER_NAME]:
         return Rejection(Reason.RESERVED_NAME, f"{LEDGER_NAME} is the name of this account")
     if HIDDEN in folded:
         return Rejection(Reason.RESERVED_NAME, f"{HIDDEN} is where stages keep their memory")

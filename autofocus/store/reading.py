@@ -13,7 +13,7 @@ from autofocus.store.problems import ErrorResponse
 from autofocus.store.session import Bucket
 
 if TYPE_CHECKING:
-    from obstore import Bytes, GetOptions, GetResult
+    from obstore import Bytes, GetOptions, GetResult, ObjectMeta
 
 # Larger objects are fetched in parts of this size, so that no request lasts for hours.
 PART_BYTES = 64 << 20
@@ -76,13 +76,17 @@ def _open_by_obstore(bucket: Bucket, item: StoredObject) -> Body:
     meta = first.meta
     # obstore's time of an answer without one is 1970.
     modified = meta["last_modified"] if meta["last_modified"].timestamp() else None
-    return Body(meta["size"], plain_etag(meta["e_tag"]), modified, _parts(bucket, item.key, first))
+    return Body(
+        meta["size"], plain_etag(meta["e_tag"]), modified, _parts(bucket, item.key, first, meta)
+    )
 
 
-def _parts(bucket: Bucket, key: str, first: "GetResult") -> "Iterator[bytes | Bytes]":
+def _parts(
+    bucket: Bucket, key: str, first: "GetResult", meta: "ObjectMeta"
+) -> "Iterator[bytes | Bytes]":
+    end, size, etag = first.range[1], meta["size"], meta["e_tag"]
     yield from _stream(first)
-    size, etag = first.meta["size"], first.meta["e_tag"]
-    for start in range(first.range[1], size, PART_BYTES):
+    for start in range(end, size, PART_BYTES):
         part: GetOptions = {"range": (start, min(start + PART_BYTES, size)), "if_match": etag}
         yield from _stream(_get(bucket, key, part))
 

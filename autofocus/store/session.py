@@ -127,7 +127,11 @@ class Access:
     def _core(self) -> "botocore.session.Session":
         import botocore.session
 
-        return botocore.session.Session()
+        core = botocore.session.Session()
+        loader: Any = core.get_component("data_loader")
+        # It would search the folders of hundreds of services only to find that S3 is one of them.
+        loader.list_available_services = lambda _: ["s3"]
+        return core
 
     @contextmanager
     def client(self, region: str | None = None) -> "Iterator[S3Client]":

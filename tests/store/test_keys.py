@@ -97,6 +97,17 @@ def test_empty_parts_that_make_two_names_one() -> None:
     assert sorted(by_path(stored("a/b", "a//b", "/c", "//c", "/d", "/e/"))) == ["a/b", "d"]
 
 
+def test_names_beside_good_ones_are_checked() -> None:
+    """In a folder in which one key is fine, another one is refused for its name all the same."""
+    long = "x" * 256
+    assert reasons("+", "a/+", "a/..", f"a/{long}", "a/ledger.csv", "ledger.csv", long) == {
+        "a/..": Reason.UNSAFE_KEY,
+        f"a/{long}": Reason.UNSAFE_KEY,
+        "ledger.csv": Reason.RESERVED_NAME,
+        long: Reason.UNSAFE_KEY,
+    }
+
+
 def test_reserved_names() -> None:
     """No key takes the place of the ledger or of a stage's memory."""
     names = ["ledger.csv", ".autofocus/download_images/settings.json", "sub/.autofocus/x"]
