@@ -266,18 +266,28 @@ def find_encoding(path: Path, encodings: Sequence[str] = (UTF8, WINDOWS)) -> str
     for encoding in (wide,) if wide else encodings:
         if encoding == WINDOWS:
             _check_unmixed(path)
-        with path.open(encoding=encoding, newline="") as file:
-            try:
-                while file.read(_CHUNK):
-                    pass
-            except UnicodeError:
-                continue
+        if _fits(path, encoding):
             return encoding
     if wide:
         raise InputDataError(
             f"{path} begins in {_NAMES[wide]}, but ends otherwise: save it as UTF-8."
         )
     raise InputDataError(f"{path} is neither in UTF-8 nor in Windows-1252: save it as UTF-8.")
+
+
+def _fits(path: Path, encoding: str) -> bool:
+    """Tell whether a whole file can be read in an encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(_CHUNK):
+                # ASCII is UTF-8, unless it follows half a letter.
+                if encoding != UTF8 or decoder.getstate()[0] or not chunk.isascii():
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeError:
+            return False
+    return True
 
 
 def _check_unmixed(path: Path) -> None:

@@ -14,7 +14,7 @@ from autofocus.tables.cells import (
     PATH_LETTERS,
     find_problem,
 )
-from autofocus.tables.texts import find_distinct, put
+from autofocus.tables.texts import find_distinct, is_coded, map_coded, put
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,6 +28,8 @@ _PLAIN = frozenset({"1", "1.0", "true", "0", "0.0", "false", ""})
 
 def find_problems(column: "pl.Series", *, is_path: bool = False) -> dict[int, str]:
     """Return what `find_problem` returns for each cell, where that isn't nothing, by its row."""
+    if is_coded(column):
+        return _find_coded_problems(column, is_path=is_path)
     shortest = MAX_NAME // 4 if is_path else MAX_LABEL
     letters = PATH_LETTERS if is_path else LABEL_LETTERS
     likely = column.str.starts_with("#") | column.str.contains(letters)
@@ -39,10 +41,21 @@ def find_problems(column: "pl.Series", *, is_path: bool = False) -> dict[int, st
     return {row: problems[code] for row, code in found if problems[code]}
 
 
+def _find_coded_problems(column: "pl.Series", *, is_path: bool) -> dict[int, str]:
+    cells = find_distinct(column)
+    problems = [find_problem(text, is_path=is_path) for text in cells.values]
+    if not any(problems):
+        return {}
+    rows = np.flatnonzero(np.array([bool(problem) for problem in problems])[cells.codes])
+    return {int(row): problems[cells.codes[row]] for row in rows}
+
+
 def without_blanks(column: "pl.Series") -> "pl.Series":
     """Return a column with nothing where a cell has a word for nothing, such as `NA`."""
     import polars as pl
 
+    if is_coded(column):
+        return map_coded(column, lambda text: "" if text in BLANKS else text)
     words = pl.Series(sorted(BLANKS))
     # The longest is of few letters, which most cells are not.
     likely = column.str.len_bytes() <= int(words.str.len_bytes().max())  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import UTF8, CsvReader
 from autofocus.tables.plain_csv import NotPlainError, plain_blocks
-from autofocus.tables.texts import find_distinct, load_polars, put
+from autofocus.tables.texts import column_as_text, load_polars, put
 
 if TYPE_CHECKING:
     import polars as pl
@@ -45,7 +45,11 @@ def read_frame(
 
 
 def to_frame(
-    reader: CsvReader, columns: Sequence[str], *, with_problems: bool = False
+    reader: CsvReader,
+    columns: Sequence[str],
+    *,
+    with_problems: bool = False,
+    are_coded: bool = False,
 ) -> "pl.DataFrame":
     """Read some columns of all rows of an open CSV file.
 
@@ -56,6 +60,7 @@ def to_frame(
         columns: those to read.
         with_problems: whether rows that can't be read stay, with what is wrong with them in a
             column `PROBLEM`; without, they are an error.
+        are_coded: whether columns of few distinct cells may be coded; see `texts.is_coded`.
 
     Raises:
         InputDataError: the file lacks a column, or a row can't be read; with problems, no row can.
@@ -66,7 +71,7 @@ def to_frame(
     reader.check(columns)
     places = {name: reader.columns.index(name) for name in columns}
     try:
-        frame = _read_plain(reader, places)
+        frame = _read_plain(reader, places, are_coded=are_coded)
     except NotPlainError:
         pass
     else:
@@ -93,7 +98,9 @@ def _collect(rows: Iterator[list[str]], places: Mapping[str, int]) -> "pl.DataFr
     return pl.concat(parts, rechunk=True)
 
 
-def _read_plain(reader: CsvReader, places: Mapping[str, int]) -> "pl.DataFrame":
+def _read_plain(
+    reader: CsvReader, places: Mapping[str, int], *, are_coded: bool
+) -> "pl.DataFrame":
     """Return the cells at some places of a table without quotation marks.
 
     Raises:
@@ -127,7 +134,7 @@ def _read_plain(reader: CsvReader, places: Mapping[str, int]) -> "pl.DataFrame":
     for name in names:
         # One after the other, as each is in memory twice for a while.
         column = pl.concat([part.drop_in_place(name) for part in parts], rechunk=True)
-        columns[name] = find_distinct(column).restore() if name in repeated else column
+        columns[name] = column if are_coded else column_as_text(column)
     return pl.DataFrame({name: columns[name] for name in places})
 
 
@@ -141,7 +148,7 @@ def csv_lines(table: "pl.DataFrame", plain: Collection[str] = ()) -> bytes:
     import polars as pl
 
     quoted = [
-        _quote(table[name]).alias(name)
+        quote(table[name]).alias(name)
         for name in table.columns
         if name not in plain and table[name].dtype == pl.String and needs_quotes(table[name])
     ]
@@ -155,7 +162,7 @@ def needs_quotes(column: "pl.Series") -> bool:
     return bool(column.str.contains(_SPECIAL).any())
 
 
-def _quote(column: "pl.Series") -> "pl.Series":
+def quote(column: "pl.Series") -> "pl.Series":
     """Return a column with quotation marks around those cells that need them."""
     rows = column.str.contains(_SPECIAL).arg_true()
     cells = column.gather(rows).str.replace_all('"', '""', literal=True)

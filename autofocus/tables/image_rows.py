@@ -20,7 +20,7 @@ from autofocus.tables.columns import (
     SEQUENCE,
     SOURCE,
 )
-from autofocus.tables.frames import csv_lines
+from autofocus.tables.frames import csv_lines, needs_quotes
 from autofocus.tables.records import LABEL
 from autofocus.tables.texts import (
     are_filled,
@@ -140,12 +140,16 @@ class ImageRows:
         """Write the table, and return the number of images with a time."""
         further = [*CLEAN[3:], *(name for name in CLEAN_OPTIONAL if name in self._facts)]
         columns = [*CLEAN[:3], *further, *(CONTAINS + label for label in self._labels)]
+        # The other cells of properties are of digits and their separators.
+        plain = {*CLEAN} - {"filepath"}
+        if not (needs_quotes(self._properties[IMAGE]) or needs_quotes(to_column([self._prefix]))):
+            plain.add("filepath")
         timed = 0
         with CsvWriter(path, columns) as writer:
             for start in range(0, len(self), _ROWS):
                 block = self._block(start, further)
                 timed += int((block["time"] != "").sum())
-                writer.write_lines(csv_lines(block))
+                writer.write_lines(csv_lines(block, plain))
         return timed
 
     def _block(self, start: int, further: Sequence[str]) -> "pl.DataFrame":

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autofocus.runs.wording import plural, shown
 from autofocus.tables.columns import CORRECTION
@@ -119,8 +120,8 @@ def match_images(rows: "pl.DataFrame", images: "pl.Series") -> "pl.DataFrame":
 def _find(known: "pl.Series", wanted: "pl.Series") -> "pl.Series":
     """Return the position of each wanted text among known ones, which are unique; -1 for none."""
     # Hashes take less time and memory than texts. That two texts have the same one is unlikely.
-    numbers = _find_same(known.hash(), wanted.hash())
-    if len(numbers) == len(wanted):
+    numbers = _find_hashes(known.hash().to_numpy(), wanted.hash().to_numpy())
+    if numbers is not None:
         found = numbers >= 0
         # A filter that keeps all would only copy them.
         some, theirs = numbers, wanted
@@ -129,6 +130,27 @@ def _find(known: "pl.Series", wanted: "pl.Series") -> "pl.Series":
         if (known.gather(some) == theirs).all():
             return numbers
     return _find_same(known, wanted)
+
+
+def _find_hashes(known: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> "pl.Series | None":
+    """Return the position of each wanted hash, -1 for none; None if a known one is repeated.
+
+    Sorted numbers are found in each other in less time and memory than by a join.
+    """
+    import polars as pl
+
+    if not len(known):
+        return pl.Series(np.full(len(wanted), -1, np.int32))
+    order = np.argsort(known)
+    known = known[order]
+    if (known[1:] == known[:-1]).any():
+        return None
+    turn = np.argsort(wanted)
+    wanted = wanted[turn]
+    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    numbers = np.empty(len(wanted), np.int32)
+    numbers[turn] = np.where(known[places] == wanted, order[places], -1)
+    return pl.Series(numbers)
 
 
 def _find_same(known: "pl.Series", wanted: "pl.Series") -> "pl.Series":

@@ -32,9 +32,13 @@ from autofocus.tables.headings import DATE as DATE_ROLE
 from autofocus.tables.layout import Layout
 from autofocus.tables.texts import (
     are_filled,
+    as_text,
     blank_column,
+    column_as_text,
     find_distinct,
+    is_coded,
     map_cells,
+    map_coded,
     strip,
     to_column,
 )
@@ -160,7 +164,7 @@ def make_records(
     """Return the rows of a table as detections.
 
     Args:
-        cells: the columns of the layout and the flags, as text.
+        cells: the columns of the layout and the flags, as text or coded (see `texts.is_coded`).
         layout: the roles of the columns.
         flags: the 0/1 columns; none if the labels are in cells.
         separator: what separates the labels in a cell; empty if there is one.
@@ -195,8 +199,8 @@ def make_records(
         found = find_problems(records[place], is_path=True)
         problems.reject_each(_with_heading(heading, found), _MISSING)
     if flags:
-        return _melt_flags(records, problems, cells, flags)
-    return _with_labels(records, problems, cells, layout.label, separator)
+        return as_text(_melt_flags(records, problems, cells, flags))
+    return as_text(_with_labels(records, problems, cells, layout.label, separator))
 
 
 def _with_heading(heading: str, problems: Mapping[int, str]) -> dict[int, str]:
@@ -223,17 +227,21 @@ def split_path(paths: "pl.Series") -> "tuple[pl.Series, pl.Series]":
 def _path(cells: "pl.DataFrame", layout: Layout) -> "tuple[pl.Series, pl.Series]":
     *folders, name = layout.path
     if not folders:
-        return split_path(without_blanks(cells[name]))
+        return split_path(column_as_text(without_blanks(cells[name])))
     folder = without_blanks(cells[folders[0]])
     for column in folders[1:]:
-        folder = folder + "/" + without_blanks(cells[column])
+        further = column_as_text(without_blanks(cells[column]))
+        folder = column_as_text(folder) + "/" + further
     return folder, cells[name]
 
 
 def _date(cells: "pl.DataFrame", layout: Layout) -> "pl.Series":
     if not layout.date:
         return blank_column(DATE_TEXT, len(cells))
-    return without_blanks(cells[layout.date[0]].str.strip_chars(INVISIBLE + " "))
+    dates, letters = cells[layout.date[0]], INVISIBLE + " "
+    if is_coded(dates):
+        return without_blanks(map_coded(dates, lambda text: text.strip(letters)))
+    return without_blanks(dates.str.strip_chars(letters))
 
 
 def _optional(cells: "pl.DataFrame", layout: Layout) -> "dict[str, pl.Series]":

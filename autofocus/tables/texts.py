@@ -64,6 +64,8 @@ def strip(column: "pl.Series") -> "pl.Series":
     """Return a column with what `str.strip` leaves of each cell."""
     import polars as pl
 
+    if is_coded(column):
+        return map_coded(column, str.strip)
     letters = pl.Series(list(BLANK_LETTERS))
     # Most columns stay as they are, and in their memory.
     if not (column.str.head(1).is_in(letters) | column.str.tail(1).is_in(letters)).any():
@@ -145,10 +147,9 @@ def find_distinct(column: "pl.Series") -> Distinct:
     import polars as pl
 
     # Categories of its own, which go with the result, and not those of the whole process.
-    if not isinstance(column.dtype, pl.Categorical):
+    if not is_coded(column):
         column = column.cast(pl.Categorical(pl.Categories.random("cells")))
-    categories: pl.Categories = column.dtype.categories  # type: ignore[attr-defined]
-    codes, values = column.to_physical(), categories.to_series()
+    codes, values = column.to_physical(), _categories(column)
     order = codes.unique(maintain_order=True)
     places = np.zeros(len(values), np.uint32)
     places[order.to_numpy()] = np.arange(len(order), dtype=np.uint32)
@@ -169,8 +170,41 @@ def map_cells(column: "pl.Series", function: Callable[[str], str]) -> "pl.Series
     return find_distinct(column).map(function)
 
 
+def is_coded(column: "pl.Series") -> bool:
+    """Tell whether a column of text holds each distinct cell once, and a code in each row."""
+    import polars as pl
+
+    return isinstance(column.dtype, pl.Categorical)
+
+
+def map_coded(column: "pl.Series", function: Callable[[str], str]) -> "pl.Series":
+    """Return a coded column itself if a function changes none of its cells, else as text."""
+    is_same = all(function(text) == text for text in _categories(column).to_list())
+    return column if is_same else map_cells(column, function).alias(column.name)
+
+
+def as_text(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Return a frame with text in those columns that are coded."""
+    return frame.with_columns(
+        column_as_text(column).alias(column.name) for column in frame if is_coded(column)
+    )
+
+
+def column_as_text(column: "pl.Series") -> "pl.Series":
+    """Return a column as text, whether it is coded or not."""
+    return find_distinct(column).restore() if is_coded(column) else column
+
+
+def _categories(column: "pl.Series") -> "pl.Series":
+    """Return the distinct cells of a coded column, in the order of their codes."""
+    categories: pl.Categories = column.dtype.categories  # type: ignore[attr-defined]
+    return categories.to_series()
+
+
 def are_filled(column: "pl.Series") -> NDArray[np.bool_]:
     """Return which cells aren't empty."""
+    if is_coded(column):
+        return find_distinct(column).where(bool)
     return (column != "").to_numpy()
 
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.runs import csv_files
 from autofocus.runs.csv_files import (
     WINDOWS,
     CsvReader,
@@ -180,6 +181,14 @@ def test_a_cell_of_several_lines_is_a_cell(tmp_path: Path) -> None:
         "a",
         "x\ny, z, 1",
     ]
+
+
+def test_a_letter_may_be_in_two_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter that is cut in two is one of UTF-8, and half a letter before plain ones isn't."""
+    monkeypatch.setattr(csv_files, "_CHUNK", 4)
+    assert find_encoding(write(tmp_path, "abcé\nplain\n")) == "utf-8-sig"
+    assert find_encoding(write(tmp_path, "abc\udcc3plai\udca9n\n")) == WINDOWS
+    assert find_encoding(write(tmp_path, "abc\udcc3")) == WINDOWS
 
 
 def test_two_encodings_in_one_file_are_an_error(tmp_path: Path) -> None:

@@ -29,6 +29,14 @@ def test_blanks_of_any_kind_are_stripped() -> None:
     assert strip(pl.Series(cells)).to_list() == [cell.strip() for cell in cells]
 
 
+def test_texts_are_found_in_others_by_place() -> None:
+    """Each text has the place of its equal; one that isn't there has none."""
+    known, wanted = pl.Series(["c", "a", "b"]), pl.Series(["a", "x", "c", "a", "b"])
+    assert matching._find(known, wanted).to_list() == [1, -1, 0, 1, 2]
+    assert matching._find(known.clear(), wanted).to_list() == [-1] * 5
+    assert matching._find(known, wanted.clear()).to_list() == []
+
+
 def test_folded_paths_are_those_of_fold_path() -> None:
     """Plain paths and others are folded alike."""
     paths = ["A/B.JPG", "a b/C .jpg", "Fore\u0302t/x", "\uff21/y", "a\tb/c", "\u212a"]

@@ -229,7 +229,7 @@ def _read_cells(
         InputDataError: there is no column of labels.
     """
     if layout.label:
-        cells = source.read(layout.columns)
+        cells = source.read_coded(layout.columns)
         return cells, layout.label if LABEL in options.columns and _is_wide(cells, layout) else ()
     names = [name for name in source.columns if name and source.columns.count(name) == 1]
     cells = source.read(names)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from autofocus.runs.csv_files import CsvReader
 from autofocus.tables.frames import to_frame
 from autofocus.tables.text_formats import find_text_format
+from autofocus.tables.texts import as_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,15 +24,20 @@ class Source:
         format: what it is, in words.
         columns: its headings.
         first_row: the number of the first row below the header.
-        read: returns some of the columns as text, each of which must be there once, and `PROBLEM`:
-            what is wrong with a row, or nothing.
+        read_coded: returns some of the columns as text, each of which must be there once, and
+            `PROBLEM`: what is wrong with a row, or nothing. Columns of few distinct cells may be
+            coded; see `texts.is_coded`.
     """
 
     path: Path
     format: str
     columns: Sequence[str]
     first_row: int
-    read: "Callable[[Sequence[str]], pl.DataFrame]"
+    read_coded: "Callable[[Sequence[str]], pl.DataFrame]"
+
+    def read(self, columns: Sequence[str]) -> "pl.DataFrame":
+        """Return what `read_coded` does, but with text in each column."""
+        return as_text(self.read_coded(columns))
 
 
 @contextmanager
@@ -52,5 +58,5 @@ def open_text(path: Path) -> Iterator[Source]:
             str(form),
             reader.columns,
             first_row,
-            lambda columns: to_frame(reader, columns, with_problems=True),
+            lambda columns: to_frame(reader, columns, with_problems=True, are_coded=True),
         )
