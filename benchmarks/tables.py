@@ -12,8 +12,8 @@ ROW = "clean"
 NOTE = Note(
     "pandas and the loop join without rules, ledger, checks, or a way to go on after a stop; "
     "dates in one form, paths in one spelling.",
-    "Of about 3.4 CPU seconds, 1.5 read and check both tables and 0.7 write a ledger of 178 MB, "
-    "which the peers don't have.",
+    "Of the CPU seconds, about 37 % read and check both tables, 17 % write and digest a ledger of "
+    "178 MB, which the peers don't have, and 12 % import polars and numpy.",
 )
 ROWS, IMAGES = 1_000_000, 600_000
 LABELS = ("raccoon", "empty", "deer", "coyote")
