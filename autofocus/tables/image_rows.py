@@ -95,6 +95,8 @@ class Good:
         """Return the first value that a detection of each image gives; empty if none does."""
         chosen = self.are_good if among is None else among
         given = np.flatnonzero(chosen & are_filled(self.rows[column]))
+        if not len(given):
+            return blank_column(column, len(self.images))
         return self.take(column, first_rows(self.numbers, given, self.number))
 
     def take(self, column: str, first: NDArray[np.intp]) -> "pl.Series":
@@ -218,8 +220,13 @@ def _boxes(good: Good) -> "dict[str, pl.Series]":
 
 def _find_marks(good: Good) -> tuple[list[str], NDArray[np.intp]]:
     """Return the labels, sorted, and the places of the ones in the table of 0/1 columns."""
-    labels = sorted_distinct(good.rows[LABEL].filter(good.are_labels))
+    labels = good.rows[LABEL]
+    # A filter that keeps all would only copy them.
+    found = sorted_distinct(labels if good.are_labels.all() else labels.filter(good.are_labels))
     rows = np.empty(good.number, np.intp)
     rows[good.images] = np.arange(len(good.images))
-    marks = rows[good.numbers[good.are_labels]] * len(labels.values) + labels.codes
-    return labels.values, np.sort(marks)
+    marks = rows[good.numbers[good.are_labels]]
+    marks *= len(found.values)
+    marks += found.codes
+    marks.sort()
+    return found.values, marks

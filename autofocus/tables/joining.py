@@ -107,12 +107,14 @@ class _Table:
     def __init__(self, rows: "pl.DataFrame", images: int) -> None:
         self._rows, self._images = rows, images
         self.numbers: NDArray[np.int32] = rows[NUMBER].to_numpy()
-        reasons = find_distinct(rows[REASON])
+        # Taken from frames of their own, columns of one cell don't grow in that of the rows.
+        given, more = (rows.select(name).to_series() for name in (REASON, DETAIL))
+        reasons = find_distinct(given)
         codes = [REASONS.index(reason) for reason in reasons.values]
         self.reasons = np.array(codes, np.uint8)[reasons.codes]
         self.details = np.full(len(rows), "", object)
-        filled = np.flatnonzero(are_filled(rows[DETAIL]))
-        self.details[filled] = rows[DETAIL].gather(filled).to_list()
+        filled = np.flatnonzero(are_filled(more))
+        self.details[filled] = more.gather(filled).to_list()
 
     @property
     def are_good(self) -> _Mask:

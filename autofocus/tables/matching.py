@@ -80,8 +80,11 @@ def _match(
     ]
     if len({str(table[ROW].dtype) for table in tables}) > 1:
         tables = [table.with_columns(pl.col(ROW).cast(pl.String)) for table in tables]
-    # A table without a column, such as the location, says nothing of it.
-    rows = pl.concat(tables, how="diagonal").with_columns(pl.col(pl.String).fill_null(""))
+    rows = pl.concat(tables, how="diagonal")
+    # A table without a column, such as the location, says nothing of it. Columns that stay as they
+    # are need no memory if all cells are the same.
+    lacking = [name for name, (number,) in rows.null_count().to_dict().items() if number]
+    rows = rows.with_columns(pl.col(lacking).fill_null(""))
     return match_images(repeat_for_frames(rows, IMAGE, frames), images)
 
 
