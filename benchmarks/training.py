@@ -17,7 +17,7 @@ from benchmarks.training_images import LOCATIONS, make_images
 
 ROW = "retrain"
 # Images of the second run, tiny ones, whose vectors are in the cache; and of the whole training.
-CACHED, TINY, WHOLE = 4_000, (64, 48), 600
+CACHED, TINY, WHOLE = 3_000, (64, 48), 600
 # Heads that `retrain` trains on its training images at the strength that it chose, and those that
 # compare two ways of splitting at most 4,000 of them.
 FITS = 1 + 1 + 5 + 2 * 5
