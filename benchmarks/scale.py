@@ -18,8 +18,8 @@ NOTE = Note(
     "against 10,000: listing for preprocess_images takes 6 MB more; the tables of predict 59 MB "
     "more, of which 11 are the votes of a third of a million sequences and the rest numbers of "
     "two to eight bytes per image (camera, time, location, sequence, event). Reading the table of "
-    "labels for link_images_by_label takes 370 MB more for a while (its column of paths, their "
-    "distinct ones and their order), and linking 140 MB more (a list of the paths).",
+    "labels for link_images_by_label takes 100 MB more for a while, which is its column of paths, "
+    "twice when its blocks are joined; linking takes 18 MB more.",
 )
 FEW = 10_000
 MANY = {

@@ -1,7 +1,8 @@
 """The labels of images, read from a table of either of two forms."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autofocus.errors import InputDataError, MissingInputError
+from autofocus.runs.packed_names import PackedNames
 from autofocus.runs.spelling import merge_spellings
 from autofocus.runs.wording import listed, shown
 from autofocus.tables.cell_columns import find_problems
@@ -19,7 +21,6 @@ from autofocus.tables.image_rows import first_rows
 from autofocus.tables.importing.sources import open_text
 from autofocus.tables.layout import check_unique
 from autofocus.tables.texts import (
-    Distinct,
     are_filled,
     find_distinct,
     sorted_distinct,
@@ -29,6 +30,9 @@ from autofocus.tables.texts import (
 
 if TYPE_CHECKING:
     import polars as pl
+
+# Cells that are Python's strings at one time.
+_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class Labelled:
             where it has none; these images are none of `filepaths`.
     """
 
-    filepaths: list[str]
+    filepaths: Sequence[str]
     labels: list[str]
     present: NDArray[np.bool_]
     facts: Mapping[str, list[str]] = field(default_factory=dict)
@@ -83,13 +87,42 @@ def read_labelled(path: Path) -> Labelled:
         raise InputDataError(f"{path}, row {row + 2}: {problems[row]}.")
     named = _name_problems(table["filepath"], problems)
     table = _without(table, problems, named)
-    images = sorted_distinct(table["filepath"])
+    images = _find_images(table.drop_in_place("filepath"))
     labels, present = (
         _from_flags(table, contains, images) if contains else _from_rows(table, images)
     )
-    filepaths = images.values
     facts = {name: _facts(table, name, images, path) for name in further}
-    return Labelled(filepaths, labels, present, facts, named)
+    return Labelled(images.filepaths, labels, present, facts, named)
+
+
+@dataclass(frozen=True)
+class _Images:
+    """The images of a table: their paths, in order, and which of them each row is of."""
+
+    filepaths: PackedNames
+    codes: NDArray[np.uint32]
+
+
+def _find_images(paths: "pl.Series") -> _Images:
+    """Return the images of rows, in memory for few of their paths beside the column itself."""
+    order = None if paths.is_sorted() else paths.arg_sort()
+    # Sorted as Python does, which compares characters as UTF-8 does bytes.
+    ordered = paths if order is None else paths.gather(order)
+    are_first = np.ones(len(ordered), bool)
+    are_first[1:] = (ordered.slice(1) != ordered.slice(0, max(0, len(ordered) - 1))).to_numpy()
+    numbers = np.cumsum(are_first, dtype=np.uint32) - np.uint32(1)
+    codes = numbers
+    if order is not None:
+        codes = np.empty(len(numbers), np.uint32)
+        codes[order.to_numpy()] = numbers
+    return _Images(PackedNames(_cells(ordered, are_first)), codes)
+
+
+def _cells(column: "pl.Series", rows: NDArray[np.bool_]) -> Iterator[str]:
+    """Yield the cells in some rows."""
+    for start in range(0, len(column), _ROWS):
+        part = column.slice(start, _ROWS).to_list()
+        yield from compress(part, rows[start : start + _ROWS].tolist())
 
 
 def _without(
@@ -134,13 +167,13 @@ def _name_problems(paths: "pl.Series", problems: Mapping[int, str]) -> dict[str,
     return named
 
 
-def _facts(table: "pl.DataFrame", column: str, images: Distinct, path: Path) -> list[str]:
+def _facts(table: "pl.DataFrame", column: str, images: _Images, path: Path) -> list[str]:
     """Return what a column tells about each image; empty for nothing."""
     names = find_distinct(table[column])
     spellings = merge_spellings(names.values)
     cells = find_distinct(names.map(spellings.__getitem__))
     given = np.flatnonzero(cells.codes != cells.code(""))
-    first = first_rows(images.codes, given, len(images.values))
+    first = first_rows(images.codes, given, len(images.filepaths))
     others = given[cells.codes[given] != cells.codes[first[images.codes[given]]]]
     if column in (LOCATION, SEQUENCE) and len(others):
         concerned = np.isin(images.codes[given], images.codes[others])
@@ -148,7 +181,7 @@ def _facts(table: "pl.DataFrame", column: str, images: Distinct, path: Path) -> 
         codes = cells.codes[given[images.codes[given] == image]]
         both = {cells.values[code] for code in codes}
         raise InputDataError(
-            f"{path} gives {shown(images.values[image], 300)} several {column}s "
+            f"{path} gives {shown(images.filepaths[image], 300)} several {column}s "
             f"({listed(sorted(both))}): an image has one."
         )
     values = [*cells.values, ""]
@@ -156,20 +189,20 @@ def _facts(table: "pl.DataFrame", column: str, images: Distinct, path: Path) -> 
 
 
 def _from_flags(
-    table: "pl.DataFrame", contains: list[str], images: Distinct
+    table: "pl.DataFrame", contains: list[str], images: _Images
 ) -> tuple[list[str], NDArray[np.bool_]]:
     """Return the labels, sorted, and which images have them."""
     labels = sorted(name.removeprefix(CONTAINS) for name in contains)
-    present = np.zeros((len(images.values), len(labels)), bool)
+    present = np.zeros((len(images.filepaths), len(labels)), bool)
     for place, label in enumerate(labels):
         present[images.codes[(table[CONTAINS + label] == "1").to_numpy()], place] = True
     return labels, present
 
 
-def _from_rows(table: "pl.DataFrame", images: Distinct) -> tuple[list[str], NDArray[np.bool_]]:
+def _from_rows(table: "pl.DataFrame", images: _Images) -> tuple[list[str], NDArray[np.bool_]]:
     """Return the labels, sorted, and which images have them."""
     cells = sorted_distinct(strip(table["label"]))
-    present = np.zeros((len(images.values), len(cells.values)), bool)
+    present = np.zeros((len(images.filepaths), len(cells.values)), bool)
     present[images.codes, cells.codes] = True
     # A row without a label is an image that has none.
     start = int("" in cells.values)

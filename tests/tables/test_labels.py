@@ -26,6 +26,20 @@ def test_both_forms_give_the_same(tmp_path: Path) -> None:
     assert np.array_equal(one.present, other.present)
 
 
+@pytest.mark.parametrize("step", [1, 7, -1])
+def test_rows_may_come_in_any_order(tmp_path: Path, step: int) -> None:
+    """Each image has the labels of all its rows, wherever they stand."""
+    rows = [(f"{at // 2}-é.JPG", "cat" if at % 3 else "dog") for at in range(3000)]
+    text = "".join(f"{path},{label}\n" for path, label in rows[:: abs(step)][:: step // abs(step)])
+    read = read_labelled(write(tmp_path, f"filepath,label\n{text}"))
+    kept = set(rows[:: abs(step)])
+    assert read.filepaths == sorted({path for path, _ in kept})
+    found = {
+        (read.filepaths[row], read.labels[column]) for row, column in np.argwhere(read.present)
+    }
+    assert found == kept
+
+
 def test_a_table_without_locations_has_none(tmp_path: Path) -> None:
     """No column is something else than an empty one."""
     assert read_labelled(write(tmp_path, "filepath,label\na.JPG,cat\n")).facts == {}
