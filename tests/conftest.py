@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from hypothesis import settings
 
 from autofocus.demo.local_server import LocalS3Server
 from autofocus.detector.settings import MEGADETECTOR_LITE
@@ -21,6 +22,10 @@ from autofocus.errors import PackageIndexError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("autofocus", deadline=None)
+settings.load_profile("autofocus")
 
 # A bucket that everyone may read, without credentials.
 PUBLIC_BUCKET = "public"

@@ -107,9 +107,7 @@ def drop(place: Path) -> None:
     shutil.rmtree(place / "in" / "cam1")
 
 
-some = settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+some = settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @some

@@ -65,7 +65,7 @@ packed = names.flatmap(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(packed, st.sampled_from([1, 512, 2000, 1 << 30]))
 def test_what_is_packed_comes_out(files: dict[str, bytes], tar_bytes: int) -> None:
     """Names of every kind, long ones too, and contents are the same after pack and unpack."""
@@ -212,7 +212,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return archived(tmp_path_factory.mktemp("whole"), {"süß 狐.JPG": b"x" * 600, "2.JPG": b"y"})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(place=st.integers(0, 10239), byte=st.integers(1, 255))
 def test_every_changed_byte_is_told(whole: Path, place: int, byte: int) -> None:
     """Whichever byte of a tar file comes changed, it is one sentence, and nothing is outside."""

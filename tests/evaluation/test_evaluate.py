@@ -66,7 +66,7 @@ def _numbers(value: Any) -> list[float]:
 
 
 @given(any_predictions(), st.sampled_from([0, 1, 2, 20]), st.sampled_from(["precision", "recall"]))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_images_give_plain_figures(
     predictions: Predictions, resamples: int, target: Any
 ) -> None:
@@ -80,7 +80,7 @@ def test_any_images_give_plain_figures(
 
 
 @given(any_predictions(), st.randoms())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_order_of_images_does_not_matter(predictions: Predictions, random: Any) -> None:
     """Shuffled images have the same figures."""
     order = list(range(len(predictions)))

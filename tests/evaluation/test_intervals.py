@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autofocus.evaluation.intervals import (
@@ -75,7 +75,6 @@ def test_many_independent_images_have_the_interval_of_wilson() -> None:
     variance=st.one_of(st.floats(0, 1), st.just(NOTHING)),
     sizes=st.lists(st.integers(0, 500), max_size=12),
 )
-@settings(deadline=None)
 def test_an_interval_holds_its_share(share: float, variance: float, sizes: list[int]) -> None:
     """Whatever the groups, an interval lies within 0 to 1 around what was measured."""
     found = score_interval(share, variance, np.array(sizes, np.float64))
@@ -91,7 +90,6 @@ def test_rounding_leaves_no_share_outside() -> None:
 
 
 @given(st.integers(2, 60), st.integers(1, 60), st.floats(0, 1))
-@settings(deadline=None)
 def test_caution_never_takes_a_variance_for_nothing(groups: int, size: int, share: float) -> None:
     """Where groups don't differ, some variance is left all the same."""
     assert cautious_variance(share, 0.0, np.full(groups, float(size))) > 0

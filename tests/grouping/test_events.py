@@ -4,7 +4,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autofocus.grouping.event_names import name_event
@@ -25,7 +25,6 @@ def test_a_pause_above_the_gap_ends_an_event() -> None:
     assert starts(images, 60) == [0, 0, 50, 0, 161, NONE]
 
 
-@settings(deadline=None)
 @given(_images, st.integers(0, 5))
 def test_events_are_chains_of_short_pauses(images: list[tuple[int, int]], gap_s: int) -> None:
     """Each image's event began at the earliest time from which pauses are short throughout."""

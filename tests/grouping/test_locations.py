@@ -137,7 +137,7 @@ paths = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(paths, st.sampled_from(["", "", "mill"]), max_size=12))
 def test_the_location_depends_on_one_camera_alone(given_frames: dict[str, str]) -> None:
     """Shards, which hold whole cameras, give each image the location that a whole run gives."""

@@ -86,7 +86,7 @@ frames = st.lists(st.tuples(paths, seconds, locations)).map(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(frames, st.randoms(), st.integers(0, 100))
 def test_the_order_of_frames_does_not_matter(
     given_frames: list[Frame], chance: Random, gap_s: int
@@ -98,7 +98,7 @@ def test_the_order_of_frames_does_not_matter(
     assert find_sequences(mixed, rule) == find_sequences(given_frames, rule)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(frames, st.integers(0, 100))
 def test_sequences_are_of_one_camera_and_one_place(given_frames: list[Frame], gap_s: int) -> None:
     """Whatever the frames: no sequence has two folders or two locations, and none is undated."""
@@ -114,7 +114,7 @@ def test_sequences_are_of_one_camera_and_one_place(given_frames: list[Frame], ga
     assert all(len(cameras) == 1 and len(places) < 2 for cameras, places in dated)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(frames, st.integers(0, 100))
 def test_neighbours_within_the_gap_are_together(given_frames: list[Frame], gap_s: int) -> None:
     """Two dated frames of a folder of one place are of one sequence if the gap is not passed."""

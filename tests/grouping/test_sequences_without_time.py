@@ -133,7 +133,7 @@ frames = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(frames, max_size=12), st.integers(0, 3))
 def test_a_sequence_depends_on_its_camera_alone(given_frames: list[Frame], number: int) -> None:
     """Shards, which hold whole cameras, give the sequences of a whole run, in any order."""

@@ -15,7 +15,7 @@ def test_groups_with_a_tie_become_one_through_others() -> None:
     assert unite(["c", "b", "b", "a", "d"], ["1", "1", "2", "2", "3"]) == ["a", "a", "a", "a", "d"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(names, st.sampled_from("123"))))
 def test_neither_a_group_nor_a_tie_is_divided(pairs: list[tuple[str, str]]) -> None:
     """All items of one group, and all with one tie, end in one group."""
@@ -25,7 +25,7 @@ def test_neither_a_group_nor_a_tie_is_divided(pairs: list[tuple[str, str]]) -> N
         assert len(set(zip(key, united, strict=True))) == len(set(key))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(names, st.sampled_from("123"))), st.randoms())
 def test_the_order_of_items_does_not_matter(pairs: list[tuple[str, str]], chance: Random) -> None:
     """Items that come in another order have the same groups."""

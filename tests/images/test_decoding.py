@@ -296,7 +296,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("decoding") / "x.jpg"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=120), st.sampled_from([b"MM\0*\0\0\0\x08", b"II*\0\x08\0\0\0", b""]))
 def test_broken_exif_costs_no_image(place: Path, start: bytes, rest: bytes) -> None:
     """Whatever the EXIF data hold, the image is decoded, and nothing is raised."""
@@ -322,7 +322,7 @@ FILES = [
 ] + [encoded(hills(96, 64), picture_format) for picture_format in ("BMP", "GIF")]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(FILES), st.data())
 def test_broken_bytes_are_rejected(place: Path, whole: bytes, data: st.DataObject) -> None:
     """With any bytes changed, a file is decoded or rejected; no other error ever ends a run."""

@@ -105,7 +105,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("preparing") / "x.jpg"
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     size=st.tuples(st.integers(8, 400), st.integers(8, 400)),
     trims=st.tuples(st.integers(0, 60), st.integers(0, 60)),

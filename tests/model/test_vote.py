@@ -1,7 +1,7 @@
 """Claims about the vote of a sequence."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from autofocus.model.vote import SequenceMeans, sequence_means, vote_weights
@@ -13,7 +13,6 @@ def test_a_vote_is_the_mean_of_the_frames() -> None:
     np.testing.assert_allclose(means, np.array([[0.55, 0.45], [0.0, 1.0]]))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 7))
 def test_frames_may_be_added_in_any_portions(frames: int, portion: int) -> None:
     """The sums are bit for bit the same, however many frames are added at a time."""
@@ -35,7 +34,6 @@ def test_a_frame_counts_by_a_floor_and_its_box() -> None:
     np.testing.assert_allclose(means, [[10 / 11, 1 / 11]])
 
 
-@settings(deadline=None)
 @given(st.integers(1, 40), st.sampled_from([0.0, 0.1, 0.3]))
 def test_equal_weights_are_none(frames: int, score: float) -> None:
     """The vote of a sequence whose boxes score the same is, bit for bit, the plain mean."""

@@ -38,7 +38,7 @@ def read(path: Path, *columns: str, lenient: bool = False) -> list[list[str]]:
         return [reader.columns, *reader]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables)
 @example([["", ",\n"]])
 def test_cells_come_back(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]) -> None:

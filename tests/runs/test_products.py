@@ -282,7 +282,7 @@ NAMES = st.sampled_from(
 SUBSETS = st.sets(st.sampled_from(sorted(ALL)))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.dictionaries(NAMES, st.binary(max_size=9), max_size=3), SUBSETS, SUBSETS, st.booleans())
 def test_files_of_others_survive(
     foreign: dict[str, bytes], first: set[str], second: set[str], forget: bool
@@ -307,7 +307,7 @@ def test_files_of_others_survive(
             assert {name: seen.get(name) for name in foreign} == foreign
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(SUBSETS, st.sampled_from(["", *ALL])), max_size=4), SUBSETS)
 def test_only_the_last_inputs_count(runs: list[tuple[set[str], str]], last: set[str]) -> None:
     """After runs over any inputs, stopped anywhere, the files are those of the last inputs."""

@@ -23,7 +23,7 @@ def used_groups(divided: Split) -> set[str]:
     return {one.group for one in divided.assignments if one.subset}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables(min_size=1), percentages(), st.sampled_from(get_args(GroupKind)), st.integers(2, 6))
 def test_no_folds_ever_leak(
     images: list[Image], shares: dict[str, Any], level: GroupKind, number: int
@@ -45,7 +45,7 @@ def test_no_folds_ever_leak(
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables(min_size=4), st.randoms())
 def test_the_order_of_images_does_not_matter(images: list[Image], chance: Random) -> None:
     """The same images in another order have the same folds."""

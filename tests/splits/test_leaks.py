@@ -96,7 +96,7 @@ def test_folds_are_checked_the_same() -> None:
         check_no_leak_between(both, [0, 1], "location")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables(min_size=2))
 def test_a_planted_leak_of_each_kind_is_caught(images: list[Image]) -> None:
     """Whatever the table: an image that is put into another subset than its like is found."""

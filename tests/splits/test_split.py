@@ -46,7 +46,7 @@ def are_together(one: Image, other: Image, locations: dict[str, set[str]], level
     return same_location and abs((first.moment - second.moment).total_seconds()) <= 60
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), percentages(), asked)
 def test_no_split_ever_leaks(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
@@ -63,7 +63,7 @@ def test_no_split_ever_leaks(
             assert not are_together(one, other, locations, divided.group_kind)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), percentages(), asked)
 def test_every_image_is_accounted_for(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
@@ -78,7 +78,7 @@ def test_every_image_is_accounted_for(
         assert one.reason
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), percentages(), asked, st.randoms())
 def test_the_order_of_images_does_not_matter(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy, chance: Random
@@ -95,7 +95,7 @@ def test_the_order_of_images_does_not_matter(
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), percentages(), asked)
 def test_every_class_is_in_every_subset_where_it_can_surely_be(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
@@ -119,7 +119,7 @@ def test_every_class_is_in_every_subset_where_it_can_surely_be(
             assert having >= set(wanted)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), percentages(), asked)
 def test_a_subset_of_no_percent_is_empty(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy
@@ -129,7 +129,7 @@ def test_a_subset_of_no_percent_is_empty(
     assert all(one.subset is not Subset.VALIDATION for one in divided.assignments)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tables(), percentages(), asked)
 def test_who_was_not_moved_stands_by_the_digest_of_its_group(
     images: list[Image], shares: dict[str, Any], split_by: SplitBy

@@ -43,7 +43,7 @@ def test_without_a_cross_validation_there_are_no_folds(tmp_path: Path) -> None:
         assert [row["fold"] for row in csv.DictReader(file)] == [""]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(st.characters(exclude_characters="\0")), min_size=1))
 def test_any_names_come_back(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
     """Quotes, commas, line ends and lone surrogates in names and locations are written out."""

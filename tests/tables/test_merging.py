@@ -38,7 +38,7 @@ tables = st.dictionaries(keys, st.tuples(cells, cells), max_size=12).map(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables, st.integers(1, 5), st.randoms(use_true_random=False), st.integers(0, 2))
 def test_shards_become_the_whole(
     rows: list[tuple[str, ...]], number: int, random: Random, place: int
