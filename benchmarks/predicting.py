@@ -45,7 +45,7 @@ NOTE = Note(
     "does, with a thread per core; or the backbone, on arrays in memory.",
     "The floor for photographs of 8 MP on processors: both take the same cores, one after the "
     "other: half of the rate of each, if they are equally fast. "
-    "Besides, a quarter to a third of our CPU seconds go into resizing, light and brightness, and "
+    "Besides, about a fifth of our CPU seconds goes into resizing, light and brightness, and "
     "encoding what was resized, by which images of the training are recognised.",
 )
 PEERS = Path(__file__).parent / "peers"
