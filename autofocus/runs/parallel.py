@@ -7,12 +7,11 @@ second as two processes, and leave no orphans when a run is killed.
 
 import math
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -87,11 +86,11 @@ def ordered_groups(
         most: the largest number of results in a group.
     """
     window = max(WINDOW * jobs, ahead)
-    waiting: deque[_Call[T, R]] = deque()
-    workers = _Workers(work, jobs)
+    executor = ThreadPoolExecutor(jobs, thread_name_prefix="autofocus")
+    waiting: deque[Future[R]] = deque()
     try:
         for item in inputs:
-            waiting.append(workers.begin(item))
+            waiting.append(executor.submit(work, item))
             if len(waiting) >= window:
                 yield _take_ready(waiting, most)
         while waiting:
@@ -101,113 +100,15 @@ def ordered_groups(
             stop()
         raise
     finally:
-        workers.end()
+        executor.shutdown(wait=True, cancel_futures=True)
 
 
-class _Call(Generic[T, R]):
-    """A call of the work with one input: a future in the least time.
-
-    Attributes:
-        item: the input.
-        is_done: whether the call has ended.
-        error: the exception that it raised.
-    """
-
-    __slots__ = ("_awaited", "_result", "error", "is_done", "item")
-
-    def __init__(self, item: T) -> None:
-        self.item = item
-        self.is_done = False
-        self.error: BaseException | None = None
-        self._awaited: threading.Lock | None = None
-        self._result: R
-
-    def make(self, work: Callable[[T], R]) -> None:
-        """Call the work, in a worker thread."""
-        try:
-            self._result = work(self.item)
-        except BaseException as error:  # It is raised where the result is taken.
-            self.error = error
-        # `wait` sets the one and reads the other in turn, so that one of both sees the other.
-        self.is_done = True
-        if (awaited := self._awaited) is not None:
-            awaited.release()
-
-    def wait(self, seconds: float = -1) -> None:
-        """Wait until the call has ended, or for so long."""
-        awaited = threading.Lock()
-        awaited.acquire()
-        self._awaited = awaited
-        if not self.is_done:
-            awaited.acquire(timeout=seconds)
-
-    def result(self) -> R:
-        """Wait for the result, and return it or raise the exception of the work."""
-        if not self.is_done:
-            self.wait()
-        if self.error is not None:
-            try:
-                raise self.error
-            finally:
-                # The exception leads to this frame: no cycle.
-                del self
-        return self._result
-
-
-class _Workers(Generic[T, R]):
-    """Threads that make calls one after the other, as long as there are any.
-
-    Args:
-        work: the function to call.
-        number: the highest number of threads.
-    """
-
-    def __init__(self, work: Callable[[T], R], number: int) -> None:
-        self._work = work
-        self._number = number
-        self._executor = ThreadPoolExecutor(number, thread_name_prefix="autofocus")
-        self._calls: deque[_Call[T, R]] = deque()
-        self._lock = threading.Lock()
-        self._active = 0
-
-    def begin(self, item: T) -> _Call[T, R]:
-        """Let a thread call the work with an input soon."""
-        call: _Call[T, R] = _Call(item)
-        self._calls.append(call)
-        with self._lock:
-            is_needed = self._active < self._number
-            self._active += is_needed
-        if is_needed:
-            self._executor.submit(self._make_calls)
-        return call
-
-    def _make_calls(self) -> None:
-        while True:
-            try:
-                call = self._calls.popleft()
-            except IndexError:
-                with self._lock:
-                    if self._calls:
-                        continue
-                    self._active -= 1
-                    return
-            call.make(self._work)
-
-    def end(self) -> None:
-        """Drop the calls that were not begun, and wait for the others."""
-        self._calls.clear()
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _take_ready(waiting: "deque[_Call[T, R]]", most: int) -> list[R]:
+def _take_ready(waiting: deque[Future[R]], most: int) -> list[R]:
     """Wait for the first result, and return it and those after it that are ready, too."""
-    first = waiting.popleft()
-    ready = [first.result()]
+    ready = [waiting.popleft().result()]
     if most > 1 and waiting:
-        last = waiting[len(waiting) // _GATHER_SHARE]
-        if not last.is_done:
-            last.wait(_GATHER_S)
+        wait([waiting[len(waiting) // _GATHER_SHARE]], _GATHER_S)
     # An exception is raised by itself, so that what is before it is not lost.
-    while len(ready) < most and waiting and waiting[0].is_done and waiting[0].error is None:
+    while len(ready) < most and waiting and waiting[0].done() and waiting[0].exception() is None:
         ready.append(waiting.popleft().result())
     return ready
