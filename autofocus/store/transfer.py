@@ -15,7 +15,7 @@ from autofocus.store.listing import StoredObject, find_object
 from autofocus.store.pace import Pace
 from autofocus.store.reading import Body, TransferError, open_object
 from autofocus.store.session import Bucket
-from autofocus.store.verifying import MD5, verify
+from autofocus.store.verifying import verify
 
 # Between attempts, in seconds.
 PAUSES = (1.0, 4.0)
@@ -173,11 +173,7 @@ class Fetcher:
                 )
             # A listing without ETags is completed by the answer.
             described = item if item.etag else replace(item, etag=body.etag)
-            # As `verify` would say, without a path.
-            verified = MD5 if md5 == described.etag else ""
-            if not verified:
-                path = Path(unfinished)
-                verified = verify(self._bucket, described, path, md5, is_listed=is_listed)
+            verified = verify(self._bucket, described, unfinished, md5, is_listed=is_listed)
             if body.modified is not None:
                 seconds = int(body.modified.timestamp())
                 os.utime(file if _CAN_SET_TIME else unfinished, (seconds, seconds))

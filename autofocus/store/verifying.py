@@ -66,7 +66,9 @@ def holds(path: Path, item: StoredObject) -> str:
     return MULTIPART_MD5 if _has_usual_parts(path, item.etag) else ""
 
 
-def verify(bucket: Bucket, item: StoredObject, path: Path, md5: str, *, is_listed: bool) -> str:
+def verify(
+    bucket: Bucket, item: StoredObject, path: Path | str, md5: str, *, is_listed: bool
+) -> str:
     """Check that a file that arrived is the object, by the cheapest check that suffices.
 
     Args:
@@ -84,6 +86,8 @@ def verify(bucket: Bucket, item: StoredObject, path: Path, md5: str, *, is_liste
     """
     if md5 == item.etag:
         return MD5
+    # Only here, as nearly all objects are known by their MD5, and making a path takes time.
+    path = Path(path)
     if _has_usual_parts(path, item.etag):
         return MULTIPART_MD5
     return _Store(bucket, item).verify(path, is_listed=is_listed)
