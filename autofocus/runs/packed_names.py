@@ -118,7 +118,7 @@ def merge_names(*names: Sequence[str]) -> Sequence[str]:
     """Return all names, each once and in rising order.
 
     Args:
-        names: names in rising order.
+        names: sequences of distinct names in rising order.
     """
     given = [one for one in names if one]
     if len(given) == 1:

@@ -29,25 +29,23 @@ _PLAIN = frozenset({"1", "1.0", "true", "0", "0.0", "false", ""})
 def find_problems(column: "pl.Series", *, is_path: bool = False) -> dict[int, str]:
     """Return what `find_problem` returns for each cell, where that isn't nothing, by its row."""
     if is_coded(column):
-        return _find_coded_problems(column, is_path=is_path)
+        return _find_distinct_problems(column, is_path=is_path)
+    # Most cells of a long column are told to be right without Python.
     shortest = MAX_NAME // 4 if is_path else MAX_LABEL
     letters = PATH_LETTERS if is_path else LABEL_LETTERS
     likely = column.str.starts_with("#") | column.str.contains(letters)
     likely |= column.str.len_bytes() > shortest
     rows = likely.arg_true()
-    suspicious = find_distinct(column.gather(rows))
-    problems = [find_problem(text, is_path=is_path) for text in suspicious.values]
-    found = zip(rows.to_list(), suspicious.codes.tolist(), strict=True)
-    return {row: problems[code] for row, code in found if problems[code]}
+    found = _find_distinct_problems(column.gather(rows), is_path=is_path)
+    return {rows[place]: problem for place, problem in found.items()}
 
 
-def _find_coded_problems(column: "pl.Series", *, is_path: bool) -> dict[int, str]:
+def _find_distinct_problems(column: "pl.Series", *, is_path: bool) -> dict[int, str]:
+    """See `find_problems`; each distinct cell is looked at once."""
     cells = find_distinct(column)
     problems = [find_problem(text, is_path=is_path) for text in cells.values]
-    if not any(problems):
-        return {}
-    rows = np.flatnonzero(np.array([bool(problem) for problem in problems])[cells.codes])
-    return {int(row): problems[cells.codes[row]] for row in rows}
+    have_one = np.array([bool(problem) for problem in problems], bool)[cells.codes]
+    return {int(row): problems[cells.codes[row]] for row in np.flatnonzero(have_one)}
 
 
 def without_blanks(column: "pl.Series") -> "pl.Series":
