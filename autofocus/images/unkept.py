@@ -48,18 +48,29 @@ def check_kept(folder: Path) -> None:
     Raises:
         MissingInputError: it does.
     """
-    place = Path(os.path.realpath(folder))
+    try:
+        root = _unkept(Path(os.path.realpath(folder)))
+    except (OSError, ValueError):
+        # No file can have this path, or it can't be read: what reads the folder says so.
+        return
+    if root is not None:
+        raise MissingInputError(
+            f"The original images of {folder} were not kept when they were preprocessed "
+            "(ingest_images, keep_raw: false): go on in that way, or fetch them with "
+            f"download_images into {root} first."
+        )
+
+
+def _unkept(place: Path) -> Path | None:
+    """Return the folder of the download that kept no files of originals of a place."""
     for root in (place, *place.parents):
         if is_made(root) or (root / PREPARATION_NAME).is_file():
-            return
+            return None
         if not are_kept(root):
             images = root / _below(root)
             if files.inside(place, images) or files.inside(images, place):
-                raise MissingInputError(
-                    f"The original images of {folder} were not kept when they were preprocessed "
-                    "(ingest_images, keep_raw: false): go on in that way, or fetch them with "
-                    f"download_images into {root} first."
-                )
+                return root
+    return None
 
 
 def _record(folder: Path) -> Path:
