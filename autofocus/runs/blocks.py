@@ -14,9 +14,9 @@ import os
 import stat
 import zlib
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -24,7 +24,7 @@ from autofocus.runs import files
 from autofocus.runs.checked_lines import checked_line, read_checked_line
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Status
-from autofocus.runs.products import recorded
+from autofocus.runs.products import FILES
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ Count = tuple[str, str, int]
 RECORD_NAME = "blocks.jsonl"
 # The largest number of inputs in a block.
 SIZE = 1000
+_NO_MARKS: Mapping[str, Mapping[str, Any]] = {}
 
 
 def _no_keys(_: Outcome) -> Iterable[str]:
@@ -173,86 +174,65 @@ def read_blocks(path: Path, version: Any) -> Iterator[tuple[Part, Block]]:
             offset += len(line)
 
 
-@dataclass
-class BlockBuilder:
-    """Puts together the block of inputs whose outcomes are being written.
-
-    Attributes:
-        fingerprints: how the state of an input is told.
-        number: how many inputs it has.
-        tally: how many outcomes are counted under each key of the stage.
-    """
-
-    fingerprints: Fingerprints[Any]
-    number: int = 0
-    tally: Counter[str] = field(default_factory=Counter)
-    _first: str = ""
-    _states: list[str] = field(default_factory=list)
-    _marks: dict[str, str] = field(default_factory=dict)
-    _links: int = 0
-    _newest_ns: int = 0
-    _counts: Counter[tuple[Status, Reason | None]] = field(default_factory=Counter)
-
-    def state(self, outcome: Outcome) -> str | None:
-        """Return the state that an outcome is of; None if it can't be part of a block."""
+def find_states(outcomes: Sequence[Outcome], fingerprints: Fingerprints[Any]) -> list[str | None]:
+    """Return the states that outcomes are of; None for one that can't be part of a block."""
+    past, rejections = fingerprints.past, fingerprints.rejections
+    states: list[str | None] = []
+    for outcome in outcomes:
         reason = outcome.row.reason
-        if reason is not None and reason not in self.fingerprints.rejections:
-            return None
-        try:
-            return self.fingerprints.past(outcome)
-        except (TypeError, ValueError, KeyError, AttributeError):
-            return None
+        state = None
+        if reason is None or reason in rejections:
+            with suppress(TypeError, ValueError, KeyError, AttributeError):
+                state = past(outcome)
+        states.append(state)
+    return states
 
-    def keys(self, outcome: Outcome) -> Iterable[str]:
-        """Return the keys of the stage under which an outcome is counted."""
-        return self.fingerprints.keys(outcome)
 
-    def add(self, outcome: Outcome, state: str) -> None:
-        """Add an input to the block.
+def make_block(
+    outcomes: Sequence[Outcome],
+    states: Sequence[str],
+    counts: Mapping[tuple[Status, Reason | None], int],
+    tally: Mapping[str, int],
+    parts: Sequence[Part],
+) -> Block | None:
+    """Return the block of inputs in a row; None if it has files and links as well.
 
-        Args:
-            outcome: of the input.
-            state: that the outcome is of.
-        """
-        row = outcome.row
-        if not self.number:
-            self._first = row.input
-        self.number += 1
-        self._states.append(_joined(row.input, state))
-        for name, mark in recorded(outcome).items():
+    Args:
+        outcomes: of the inputs, at least one.
+        states: that these are of.
+        counts: how many inputs there are of each status and reason.
+        tally: how many outcomes are counted under each key of the stage.
+        parts: where the lines of the block stand in each file.
+    """
+    marks: dict[str, str] = {}
+    links = newest_ns = 0
+    for outcome in outcomes:
+        # What an earlier run recorded was compared with the files by now.
+        for name, mark in outcome.extra.get(FILES, _NO_MARKS).items():
             if "link" in mark:
-                self._links += 1
-                self._marks[name] = mark["link"]
+                links += 1
+                marks[name] = mark["link"]
             else:
-                self._marks[name] = files.text_of_stamp(mark)
-                self._newest_ns = max(self._newest_ns, mark["modified_ns"])
-        self._counts[row.status, row.reason] += 1
-        for key in self.keys(outcome):
-            self.tally[key] += 1
-
-    def end(self, parts: Sequence[Part]) -> Block | None:
-        """Return the block; None if it has files and links as well.
-
-        Args:
-            parts: where its lines stand in each file.
-        """
-        if self._links not in (0, len(self._marks)):
-            return None
-        return Block(
-            self._first,
-            self.number,
-            _digest(self._states),
-            list(self._marks),
-            self._links > 0,
-            _digest(self._marks.values()),
-            self._newest_ns,
-            [
-                (status.value, reason.value if reason else "", number)
-                for (status, reason), number in self._counts.items()
-            ],
-            dict(self.tally),
-            list(parts),
-        )
+                marks[name] = files.text_of_stamp(mark)
+                newest_ns = max(newest_ns, mark["modified_ns"])
+    if links not in (0, len(marks)):
+        return None
+    both = zip(outcomes, states, strict=True)
+    return Block(
+        outcomes[0].row.input,
+        len(outcomes),
+        _digest([_joined(outcome.row.input, state) for outcome, state in both]),
+        list(marks),
+        links > 0,
+        _digest(marks.values()),
+        newest_ns,
+        [
+            (status.value, reason.value if reason else "", number)
+            for (status, reason), number in counts.items()
+        ],
+        dict(tally),
+        list(parts),
+    )
 
 
 def _joined(name: str, state: str) -> str:

@@ -6,6 +6,7 @@ In parallel, in order, resumable, with a ledger: a stage says what to do with on
 
 import os
 import time
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,7 @@ from autofocus.runs.blocks import (
 )
 from autofocus.runs.faults import Faults
 from autofocus.runs.garbage import rare_collections
-from autofocus.runs.journal import Journal, Outcome, read_outcomes
+from autofocus.runs.journal import Journal, Outcome, read_outcomes, to_lines
 from autofocus.runs.ledger import Counts
 from autofocus.runs.marks import Mark
 from autofocus.runs.parallel import ordered_groups, ordered_map
@@ -40,6 +41,10 @@ _SYNC_S = 0.5
 
 # What the journals hold of an input that is new.
 _NOTHING = (None, None)
+
+
+def _input(outcome: Outcome) -> str:
+    return outcome.row.input
 
 
 def _no_outputs(_: Any) -> Sequence[Path]:
@@ -205,12 +210,9 @@ class ItemRun:
         with Progress(self._workspace.name, len(items.inputs), unit) as progress:
             for results in self._groups(others, jobs):
                 outcomes = [result.outcome for result in results]
-                lines = [outcome.to_line() for outcome in outcomes]
+                lines = to_lines(outcomes)
                 self._record(results, lines)
-                for outcome, line in zip(outcomes, lines, strict=True):
-                    while blocks and blocks[0].first < outcome.row.input:
-                        self._take(blocks.popleft(), progress)
-                    self._results_writer.write(outcome, line)
+                self._write(outcomes, lines, blocks, progress)
                 progress.advance(len(outcomes))
                 yield from outcomes
             while blocks:
@@ -238,6 +240,22 @@ class ItemRun:
         self._left_out = [(block.parts[0].offset, block.parts[0].end) for block in blocks]
         self._reopen_journal()
         return blocks
+
+    def _write(
+        self,
+        outcomes: Sequence[Outcome],
+        lines: Sequence[str],
+        blocks: deque[IntactBlock],
+        progress: Progress,
+    ) -> None:
+        """Write outcomes into the tables, and the intact blocks that come between them."""
+        start = 0
+        while blocks and blocks[0].first < outcomes[-1].row.input:
+            stop = bisect_left(outcomes, blocks[0].first, start, key=_input)
+            self._results_writer.write(outcomes[start:stop], lines[start:stop])
+            self._take(blocks.popleft(), progress)
+            start = stop
+        self._results_writer.write(outcomes[start:], lines[start:])
 
     def _take(self, block: IntactBlock, progress: Progress) -> None:
         self._results_writer.take(block, keeps_statuses=self._journal.keeps_statuses)
@@ -269,7 +287,7 @@ class ItemRun:
         self._reopen_journal()
         if taken:
             for results in self._groups(replace(items, inputs=taken), jobs):
-                self._record(results, [result.outcome.to_line() for result in results])
+                self._record(results, to_lines([result.outcome for result in results]))
             self._reopen_journal()
 
     def _is_taken(self, item: T, items: Items[T]) -> bool:

@@ -7,7 +7,7 @@ are intact and made from the same inputs; otherwise it makes them and writes the
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def _mark_reused(workspace: Workspace, ledger: Path, memory: Mapping[str, Any]) 
         rows = (row for _, row in read_ledger(ledger))
         if not in_same_run():
             rows = (
-                replace(row, status=Status.REUSED) if row.status is Status.OK else row
+                row._replace(status=Status.REUSED) if row.status is Status.OK else row
                 for row in rows
             )
         counts = _write(workspace, ledger, rows)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 from autofocus.errors import InputDataError, TooManyRejectedError
 from autofocus.runs.csv_files import CsvReader, CsvWriter, csv_lines
@@ -89,8 +90,7 @@ HARMLESS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One input and its status.
 
     Attributes:
@@ -109,8 +109,16 @@ class Row:
 
     def cells(self, stage: str) -> tuple[str, ...]:
         """Return the row's cells in the file."""
-        # The members are text themselves; `.value` takes time on millions of rows.
-        return (stage, self.input, self.status, self.reason or "", self.detail, self.output)
+        return all_cells([self], stage)[0]
+
+
+def all_cells(rows: Iterable[Row], stage: str) -> list[tuple[str, ...]]:
+    """Return the cells of many rows in the file."""
+    # The members are text themselves; `.value` takes time on millions of rows.
+    return [
+        (stage, name, status, reason or "", detail, output)
+        for name, status, reason, detail, output in rows
+    ]
 
 
 def rejected(name: str, reason: str, detail: str = "") -> Row:

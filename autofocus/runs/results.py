@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from autofocus.runs.blocks import (
     RECORD_NAME,
     SIZE,
     Block,
-    BlockBuilder,
     Count,
     Fingerprints,
     IntactBlock,
     Part,
+    find_states,
     header_line,
+    make_block,
 )
 from autofocus.runs.csv_files import CsvWriter, csv_lines
 from autofocus.runs.journal import Outcome, read_outcomes, reuse_lines
-from autofocus.runs.ledger import COLUMNS, Counts, Reason, Status, reuse_rows
+from autofocus.runs.ledger import COLUMNS, Counts, Reason, Status, all_cells, reuse_rows
 from autofocus.runs.workspace import FINISHED_NAME, Workspace
 
 
@@ -114,9 +116,11 @@ class ResultsWriter:
             self._table_files.append((table, file))
         self._record_path = workspace.folder / RECORD_NAME
         self._record: BlockFile | None = None
-        self._builder: BlockBuilder | None = None
-        # The outcomes of the present block.
+        self._fingerprints: Fingerprints[Any] | None = None
+        # The outcomes of the present block, or of inputs in no block, and the states of these.
         self._waiting: list[Outcome] = []
+        self._states: list[str | None] = []
+        self._is_in_block = False
 
     def version(self, fingerprints: Fingerprints[Any]) -> list[Any]:
         """Return what the outcomes and the tables depend on, beside the states of inputs."""
@@ -127,7 +131,7 @@ class ResultsWriter:
         """Record the blocks of what is going to be written, for the next run."""
         header = header_line(self.version(fingerprints))
         self._record = BlockFile(self._scratch / "blocks", self._record_path, header)
-        self._builder = BlockBuilder(fingerprints)
+        self._fingerprints = fingerprints
 
     def hold(self, parts: Sequence[Part]) -> bool:
         """Tell whether the lines of a block are as the last run wrote them."""
@@ -135,37 +139,38 @@ class ResultsWriter:
             file.holds(part) for file, part in zip(self._files, parts, strict=True)
         )
 
-    def write(self, outcome: Outcome, line: str) -> None:
-        """Write the row of an outcome into the ledger and the tables.
+    def write(self, outcomes: Sequence[Outcome], lines: Sequence[str]) -> None:
+        """Write the rows of outcomes into the ledger and the tables.
 
         Args:
-            outcome: of the next input.
-            line: of the outcome; see `Outcome.to_line`.
+            outcomes: of the next inputs.
+            lines: of the outcomes; see `Outcome.to_line`.
         """
-        state = self._builder.state(outcome) if self._builder else None
-        is_in_block = self._builder is not None and self._builder.number > 0
-        if len(self._waiting) == SIZE or (self._waiting and is_in_block != (state is not None)):
-            self._end_block()
-        if self._builder and state is not None:
-            self._builder.add(outcome, state)
-        elif self._builder:
-            self.tally.update(self._builder.keys(outcome))
-        self._waiting.append(outcome)
-        self._lines.text.write(line)
+        states = self._find_states(outcomes)
+        start = 0
+        while start < len(outcomes):
+            is_in_block = states[start] is not None
+            if len(self._waiting) == SIZE or (self._waiting and self._is_in_block != is_in_block):
+                self._end_block()
+            self._is_in_block = is_in_block
+            stop = _end_of_alike(states, start, start + SIZE - len(self._waiting))
+            self._waiting += outcomes[start:stop]
+            self._states += states[start:stop]
+            self._lines.text.write("".join(lines[start:stop]))
+            start = stop
+
+    def _find_states(self, outcomes: Sequence[Outcome]) -> "list[str | None]":
+        if self._fingerprints is None:
+            return [None] * len(outcomes)
+        return find_states(outcomes, self._fingerprints)
 
     def _write_waiting(self) -> None:
         """Write the rows of the outcomes that wait, all of them at once."""
-        stage, good = self._stage, []
-        for outcome in self._waiting:
-            row = outcome.row
-            self.counts.add(row.status, row.reason)
-            if row.reason is None:
-                good.append(outcome)
-        rows = [outcome.row.cells(stage) for outcome in self._waiting]
-        self._rows.text.write(csv_lines(rows))
+        rows = [outcome.row for outcome in self._waiting]
+        self._rows.text.write(csv_lines(all_cells(rows, self._stage)))
+        good = [outcome for outcome in self._waiting if outcome.row.reason is None]
         for table, file in self._table_files:
             file.text.write(csv_lines([row for outcome in good for row in table.rows(outcome)]))
-        self._waiting.clear()
 
     def take(self, block: IntactBlock, *, keeps_statuses: bool) -> None:
         """Write the lines of an intact block, as the last run wrote them.
@@ -207,11 +212,20 @@ class ResultsWriter:
         """Write what waits, and record it as a block if it is one."""
         self._write_waiting()
         parts = [file.end_block() for file in self._files]
-        if self._builder and self._builder.number:
-            block = self._builder.end(parts)
-            self.tally.update(self._builder.tally)
-            self._builder = BlockBuilder(self._builder.fingerprints)
-            if self._record and block:
+        outcomes, states = self._waiting, self._states
+        self._waiting, self._states = [], []
+        if not outcomes:
+            return
+        counts = Counter([(outcome.row.status, outcome.row.reason) for outcome in outcomes])
+        for (status, reason), number in counts.items():
+            self.counts.add(status, reason, number)
+        if self._fingerprints is None:
+            return
+        tally = Counter(chain.from_iterable(map(self._fingerprints.keys, outcomes)))
+        self.tally.update(tally)
+        if self._record and self._is_in_block:
+            block = make_block(outcomes, [one or "" for one in states], counts, tally, parts)
+            if block:
                 self._record.append(block.to_line().encode())
 
     def finish_lines(self) -> Path:
@@ -246,6 +260,13 @@ class ResultsWriter:
             self._record_path.unlink(missing_ok=True)
         else:
             self._record.publish()
+
+
+def _end_of_alike(states: Sequence[str | None], start: int, stop: int) -> int:
+    """Return where those states end that are None like the first, or are not."""
+    are_none = [state is None for state in states[start:stop]]
+    other = not are_none[0]
+    return start + (are_none.index(other) if other in are_none else len(are_none))
 
 
 _OK, _REUSED = Status.OK.value, Status.REUSED.value
