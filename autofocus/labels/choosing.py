@@ -1,7 +1,8 @@
 """The decision under which labels an image is linked."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress, islice
 from types import MappingProxyType
 from typing import NamedTuple, overload
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from autofocus.labels.folders import split_path
 from autofocus.labels.priority import Flags, Rule, apply_rules
 from autofocus.runs.ledger import Reason
+from autofocus.runs.packed_names import PackedNames
 from autofocus.tables.labels import Labelled
 
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
@@ -56,7 +58,7 @@ class Choices(Sequence[Choice]):
         self,
         filepaths: Sequence[str],
         decisions: Sequence[Decision],
-        numbers: NDArray[np.intp],
+        numbers: NDArray[np.int32],
         facts: Mapping[str, Sequence[str]],
     ) -> None:
         self._filepaths = filepaths
@@ -85,9 +87,9 @@ class Choices(Sequence[Choice]):
 
     def folders(self) -> set[str]:
         """Return the folders of the images that are linked, as in the table."""
-        is_linked = [decision.reason is None for decision in self._decisions]
-        both = zip(self._filepaths, self._numbers.tolist(), strict=True)
-        return {split_path(path)[0] for path, number in both if is_linked[number]}
+        is_linked = np.array([decision.reason is None for decision in self._decisions], bool)
+        linked = compress(self._filepaths, is_linked[self._numbers])
+        return {split_path(path)[0] for path in linked}
 
     def __len__(self) -> int:
         return len(self._filepaths)
@@ -143,7 +145,7 @@ def choose(labelled: Labelled, rules: Sequence[Rule], *, keep_unresolved: bool =
     return _with_problems(labelled, decisions, numbers)
 
 
-def _find_distinct(present: Flags) -> tuple[Flags, NDArray[np.intp]]:
+def _find_distinct(present: Flags) -> tuple[Flags, NDArray[np.int32]]:
     """Return the distinct rows of flags, and which of them each row is.
 
     There are few of them, whatever the number of images.
@@ -151,7 +153,7 @@ def _find_distinct(present: Flags) -> tuple[Flags, NDArray[np.intp]]:
     seen: dict[bytes, int] = {}
     packed = np.packbits(present, axis=1)
     found = (seen.setdefault(row.tobytes(), len(seen)) for row in packed)
-    numbers = np.fromiter(found, np.intp, len(packed))
+    numbers = np.fromiter(found, np.int32, len(packed))
     rows = np.frombuffer(b"".join(seen), np.uint8).reshape(len(seen), packed.shape[1])
     return np.unpackbits(rows, axis=1, count=present.shape[1]).astype(bool), numbers
 
@@ -175,20 +177,47 @@ def _decide(labels: tuple[str, ...], applied: Sequence[str], *, keep_unresolved:
 
 
 def _with_problems(
-    labelled: Labelled, decisions: list[Decision], numbers: NDArray[np.intp]
+    labelled: Labelled, decisions: list[Decision], numbers: NDArray[np.int32]
 ) -> Choices:
     """Return the choices, those of rows that can't be used included, sorted by path."""
     if not labelled.problems:
         return Choices(labelled.filepaths, decisions, numbers, labelled.facts)
     problems = [Decision((), Reason.MISSING_FIELD, text) for text in labelled.problems.values()]
-    paths = [*labelled.filepaths, *labelled.problems]
-    places = [*numbers.tolist(), *range(len(decisions), len(decisions) + len(problems))]
+    paths = list(labelled.problems)
     order = sorted(range(len(paths)), key=paths.__getitem__)
-    nothing = [""] * len(problems)
-    facts = {name: [*values, *nothing] for name, values in labelled.facts.items()}
+    names = [paths[at] for at in order]
+    places = list(_find_places(names, labelled.filepaths))
+    facts = {
+        name: PackedNames(_insert([""] * len(places), places, values))
+        for name, values in labelled.facts.items()
+    }
     return Choices(
-        [paths[at] for at in order],
+        PackedNames(_insert(names, places, labelled.filepaths)),
         [*decisions, *problems],
-        np.asarray(places, np.intp)[order],
-        {name: [values[at] for at in order] for name, values in facts.items()},
+        np.insert(numbers, places, np.array(order, np.int32) + len(decisions)),
+        facts,
     )
+
+
+def _find_places(names: Sequence[str], among: Iterable[str]) -> Iterator[int]:
+    """Yield how many of other names come before each; both are sorted, and have none in common."""
+    rest = iter(names)
+    name = next(rest, None)
+    number = 0
+    for number, other in enumerate(among, 1):
+        while name is not None and name < other:
+            yield number - 1
+            name = next(rest, None)
+        if name is None:
+            return
+    yield from (number for _ in chain([name], rest))
+
+
+def _insert(texts: Sequence[str], places: Sequence[int], among: Iterable[str]) -> Iterator[str]:
+    """Yield texts among others, each at its place: so many of the others come before it."""
+    others, at = iter(among), 0
+    for text, place in zip(texts, places, strict=True):
+        yield from islice(others, place - at)
+        yield text
+        at = place
+    yield from others

@@ -12,7 +12,7 @@ from itertools import chain, groupby, islice, pairwise
 from typing import overload
 
 # So many names are packed together.
-_BLOCK = 1000
+BLOCK = 1000
 # So many are sorted at a time; a multiple of the above.
 _RUN = 20_000
 # Higher levels of compression take longer and save little.
@@ -33,7 +33,7 @@ class PackedNames(Sequence[str]):
         self._blocks: list[bytes] = []
         self._length = 0
         rest = iter(names)
-        while block := list(islice(rest, _BLOCK)):
+        while block := list(islice(rest, BLOCK)):
             self._blocks.append(_pack(block))
             self._length += len(block)
         # The block that was taken last: single names are mostly taken in order.
@@ -63,16 +63,16 @@ class PackedNames(Sequence[str]):
     def __getitem__(self, at: int | slice) -> str | list[str]:
         places = range(self._length)[at]
         if isinstance(places, int):
-            return self._block(places // _BLOCK)[places % _BLOCK]
+            return self._block(places // BLOCK)[places % BLOCK]
         if places.step != 1:
             return [self[place] for place in places]
         return list(self._between(places.start, places.stop))
 
     def _between(self, start: int, stop: int) -> Iterator[str]:
         while start < stop:
-            first = start - start % _BLOCK
-            yield from self._block(first // _BLOCK)[start - first : stop - first]
-            start = first + _BLOCK
+            first = start - start % BLOCK
+            yield from self._block(first // BLOCK)[start - first : stop - first]
+            start = first + BLOCK
 
     def _block(self, number: int) -> list[str]:
         # Assigned at once, as several threads may read.

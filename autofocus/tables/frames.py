@@ -1,10 +1,10 @@
 """Tables as polars frames: every cell is text, and one that is missing is empty."""
 
 import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import UTF8, CsvReader
@@ -14,6 +14,7 @@ from autofocus.tables.texts import column_as_text, load_polars, put
 if TYPE_CHECKING:
     import polars as pl
 
+T = TypeVar("T")
 # Rows that are lists of Python's strings at one time; a frame holds them in a fraction of the
 # memory.
 _ROWS = 20_000
@@ -73,29 +74,70 @@ def to_frame(
     try:
         frame = _read_plain(reader, places, are_coded=are_coded)
     except NotPlainError:
-        pass
-    else:
-        return frame.with_columns(pl.lit("").alias(PROBLEM)) if with_problems else frame
+        names = [*columns, PROBLEM] if with_problems else columns
+        parts = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
+        parts += _other_parts(reader, places, with_problems=with_problems)
+        return pl.concat(parts, rechunk=True)
+    return frame.with_columns(pl.lit("").alias(PROBLEM)) if with_problems else frame
+
+
+def use_parts(
+    reader: CsvReader, columns: Sequence[str], use: "Callable[[Iterator[pl.DataFrame]], T]"
+) -> T:
+    """Return what a function makes of a table whose rows never are in memory together.
+
+    Args:
+        reader: the file, of which only the header was read.
+        columns: those to read.
+        use: given some columns of all rows as text, and `PROBLEM`: what is wrong with a row, or
+            nothing. They come as frames of some ten thousand rows. It is called anew where a table
+            turns out to have quotation marks.
+
+    Raises:
+        InputDataError: the file lacks a column, or no row can be read.
+    """
+    load_polars()
+    import polars as pl
+
+    reader.check(columns)
+    places = {name: reader.columns.index(name) for name in columns}
+    nothing = pl.lit("").alias(PROBLEM)
+    try:
+        return use(part.with_columns(nothing) for part in _plain_parts(reader, places))
+    except NotPlainError:
+        return use(_other_parts(reader, places, with_problems=True))
+
+
+def _other_parts(
+    reader: CsvReader, places: Mapping[str, int], *, with_problems: bool
+) -> "Iterator[pl.DataFrame]":
+    """Yield the cells at some places of any table.
+
+    Raises:
+        InputDataError: a row can't be read; with problems, no row can.
+    """
     if not with_problems:
-        return _collect(iter(reader), places)
-    places[PROBLEM] = len(reader.columns)
-    frame = _collect(([*row, problem] for row, problem in reader.rows()), places)
-    if len(frame) and (frame[PROBLEM] != "").all():
+        yield from _collect(iter(reader), places)
+        return
+    places = {**places, PROBLEM: len(reader.columns)}
+    last, is_any_good = "", False
+    for part in _collect(([*row, problem] for row, problem in reader.rows()), places):
+        problems = part[PROBLEM]
+        last, is_any_good = problems[-1], is_any_good or bool((problems == "").any())
+        yield part
+    if last and not is_any_good:
         # Behind the last line, the reader stands on one that isn't there.
-        raise InputDataError(f"{reader.path}, line {reader.line - 1}: {frame[PROBLEM][-1]}.")
-    return frame
+        raise InputDataError(f"{reader.path}, line {reader.line - 1}: {last}.")
 
 
-def _collect(rows: Iterator[list[str]], places: Mapping[str, int]) -> "pl.DataFrame":
-    """Return the cells at some places of rows as a frame."""
+def _collect(rows: Iterator[list[str]], places: Mapping[str, int]) -> "Iterator[pl.DataFrame]":
+    """Yield the cells at some places of rows as frames."""
     import polars as pl
 
     schema = dict.fromkeys(places, pl.String)
-    parts = [pl.DataFrame(schema=schema)]
     while part := list(islice(rows, _ROWS)):
         cells = {name: [row[at] for row in part] for name, at in places.items()}
-        parts.append(pl.DataFrame(cells, schema=schema))
-    return pl.concat(parts, rechunk=True)
+        yield pl.DataFrame(cells, schema=schema)
 
 
 def _read_plain(
@@ -108,9 +150,34 @@ def _read_plain(
     """
     import polars as pl
 
-    names = sorted(places, key=places.__getitem__)
-    parts = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
+    parts = [pl.DataFrame(schema=dict.fromkeys(places, pl.String))]
     repeated: dict[str, pl.DataType] = {}
+    for part in _plain_parts(reader, places):
+        if len(parts) == 1:
+            repeated = {
+                name: pl.Categorical(pl.Categories.random("cells"))
+                for name in places
+                if part[name].n_unique() * _REPEATED < len(part)
+            }
+            parts = [parts[0].cast(repeated)]  # type: ignore[arg-type]
+        parts.append(part.cast(repeated))  # type: ignore[arg-type]
+    columns = {}
+    for name in places:
+        # One after the other, as each is in memory twice for a while.
+        column = pl.concat([part.drop_in_place(name) for part in parts], rechunk=True)
+        columns[name] = column if are_coded else column_as_text(column)
+    return pl.DataFrame(columns)
+
+
+def _plain_parts(reader: CsvReader, places: Mapping[str, int]) -> "Iterator[pl.DataFrame]":
+    """Yield the cells at some places of a table without quotation marks, as text.
+
+    Raises:
+        NotPlainError: it has some, or its lines have other numbers of cells.
+    """
+    import polars as pl
+
+    names = sorted(places, key=places.__getitem__)
     for block in plain_blocks(reader):
         part = pl.read_csv(
             block,
@@ -122,20 +189,7 @@ def _read_plain(
             empty_string_is_null=False,
         )
         part.columns = names
-        if len(parts) == 1:
-            repeated = {
-                name: pl.Categorical(pl.Categories.random("cells"))
-                for name in names
-                if part[name].n_unique() * _REPEATED < len(part)
-            }
-            parts = [parts[0].cast(repeated)]  # type: ignore[arg-type]
-        parts.append(part.cast(repeated))  # type: ignore[arg-type]
-    columns = {}
-    for name in names:
-        # One after the other, as each is in memory twice for a while.
-        column = pl.concat([part.drop_in_place(name) for part in parts], rechunk=True)
-        columns[name] = column if are_coded else column_as_text(column)
-    return pl.DataFrame({name: columns[name] for name in places})
+        yield part.select(*places)
 
 
 def csv_lines(table: "pl.DataFrame", plain: Collection[str] = ()) -> bytes:

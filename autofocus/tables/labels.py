@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,23 +16,23 @@ from autofocus.runs.wording import listed, shown
 from autofocus.tables.cell_columns import find_problems
 from autofocus.tables.cells import find_problem
 from autofocus.tables.columns import CLEAN_OPTIONAL, CONTAINS, LOCATION, SEQUENCE
-from autofocus.tables.frames import PROBLEM
-from autofocus.tables.image_rows import first_rows
-from autofocus.tables.importing.sources import open_text
+from autofocus.tables.frames import PROBLEM, use_parts
+from autofocus.tables.image_codes import ImageFinder, Images
+from autofocus.tables.importing.sources import open_rows
 from autofocus.tables.layout import check_unique
 from autofocus.tables.texts import (
     are_filled,
     find_distinct,
     sorted_distinct,
     strip,
-    to_column,
 )
 
 if TYPE_CHECKING:
     import polars as pl
 
-# Cells that are Python's strings at one time.
-_ROWS = 1000
+_PATH = "filepath"
+# Numbers that are objects of Python at one time.
+_PART = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Labelled:
     filepaths: Sequence[str]
     labels: list[str]
     present: NDArray[np.bool_]
-    facts: Mapping[str, list[str]] = field(default_factory=dict)
+    facts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,72 +68,111 @@ def read_labelled(path: Path) -> Labelled:
         MissingInputError: the table does not exist, or has no rows.
         InputDataError: it has neither form, or gives an image two locations or sequences.
     """
-    with open_text(path) as reader:
+    with open_rows(path) as reader:
         contains = [name for name in reader.columns if name.startswith(CONTAINS)]
-        if "filepath" not in reader.columns or not (contains or "label" in reader.columns):
+        if _PATH not in reader.columns or not (contains or "label" in reader.columns):
             raise InputDataError(
                 f"{path} must have the column filepath, and columns {CONTAINS}<label> or the "
                 f"column label; it has {listed(reader.columns)}."
             )
         further = [name for name in CLEAN_OPTIONAL if name in reader.columns]
-        for name in ("filepath", *(contains or ["label"])):
+        labels = contains or ["label"]
+        for name in (_PATH, *labels):
             check_unique(name, reader.columns, path, is_named=True)
-        table = reader.read(["filepath", *(contains or ["label"]), *further])
-    if table.is_empty():
+        read = use_parts(reader, [_PATH, *labels, *further], partial(_read, labels))
+    if not read.number:
         raise MissingInputError(f"{path} has no rows: there is nothing to link.")
-    problems = _find_problems(table, contains or ["label"])
-    if contains and len(problems) == len(table):
-        row = min(problems)
-        raise InputDataError(f"{path}, row {row + 2}: {problems[row]}.")
-    named = _name_problems(table["filepath"], problems)
-    table = _without(table, problems, named)
-    images = _find_images(table.drop_in_place("filepath"))
-    labels, present = (
-        _from_flags(table, contains, images) if contains else _from_rows(table, images)
+    if contains and len(read.problems) == read.number:
+        row = min(read.problems)
+        raise InputDataError(f"{path}, row {row + 2}: {read.problems[row]}.")
+    names, present = (
+        _from_flags(read.table, contains, read.images)
+        if contains
+        else _from_rows(read.table, read.images)
     )
-    facts = {name: _facts(table, name, images, path) for name in further}
-    return Labelled(images.filepaths, labels, present, facts, named)
+    facts = {name: _facts(read.table[name], read.images, path) for name in further}
+    return Labelled(read.images.filepaths, names, present, facts, read.named)
 
 
 @dataclass(frozen=True)
-class _Images:
-    """The images of a table: their paths, in order, and which of them each row is of."""
+class _Read:
+    """What was read of a table.
 
-    filepaths: PackedNames
-    codes: NDArray[np.uint32]
+    Attributes:
+        number: of the rows.
+        images: those of the rows that can be used.
+        table: the other columns of these rows: 0/1 columns as booleans, others coded.
+        problems: what keeps rows from being used, by their number.
+        named: the same by the image's path; see `Labelled.problems`.
+    """
 
-
-def _find_images(paths: "pl.Series") -> _Images:
-    """Return the images of rows, in memory for few of their paths beside the column itself."""
-    order = None if paths.is_sorted() else paths.arg_sort()
-    # Sorted as Python does, which compares characters as UTF-8 does bytes.
-    ordered = paths if order is None else paths.gather(order)
-    are_first = np.ones(len(ordered), bool)
-    are_first[1:] = (ordered.slice(1) != ordered.slice(0, max(0, len(ordered) - 1))).to_numpy()
-    numbers = np.cumsum(are_first, dtype=np.uint32) - np.uint32(1)
-    codes = numbers
-    if order is not None:
-        codes = np.empty(len(numbers), np.uint32)
-        codes[order.to_numpy()] = numbers
-    return _Images(PackedNames(_cells(ordered, are_first)), codes)
+    number: int
+    images: Images
+    table: "pl.DataFrame"
+    problems: dict[int, str]
+    named: dict[str, str]
 
 
-def _cells(column: "pl.Series", rows: NDArray[np.bool_]) -> Iterator[str]:
-    """Yield the cells in some rows."""
-    for start in range(0, len(column), _ROWS):
-        part = column.slice(start, _ROWS).to_list()
-        yield from compress(part, rows[start : start + _ROWS].tolist())
+def _read(labels: list[str], parts: "Iterator[pl.DataFrame]") -> _Read:
+    """Read a table in parts; see `_Parts`."""
+    import polars as pl
+
+    rows = _Parts(labels)
+    images = ImageFinder().find(map(rows.add, parts))
+    table = pl.concat(rows.kept, rechunk=True) if rows.kept else pl.DataFrame()
+    if rows.named:
+        # What an image has in other rows doesn't count, either.
+        images, are_kept = images.without(rows.named)
+        table = table.filter(are_kept)
+    return _Read(rows.number, images, table, rows.problems, rows.named)
 
 
-def _without(
-    table: "pl.DataFrame", problems: Mapping[int, str], named: Mapping[str, str]
-) -> "pl.DataFrame":
-    """Return a table without some rows, and without those of images that have such a row."""
+class _Parts:
+    """Takes the rows of a table in parts, of which only numbers are kept.
+
+    Args:
+        labels: the columns of labels.
+
+    Attributes:
+        kept: the columns beside the paths, in parts; see `_Read.table`.
+        number, problems, named: see `_Read`.
+    """
+
+    def __init__(self, labels: list[str]) -> None:
+        self.kept: list[pl.DataFrame] = []
+        self.number = 0
+        self.problems: dict[int, str] = {}
+        self.named: dict[str, str] = {}
+        self._labels = labels
+        self._flags = [name for name in labels if name.startswith(CONTAINS)]
+        self._coded: dict[str, pl.DataType] = {}
+
+    def add(self, part: "pl.DataFrame") -> "pl.Series":
+        """Keep what is needed of the rows that can be used, and return their paths."""
+        import polars as pl
+
+        problems = _find_problems(part, self._labels)
+        _name_problems(part[_PATH], problems, self.number, self.named)
+        self.problems.update((self.number + row, words) for row, words in problems.items())
+        self.number += len(part)
+        good = _without(part.drop(PROBLEM), problems)
+        paths = good.drop_in_place(_PATH)
+        if not self.kept:
+            # All parts share the distinct cells of a column.
+            texts = [name for name in good.columns if name not in self._flags]
+            self._coded = {name: pl.Categorical(pl.Categories.random("cells")) for name in texts}
+        good = good.with_columns(pl.col(self._flags) == "1")
+        self.kept.append(good.cast(self._coded))  # type: ignore[arg-type]
+        return paths
+
+
+def _without(table: "pl.DataFrame", problems: Mapping[int, str]) -> "pl.DataFrame":
+    """Return a table without some rows."""
     if not problems:
         return table
     are_whole = np.ones(len(table), bool)
     are_whole[list(problems)] = False
-    return table.filter(are_whole & ~table["filepath"].is_in(to_column(named)).to_numpy())
+    return table.filter(are_whole)
 
 
 def _find_problems(table: "pl.DataFrame", columns: list[str]) -> dict[int, str]:
@@ -157,49 +196,70 @@ def _with_heading(heading: str, problems: Mapping[int, str]) -> dict[int, str]:
     return {row: f"{heading} {problem}" for row, problem in problems.items()}
 
 
-def _name_problems(paths: "pl.Series", problems: Mapping[int, str]) -> dict[str, str]:
-    """Return the problems by the image's path, or by the row's number."""
-    named: dict[str, str] = {}
+def _name_problems(
+    paths: "pl.Series", problems: Mapping[int, str], first: int, named: dict[str, str]
+) -> None:
+    """Add the problems by the image's path, or by the row's number.
+
+    Args:
+        paths: of some rows.
+        problems: of these, by the place of the row among them.
+        first: the number of the first of them.
+        named: what is added to.
+    """
     for (row, problem), path in zip(problems.items(), paths.gather(list(problems)), strict=True):
         # What no ledger should repeat names no image, either.
         is_name = path and not find_problem(path, is_path=True)
-        named.setdefault(path if is_name else f"row {row + 2}", problem)
-    return named
+        named.setdefault(path if is_name else f"row {first + row + 2}", problem)
 
 
-def _facts(table: "pl.DataFrame", column: str, images: _Images, path: Path) -> list[str]:
+def _facts(column: "pl.Series", images: Images, path: Path) -> Sequence[str]:
     """Return what a column tells about each image; empty for nothing."""
-    names = find_distinct(table[column])
-    spellings = merge_spellings(names.values)
-    cells = find_distinct(names.map(spellings.__getitem__))
-    given = np.flatnonzero(cells.codes != cells.code(""))
-    first = first_rows(images.codes, given, len(images.filepaths))
-    others = given[cells.codes[given] != cells.codes[first[images.codes[given]]]]
-    if column in (LOCATION, SEQUENCE) and len(others):
-        concerned = np.isin(images.codes[given], images.codes[others])
-        image = images.codes[given[concerned][0]]
-        codes = cells.codes[given[images.codes[given] == image]]
-        both = {cells.values[code] for code in codes}
+    values, codes = _merge_cells(column)
+    are_given = codes != (values.index("") if "" in values else len(values))
+    of, given = images.codes[are_given], codes[are_given]
+    # Written from the last row to the first, which stays.
+    first = np.full(len(images.filepaths), len(values), np.uint32)
+    first[of[::-1]] = given[::-1]
+    are_others = given != first[of]
+    if column.name in (LOCATION, SEQUENCE) and are_others.any():
+        image = of[np.isin(of, of[are_others])][0]
+        both = {values[code] for code in given[of == image]}
         raise InputDataError(
-            f"{path} gives {shown(images.filepaths[image], 300)} several {column}s "
+            f"{path} gives {shown(images.filepaths[int(image)], 300)} several {column.name}s "
             f"({listed(sorted(both))}): an image has one."
         )
-    values = [*cells.values, ""]
-    return [values[code] for code in np.where(first < 0, len(cells.values), cells.codes[first])]
+    values.append("")
+    return PackedNames(values[code] for part in _split(first) for code in part.tolist())
+
+
+def _merge_cells(column: "pl.Series") -> tuple[list[str], NDArray[np.uint32]]:
+    """Return the distinct cells, spelled alike, and the place of each row's cell among them."""
+    cells = find_distinct(column)
+    spellings = merge_spellings(cells.values)
+    places: dict[str, int] = {}
+    found = [places.setdefault(spellings[value], len(places)) for value in cells.values]
+    return list(places), np.array(found, np.uint32)[cells.codes]
+
+
+def _split(codes: NDArray[np.uint32]) -> Iterator[NDArray[np.uint32]]:
+    """Yield a long array in parts."""
+    for start in range(0, len(codes), _PART):
+        yield codes[start : start + _PART]
 
 
 def _from_flags(
-    table: "pl.DataFrame", contains: list[str], images: _Images
+    table: "pl.DataFrame", contains: list[str], images: Images
 ) -> tuple[list[str], NDArray[np.bool_]]:
     """Return the labels, sorted, and which images have them."""
     labels = sorted(name.removeprefix(CONTAINS) for name in contains)
     present = np.zeros((len(images.filepaths), len(labels)), bool)
     for place, label in enumerate(labels):
-        present[images.codes[(table[CONTAINS + label] == "1").to_numpy()], place] = True
+        present[images.codes[table[CONTAINS + label].to_numpy()], place] = True
     return labels, present
 
 
-def _from_rows(table: "pl.DataFrame", images: _Images) -> tuple[list[str], NDArray[np.bool_]]:
+def _from_rows(table: "pl.DataFrame", images: Images) -> tuple[list[str], NDArray[np.bool_]]:
     """Return the labels, sorted, and which images have them."""
     cells = sorted_distinct(strip(table["label"]))
     present = np.zeros((len(images.filepaths), len(cells.values)), bool)

@@ -11,7 +11,7 @@ import pytest
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import UTF8, CsvReader, CsvWriter
 from autofocus.tables import frames, plain_csv
-from autofocus.tables.frames import csv_lines, to_frame
+from autofocus.tables.frames import csv_lines, to_frame, use_parts
 from autofocus.tables.plain_csv import NotPlainError
 
 LETTERS = ("ab", "a #'", "a\u00e9 \x1c\x0b", "a\ufeff")
@@ -44,11 +44,21 @@ def read(path: Path, columns: list[str], encoding: str) -> object:
         return str(error)
 
 
+def read_parts(path: Path, columns: list[str], encoding: str) -> object:
+    try:
+        with CsvReader(path, encoding=encoding, lenient=True) as reader:
+            return use_parts(
+                reader, columns, lambda parts: [row for part in parts for row in part.rows()]
+            )
+    except InputDataError as error:
+        return str(error)
+
+
 @pytest.mark.parametrize("encoding", [UTF8, "cp1252", "utf-16"])
 def test_a_table_in_blocks_is_as_row_by_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
-    """The fast reader gives the cells of the strict one, its problems, and its errors."""
+    """The fast reader gives the cells, problems and errors of the strict one; so do parts."""
     source, path = random.Random(1), tmp_path / "t.csv"  # noqa: S311 - of tables
 
     def not_plain(_: CsvReader) -> None:
@@ -65,6 +75,8 @@ def test_a_table_in_blocks_is_as_row_by_row(
         with monkeypatch.context() as patch:
             patch.setattr(frames, "plain_blocks", not_plain)
             assert read(path, columns, encoding) == fast
+            assert read_parts(path, columns, encoding) == fast
+        assert read_parts(path, columns, encoding) == fast
 
 
 def test_rows_are_written_as_the_csv_module_writes_them(tmp_path: Path) -> None:

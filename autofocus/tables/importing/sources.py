@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autofocus.runs.csv_files import CsvReader
 from autofocus.tables.frames import to_frame
-from autofocus.tables.text_formats import find_text_format
+from autofocus.tables.text_formats import TextFormat, find_text_format
 from autofocus.tables.texts import as_text
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ def open_text(path: Path) -> Iterator[Source]:
         InputDataError: it can't be read.
     """
     form = find_text_format(path)
-    with CsvReader(
-        path, encoding=form.encoding, lenient=True, delimiter=form.delimiter, skip=form.skip
-    ) as reader:
+    with _open(path, form) as reader:
         first_row = 2 + form.skip
         yield Source(
             path,
@@ -60,3 +58,19 @@ def open_text(path: Path) -> Iterator[Source]:
             first_row,
             lambda columns: to_frame(reader, columns, with_problems=True, are_coded=True),
         )
+
+
+def open_rows(path: Path) -> CsvReader:
+    """Open a text table, of which only the header is read yet.
+
+    Raises:
+        MissingInputError: there is no such file.
+        InputDataError: it can't be read.
+    """
+    return _open(path, find_text_format(path))
+
+
+def _open(path: Path, form: TextFormat) -> CsvReader:
+    return CsvReader(
+        path, encoding=form.encoding, lenient=True, delimiter=form.delimiter, skip=form.skip
+    )
