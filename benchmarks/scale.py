@@ -15,11 +15,11 @@ NOTE = Note(
     "within 50 MB. Images are names of few files. A million is measured where it fits into "
     "minutes.",
     "Names are packed: two to three bytes for each. Measured apart from this row, at a million "
-    "against 10,000: listing for preprocess_images takes 6 MB more; the tables of predict 59 MB "
-    "more, of which 11 are the votes of a third of a million sequences and the rest numbers of "
-    "two to eight bytes per image (camera, time, location, sequence, event). Reading the table of "
-    "labels for link_images_by_label takes 100 MB more for a while, which is its column of paths, "
-    "twice when its blocks are joined; linking takes 18 MB more.",
+    "against 10,000: listing for preprocess_images takes 6 MB more; the tables of predict 46 MB "
+    "more, of which 11 are the votes of a third of a million sequences with four labels and the "
+    "rest numbers of four to eight bytes per image (time, location, sequence, event). Reading the "
+    "table of labels for link_images_by_label takes 36 MB more, 50 with a column of locations: "
+    "numbers per row and a part of the table; linking takes 18 MB more.",
 )
 FEW = 10_000
 MANY = {

@@ -16,7 +16,11 @@ _IMAGES = 100_000
 
 
 def find_events(
-    streams: NDArray[np.integer], seconds: NDArray[np.int64], gap_s: float
+    streams: NDArray[np.integer],
+    seconds: NDArray[np.int64],
+    gap_s: float,
+    *,
+    into: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Return when the event of each image began.
 
@@ -28,12 +32,14 @@ def find_events(
             camera, location and label; -1 for an image that belongs to no event.
         seconds: when each image was taken, shape (N,).
         gap_s: the maximum pause within an event, in seconds.
+        into: where the result is written, which may be `seconds`; by default a new array.
 
     Returns:
         The time of the first image of each image's event, in seconds, shape (N,); -1 for an image
         that belongs to no event.
     """
-    starts = np.full(len(streams), NONE, np.int64)
+    starts = np.empty(len(streams), np.int64) if into is None else into
+    starts[streams == NONE] = NONE
     for first, last in _groups(streams):
         rows = np.flatnonzero((streams >= first) & (streams <= last))
         starts[rows] = _starts(streams[rows], seconds[rows], gap_s)
@@ -42,7 +48,10 @@ def find_events(
 
 def _groups(streams: NDArray[np.integer]) -> Iterator[tuple[int, int]]:
     """Yield the first and the last number of some streams at a time, for the sake of memory."""
-    sizes = np.bincount(streams[streams != NONE])
+    sizes = np.zeros(int(streams.max(initial=NONE)) + 1, np.intp)
+    for start in range(0, len(streams), _IMAGES):
+        part = streams[start : start + _IMAGES]
+        sizes += np.bincount(part[part != NONE], minlength=len(sizes))
     first = images = 0
     for stream, size in enumerate(sizes.tolist()):
         images += size

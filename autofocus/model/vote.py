@@ -46,8 +46,10 @@ class SequenceMeans:
 
     def __init__(self, sequences: int) -> None:
         self._sums = np.zeros((sequences, 0))
-        self._weights = np.zeros(sequences)
-        self._units = np.full(sequences, np.nan)
+        # The sum of the weights of each sequence, and that of its first frame; none while all
+        # frames count the same.
+        self._weights: NDArray[np.float64] | None = None
+        self._units = np.zeros(0)
         self._frames = np.zeros(sequences, np.int64)
 
     @property
@@ -71,12 +73,26 @@ class SequenceMeans:
         """
         if not self._sums.size:
             self._sums = np.zeros((len(self._sums), probabilities.shape[1]))
+        # Adds one frame after the other: the sums don't depend on how many are added at a time.
+        if weights is None and self._weights is None:
+            np.add.at(self._sums, sequences, probabilities)
+        else:
+            self._add_weighted(probabilities, sequences, weights)
+        np.add.at(self._frames, sequences, 1)
+
+    def _add_weighted(
+        self,
+        probabilities: NDArray[np.float64],
+        sequences: NDArray[np.int64],
+        weights: NDArray[np.float64] | None,
+    ) -> None:
+        if self._weights is None:
+            self._weights = self._frames.astype(np.float64)
+            self._units = np.where(self._frames > 0, 1.0, np.nan)
         relative = np.ones(len(sequences)) if weights is None else weights
         relative = relative / self._units_of(sequences, relative)
-        # Adds one frame after the other: the sums don't depend on how many are added at a time.
         np.add.at(self._sums, sequences, probabilities * relative[:, np.newaxis])
         np.add.at(self._weights, sequences, relative)
-        np.add.at(self._frames, sequences, 1)
 
     def _units_of(
         self, sequences: NDArray[np.int64], weights: NDArray[np.float64]
@@ -93,9 +109,18 @@ class SequenceMeans:
 
     def means(self) -> NDArray[np.float64]:
         """Return the mean probabilities of each sequence, shape (S, C); 0 without frames."""
-        divisors = np.where(self._weights > 0, self._weights, 1.0)
-        means: NDArray[np.float64] = self._sums / divisors[:, np.newaxis]
+        means: NDArray[np.float64] = self._sums / self._divisors()
         return means
+
+    def take_means(self) -> NDArray[np.float64]:
+        """Return `means`, written over the sums: nothing can be added after that."""
+        self._sums /= self._divisors()
+        return self._sums
+
+    def _divisors(self) -> NDArray[np.float64]:
+        """Return the sum of the weights of each sequence, 1 for none, shape (S, 1)."""
+        weights = self._frames.astype(np.float64) if self._weights is None else self._weights
+        return np.where(weights > 0, weights, 1.0)[:, np.newaxis]
 
 
 def sequence_means(

@@ -59,20 +59,20 @@ def find_image_events(
         gap_s: the maximum pause within an event, in seconds.
     """
     numbers: dict[tuple[str, str, str], int] = {}
-    streams, seconds = array("i"), array("q")
-    for location, (name, moment, label) in zip(
-        locations, _labelled(outcomes, predict), strict=True
-    ):
+    # At once, as arrays that grow leave gaps in memory.
+    streams = array("i", bytes(len(locations) * array("i").itemsize))
+    seconds = array("q", bytes(len(locations) * array("q").itemsize))
+    rows = zip(locations, _labelled(outcomes, predict), strict=True)
+    for index, (location, (name, moment, label)) in enumerate(rows):
         if not (moment and label):
-            streams.append(NONE)
-            seconds.append(0)
+            streams[index] = NONE
             continue
         key = (camera_folder(name), location, label)
-        streams.append(numbers.setdefault(key, len(numbers)))
-        seconds.append(to_seconds(moment))
-    stream_array, second_array = np.asarray(streams), np.asarray(seconds)
+        streams[index] = numbers.setdefault(key, len(numbers))
+        seconds[index] = to_seconds(moment)
+    stream_array, starts = np.asarray(streams), np.asarray(seconds)
     places = [(location or folder, label) for folder, location, label in numbers]
-    starts = find_events(stream_array, second_array, gap_s)
+    find_events(stream_array, starts, gap_s, into=starts)
     return ImageEvents(places, stream_array, starts)
 
 

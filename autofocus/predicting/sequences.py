@@ -110,14 +110,14 @@ def _vote(
         if unknown is not None:
             far.add(unknown[:, np.newaxis].astype(np.float64), own, weights)
     votes = calibrated_votes(
-        means.means(),
+        means.take_means(),
         means.frames,
         description.vote_temperature,
         multilabel=description.multilabel,
     )
     if not is_measured:
         return votes, None
-    return votes, unknown_votes(far.means().sum(axis=1))
+    return votes, unknown_votes(far.take_means().sum(axis=1))
 
 
 def probabilities_of(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
@@ -250,11 +250,13 @@ def _read_moments(
         epoch, `_NO_TIME` if unknown, and 1 if the image is readable, else 0.
     """
     cameras: dict[str, array[int]] = defaultdict(lambda: array("i"))
-    seconds, is_readable = array("q"), array("b")
+    # At once, as arrays that grow leave gaps in memory.
+    seconds = array("q", bytes(len(names) * array("q").itemsize))
+    is_readable = bytearray(len(names))
     for index, outcome in enumerate(outcomes):
         moment = outcome.extra.get("moment")
-        seconds.append(to_seconds(moment) if moment else _NO_TIME)
-        is_readable.append(outcome.row.reason is None)
+        seconds[index] = to_seconds(moment) if moment else _NO_TIME
+        is_readable[index] = outcome.row.reason is None
         cameras[camera_folder(names[index])].append(index)
     return cameras, seconds, is_readable
 

@@ -1,5 +1,6 @@
 """Claims about events."""
 
+import tracemalloc
 from datetime import datetime
 
 import numpy as np
@@ -57,3 +58,17 @@ def test_streams_are_the_same_in_groups(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("autofocus.grouping.events._IMAGES", 40)
     assert (find_events(streams, seconds, 3) == whole).all()
     assert (whole[streams == NONE] == NONE).all()
+
+
+def test_events_may_be_written_over_the_times() -> None:
+    """A million images then take ten bytes each, for a part of them, and have the same events."""
+    numbers = np.arange(1_000_000)
+    streams, seconds = (numbers % 21 - 1).astype(np.int32), numbers * 37 % 1_000_003
+    whole = find_events(streams, seconds, 3)
+    tracemalloc.start()
+    same = find_events(streams, seconds, 3, into=seconds)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert same is seconds
+    assert (same == whole).all()
+    assert peak < 10 * len(numbers)

@@ -1,5 +1,7 @@
 """Claims about the vote of a sequence."""
 
+import tracemalloc
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +47,33 @@ def test_equal_weights_are_none(frames: int, score: float) -> None:
             sequence_means(probabilities, numbers, weights),
             sequence_means(probabilities, numbers),
         )
+
+
+@given(st.integers(1, 40), st.integers(0, 40))
+def test_no_weights_are_weights_of_one(frames: int, first: int) -> None:
+    """Frames without weights may be followed by others with weights, bit for bit as if of 1."""
+    random = np.random.default_rng(frames)
+    probabilities, numbers = random.random((frames, 3)), random.integers(0, 4, frames)
+    weights = np.append(np.ones(frames)[:first], random.random(frames)[first:])
+    mixed, weighted = SequenceMeans(4), SequenceMeans(4)
+    weighted.add(probabilities, numbers, weights)
+    mixed.add(probabilities[:first], numbers[:first])
+    mixed.add(probabilities[first:], numbers[first:], weights[first:])
+    np.testing.assert_array_equal(mixed.means(), weighted.means())
+
+
+def test_means_can_be_taken_without_a_second_array() -> None:
+    """They are the same, bit for bit, and take no more memory than the sums did."""
+    random = np.random.default_rng(1)
+    means = SequenceMeans(10_000)
+    means.add(random.random((20_000, 50)), random.integers(0, 10_000, 20_000))
+    expected = means.means()
+    tracemalloc.start()
+    taken = means.take_means()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    np.testing.assert_array_equal(taken, expected)
+    assert peak < taken.nbytes / 2
 
 
 def test_a_score_that_is_no_number_counts_as_none() -> None:

@@ -102,3 +102,11 @@ def test_a_cell_that_begins_as_a_compressed_stream_is_text(tmp_path: Path, cell:
         table = to_frame(reader, ["path", "label"])
 
     assert table.rows() == [(cell, "cat"), ("b", "dog")]
+
+
+def test_a_table_of_rows_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """Whether in parts or not, the last row's problem is told, with its line."""
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n1,2,3\n1,2,3,4\n", encoding="utf-8")
+    problem = f"{path}, line 3: 4 cells, but there are 2 columns."
+    assert read(path, ["a", "b"], UTF8) == read_parts(path, ["a", "b"], UTF8) == problem
