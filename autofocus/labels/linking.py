@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from autofocus.runs import files
 from autofocus.runs.blocks import Fingerprints
 from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
-from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.runs.ledger import Reason, Row, Status, rejected
 from autofocus.runs.products import OutputFile, Product, link_mark, recorded
 from autofocus.runs.wording import shown
 from autofocus.tables.links import read_links
@@ -29,6 +29,7 @@ _GROUP = 500
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 # From so many characters on, a link's target is perhaps too long for the file system.
 _LONG_TARGET = 200
+_OK = Status.OK
 
 
 class Making(Enum):
@@ -104,30 +105,39 @@ class Linker:
         return [self.outdir / link for link in _links(choice)]
 
     def _work(self, choice: Choice) -> Outcome | Product:
-        if choice.reason is not None:
-            return Outcome(rejected(choice.filepath, choice.reason, choice.detail))
-        image = self._folders.find(choice.filepath)
+        filepath, labels, reason, detail, facts = choice
+        if reason is not None:
+            return Outcome(rejected(filepath, reason, detail))
+        image = self._folders.find(filepath)
         if image is None:
-            detail = f"there is no file {shown(choice.filepath, 300)} beside the table"
-            return Outcome(rejected(choice.filepath, Reason.IMAGE_MISSING, detail))
-        links = _links(choice)
+            detail = f"there is no file {shown(filepath, 300)} beside the table"
+            return Outcome(rejected(filepath, Reason.IMAGE_MISSING, detail))
+        name, folders = link_name(filepath), _label_folders(labels)
+        links = [f"{folder}/{name}" for folder in folders]
         extra: dict[str, Any] = {
-            "filepath": image.filepath,
-            "labels": list(choice.labels),
+            "filepath": image.from_folder(""),
+            "labels": list(labels),
             "links": links,
-            "facts": dict(choice.facts),
+            "facts": dict(facts),
         }
-        if self.making is Making.COPIES:
-            extra["original"] = files.stamp(image.path)
-        row = Row(choice.filepath, detail=choice.detail, output="; ".join(links))
-        return self._product(Outcome(row, extra), image, links)
+        outcome = Outcome(Row(filepath, _OK, None, detail, "; ".join(links)), extra)
+        if self.making is Making.LINKS:
+            targets = map(image.from_folder, folders)
+            return self._linked(outcome, dict(zip(links, targets, strict=True)))
+        if self.making is Making.NOTHING:
+            return Product(outcome)
+        extra["original"] = files.stamp(image.path)
+        return Product(outcome, tuple(self._copy(image, self.outdir / link) for link in links))
 
-    def _product(self, outcome: Outcome, image: FoundImage, links: Sequence[str]) -> Product:
-        if self.making is Making.COPIES:
-            return Product(outcome, tuple(self._copy(image, self.outdir / link) for link in links))
-        targets = self._targets(image, links)
-        if not targets or (self._can_link and max(map(len, targets.values())) < _LONG_TARGET):
-            return Product(outcome, links=targets)
+    def _linked(self, outcome: Outcome, targets: dict[str, str]) -> Product:
+        """Return the product of an image that is linked.
+
+        Args:
+            outcome: of the image.
+            targets: by the paths of the links.
+        """
+        if self._can_link and max(map(len, targets.values())) < _LONG_TARGET:
+            return Product(outcome, (), targets)
         # Perhaps longer than the file system allows, which a trial tells.
         made = (self._link(target, self.outdir / link) for link, target in targets.items())
         return Product(outcome, tuple(made))
@@ -204,10 +214,14 @@ def _state(
 
 
 def _links(choice: Choice) -> list[str]:
-    name, labels = link_name(choice.filepath), choice.labels
-    if len(labels) == 1:
-        return [f"{label_to_folder(labels[0])}/{name}"]
-    return [f"{label_to_folder(label)}/{name}" for label in labels]
+    name = link_name(choice.filepath)
+    return [f"{folder}/{name}" for folder in _label_folders(choice.labels)]
+
+
+@lru_cache(maxsize=4096)
+def _label_folders(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the folders of labels; few sets of labels are those of many images."""
+    return tuple(map(label_to_folder, labels))
 
 
 def make_links(table: Path) -> int:

@@ -339,8 +339,12 @@ class ItemRun:
             return self._do(task, items)
 
         if items.group > 1:
-            while group := list(islice(tasks, items.group)):
-                yield [do(task) for task in group]
+            inputs = iter(items.inputs)
+            while group := list(islice(inputs, items.group)):
+                if self._journal.is_used_up:
+                    yield self._make_all(group, items)
+                else:
+                    yield [do(self._task(item, items)) for item in group]
         elif items.complete is None:
             yield from ordered_groups(do, tasks, jobs, items.stop)
         else:
@@ -348,6 +352,31 @@ class ItemRun:
             results = ordered_map(do, tasks, jobs, items.stop, ahead=2 * items.batch)
             for result in in_batches(results, items.complete, items.batch, self._faults):
                 yield [result]
+
+    def _make_all(self, inputs: Sequence[T], items: Items[T]) -> list[Result]:
+        """Make something of inputs in a row of which no earlier run has made anything."""
+        made: list[Outcome | Pending | Product]
+        try:
+            made = list(map(items.work, inputs))
+        except Exception:
+            # Work of no time is done again, each by itself, to tell whose fault it is.
+            made = [self._make(item, items) for item in inputs]
+        names = map(items.name, inputs)
+        return [self._deliver(one, name) for one, name in zip(made, names, strict=True)]
+
+    def _make(self, item: T, items: Items[T]) -> Outcome | Pending | Product:
+        return self._faults.caught(
+            items.name(item), lambda: items.outputs(item), lambda: items.work(item)
+        )
+
+    def _deliver(
+        self, made: Outcome | Pending | Product, name: str, known: Collection[str] = ()
+    ) -> Result:
+        """Return what has become of an input, and what is to be put in place."""
+        if isinstance(made, Product):
+            outcome, moves, links = self._folder.prepare(made, known)
+            return Result(outcome, name, known, moves, links)
+        return Result(made, name, known)
 
     def _task(self, item: T, items: Items[T]) -> "_Task[T]":
         name = items.name(item)
@@ -365,13 +394,7 @@ class ItemRun:
             intact = self._folder.refresh(task.earlier, task.paths)
             if intact is not None:
                 return Result(intact, name, task.known, is_fresh=False)
-        made = self._faults.caught(
-            name, lambda: items.outputs(task.item), lambda: items.work(task.item)
-        )
-        if isinstance(made, Product):
-            delivery = self._folder.prepare(made, task.known)
-            return Result(delivery.outcome, name, task.known, delivery.moves, delivery.links)
-        return Result(made, name, task.known)
+        return self._deliver(self._make(task.item, items), name, task.known)
 
     def _discard_stale(self, lines: Path) -> None:
         stale: dict[str, list[Mark]] = {}

@@ -40,8 +40,7 @@ class Outcome:
 
     def to_line(self) -> str:
         """Return the outcome as a line of the journal."""
-        # The members are text themselves; `.value` takes time on millions of lines.
-        return _with_checksum(_ENCODE([*self.row, self.extra]))
+        return to_lines([self])[0]
 
     @classmethod
     def from_line(cls, line: str) -> "Outcome":
@@ -71,8 +70,17 @@ class Outcome:
 
 
 def to_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    """Return outcomes as lines of the journal, those of many in less time than one by one."""
-    return [outcome.to_line() for outcome in outcomes]
+    """Return outcomes as lines of the journal."""
+    # Encoding many at once takes half the time of encoding each by itself. Statuses and reasons
+    # are text themselves; `.value` takes time on millions of lines.
+    values: list[Any] = []
+    for outcome in outcomes:
+        values += ([*outcome.row, outcome.extra], _BETWEEN)
+    texts = _ENCODE(values[:-1])[1:-1].split(_ENCODED_BETWEEN)
+    if len(texts) != len(outcomes):
+        # There are none, or one holds such a value itself.
+        texts = [_ENCODE([*outcome.row, outcome.extra]) for outcome in outcomes]
+    return [_with_checksum(text) for text in texts]
 
 
 # The outcomes of interrupted starts, merged.
@@ -81,6 +89,10 @@ _INTERRUPTED_NAME = "journal.jsonl"
 _TYPES = (str, str, str | None, str, str, dict)
 # `json.dumps` would make an encoder for each line, and look for values that hold themselves.
 _ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+# A value that separates outcomes, and its code with what stands around it. That can't be part of a
+# text, where each quotation mark has a backslash in front.
+_BETWEEN = "\0"
+_ENCODED_BETWEEN = f", {_ENCODE(_BETWEEN)}, "
 # What a line of an input that was made by a run begins with: its name and its status.
 _MADE = re.compile(rb'\["(?:[^"\\]|\\.)*", "(?=ok", null, )')
 # Its quotes, and the bracket that closes the line.
@@ -180,6 +192,11 @@ class Journal:
         return interrupted.find(name), finished.find(name)
 
     @property
+    def is_used_up(self) -> bool:
+        """Whether no input that is still to come has an earlier outcome."""
+        return all(reader.is_at_end for reader in self._earlier)
+
+    @property
     def has_vanished(self) -> bool:
         """Whether earlier runs had inputs that this one has not, once all were gone through."""
         return any(reader.has_skipped for reader in self._earlier)
@@ -276,6 +293,11 @@ class _Reader:
             self._is_used and next(self._outcomes, None) is None
         )
         return self._has_skipped or has_rest
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether there is no outcome that could be asked for."""
+        return self._head is None
 
     def find(self, name: str) -> Outcome | None:
         if self._head is None:

@@ -356,9 +356,10 @@ def run_items(folder: Path, items: Items[str]) -> list[Row]:
     return [row for _, row in read_ledger(folder / "ledger.csv")]
 
 
-def test_an_exception_is_the_row_of_its_input(tmp_path: Path) -> None:
+@pytest.mark.parametrize("group", [1, 5])
+def test_an_exception_is_the_row_of_its_input(tmp_path: Path, group: int) -> None:
     """Whatever a stage or library raises for one input becomes its row, and all others go on."""
-    items = Items(NAMES, name=str, work=unsound, is_whole=lambda *_: True)
+    items = Items(NAMES, name=str, work=unsound, is_whole=lambda *_: True, group=group)
     rows = run_items(tmp_path, items)
     assert [row.input for row in rows if row.status is Status.OK] == [*NAMES[:3], *NAMES[4:]]
     detail = r"IndexError: \x1b]0;bad\x07 pointer"

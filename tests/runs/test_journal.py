@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autofocus.runs.journal import Journal, Outcome
+from autofocus.runs.journal import Journal, Outcome, to_lines
 from autofocus.runs.ledger import Reason, Row, Status, rejected
 
 
@@ -46,6 +46,17 @@ def test_outcome_comes_back(name: str) -> None:
     """An outcome is read from its line as it was, whatever letters its name holds."""
     outcome = Outcome(Row(name, Status.REUSED, Reason.DUPLICATE, name, name), {"x": [1, name]})
     assert Outcome.from_line(outcome.to_line()) == outcome
+
+
+@pytest.mark.parametrize(
+    "value", ["b", "\0", [["b"], "\0", ["c"]], '], "\0", ["', '", "\\u0000", "']
+)
+def test_lines_of_many_are_those_of_each(value: object) -> None:
+    """Outcomes that are encoded together have the lines that each has, whatever they hold."""
+    outcomes = [Outcome(Row("a", detail=str(value)), {"x": value, "y": []}), bad("b"), ok("c")]
+    assert to_lines(outcomes) == [outcome.to_line() for outcome in outcomes]
+    assert [Outcome.from_line(line) for line in to_lines(outcomes)] == outcomes
+    assert to_lines([]) == []
 
 
 def test_first_start_knows_nothing(tmp_path: Path) -> None:
