@@ -90,7 +90,7 @@ def read_labelled(path: Path) -> Labelled:
         if contains
         else _from_rows(read.table, read.images)
     )
-    facts = {name: _facts(read.table[name], read.images, path) for name in further}
+    facts = {name: _facts(read.table.drop_in_place(name), read.images, path) for name in further}
     return Labelled(read.images.filepaths, names, present, facts, read.named)
 
 
@@ -119,7 +119,14 @@ def _read(labels: list[str], parts: "Iterator[pl.DataFrame]") -> _Read:
 
     rows = _Parts(labels)
     images = ImageFinder().find(map(rows.add, parts))
-    table = pl.concat(rows.kept, rechunk=True) if rows.kept else pl.DataFrame()
+    names = rows.kept[0].columns if rows.kept else []
+    # One after the other, as each is in memory twice for a while.
+    table = pl.DataFrame(
+        [
+            pl.concat([part.drop_in_place(name) for part in rows.kept], rechunk=True)
+            for name in names
+        ]
+    )
     if rows.named:
         # What an image has in other rows doesn't count, either.
         images, are_kept = images.without(rows.named)
