@@ -3,12 +3,12 @@
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import chain, count
+from itertools import chain, count, groupby
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, TypeVar
@@ -122,9 +122,8 @@ class BoxMaker:
             write_record(memory, now, self.workspace.scratch)
         with CsvReader(table, ["filepath", "status"]) as reader:
             cells = itemgetter(*map(reader.columns.index, ("filepath", "status")))
-            statuses = dict(cells(row) for row in reader)
-        found = sum(status != "whole_frame" for status in statuses.values())
-        return BoxSummary(table, found, len(statuses), self.what)
+            found, images = _count_found(map(cells, reader))
+        return BoxSummary(table, found, images, self.what)
 
     def _is_done(self, memory: Path, mark: str) -> bool:
         """Tell whether table and drawings are intact, and were made of the same images."""
@@ -233,8 +232,23 @@ def read_frames(properties: Path, pattern: LocationPattern) -> list[Frame]:
     columns = ("filepath", "date", "time")
     with CsvReader(properties, columns) as reader:
         cells = itemgetter(*map(reader.columns.index, columns))
-        rows = [cells(row) for row in reader]
-    return locate([Frame(path, path, _moment(date, time)) for path, date, time in rows], pattern)
+        rows = map(cells, reader)
+        frames = [Frame(path, path, _moment(date, time)) for path, date, time in rows]
+    return locate(frames, pattern)
+
+
+def _count_found(rows: Iterable[tuple[str, str]]) -> tuple[int, int]:
+    """Return the number of images with a box, and that of all images.
+
+    Args:
+        rows: the image and the status of each box; those of an image follow each other.
+    """
+    found = images = 0
+    for _, boxes in groupby(rows, itemgetter(0)):
+        *_, (_, status) = boxes
+        images += 1
+        found += status != "whole_frame"
+    return found, images
 
 
 def _moment(date: str, time: str) -> datetime | None:
