@@ -15,7 +15,6 @@ import stat
 import zlib
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -176,16 +175,17 @@ def read_blocks(path: Path, version: Any) -> Iterator[tuple[Part, Block]]:
 
 def find_states(outcomes: Sequence[Outcome], fingerprints: Fingerprints[Any]) -> list[str | None]:
     """Return the states that outcomes are of; None for one that can't be part of a block."""
-    past, rejections = fingerprints.past, fingerprints.rejections
-    states: list[str | None] = []
-    for outcome in outcomes:
-        reason = outcome.row.reason
-        state = None
-        if reason is None or reason in rejections:
-            with suppress(TypeError, ValueError, KeyError, AttributeError):
-                state = past(outcome)
-        states.append(state)
-    return states
+    return [_find_state(outcome, fingerprints) for outcome in outcomes]
+
+
+def _find_state(outcome: Outcome, fingerprints: Fingerprints[Any]) -> str | None:
+    reason = outcome.row.reason
+    if reason is not None and reason not in fingerprints.rejections:
+        return None
+    try:
+        return fingerprints.past(outcome)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return None
 
 
 def make_block(
