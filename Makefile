@@ -5,6 +5,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RESULTS ?= results
+# Tests at once. Those of a file, and all with Docker, run one after the other.
+WORKERS ?= 2
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run weights test test-fast soak check docs wheel lock torch benchmark clean
@@ -28,10 +31,10 @@ run: $(READY) ## run all stages on a synthetic sample: from a local S3 bucket to
 	$(BIN)/autofocus demo --params sample_data/run.yaml --outdir $(RESULTS)
 
 test: check weights ## check the code and run all tests with coverage; those with Docker where it answers
-	$(BIN)/pytest --cov --cov-report= $(PYTEST_ARGS)
+	$(PYTEST) --cov --cov-report= $(PYTEST_ARGS)
 
 test-fast: $(READY) ## the quick tests: no Docker, Chromium, TensorFlow, S3 server or detector
-	$(BIN)/pytest -m "not slow and not docker" $(PYTEST_ARGS)
+	$(PYTEST) -m "not slow and not docker" $(PYTEST_ARGS)
 
 soak: $(READY) ## the long form of the attack suite; writes the table in docs/reliability.md
 	$(BIN)/python -m tests.attack

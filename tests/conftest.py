@@ -109,9 +109,11 @@ class S3:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow tests."""
+    """Mark the slow tests, and say which run one after the other when several run at once."""
     for item in items:
         path = item.path.relative_to(Path(__file__).parent).as_posix()
+        # Tests of a file share what is slow to make; those with Docker share images and memory.
+        item.add_marker(pytest.mark.xdist_group("docker" if path.startswith("docker/") else path))
         has_server = "s3_server" in getattr(item, "fixturenames", ())
         if has_server or any(fnmatch(path, pattern) for pattern in SLOW):
             item.add_marker(pytest.mark.slow)
