@@ -42,9 +42,10 @@ from autofocus.preprocess_boxes import (
 from autofocus.preprocess_settings import COMMAND, PreprocessSettings
 from autofocus.runs import files
 from autofocus.runs.blocks import Fingerprints
-from autofocus.runs.items import ItemRun, Items
+from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Counts, Row, rejected
+from autofocus.runs.making import Items
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.products import OutputFile, Product

@@ -19,9 +19,10 @@ from autofocus.predicting.table import PredictionTable
 from autofocus.preprocess_images import preprocess_images
 from autofocus.preprocess_settings import PreprocessSettings
 from autofocus.runs.batches import Pending
-from autofocus.runs.items import Items, process
+from autofocus.runs.items import process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Row
+from autofocus.runs.making import Items
 from autofocus.runs.packed_names import PackedNames
 from autofocus.runs.workspace import Workspace
 from benchmarks.quick import hurry

@@ -15,9 +15,10 @@ from autofocus.options.command import Argument, Command
 from autofocus.options.settings import describe, jobs_option, option, require, require_not_negative
 from autofocus.runs import files
 from autofocus.runs.csv_files import CsvWriter
-from autofocus.runs.items import Items, process
+from autofocus.runs.items import process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Row
+from autofocus.runs.making import Items
 from autofocus.runs.outputs import check_outputs
 from autofocus.runs.parallel import cores
 from autofocus.runs.products import OutputFile, Product

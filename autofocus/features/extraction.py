@@ -29,9 +29,9 @@ from autofocus.motion.finding import MotionFinder
 from autofocus.motion.settings import MotionSettings
 from autofocus.runs import files
 from autofocus.runs.batches import Pending
-from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.runs.making import Items
 from autofocus.runs.parallel import ordered_map
 from autofocus.runs.progress import Progress
 

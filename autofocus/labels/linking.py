@@ -16,9 +16,9 @@ from autofocus.labels.folders import label_to_folder, link_name
 from autofocus.labels.image_folders import FoundImage, ImageFolders
 from autofocus.runs import files
 from autofocus.runs.blocks import Fingerprints
-from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, Status, rejected
+from autofocus.runs.making import Items
 from autofocus.runs.products import OutputFile, Product, link_mark, recorded
 from autofocus.runs.wording import shown
 from autofocus.tables.links import read_links

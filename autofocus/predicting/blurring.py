@@ -15,9 +15,10 @@ from autofocus.images.names import IMAGE_FORMATS
 from autofocus.images.preparing import Preparation
 from autofocus.images.reading import DecodedImage, read_image
 from autofocus.runs import files
-from autofocus.runs.items import Items, process
+from autofocus.runs.items import process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import LEDGER_NAME, Counts, Reason, Row, rejected
+from autofocus.runs.making import Items
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.workspace import HIDDEN, Workspace
 

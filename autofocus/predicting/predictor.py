@@ -21,9 +21,9 @@ from autofocus.predicting.people import PeopleRule
 from autofocus.predicting.training_images import TrainingImages
 from autofocus.runs import files
 from autofocus.runs.batches import Pending
-from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.runs.making import Items
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,16 @@ import os
 import time
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TypeVar
 
-from autofocus.runs.batches import Complete, Pending, Result, in_batches
+from autofocus.runs.batches import Result, in_batches
 from autofocus.runs.blocks import (
     RECORD_NAME,
     BlockFinder,
-    Fingerprints,
     IntactBlock,
     read_blocks,
 )
@@ -26,9 +25,10 @@ from autofocus.runs.faults import Faults
 from autofocus.runs.garbage import rare_collections
 from autofocus.runs.journal import Journal, Outcome, read_outcomes, to_lines
 from autofocus.runs.ledger import Counts
+from autofocus.runs.making import Items, Maker, Task, no_outputs
 from autofocus.runs.marks import Mark
 from autofocus.runs.parallel import ordered_groups, ordered_map
-from autofocus.runs.products import OutputFolder, Product, recorded
+from autofocus.runs.products import OutputFolder, recorded
 from autofocus.runs.progress import Progress
 from autofocus.runs.results import AnyTable, ResultsWriter
 from autofocus.runs.workspace import Workspace
@@ -45,53 +45,6 @@ _NOTHING = (None, None)
 
 def _input(outcome: Outcome) -> str:
     return outcome.row.input
-
-
-def _no_outputs(_: Any) -> Sequence[Path]:
-    return ()
-
-
-@dataclass(frozen=True)
-class Items(Generic[T]):
-    """The inputs of a stage and what to do with each.
-
-    Attributes:
-        inputs: all inputs, in rising order of their names.
-        name: returns an input's name for the ledger; names are unique.
-        work: makes something of one input; runs in several threads at once. It writes its files
-            beside their places and returns them as a `Product`, and returns rejections as
-            outcomes, not as exceptions.
-        is_whole: tells whether an earlier outcome still holds, such as by a stamp of the input;
-            the files that were made of it are checked in any case.
-        complete: makes outcomes of the inputs that `work` left pending, a batch at a time.
-        batch: the size of a batch.
-        stop: called when the run ends early, so that long work in progress may end, too.
-        outputs: returns the paths of the files that are made of an input.
-        folders: all folders in which outputs may lie, where they are few: while none exists,
-            nothing stands in an output's place.
-        group: for work that is done in no time, such as a link: so many inputs are handled one
-            after the other, without threads, and recorded at once. With 1, each is recorded by
-            itself.
-        rejects_blocked: whether `work` rejects an input in whose place a folder stands, or a file
-            in that of its folder, instead of failing the run.
-        extra: the types of the extra values that an earlier outcome must have to be reused.
-        fingerprints: how blocks of inputs are recognised whose outcomes all hold; None: each
-            input is handled by itself.
-    """
-
-    inputs: Sequence[T]
-    name: Callable[[T], str]
-    work: Callable[[T], "Outcome | Pending | Product"]
-    is_whole: Callable[[T, Outcome], bool]
-    complete: Complete | None = None
-    batch: int = 32
-    stop: Callable[[], None] | None = None
-    outputs: Callable[[T], Sequence[Path]] = _no_outputs
-    folders: Collection[Path] = ()
-    group: int = 1
-    rejects_blocked: bool = False
-    extra: Mapping[str, type | tuple[type, ...]] = field(default_factory=dict)
-    fingerprints: Fingerprints[T] | None = None
 
 
 def process(
@@ -205,7 +158,7 @@ class ItemRun:
             self._results_writer.record_blocks(items.fingerprints)
         blocks = deque(self._find_blocks(items) if by_block else ())
         others = replace(items, inputs=_outside(items.inputs, blocks))
-        if items.outputs is not _no_outputs:
+        if items.outputs is not no_outputs:
             self._take_over(others, jobs)
         with Progress(self._workspace.name, len(items.inputs), unit) as progress:
             for results in self._groups(others, jobs):
@@ -308,7 +261,7 @@ class ItemRun:
         self._journal.close()
         self._journal = self._open_journal()
 
-    def _record(self, results: "Sequence[Result]", lines: Sequence[str]) -> None:
+    def _record(self, results: Sequence[Result], lines: Sequence[str]) -> None:
         """Record fresh outcomes, then put their files, which are on the disk, in their places.
 
         A power cut may lose the last lines of the journal: what stands then in the places of
@@ -331,70 +284,33 @@ class ItemRun:
             self._journal.sync()
             self._synced = time.monotonic()
 
-    def _groups(self, items: Items[T], jobs: int) -> "Iterator[Sequence[Result]]":
+    def _groups(self, items: Items[T], jobs: int) -> Iterator[Sequence[Result]]:
         """Yield what becomes of the inputs, in order: lists of those that are recorded at once."""
+        maker = Maker(items, self._folder, self._faults)
         tasks = (self._task(item, items) for item in items.inputs)
-
-        def do(task: _Task[T]) -> Result:
-            return self._do(task, items)
-
         if items.group > 1:
             inputs = iter(items.inputs)
             while group := list(islice(inputs, items.group)):
                 if self._journal.is_used_up:
-                    yield self._make_all(group, items)
+                    yield maker.make_all(group)
                 else:
-                    yield [do(self._task(item, items)) for item in group]
+                    yield [maker.do(self._task(item, items)) for item in group]
         elif items.complete is None:
-            yield from ordered_groups(do, tasks, jobs, items.stop)
+            yield from ordered_groups(maker.do, tasks, jobs, items.stop)
         else:
             # While one batch is completed, the next is made ready.
-            results = ordered_map(do, tasks, jobs, items.stop, ahead=2 * items.batch)
+            results = ordered_map(maker.do, tasks, jobs, items.stop, ahead=2 * items.batch)
             for result in in_batches(results, items.complete, items.batch, self._faults):
                 yield [result]
 
-    def _make_all(self, inputs: Sequence[T], items: Items[T]) -> list[Result]:
-        """Make something of inputs in a row of which no earlier run has made anything."""
-        made: list[Outcome | Pending | Product]
-        try:
-            made = list(map(items.work, inputs))
-        except Exception:
-            # Work of no time is done again, each by itself, to tell whose fault it is.
-            made = [self._make(item, items) for item in inputs]
-        names = map(items.name, inputs)
-        return [self._deliver(one, name) for one, name in zip(made, names, strict=True)]
-
-    def _make(self, item: T, items: Items[T]) -> Outcome | Pending | Product:
-        return self._faults.caught(
-            items.name(item), lambda: items.outputs(item), lambda: items.work(item)
-        )
-
-    def _deliver(
-        self, made: Outcome | Pending | Product, name: str, known: Collection[str] = ()
-    ) -> Result:
-        """Return what has become of an input, and what is to be put in place."""
-        if isinstance(made, Product):
-            outcome, moves, links = self._folder.prepare(made, known)
-            return Result(outcome, name, known, moves, links)
-        return Result(made, name, known)
-
-    def _task(self, item: T, items: Items[T]) -> "_Task[T]":
+    def _task(self, item: T, items: Items[T]) -> Task[T]:
         name = items.name(item)
         versions = self._journal.versions(name)
         if versions == _NOTHING:
-            return _Task(item)
+            return Task(item)
         paths = items.outputs(item)
         known = self._folder.known(versions, paths)
-        return _Task(item, self._journal.earlier(name), paths, known)
-
-    def _do(self, task: "_Task[T]", items: Items[T]) -> "Result":
-        """Make something of one input, in a worker thread."""
-        name = items.name(task.item)
-        if task.earlier is not None and _still_holds(task.item, task.earlier, items):
-            intact = self._folder.refresh(task.earlier, task.paths)
-            if intact is not None:
-                return Result(intact, name, task.known, is_fresh=False)
-        return self._deliver(self._make(task.item, items), name, task.known)
+        return Task(item, self._journal.earlier(name), paths, known)
 
     def _discard_stale(self, lines: Path) -> None:
         stale: dict[str, list[Mark]] = {}
@@ -406,16 +322,6 @@ class ItemRun:
         self._folder.discard(stale, current)
 
 
-@dataclass(slots=True)
-class _Task(Generic[T]):
-    """An input, and what earlier runs made of it; the paths are those of its files, if any."""
-
-    item: T
-    earlier: Outcome | None = None
-    paths: Sequence[Path] = ()
-    known: Collection[str] = ()
-
-
 def _outside(inputs: Sequence[T], blocks: Sequence[IntactBlock]) -> Sequence[T]:
     """Return the inputs that are in no block, in order."""
     if not blocks:
@@ -424,16 +330,3 @@ def _outside(inputs: Sequence[T], blocks: Sequence[IntactBlock]) -> Sequence[T]:
     stops = [*(block.start for block in blocks), len(inputs)]
     between = (inputs[start:stop] for start, stop in zip(starts, stops, strict=True))
     return list(chain.from_iterable(between))
-
-
-def _still_holds(item: T, earlier: Outcome, items: Items[T]) -> bool:
-    """Tell whether an earlier outcome can be reused, apart from its files."""
-    if earlier.row.reason is not None:
-        return False
-    # An outcome that somebody edited, or of another version, may hold anything.
-    if not all(isinstance(earlier.extra.get(key), kind) for key, kind in items.extra.items()):
-        return False
-    try:
-        return items.is_whole(item, earlier)
-    except (TypeError, ValueError, KeyError, AttributeError, OSError):
-        return False

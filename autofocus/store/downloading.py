@@ -10,9 +10,9 @@ from pathlib import Path
 
 from autofocus.runs import files
 from autofocus.runs.blocks import Fingerprints
-from autofocus.runs.items import Items
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Reason, Row, rejected
+from autofocus.runs.making import Items
 from autofocus.runs.outputs import kind_of
 from autofocus.runs.products import OutputFile, Product, recorded
 from autofocus.store.failures import Failure

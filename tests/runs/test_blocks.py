@@ -13,9 +13,10 @@ import pytest
 
 from autofocus.runs import files
 from autofocus.runs.blocks import RECORD_NAME, Fingerprints
-from autofocus.runs.items import ItemRun, Items
+from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome, same_run
 from autofocus.runs.ledger import Counts, Reason, Row, rejected
+from autofocus.runs.making import Items
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.results import RowsTable, Table
 from autofocus.runs.workspace import Workspace

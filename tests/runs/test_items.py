@@ -11,9 +11,10 @@ import pytest
 
 from autofocus.runs.batches import Pending
 from autofocus.runs.files import unfinished_path
-from autofocus.runs.items import ItemRun, Items, process
+from autofocus.runs.items import ItemRun, process
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Counts, Reason, Row, Status, read_ledger, rejected
+from autofocus.runs.making import Items
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.results import LateTable, Table
 from autofocus.runs.workspace import Workspace

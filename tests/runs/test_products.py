@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from autofocus.errors import OutputConflictError
 from autofocus.runs.files import unfinished_path
-from autofocus.runs.items import ItemRun, Items
+from autofocus.runs.items import ItemRun
 from autofocus.runs.journal import Outcome
 from autofocus.runs.ledger import Counts, Reason, Row, Status, read_ledger, rejected
+from autofocus.runs.making import Items
 from autofocus.runs.products import OutputFile, Product
 from autofocus.runs.results import Table
 from autofocus.runs.workspace import Workspace
