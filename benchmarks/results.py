@@ -103,10 +103,10 @@ def write(path: Path, notes: Mapping[str, Note], page: Path) -> str:
     measured = [comparison for comparisons in rows.values() for comparison in comparisons]
     text = TEXT.format(
         **{
-            name: " or ".join(sorted({kept[row][name] for row in rows}))
+            name: _alternatives(sorted({kept[row][name] for row in rows}))
             for name in ("machine", "python", "version")
         },
-        runs=" or ".join(str(n) for n in sorted({len(one.ours) for one in measured})),
+        runs=_alternatives(sorted({len(one.ours) for one in measured})),
         example=",".join(list(rows)[:2]),
         table=table(measured),
         notes="".join(_note(name, rows[name], notes[name]) for name in rows),
@@ -114,6 +114,12 @@ def write(path: Path, notes: Mapping[str, Note], page: Path) -> str:
     )
     page.write_text(text, encoding="utf-8")
     return text
+
+
+def _alternatives(values: Sequence[object]) -> str:
+    """Return values as words: `1, 2 or 3`."""
+    *others, last = map(str, values)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _note(name: str, comparisons: Sequence[Comparison], note: Note) -> str:

@@ -42,6 +42,13 @@ def test_a_line_says_rates_ratio_goal_processor_time_and_memory(tmp_path: Path) 
     )
 
 
+def test_numbers_of_runs_are_listed_as_words(tmp_path: Path) -> None:
+    """Rows that were measured one, two and three times are named in one sentence."""
+    assert " 3 counted" in table(tmp_path, ONE)
+    others = [replace(ONE, ours=OURS[:n], theirs=THEIRS[:n]) for n in (1, 2)]
+    assert " 1, 2 or 3 counted" in table(tmp_path, ONE, *others)
+
+
 def test_a_missed_goal_is_named_with_its_floor(tmp_path: Path) -> None:
     """The floor is told where a goal is missed, and only there."""
     assert "The floor" not in table(tmp_path, ONE)
