@@ -16,10 +16,9 @@ NOTE = Note(
     "checks. Each run writes to a new folder: for some time after files were deleted, ext4 makes "
     "new ones many times more slowly.",
     "The floor is Python's: beside the kernel's work for a link, which is the bare loop's whole "
-    "time, about 20 microseconds per image go into its name and target (8), its line in the "
-    "journal (4), its rows in two tables and its block for the next run (5), and the order of "
-    "recording before making (3); half a second is the start and reading the table. On a file "
-    "system in memory, where the kernel makes a link in 6 microseconds, the ratio is lower.",
+    "time, about 25 microseconds per image go into its name, target and row (10), its line in the "
+    "journal (5), its rows in two tables and its block for the next run (5), the order of "
+    "recording before making (3) and reading the table (2); a third of a second is the start.",
 )
 LINKS, FEW = 100_000, 10_000
 LABELS = ("coyote", "deer", "empty", "raccoon")

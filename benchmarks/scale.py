@@ -12,8 +12,7 @@ NOTE = Note(
     "Many inputs against few, of what a stage does besides pixels and networks: images are tiny "
     "and decoded once, scores are made up, nobody waits for the disk, and the start of the "
     "interpreter is not counted. The goal is the same time per input within 10 %, and memory "
-    "within 50 MB. Images are names of few files. A million is measured where it fits into "
-    "minutes.",
+    "within 50 MB. Images are names of few files.",
     "Names are packed: two to three bytes for each. Measured apart from this row, at a million "
     "against 10,000: listing for preprocess_images takes 6 MB more; the tables of predict 46 MB "
     "more, of which 11 are the votes of a third of a million sequences with four labels and the "
@@ -21,24 +20,18 @@ NOTE = Note(
     "table of labels for link_images_by_label takes 36 MB more, 50 with a column of locations: "
     "numbers per row and a part of the table; linking takes 18 MB more.",
 )
-FEW = 10_000
-MANY = {
-    "preprocess_images": 100_000,
-    "clean_detections": 1_000_000,
-    "link_images_by_label": 100_000,
-    "predict": 100_000,
-}
+STAGES = ("preprocess_images", "clean_detections", "link_images_by_label", "predict")
+FEW, MANY = 10_000, 1_000_000
 GOAL, MARGIN_MB = 0.9, 50.0
 
 
 def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our environment
     """Measure stages at both numbers."""
-    few = _measure(folder, dict.fromkeys(MANY, FEW))
-    many = _measure(folder, MANY)
+    few, many = _measure(folder, FEW), _measure(folder, MANY)
     rows = []
-    for stage, number in MANY.items():
-        what = f"{stage}, {number:,} inputs against {FEW:,}"
-        given = (what, number, "inputs", (many[stage],), f"{FEW:,} inputs", (few[stage],))
+    for stage in STAGES:
+        what = f"{stage}, {MANY:,} inputs against {FEW:,}"
+        given = (what, MANY, "inputs", (many[stage],), f"{FEW:,} inputs", (few[stage],))
         rows += [
             Comparison(*given, by="cpu", goal=GOAL, peer_units=FEW),
             Comparison(*given, by="peak", margin=MARGIN_MB, peer_units=FEW),
@@ -46,16 +39,14 @@ def run(folder: Path, peers: Path) -> list[Comparison]:  # noqa: ARG001 - of our
     return rows
 
 
-def _measure(folder: Path, numbers: dict[str, int]) -> dict[str, Measurement]:
+def _measure(folder: Path, number: int) -> dict[str, Measurement]:
     """Measure each stage with so many inputs."""
+    inputs = folder / str(number)
+    make_tables(inputs, number)
+    make_labels(inputs, number)
+    make_images(inputs / "images", number)
     took = {}
-    for stage, number in numbers.items():
-        inputs = folder / str(number)
-        if not inputs.exists():
-            make_tables(inputs, number)
-            make_labels(inputs, number)
-            if stage != "clean_detections":
-                make_images(inputs / "images", number)
+    for stage in STAGES:
         command = [sys.executable, "-m", "benchmarks.many", stage, str(inputs), str(number)]
         took[stage] = measure(Task(f"{stage}, {number:,} inputs", command, reports=True))
         print(f"{stage}, {number:,} inputs: {took[stage]}", file=sys.stderr, flush=True)
