@@ -13,12 +13,11 @@ NOTE = Note(
     "and decoded once, scores are made up, nobody waits for the disk, and the start of the "
     "interpreter is not counted. The goal is the same time per input within 10 %, and memory "
     "within 50 MB. Images are names of few files.",
-    "Names are packed: two to three bytes for each. Measured apart from this row, at a million "
-    "against 10,000: listing for preprocess_images takes 6 MB more; the tables of predict 46 MB "
-    "more, of which 11 are the votes of a third of a million sequences with four labels and the "
-    "rest numbers of four to eight bytes per image (time, location, sequence, event). Reading the "
-    "table of labels for link_images_by_label takes 36 MB more, 50 with a column of locations: "
-    "numbers per row and a part of the table; linking takes 18 MB more.",
+    "Names are packed: two to three bytes for each. Beside them, predict holds numbers of four to "
+    "eight bytes per image (time, location, sequence, event) and the votes of a third of a "
+    "million sequences, link_images_by_label numbers per row, a byte per label and image, and a "
+    "part of the table. clean_detections holds both tables: to join them in less takes an index "
+    "on the disk, which costs CPU seconds.",
 )
 STAGES = ("preprocess_images", "clean_detections", "link_images_by_label", "predict")
 FEW, MANY = 10_000, 1_000_000
