@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress, islice
+from itertools import compress, islice
 from types import MappingProxyType
 from typing import NamedTuple, overload
 
@@ -201,16 +201,13 @@ def _with_problems(
 
 def _find_places(names: Sequence[str], among: Iterable[str]) -> Iterator[int]:
     """Yield how many of other names come before each; both are sorted, and have none in common."""
-    rest = iter(names)
-    name = next(rest, None)
-    number = 0
-    for number, other in enumerate(among, 1):
-        while name is not None and name < other:
-            yield number - 1
-            name = next(rest, None)
-        if name is None:
-            return
-    yield from (number for _ in chain([name], rest))
+    others, number = iter(among), 0
+    other = next(others, None)
+    for name in names:
+        while other is not None and other < name:
+            number += 1
+            other = next(others, None)
+        yield number
 
 
 def _insert(texts: Sequence[str], places: Sequence[int], among: Iterable[str]) -> Iterator[str]:

@@ -115,7 +115,7 @@ class Linker:
         name, folders = link_name(filepath), _label_folders(labels)
         links = [f"{folder}/{name}" for folder in folders]
         extra: dict[str, Any] = {
-            "filepath": image.from_folder(""),
+            "filepath": image.filepath,
             "labels": list(labels),
             "links": links,
             "facts": dict(facts),
@@ -161,12 +161,6 @@ class Linker:
         trial.unlink()
         return True
 
-    def _targets(self, image: FoundImage, links: Iterable[str]) -> dict[str, str]:
-        """Return the target of each link; empty if none is made."""
-        if self.making is Making.NOTHING:
-            return {}
-        return {link: image.from_folder(link[: link.rfind("/")]) for link in links}
-
     def _copy(self, image: FoundImage, link: Path) -> OutputFile:
         unfinished = files.unfinished_path(link, self.scratch)
         shutil.copyfile(image.path, unfinished)
@@ -189,8 +183,9 @@ class Linker:
         if self.making is Making.COPIES:
             return files.is_unchanged(image.path, extra.get("original", {}))
         # Whether the links still have these targets, the run checks by itself.
-        targets = self._targets(image, links)
-        return recorded(earlier) == {link: link_mark(target) for link, target in targets.items()}
+        folders = _label_folders(choice.labels)
+        targets = map(link_mark, map(image.from_folder, folders))
+        return recorded(earlier) == dict(zip(links, targets, strict=True))
 
 
 # Why the table and the rules leave out an image, whatever lies on the disk.

@@ -37,8 +37,6 @@ T = TypeVar("T")
 
 # So often the journal is flushed to the disk.
 _SYNC_S = 0.5
-
-
 # What the journals hold of an input that is new.
 _NOTHING = (None, None)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from autofocus.errors import InputDataError
 from autofocus.runs.csv_files import UTF8, CsvReader
 from autofocus.tables.plain_csv import NotPlainError, plain_blocks
-from autofocus.tables.texts import column_as_text, load_polars, put
+from autofocus.tables.texts import coded_type, column_as_text, load_polars, put
 
 if TYPE_CHECKING:
     import polars as pl
@@ -155,18 +155,25 @@ def _read_plain(
     for part in _plain_parts(reader, places):
         if len(parts) == 1:
             repeated = {
-                name: pl.Categorical(pl.Categories.random("cells"))
+                name: coded_type()
                 for name in places
                 if part[name].n_unique() * _REPEATED < len(part)
             }
             parts = [parts[0].cast(repeated)]  # type: ignore[arg-type]
         parts.append(part.cast(repeated))  # type: ignore[arg-type]
-    columns = {}
-    for name in places:
-        # One after the other, as each is in memory twice for a while.
-        column = pl.concat([part.drop_in_place(name) for part in parts], rechunk=True)
-        columns[name] = column if are_coded else column_as_text(column)
-    return pl.DataFrame(columns)
+    columns = take_columns(parts)
+    return pl.DataFrame([one if are_coded else column_as_text(one) for one in columns])
+
+
+def take_columns(parts: "Sequence[pl.DataFrame]") -> "Iterator[pl.Series]":
+    """Yield the columns of frames of the same shape, joined and taken from the frames.
+
+    One after the other, as each is in memory twice for a while.
+    """
+    import polars as pl
+
+    for name in parts[0].columns if parts else ():
+        yield pl.concat([part.drop_in_place(name) for part in parts], rechunk=True)
 
 
 def _plain_parts(reader: CsvReader, places: Mapping[str, int]) -> "Iterator[pl.DataFrame]":

@@ -16,12 +16,13 @@ from autofocus.runs.wording import listed, shown
 from autofocus.tables.cell_columns import find_problems
 from autofocus.tables.cells import find_problem
 from autofocus.tables.columns import CLEAN_OPTIONAL, CONTAINS, LOCATION, SEQUENCE
-from autofocus.tables.frames import PROBLEM, use_parts
+from autofocus.tables.frames import PROBLEM, take_columns, use_parts
 from autofocus.tables.image_codes import ImageFinder, Images
 from autofocus.tables.importing.sources import open_rows
 from autofocus.tables.layout import check_unique
 from autofocus.tables.texts import (
     are_filled,
+    coded_type,
     find_distinct,
     sorted_distinct,
     strip,
@@ -119,14 +120,7 @@ def _read(labels: list[str], parts: "Iterator[pl.DataFrame]") -> _Read:
 
     rows = _Parts(labels)
     images = ImageFinder().find(map(rows.add, parts))
-    names = rows.kept[0].columns if rows.kept else []
-    # One after the other, as each is in memory twice for a while.
-    table = pl.DataFrame(
-        [
-            pl.concat([part.drop_in_place(name) for part in rows.kept], rechunk=True)
-            for name in names
-        ]
-    )
+    table = pl.DataFrame(list(take_columns(rows.kept)))
     if rows.named:
         # What an image has in other rows doesn't count, either.
         images, are_kept = images.without(rows.named)
@@ -167,7 +161,7 @@ class _Parts:
         if not self.kept:
             # All parts share the distinct cells of a column.
             texts = [name for name in good.columns if name not in self._flags]
-            self._coded = {name: pl.Categorical(pl.Categories.random("cells")) for name in texts}
+            self._coded = {name: coded_type() for name in texts}
         good = good.with_columns(pl.col(self._flags) == "1")
         self.kept.append(good.cast(self._coded))  # type: ignore[arg-type]
         return paths

@@ -144,11 +144,9 @@ class Distinct:
 
 def find_distinct(column: "pl.Series") -> Distinct:
     """Return the distinct cells of a column of text."""
-    import polars as pl
-
     # Categories of its own, which go with the result, and not those of the whole process.
     if not is_coded(column):
-        column = column.cast(pl.Categorical(pl.Categories.random("cells")))
+        column = column.cast(coded_type())
     codes, values = column.to_physical(), _categories(column)
     order = codes.unique(maintain_order=True)
     places = np.zeros(len(values), np.uint32)
@@ -188,6 +186,13 @@ def as_text(frame: "pl.DataFrame") -> "pl.DataFrame":
     return frame.with_columns(
         column_as_text(column).alias(column.name) for column in frame if is_coded(column)
     )
+
+
+def coded_type() -> "pl.DataType":
+    """Return the type of a column that holds its distinct cells once; unlike that of any other."""
+    import polars as pl
+
+    return pl.Categorical(pl.Categories.random("cells"))
 
 
 def column_as_text(column: "pl.Series") -> "pl.Series":
