@@ -162,7 +162,7 @@ def _read_plain(
             parts = [parts[0].cast(repeated)]  # type: ignore[arg-type]
         parts.append(part.cast(repeated))  # type: ignore[arg-type]
     columns = take_columns(parts)
-    return pl.DataFrame([one if are_coded else column_as_text(one) for one in columns])
+    return pl.DataFrame({one.name: one if are_coded else column_as_text(one) for one in columns})
 
 
 def take_columns(parts: "Sequence[pl.DataFrame]") -> "Iterator[pl.Series]":

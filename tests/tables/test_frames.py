@@ -110,3 +110,13 @@ def test_a_table_of_rows_that_cannot_be_read_is_an_error(tmp_path: Path) -> None
     path.write_text("a,b\n1,2,3\n1,2,3,4\n", encoding="utf-8")
     problem = f"{path}, line 3: 4 cells, but there are 2 columns."
     assert read(path, ["a", "b"], UTF8) == read_parts(path, ["a", "b"], UTF8) == problem
+
+
+def test_columns_of_few_distinct_cells_keep_their_names(tmp_path: Path) -> None:
+    """A column that is coded while it is read is text of the same name in the end."""
+    path = tmp_path / "table.csv"
+    path.write_text("name,label\n" + "".join(f"n{n},deer\n" for n in range(1000)))
+    with CsvReader(path) as reader:
+        table = to_frame(reader, ["label", "name"])
+    assert table.columns == ["label", "name"]
+    assert table["label"].to_list() == ["deer"] * 1000
