@@ -82,6 +82,14 @@ class Answer:
         text = re.sub(pattern, new, self.body.decode(), count=count, flags=re.DOTALL)
         return replace(self, body=text.encode())
 
+    def halved(self) -> "Answer":
+        """Return the answer with the first half of its body, and the length of that."""
+        return replace(self, body=self.body[: len(self.body) // 2])
+
+
+Change = Callable[[Answer], Answer]
+LOGIN = Answer(200, {"Content-Type": "text/html"}, b"<html><body>Please log in</body></html>")
+
 
 def refusal(status: int, code: str, message: str = "for a test") -> Answer:
     """Return an error of an S3 server."""

@@ -16,6 +16,7 @@ from autofocus.images.thumbnails import read_thumbnail
 from autofocus.reporting.mistakes import Misclassified
 from autofocus.reporting.report import Report
 from tests.reporting import example
+from tests.reporting.example_evaluation import evaluation
 from tests.reporting.markup import Markup
 
 EVIL = '<script>alert("1")</script>'
@@ -194,7 +195,7 @@ def nullified(values: Any) -> Any:
 )  # fmt: skip
 def test_figures_may_be_unknown(tmp_path: Path, name: str) -> None:
     """Each part of the evaluation can be missing, or be there with nothing known in it."""
-    for value in (nullified(example.evaluation()[name]), None):
+    for value in (nullified(evaluation()[name]), None):
         if value is None and name in ("slices", "per_class"):
             continue
         metrics = example.full()

@@ -8,6 +8,7 @@ from autofocus.evaluation.serialization import from_text
 from autofocus.reporting import results
 from autofocus.reporting.mistakes import withhold
 from tests.reporting import example
+from tests.reporting.example_evaluation import LABELS
 
 
 def rows(path: Path) -> list[list[str]]:
@@ -32,11 +33,11 @@ def test_tables_hold_the_figures(tmp_path: Path) -> None:
     """Labels, figures, the matrix's rows and the mistakes, withheld ones too, can be read back."""
     write(tmp_path, example.full())
     folder = tmp_path / "results"
-    assert (folder / results.LABELS).read_text(encoding="utf-8").split() == example.LABELS
+    assert (folder / results.LABELS).read_text(encoding="utf-8").split() == LABELS
     text = (folder / results.METRICS).read_text(encoding="utf-8")
     assert from_text(text) == example.typed(example.full())
     matrix = rows(folder / results.CONFUSION_TABLE)
-    assert matrix[0] == ["true \\ answered", *example.LABELS]
+    assert matrix[0] == ["true \\ answered", *LABELS]
     assert matrix[7] == ["raccoon", "1", "14", "5", "1", "12", "0", "47", "3"]
     mistakes = rows(folder / results.MISTAKES_TABLE)
     assert mistakes[0] == ["image", "label", "answer", "score", "original"]

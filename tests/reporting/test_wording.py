@@ -4,6 +4,7 @@ import pytest
 
 from autofocus.reporting import formats, wording
 from tests.reporting import example
+from tests.reporting.example_evaluation import LABELS, evaluation
 
 
 def plain(text: str) -> str:
@@ -80,7 +81,7 @@ def test_a_label_without_test_images_is_named() -> None:
 
 def test_a_class_with_few_images_is_not_called_the_weakest() -> None:
     """Chance would choose among classes with fewer than five."""
-    test = example.evaluation()
+    test = evaluation()
     test["per_class"][0] |= {"images": 4, "recall": 0.0}
     weakest = wording.weakest_class(example.typed_test(test))
     assert weakest is not None
@@ -112,7 +113,7 @@ def test_other_splits_do_not_claim_new_locations(level: str) -> None:
 
 def test_the_commonest_mixups_come_first() -> None:
     """Fourteen raccoons misclassified as cats are the most, with their share of the raccoons."""
-    mixups = wording.mixups(example.typed_test(example.evaluation()), example.LABELS)
+    mixups = wording.mixups(example.typed_test(evaluation()), LABELS)
     told = "14 of 83 “raccoon” images (17 %) misclassified as “cat”"
     assert plain(mixups[0]) == told
     assert len(mixups) == 4
